@@ -1,0 +1,147 @@
+//! One element with its attributes and children, in the terms the parser already has: nothing is copied on the way in.
+//! Limits on depth, number and size are the reader's work, so a tree that exists is a small one.
+
+use rxml::{AttrMap, Namespace, NcName};
+
+/// An XML element, its name always a pair of namespace and local name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Element {
+    namespace: Namespace<'static>,
+    name: NcName,
+    attributes: AttrMap,
+    nodes: Vec<Node>,
+}
+
+/// What may stand inside an element.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Node {
+    /// A child element.
+    Element(Element),
+    /// Character data.
+    Text(String),
+}
+
+impl Element {
+    /// An empty element. The name is one of our own constants.
+    pub fn new(name: &'static str, namespace: &str) -> Self {
+        Self::from_parts(namespace.to_owned().into(), constant_name(name), AttrMap::new())
+    }
+
+    /// What the parser found.
+    pub fn from_parts(namespace: Namespace<'static>, name: NcName, attributes: AttrMap) -> Self {
+        Self { namespace, name, attributes, nodes: Vec::new() }
+    }
+
+    /// The same with an attribute set.
+    #[must_use]
+    pub fn with_attr(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.attributes.insert(Namespace::none().clone(), constant_name(name), value.into());
+        self
+    }
+
+    /// The same with an attribute set when there is a value for it.
+    #[must_use]
+    pub fn with_optional_attr(self, name: &'static str, value: Option<impl Into<String>>) -> Self {
+        match value {
+            Some(value) => self.with_attr(name, value),
+            None => self,
+        }
+    }
+
+    /// The same with a child added behind the others.
+    #[must_use]
+    pub fn with_child(mut self, child: Self) -> Self {
+        self.push(Node::Element(child));
+        self
+    }
+
+    /// The same with children added behind the others.
+    #[must_use]
+    pub fn with_children(mut self, children: impl IntoIterator<Item = Self>) -> Self {
+        self.nodes.extend(children.into_iter().map(Node::Element));
+        self
+    }
+
+    /// The same with text added behind what is there.
+    #[must_use]
+    pub fn with_text(mut self, text: impl Into<String>) -> Self {
+        self.push(Node::Text(text.into()));
+        self
+    }
+
+    /// Adds a node behind the others; adjoining texts become one.
+    pub fn push(&mut self, node: Node) {
+        match (self.nodes.last_mut(), node) {
+            (Some(Node::Text(before)), Node::Text(text)) => before.push_str(&text),
+            (_, node) => self.nodes.push(node),
+        }
+    }
+
+    /// Whether the element has this name in this namespace.
+    pub fn is(&self, name: &str, namespace: &str) -> bool {
+        self.name == *name && self.namespace == *namespace
+    }
+
+    /// The local name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The namespace's name; empty for none.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// An attribute without namespace.
+    pub fn attr(&self, name: &str) -> Option<&str> {
+        self.attributes.get(Namespace::none(), name).map(String::as_str)
+    }
+
+    /// The element's own `xml:lang`, not an inherited one.
+    pub fn lang(&self) -> Option<&str> {
+        self.attributes.get(Namespace::xml(), "lang").map(String::as_str)
+    }
+
+    /// All attributes, sorted by namespace and name.
+    pub fn attributes(&self) -> &AttrMap {
+        &self.attributes
+    }
+
+    /// Everything inside, in order.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The child elements, in order.
+    pub fn children(&self) -> impl Iterator<Item = &Self> {
+        self.nodes.iter().filter_map(|node| match node {
+            Node::Element(child) => Some(child),
+            Node::Text(_) => None,
+        })
+    }
+
+    /// The first child of this name.
+    pub fn child(&self, name: &str, namespace: &str) -> Option<&Self> {
+        self.children().find(|child| child.is(name, namespace))
+    }
+
+    /// The character data directly inside, joined.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for node in &self.nodes {
+            if let Node::Text(part) = node {
+                text.push_str(part);
+            }
+        }
+        text
+    }
+
+    /// The text of the first child of this name.
+    pub fn child_text(&self, name: &str, namespace: &str) -> Option<String> {
+        self.child(name, namespace).map(Self::text)
+    }
+}
+
+fn constant_name(name: &'static str) -> NcName {
+    NcName::try_from(name).expect("our own names are XML names")
+}

@@ -1,0 +1,7 @@
+//! XML as RFC 6120 section 11 restricts it: a small owned tree, a bounded incremental reader and a writer.
+//! What elements mean is left to [`crate::stanza`] and [`crate::stream`].
+
+mod element;
+pub mod ns;
+
+pub use element::{Element, Node};
