@@ -120,6 +120,14 @@ impl Element {
         })
     }
 
+    /// The child elements, in order, taken out of this one.
+    pub fn into_children(self) -> impl Iterator<Item = Self> {
+        self.nodes.into_iter().filter_map(|node| match node {
+            Node::Element(child) => Some(child),
+            Node::Text(_) => None,
+        })
+    }
+
     /// The first child of this name.
     pub fn child(&self, name: &str, namespace: &str) -> Option<&Self> {
         self.children().find(|child| child.is(name, namespace))

@@ -3,5 +3,10 @@
 
 mod element;
 pub mod ns;
+pub mod reader;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod writer;
 
 pub use element::{Element, Node};
+pub use reader::{Fault, Frame, Limits, Reader};

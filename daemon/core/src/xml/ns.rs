@@ -4,3 +4,69 @@
 pub const CLIENT: &str = "jabber:client";
 /// RFC 6120: the stream element and its features and errors.
 pub const STREAM: &str = "http://etherx.jabber.org/streams";
+/// RFC 6120 section 4.9: the conditions of stream errors.
+pub const STREAM_ERRORS: &str = "urn:ietf:params:xml:ns:xmpp-streams";
+/// RFC 6120 section 8.3: the conditions of stanza errors.
+pub const STANZA_ERRORS: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
+/// RFC 6120 section 5: STARTTLS.
+pub const TLS: &str = "urn:ietf:params:xml:ns:xmpp-tls";
+/// RFC 6120 section 6: SASL in its first profile, and the conditions of both.
+pub const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
+/// RFC 6120 section 7: resource binding.
+pub const BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
+/// RFC 3921: the session of old servers; asked for only where it is not optional.
+pub const SESSION: &str = "urn:ietf:params:xml:ns:xmpp-session";
+/// RFC 6121 section 2: the roster.
+pub const ROSTER: &str = "jabber:iq:roster";
+/// RFC 6121 section 2.6: the stream feature of versioned rosters.
+pub const ROSTER_VERSIONING: &str = "urn:xmpp:features:rosterver";
+/// RFC 6121 section 3.4: the stream feature of subscriptions granted beforehand.
+pub const PRE_APPROVAL: &str = "urn:xmpp:features:pre-approval";
+/// XEP-0004: data forms.
+pub const DATA_FORMS: &str = "jabber:x:data";
+/// XEP-0030: what an entity is and can do.
+pub const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
+/// XEP-0060: publish and subscribe.
+pub const PUBSUB: &str = "http://jabber.org/protocol/pubsub";
+/// XEP-0060: what an owner may do with a node.
+pub const PUBSUB_OWNER: &str = "http://jabber.org/protocol/pubsub#owner";
+/// XEP-0060: notifications.
+pub const PUBSUB_EVENT: &str = "http://jabber.org/protocol/pubsub#event";
+/// XEP-0060: the errors of its own.
+pub const PUBSUB_ERRORS: &str = "http://jabber.org/protocol/pubsub#errors";
+/// XEP-0060: the `FORM_TYPE` of preconditions for publishing.
+pub const PUBSUB_PUBLISH_OPTIONS: &str = "http://jabber.org/protocol/pubsub#publish-options";
+/// XEP-0060: the `FORM_TYPE` of a node's configuration.
+pub const PUBSUB_NODE_CONFIG: &str = "http://jabber.org/protocol/pubsub#node_config";
+/// XEP-0092: which software, which version.
+pub const VERSION: &str = "jabber:iq:version";
+/// XEP-0115: entity capabilities.
+pub const CAPS: &str = "http://jabber.org/protocol/caps";
+/// XEP-0118: user tune, namespace and node in one.
+pub const TUNE: &str = "http://jabber.org/protocol/tune";
+/// XEP-0184: delivery receipts.
+pub const RECEIPTS: &str = "urn:xmpp:receipts";
+/// XEP-0186: invisibility.
+pub const INVISIBLE: &str = "urn:xmpp:invisible:1";
+/// XEP-0198: stream management.
+pub const SM: &str = "urn:xmpp:sm:3";
+/// XEP-0199: ping.
+pub const PING: &str = "urn:xmpp:ping";
+/// XEP-0203: delayed delivery.
+pub const DELAY: &str = "urn:xmpp:delay";
+/// XEP-0280: carbons.
+pub const CARBONS: &str = "urn:xmpp:carbons:2";
+/// XEP-0352: client state indication.
+pub const CSI: &str = "urn:xmpp:csi:0";
+/// XEP-0386: resource binding inside a login.
+pub const BIND2: &str = "urn:xmpp:bind:0";
+/// XEP-0388: SASL in its second profile.
+pub const SASL2: &str = "urn:xmpp:sasl:2";
+/// XEP-0440: which channel bindings the server can do.
+pub const SASL_CHANNEL_BINDING: &str = "urn:xmpp:sasl-cb:0";
+/// XEP-0478: limits of the stream.
+pub const STREAM_LIMITS: &str = "urn:xmpp:stream-limits:0";
+/// XEP-0480: tasks that upgrade stored credentials.
+pub const SASL_UPGRADE: &str = "urn:xmpp:sasl:upgrade:0";
+/// XEP-0484: login with a token.
+pub const FAST: &str = "urn:xmpp:fast:0";

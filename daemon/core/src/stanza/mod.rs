@@ -1,0 +1,50 @@
+//! Stanzas and what travels in them, one file an extension. Everything that comes in is read leniently: one odd
+//! attribute or child never loses the rest. Whom to believe, and what to answer, is left to the account.
+
+mod address;
+pub mod error;
+pub mod iq;
+pub mod message;
+pub mod presence;
+
+pub use address::Address;
+pub use error::StanzaError;
+pub use iq::{Iq, IqKind};
+pub use message::{Message, MessageKind};
+pub use presence::{Presence, PresenceKind};
+
+use crate::xml::{Element, ns};
+
+/// A first-level element of a client's stream, sorted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stanza {
+    /// A request or its answer.
+    Iq(Iq),
+    /// A message.
+    Message(Message),
+    /// Presence.
+    Presence(Presence),
+    /// A stanza whose `type` makes it none: for an iq the only answer is `bad-request`, presence is ignored
+    /// (RFC 6120 section 8.2.3, RFC 6121 section 4.7.1). It still counts as a stanza.
+    Odd(Element),
+    /// Not a stanza: negotiation, stream management and the like.
+    Other(Element),
+}
+
+impl Stanza {
+    /// Sorts an element.
+    pub fn parse(element: Element) -> Self {
+        if element.namespace() != ns::CLIENT {
+            return Self::Other(element);
+        }
+        match element.name() {
+            "message" => Self::Message(Message::parse(element)),
+            "iq" => Iq::parse(element).map_or_else(Self::Odd, Self::Iq),
+            "presence" => Presence::parse(element).map_or_else(Self::Odd, Self::Presence),
+            _ => Self::Other(element),
+        }
+    }
+}
+
+#[cfg(test)]
+mod envelope_tests;
