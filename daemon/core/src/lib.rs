@@ -1,10 +1,13 @@
 //! The deciding half of xmppd: pure state machines that turn inputs and the time into outputs.
 //! Sockets, clocks, files, buses and randomness are the shell's (`xmppd`), which drives this crate.
 
+pub mod backoff;
 mod conditions;
 pub mod entropy;
 pub mod presence;
+pub mod sasl;
 pub mod secret;
+pub mod srv;
 pub mod stanza;
 pub mod stream;
 pub mod time;
