@@ -100,8 +100,7 @@ mod tests {
     use super::super::binding::Profile;
     use super::*;
 
-    const MECHANISMS: [&str; 5] =
-        ["SCRAM-SHA-512-PLUS", "PLAIN", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1", "SCRAM-SHA-256"];
+    const MECHANISMS: [&str; 5] = ["SCRAM-SHA-512-PLUS", "PLAIN", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1", "SCRAM-SHA-256"];
     const TYPES: [&str; 2] = ["tls-server-end-point", "tls-exporter"];
 
     fn offer(mechanisms: &[&str], types: Option<&[&str]>) -> Offer {
