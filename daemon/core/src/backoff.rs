@@ -22,17 +22,11 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// The pause before the next attempt, in milliseconds' precision: evenly anywhere between nothing and a limit that
-    /// doubles from 2 s (full jitter), in the end between 2 and 5 minutes.
+    /// The pause before the next attempt: evenly anywhere between nothing and a limit that doubles from 2 s (full
+    /// jitter), in the end between 2 and 5 minutes. Whole milliseconds.
     pub fn pause(&mut self, entropy: &mut Entropy) -> Duration {
-        let limit = FIRST.saturating_mul(1 << self.doublings);
-        let (shortest, limit) = if limit < LONGEST {
-            self.doublings += 1;
-            (Duration::ZERO, limit)
-        } else {
-            (SHORTEST_GROWN, LONGEST)
-        };
-        let span = u64::try_from((limit - shortest).as_millis()).expect("a pause is shorter than an hour");
+        let (shortest, longest) = self.advance();
+        let span = u64::try_from((longest - shortest).as_millis()).expect("no pause is longer than five minutes");
         shortest + Duration::from_millis(entropy.below(span + 1))
     }
 
@@ -46,6 +40,17 @@ impl Backoff {
     /// Starts small again: the network returned, the machine woke up, or a person asked.
     pub fn reset(&mut self) {
         self.doublings = 0;
+    }
+
+    /// Between what the next pause lies; the one after it lies higher.
+    fn advance(&mut self) -> (Duration, Duration) {
+        let limit = FIRST * (1 << self.doublings);
+        if limit < LONGEST {
+            self.doublings += 1;
+            (Duration::ZERO, limit)
+        } else {
+            (SHORTEST_GROWN, LONGEST)
+        }
     }
 }
 
@@ -82,13 +87,8 @@ mod tests {
 
     #[test]
     fn even_the_unluckiest_dice_stay_below_forty_attempts() {
-        let mut doublings = 0;
-        let shortest = || {
-            let grown = FIRST * (1 << doublings) >= LONGEST;
-            doublings += u32::from(!grown);
-            if grown { SHORTEST_GROWN } else { Duration::ZERO }
-        };
-        assert_eq!(attempts(shortest), 39);
+        let mut backoff = Backoff::default();
+        assert_eq!(attempts(|| backoff.advance().0), 39);
     }
 
     #[test]

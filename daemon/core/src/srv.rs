@@ -85,9 +85,9 @@ pub struct NotOffered;
 
 /// The places to dial for `domain` (in its ASCII form), best first: at least one, at most 32.
 ///
-/// Only services that the policy allows count. Without any record the domain itself is dialled: on 5222 with STARTTLS, or on
-/// 5223 if the policy is direct TLS. A target `.` forbids that for its own service: with [`TlsPolicy::Auto`], that
-/// is the one of `_xmpp-client`.
+/// Only services that the policy allows count. Without any record the domain itself is dialled: on 5222 with STARTTLS,
+/// or on 5223 if the policy is direct TLS. A target `.` forbids that for its own service: with [`TlsPolicy::Auto`],
+/// that is the one of `_xmpp-client`.
 ///
 /// # Errors
 /// [`NotOffered`] when no record names a host and the domain itself may not be dialled.
@@ -173,14 +173,13 @@ fn ordered(records: Vec<Candidate>, entropy: &mut Entropy) -> Vec<Endpoint> {
 /// The index of the record whose running sum of weights first reaches a random number. `group` is not empty.
 fn draw(group: &[Candidate], entropy: &mut Entropy) -> usize {
     let sum: u64 = group.iter().map(|record| u64::from(record.weight)).sum();
-    let mut left = entropy.below(sum + 1);
-    for (index, record) in group.iter().enumerate() {
-        match left.checked_sub(u64::from(record.weight)) {
-            None | Some(0) => return index,
-            Some(rest) => left = rest,
-        }
-    }
-    unreachable!("the number drawn is at most the sum of the weights")
+    let drawn = entropy.below(sum + 1);
+    let mut running = 0;
+    let reaches = |record: &Candidate| {
+        running += u64::from(record.weight);
+        running >= drawn
+    };
+    group.iter().position(reaches).expect("the number drawn is at most the sum of the weights")
 }
 
 #[cfg(test)]

@@ -88,19 +88,14 @@ impl Offer {
         self.mechanisms.iter().any(|name| name.starts_with("SCRAM-") && name.ends_with("-PLUS"))
     }
 
-    fn strongest(&self, wanted: Binding) -> Option<Hash> {
+    /// The best hash among the SCRAM mechanisms with or without `-PLUS`.
+    fn strongest(&self, with_plus: bool) -> Option<Hash> {
         let scram = self.mechanisms.iter().filter_map(|name| match Mechanism::named(name) {
-            Some(Mechanism::Scram { hash, plus }) => Some((hash, plus)),
+            Some(Mechanism::Scram { hash, plus }) => (plus == with_plus).then_some(hash),
             Some(Mechanism::Ht { .. }) | None => None,
         });
-        scram.filter(|(_, plus)| *plus == (wanted == Binding::Plus)).map(|(hash, _)| hash).max()
+        scram.max()
     }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Binding {
-    Plus,
-    Without,
 }
 
 /// The gs2 channel-binding flag (RFC 5802 section 6).
@@ -138,6 +133,7 @@ impl Gs2 {
         channel
     }
 
+    /// What the login is bound by, if by anything.
     pub(super) fn kind(&self) -> Option<BindingType> {
         match self {
             Self::Unsupported | Self::NotOffered => None,
@@ -172,7 +168,7 @@ pub enum Refusal {
     #[error("the server offers no SCRAM login; ask its operator to enable SCRAM-SHA-256")]
     NoMechanism,
     /// PLAIN and nothing we speak.
-    #[error("the server wants the password itself (PLAIN) and offers no SCRAM login; ask its operator to enable SCRAM-SHA-256")]
+    #[error("the server wants the password itself (PLAIN); ask its operator to enable SCRAM-SHA-256")]
     OnlyPlain,
     /// Channel-binding types without a `-PLUS` mechanism.
     #[error("the server lists channel bindings but no mechanism that uses them: someone between may have removed it")]
@@ -181,22 +177,24 @@ pub enum Refusal {
     #[error("the server offers channel binding without listing its types: someone between may have removed them")]
     TypesMissing,
     /// Every mechanism needs a binding, and this connection has none of the listed ones.
-    #[error("the server insists on a channel binding that this TLS connection does not have; TLS 1.3 on the server would help")]
+    #[error(
+        "the server insists on a channel binding that this connection does not have; TLS 1.3 on the server would help"
+    )]
     NoCommonBinding,
 }
 
 /// Chooses mechanism and channel binding, the strongest that both sides can do: bound before unbound, then the longer
 /// hash, and `tls-exporter` before `tls-server-end-point`.
 ///
-/// A server that can bind is never answered with `y`, and its offer is never ignored without proof ([`Choice::must_prove_list`]),
-/// also when it is our connection that has nothing to bind by. With SASL 1, where servers older than XEP-0440 do not
-/// list their types, `tls-server-end-point` is tried: it is the one that every server has to know.
+/// A server that can bind is never answered with `y`, and its offer is never ignored without proof
+/// ([`Choice::must_prove_list`]), also when it is our connection that has nothing to bind by. With SASL 1, where servers
+/// older than XEP-0440 do not list their types, `tls-server-end-point` is tried: every server has to know that one.
 ///
 /// # Errors
 /// A [`Refusal`] when no mechanism is in common or the lists contradict each other.
 pub fn choose(offer: &Offer, bindings: &Bindings) -> Result<Choice, Refusal> {
-    let plus = offer.strongest(Binding::Plus);
-    let without = offer.strongest(Binding::Without);
+    let plus = offer.strongest(true);
+    let without = offer.strongest(false);
     if plus.is_none() && without.is_none() {
         let plain = offer.mechanisms.iter().any(|name| name == "PLAIN");
         return Err(if plain { Refusal::OnlyPlain } else { Refusal::NoMechanism });

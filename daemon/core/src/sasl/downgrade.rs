@@ -100,8 +100,7 @@ mod tests {
     use super::super::binding::Profile;
     use super::*;
 
-    const MECHANISMS: [&str; 5] =
-        ["SCRAM-SHA-512-PLUS", "PLAIN", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1", "SCRAM-SHA-256"];
+    const MECHANISMS: [&str; 5] = ["SCRAM-SHA-512-PLUS", "PLAIN", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1", "SCRAM-SHA-256"];
     const TYPES: [&str; 2] = ["tls-server-end-point", "tls-exporter"];
 
     fn offer(mechanisms: &[&str], types: Option<&[&str]>) -> Offer {
@@ -146,12 +145,13 @@ mod tests {
 
     #[test]
     fn the_older_form_is_not_taken_where_a_name_could_hide_a_separator() {
-        let honest = offer(&["PLAIN", "SCRAM-SHA-1"], Some(&["tls-exporter"]));
+        let honest = offer(&["PLAIN", "SCRAM-SHA-1"], Some(&["tls-exporter", "tls-unique"]));
         let claimed = list_hash(Hash::Sha1, &honest, ',', '|');
         assert_eq!(check_lists(Hash::Sha1, &honest, Some(&claimed)), Ok(ListProof::Legacy));
         for forged in [
-            offer(&["PLAIN,SCRAM-SHA-1"], Some(&["tls-exporter"])),
-            offer(&["PLAIN", "SCRAM-SHA-1|tls-exporter"], None),
+            offer(&["PLAIN,SCRAM-SHA-1"], Some(&["tls-exporter", "tls-unique"])),
+            offer(&["PLAIN", "SCRAM-SHA-1"], Some(&["tls-exporter,tls-unique"])),
+            offer(&["PLAIN", "SCRAM-SHA-1|tls-exporter,tls-unique"], None),
         ] {
             assert_eq!(list_hash(Hash::Sha1, &forged, ',', '|'), claimed);
             assert_eq!(check_lists(Hash::Sha1, &forged, Some(&claimed)), Err(Downgrade::ListsDiffer));

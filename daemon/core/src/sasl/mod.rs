@@ -22,7 +22,7 @@ use subtle::ConstantTimeEq;
 pub struct Authenticated {
     mechanism: Mechanism,
     binding: Option<BindingType>,
-    list: ListProof,
+    list_proof: ListProof,
 }
 
 impl Authenticated {
@@ -37,8 +37,8 @@ impl Authenticated {
     }
 
     /// Whether the server vouched for the lists that the mechanism was chosen from (XEP-0474).
-    pub fn list(&self) -> ListProof {
-        self.list
+    pub fn list_proof(&self) -> ListProof {
+        self.list_proof
     }
 }
 

@@ -1,6 +1,6 @@
 //! SCRAM (RFC 5802, RFC 7677) as steps that consume each other: [`ClientFirst`] → [`Challenge`] → [`Expecting`] →
-//! [`Authenticated`]. Nothing derived from the password leaves before the server's first message has passed every check.
-//! Messages are bytes; base64 and XML are the negotiation's, and running [`derive`] aside is the shell's.
+//! [`Authenticated`]. Nothing derived from the password leaves before the server's first message has passed
+//! every check. Messages are bytes; base64 and XML are the negotiation's, and running [`derive()`] aside is the shell's.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ use message::ServerFirst;
 
 mod message;
 
-/// Why a SCRAM login ended. Only [`Error::Refused`] can mean a wrong password.
+/// Why a SCRAM login ended. Of these, only [`Error::Refused`] can mean a wrong password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The server's first message breaks RFC 5802.
@@ -104,15 +104,15 @@ impl ClientFirst {
     pub fn server_first(self, message: &[u8], offer: &Offer, tls: TlsVersion) -> Result<Challenge, Error> {
         let text = str::from_utf8(message).map_err(|_| Error::MalformedChallenge(Fault::Syntax))?;
         let first = ServerFirst::parse(text, &self.nonce)?;
-        let list = downgrade::check_lists(self.choice.hash, offer, first.list_hash)?;
-        if list == ListProof::Absent && self.choice.must_prove_list {
+        let list_proof = downgrade::check_lists(self.choice.hash, offer, first.list_hash)?;
+        if list_proof == ListProof::Absent && self.choice.must_prove_list {
             return Err(Downgrade::ListsUnproven.into());
         }
         downgrade::check_tls(tls, first.tls)?;
         let without_proof = format!("c={},r={}", STANDARD.encode(self.choice.gs2.channel()), first.nonce);
         let auth_message = format!("{},{text},{without_proof}", self.bare);
         let derivation = Derivation { hash: self.choice.hash, salt: first.salt, iterations: first.iterations };
-        Ok(Challenge { choice: self.choice, list, derivation, without_proof, auth_message })
+        Ok(Challenge { choice: self.choice, list_proof, derivation, without_proof, auth_message })
     }
 }
 
@@ -120,7 +120,7 @@ impl ClientFirst {
 #[derive(Debug)]
 pub struct Challenge {
     choice: Choice,
-    list: ListProof,
+    list_proof: ListProof,
     derivation: Derivation,
     without_proof: String,
     auth_message: String,
@@ -147,7 +147,7 @@ impl Challenge {
         let authenticated = Authenticated {
             mechanism: self.choice.mechanism(),
             binding: self.choice.gs2.kind(),
-            list: self.list,
+            list_proof: self.list_proof,
         };
         let expecting = Expecting { server_signature: hash.hmac(&server_key, &[auth_message]), authenticated };
         (message.into_bytes(), expecting)
@@ -205,8 +205,8 @@ impl fmt::Debug for SaltedPassword {
     }
 }
 
-/// Derives the salted password. This takes as long as the server wanted (about a millisecond for each 10,000 rounds of
-/// SHA-256, more in a debug build), so the shell runs it off its loop.
+/// Derives the salted password. This takes as long as the server wanted (some milliseconds for each 10,000 rounds), so
+/// the shell runs it off its loop.
 ///
 /// # Errors
 /// [`Prohibited::Password`].

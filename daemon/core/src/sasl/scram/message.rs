@@ -59,11 +59,12 @@ impl<'a> ServerFirst<'a> {
     }
 }
 
-/// Fails when the server says `e=`. Text that is no error name is not repeated: RFC 5802 has it taken for `other-error`.
+/// Fails when the server says `e=`. Text that is no error name is not repeated but taken for `other-error`.
 pub(super) fn refused(text: &str) -> Result<(), Error> {
     let Some(rest) = text.strip_prefix("e=") else { return Ok(()) };
     let name = rest.split(',').next().unwrap_or_default();
-    let is_name = (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let is_name =
+        (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     Err(Error::Refused(if is_name { name } else { "other-error" }.to_owned()))
 }
 
