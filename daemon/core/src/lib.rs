@@ -4,6 +4,8 @@
 pub mod entropy;
 pub mod presence;
 pub mod secret;
+pub mod template;
+pub mod text;
 pub mod time;
 pub mod tune;
 pub mod xml;
