@@ -4,12 +4,15 @@
 pub mod backoff;
 mod conditions;
 pub mod entropy;
+pub mod players;
 pub mod presence;
 pub mod sasl;
 pub mod secret;
 pub mod srv;
 pub mod stanza;
 pub mod stream;
+pub mod template;
+pub mod text;
 pub mod time;
 pub mod tune;
 pub mod xml;
