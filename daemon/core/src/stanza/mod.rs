@@ -4,6 +4,8 @@
 mod address;
 pub mod bind;
 pub mod caps;
+pub mod datetime;
+pub mod delay;
 pub mod disco;
 pub mod error;
 pub mod form;
@@ -12,8 +14,11 @@ pub mod management;
 pub mod message;
 pub mod ping;
 pub mod presence;
+pub mod pubsub;
+pub mod receipts;
 pub mod roster;
 pub mod sasl;
+pub mod tune;
 pub mod version;
 
 pub use address::Address;
@@ -57,3 +62,5 @@ impl Stanza {
 
 #[cfg(test)]
 mod envelope_tests;
+#[cfg(test)]
+mod payload_tests;
