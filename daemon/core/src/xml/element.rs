@@ -48,6 +48,15 @@ impl Element {
         }
     }
 
+    /// The same with its `xml:lang` set when there is one.
+    #[must_use]
+    pub fn with_optional_lang(mut self, lang: Option<impl Into<String>>) -> Self {
+        if let Some(lang) = lang {
+            self.attributes.insert(Namespace::xml().clone(), constant_name("lang"), lang.into());
+        }
+        self
+    }
+
     /// The same with a child added behind the others.
     #[must_use]
     pub fn with_child(mut self, child: Self) -> Self {
