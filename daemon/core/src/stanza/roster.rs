@@ -48,6 +48,24 @@ pub enum Subscription {
     Remove,
 }
 
+impl Subscription {
+    /// Whether they see our presence.
+    pub fn sees_us(self) -> bool {
+        match self {
+            Self::From | Self::Both => true,
+            Self::None | Self::To | Self::Remove => false,
+        }
+    }
+
+    /// Whether we see their presence.
+    pub fn is_seen(self) -> bool {
+        match self {
+            Self::To | Self::Both => true,
+            Self::None | Self::From | Self::Remove => false,
+        }
+    }
+}
+
 impl Roster {
     /// The request for the roster. A version asks for what changed since, an empty one for the first versioned
     /// roster; only for servers with that feature (section 2.6.2).
