@@ -4,6 +4,7 @@
 pub mod entropy;
 pub mod presence;
 pub mod secret;
+pub mod srv;
 pub mod time;
 pub mod tune;
 pub mod xml;
