@@ -63,9 +63,9 @@ impl Authority {
 
 impl Identity {
     /// A server's certificate that nobody else signed.
-    pub(crate) fn self_signed(names: &[&str]) -> Self {
+    pub(crate) fn self_signed(names: &[&str], alter: impl FnOnce(&mut CertificateParams)) -> Self {
         let key = KeyPair::generate().unwrap();
-        Self::of(&server_params(names, |_| {}).self_signed(&key).unwrap(), &key)
+        Self::of(&server_params(names, alter).self_signed(&key).unwrap(), &key)
     }
 
     fn of(certificate: &rcgen::Certificate, key: &KeyPair) -> Self {
@@ -104,7 +104,7 @@ fn server_params(names: &[&str], alter: impl FnOnce(&mut CertificateParams)) -> 
 pub(crate) fn trusting(anchor: &CertificateDer<'static>) -> Tls {
     let mut anchors = RootCertStore::empty();
     anchors.add(anchor.clone()).unwrap();
-    Tls::with_anchors(anchors)
+    Tls::with_anchors(anchors, Vec::new())
 }
 
 pub(crate) fn domain(text: &str) -> Domain {

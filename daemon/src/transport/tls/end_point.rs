@@ -3,10 +3,7 @@
 
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-const SEQUENCE: u8 = 0x30;
-const OBJECT_IDENTIFIER: u8 = 0x06;
-/// `[0]`, explicit: the hash function among the parameters of RSASSA-PSS.
-const FIRST_PARAMETER: u8 = 0xa0;
+use super::der::{FIRST_TAGGED, OBJECT_IDENTIFIER, SEQUENCE, element};
 
 /// 1.2.840.113549.1.1 (PKCS #1) and 1.2.840.10045.4 (ANSI X9.62 signatures), each without what follows.
 const PKCS1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01];
@@ -58,7 +55,7 @@ fn hash(certificate: &[u8]) -> Option<Hash> {
 /// The hash function of RSASSA-PSS is a parameter; left out, it is SHA-1 (RFC 4055 section 3.1).
 fn pss_hash(parameters: &[u8]) -> Option<Hash> {
     let (fields, _) = element(SEQUENCE, parameters)?;
-    let Some((function, _)) = element(FIRST_PARAMETER, fields) else { return Some(Hash::Sha256) };
+    let Some((function, _)) = element(FIRST_TAGGED, fields) else { return Some(Hash::Sha256) };
     let (function, _) = element(SEQUENCE, function)?;
     let (name, _) = element(OBJECT_IDENTIFIER, function)?;
     if name == SHA1 {
@@ -70,25 +67,6 @@ fn pss_hash(parameters: &[u8]) -> Option<Hash> {
         [3] => Some(Hash::Sha512),
         _ => None,
     }
-}
-
-/// The content of the element of this tag at the start of `input`, and what follows the element (X.690
-/// section 8.1, definite lengths).
-fn element(tag: u8, input: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (&first, rest) = input.split_first()?;
-    if first != tag {
-        return None;
-    }
-    let (&short, rest) = rest.split_first()?;
-    let (length, rest) = match short {
-        0..=0x7f => (usize::from(short), rest),
-        0x81..=0x84 => {
-            let (digits, rest) = rest.split_at_checked(usize::from(short & 0x7f))?;
-            (digits.iter().fold(0, |length, &digit| length << 8 | usize::from(digit)), rest)
-        }
-        _ => return None,
-    };
-    rest.split_at_checked(length)
 }
 
 #[cfg(test)]
@@ -113,7 +91,7 @@ mod tests {
 
     fn pss(function: Option<&[u8]>) -> Vec<u8> {
         let function = function
-            .map(|name| der(FIRST_PARAMETER, &[&der(SEQUENCE, &[&der(OBJECT_IDENTIFIER, &[name]), &[0x05, 0x00]])]));
+            .map(|name| der(FIRST_TAGGED, &[&der(SEQUENCE, &[&der(OBJECT_IDENTIFIER, &[name]), &[0x05, 0x00]])]));
         let salt = der(0xa2, &[&[0x02, 0x01, 0x20]]);
         outline(&[PKCS1, &[10]].concat(), &der(SEQUENCE, &[&function.unwrap_or_default(), &salt]))
     }

@@ -2,7 +2,9 @@
 //! ephemeral keys only, the certificate checked against the JID's domain and nothing else. Sockets, and when to
 //! start TLS, are others' work; what the channel facts are good for is `xmppd_core`'s.
 
+mod der;
 mod end_point;
+mod pinned;
 mod reason;
 #[cfg(test)]
 mod tests;
@@ -12,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::client::Resumption;
+use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -84,22 +86,29 @@ pub(crate) struct AnchorError {
 }
 
 impl Tls {
-    /// Trusts the system's anchors (or those of `SSL_CERT_FILE`, `SSL_CERT_DIR`) and those in `ca_file`, in PEM.
+    /// Trusts the system's anchors (or those of `SSL_CERT_FILE`, `SSL_CERT_DIR`) and those in `ca_file`, in PEM. A
+    /// server may also show a certificate of `ca_file` itself.
     pub(crate) fn new(ca_file: Option<&Path>) -> Result<Self, AnchorError> {
         let mut anchors = system_anchors();
-        if let Some(path) = ca_file {
-            add_file(&mut anchors, path)?;
-        }
-        Ok(Self::with_anchors(anchors))
+        let own = ca_file.map(|path| add_file(&mut anchors, path)).transpose()?;
+        Ok(Self::with_anchors(anchors, own.unwrap_or_default()))
     }
 
-    /// Trusts these anchors only.
-    pub(crate) fn with_anchors(anchors: RootCertStore) -> Self {
-        let mut starttls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    /// Trusts these anchors only, and servers that show an `own` certificate, which is among the anchors too.
+    pub(crate) fn with_anchors(anchors: RootCertStore, own: Vec<CertificateDer<'static>>) -> Self {
+        let provider = Arc::new(ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .expect("the provider has suites for TLS 1.2 and 1.3")
-            .with_root_certificates(anchors)
-            .with_no_client_auth();
+            .expect("the provider has suites for TLS 1.2 and 1.3");
+        let builder = if own.is_empty() {
+            builder.with_root_certificates(anchors)
+        } else {
+            let ordinary = WebPkiServerVerifier::builder_with_provider(Arc::new(anchors), provider)
+                .build()
+                .expect("there is an anchor, and no revocation list");
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(pinned::Verifier { ordinary, own }))
+        };
+        let mut starttls = builder.with_no_client_auth();
         // A resumed session would save no round trip without early data, which is off.
         starttls.resumption = Resumption::disabled();
         let mut direct = starttls.clone();
@@ -140,7 +149,7 @@ fn system_anchors() -> RootCertStore {
     anchors
 }
 
-fn add_file(anchors: &mut RootCertStore, path: &Path) -> Result<(), AnchorError> {
+fn add_file(anchors: &mut RootCertStore, path: &Path) -> Result<Vec<CertificateDer<'static>>, AnchorError> {
     let fault = |cause: String| AnchorError { path: path.to_owned(), cause };
     let text = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(&text)
@@ -149,10 +158,10 @@ fn add_file(anchors: &mut RootCertStore, path: &Path) -> Result<(), AnchorError>
     if certificates.is_empty() {
         return Err(fault("no certificate in it".to_owned()));
     }
-    for certificate in certificates {
-        anchors.add(certificate).map_err(|error| fault(error.to_string()))?;
+    for certificate in &certificates {
+        anchors.add(certificate.clone()).map_err(|error| fault(error.to_string()))?;
     }
-    Ok(())
+    Ok(certificates)
 }
 
 fn facts(connection: &ClientConnection) -> Result<TlsFacts, TlsError> {

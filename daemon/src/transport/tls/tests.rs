@@ -1,6 +1,6 @@
 //! Handshakes with a server of our own, in memory.
 
-use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, date_time_ymd};
 use rustls::SupportedProtocolVersion;
 use rustls::version::{TLS12, TLS13};
 use sha2::{Digest, Sha256, Sha384};
@@ -101,12 +101,12 @@ async fn the_certificate_must_be_of_today_and_for_servers() {
 #[tokio::test]
 async fn a_stranger_s_certificate_is_refused() {
     let expected = "certificate is from an unknown issuer";
-    let own = Identity::self_signed(&["verona.example"]);
+    let own = Identity::self_signed(&["verona.example"], |_| {});
     let tls = Authority::new().trusted();
     assert_eq!(reason(shake(&tls, Security::Direct, "verona.example", &own.usual()).await), expected);
     let theirs = Authority::new().issue(&["verona.example"], |_| {});
     assert_eq!(reason(shake(&tls, Security::Direct, "verona.example", &theirs.usual()).await), expected);
-    let none = Tls::with_anchors(RootCertStore::empty());
+    let none = Tls::with_anchors(RootCertStore::empty(), Vec::new());
     assert_eq!(reason(shake(&none, Security::Direct, "verona.example", &own.usual()).await), expected);
 }
 
@@ -117,10 +117,46 @@ async fn a_ca_file_adds_anchors() {
     let tls = Tls::new(Some(file.path())).unwrap();
     let acceptor = authority.issue(&["verona.example"], |_| {}).usual();
     assert_eq!(reason(shake(&tls, Security::Direct, "verona.example", &acceptor).await), "valid");
-    let own = Identity::self_signed(&["verona.example"]);
-    let file = Scrap::new("own.pem", &own.pem);
+}
+
+/// A certificate that nobody else signed, itself in `ca-file`.
+async fn check_own(case: &str, alter: fn(&mut CertificateParams), name: &str, expected: &str) {
+    let own = Identity::self_signed(&["verona.example"], alter);
+    let file = Scrap::new(&format!("own-{case}.pem"), &own.pem);
     let tls = Tls::new(Some(file.path())).unwrap();
-    assert_eq!(reason(shake(&tls, Security::Direct, "verona.example", &own.usual()).await), "valid");
+    assert_eq!(reason(shake(&tls, Security::Direct, name, &own.usual()).await), expected, "{case}");
+}
+
+#[tokio::test]
+async fn a_ca_file_may_hold_the_server_s_own_certificate() {
+    let authority: fn(&mut CertificateParams) = |params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let name = "verona.example";
+    check_own("leaf", |_| {}, name, "valid").await;
+    check_own("authority", authority, name, "valid").await;
+    let wrong = "certificate is for verona.example, not mantua.example";
+    check_own("leaf-elsewhere", |_| {}, "mantua.example", wrong).await;
+    check_own("authority-elsewhere", authority, "mantua.example", wrong).await;
+    let old: fn(&mut CertificateParams) = |params| {
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.not_after = date_time_ymd(2020, 2, 29);
+    };
+    check_own("authority-old", old, name, "certificate expired on 2020-02-29").await;
+    let early: fn(&mut CertificateParams) = |params| {
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.not_before = date_time_ymd(2999, 1, 2);
+    };
+    check_own("authority-early", early, name, "certificate is not valid before 2999-01-02").await;
+}
+
+#[tokio::test]
+async fn an_authority_in_a_server_s_place_is_refused() {
+    let authority = Authority::new();
+    let alter: fn(&mut CertificateParams) = |params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let below = authority.issue(&["verona.example"], alter);
+    let file = Scrap::new("above.pem", &authority.pem());
+    let tls = Tls::new(Some(file.path())).unwrap();
+    let expected = "certificate is an authority's own, not a server's";
+    assert_eq!(reason(shake(&tls, Security::Direct, "verona.example", &below.usual()).await), expected);
 }
 
 #[test]
@@ -194,7 +230,7 @@ async fn the_end_point_is_the_leaf_hashed_as_its_issuer_signs() {
 
 #[test]
 fn only_authenticated_ciphers_with_ephemeral_keys_are_offered() {
-    let tls = trusting(&Identity::self_signed(&["verona.example"]).certificate);
+    let tls = trusting(&Identity::self_signed(&["verona.example"], |_| {}).certificate);
     for suite in &tls.direct.config().crypto_provider().cipher_suites {
         let name = format!("{:?}", suite.suite());
         assert!(name.contains("GCM") || name.contains("POLY1305"), "{name}");
