@@ -51,7 +51,7 @@ pub(crate) struct Dialed {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum DialError {
     /// The domain says that it has no such service (RFC 2782), or none that the TLS policy allows.
-    #[error("the domain does not offer this service")]
+    #[error("{}", srv::NotOffered)]
     NotOffered,
     /// No address was found.
     #[error("{0}")]
@@ -115,10 +115,10 @@ async fn endpoints(target: &Target, resolver: &Resolver, entropy: &mut Entropy) 
         return Ok(vec![Endpoint { host: host.clone(), port: *port, security }]);
     }
     let domain = target.domain.ascii();
-    let found = if target.domain.is_address() {
-        Found { direct: Answer::None, starttls: Answer::None }
-    } else {
+    let found = if target.domain.has_services() {
         resolver.services(domain, entropy).await
+    } else {
+        Found { direct: Answer::None, starttls: Answer::None }
     };
     tracing::debug!(domain, ?found, "looked up the service");
     srv::candidates(domain, found, target.tls, entropy).map_err(|_| DialError::NotOffered)

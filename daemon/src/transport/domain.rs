@@ -43,9 +43,10 @@ impl Domain {
         &self.reference
     }
 
-    /// Whether this is an address, for which there is nothing to look up.
-    pub(crate) fn is_address(&self) -> bool {
-        matches!(self.reference, ServerName::IpAddress(_))
+    /// Whether service records may exist: not for an address, nor for this machine (RFC 6761 section 6.3).
+    pub(crate) fn has_services(&self) -> bool {
+        let is_local = self.ascii == "localhost" || self.ascii.ends_with(".localhost");
+        !is_local && !matches!(self.reference, ServerName::IpAddress(_))
     }
 }
 
@@ -55,23 +56,28 @@ mod tests {
 
     fn check(text: &str, expected: Option<(&str, bool)>) {
         let domain = Domain::parse(text).ok();
-        let seen = domain.as_ref().map(|domain| (domain.ascii(), domain.is_address()));
+        let seen = domain.as_ref().map(|domain| (domain.ascii(), domain.has_services()));
         assert_eq!(seen, expected, "{text}");
     }
 
     #[test]
     fn a_domain_is_looked_up_by_its_ascii_labels() {
-        check("verona.example", Some(("verona.example", false)));
-        check("Verona.Example.", Some(("verona.example", false)));
-        check("bücher.example", Some(("xn--bcher-kva.example", false)));
-        check("xn--bcher-kva.example", Some(("xn--bcher-kva.example", false)));
-        check("localhost", Some(("localhost", false)));
+        check("verona.example", Some(("verona.example", true)));
+        check("Verona.Example.", Some(("verona.example", true)));
+        check("bücher.example", Some(("xn--bcher-kva.example", true)));
+        check("xn--bcher-kva.example", Some(("xn--bcher-kva.example", true)));
     }
 
     #[test]
-    fn an_address_is_no_name() {
-        check("192.0.2.1", Some(("192.0.2.1", true)));
-        check("[2001:db8::1]", Some(("2001:db8::1", true)));
+    fn neither_an_address_nor_this_machine_has_services() {
+        check("192.0.2.1", Some(("192.0.2.1", false)));
+        check("[2001:db8::1]", Some(("2001:db8::1", false)));
+        check("localhost", Some(("localhost", false)));
+        check("chat.localhost", Some(("chat.localhost", false)));
+    }
+
+    #[test]
+    fn what_is_no_domain_is_refused() {
         check("", None);
         check("two words.example", None);
         check("verona.example:5222", None);

@@ -84,11 +84,7 @@ impl Server {
 
     /// The resolver that a file with this text makes; the port is the server's.
     pub(crate) fn resolver(&self, file: &Scrap) -> Resolver {
-        Resolver {
-            configuration: file.path().to_owned(),
-            port: self.address.port(),
-            patience: Duration::from_millis(300),
-        }
+        Resolver { configuration: file.path().to_owned(), port: self.address.port(), patience: Duration::from_secs(1) }
     }
 }
 

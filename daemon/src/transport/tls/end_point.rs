@@ -72,10 +72,24 @@ fn pss_hash(parameters: &[u8]) -> Option<Hash> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject;
 
     use super::*;
 
     const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
+
+    const RSA_PSS_SHA384: &str = "-----BEGIN CERTIFICATE-----
+MIIC3jCCAdKgAwIBAgIUBsaYBKrySZZb7vMXHjvT9wHC8xYwQgYJKoZIhvcNAQEKMDWgDzANBglghkgBZQMEAgIFAKEcMBoGCSqGSIb3DQEBCDAN
+BglghkgBZQMEAgIFAKIEAgIAjjAMMQowCAYDVQQDDAF4MB4XDTI2MTEyMjExMzkwNloXDTI2MTIyMjExMzkwNlowDDEKMAgGA1UEAwwBeDCB3zAN
+BgkqhkiG9w0BAQEFAAOBzQAwgckCgcEArAvBZBq6FVAnzKEkjj3T/dDygNAKTPR+cKgOpdgdcxahLy9geRjewPormBMANJnTL/+bY1exTcnibENc
+r3aWFyA4wghwhyZOKGmcFw1lZf48gN4m22VeXE6DE7KEwNYj0vGcMx4oayWxFEqREH2UyAV0QIhrtUe/vhATEdlzH41R99IIF6MTd7wWb1wgEmkC
+BvGh7AYlSQtsxPaT5H8/FAPNrcUc1DHq+UfTM6mFA4R10/pFuUFV4Dl+jecRnYZTAgMBAAGjUzBRMB0GA1UdDgQWBBQsnh9hc+t6SXy+HCMC/yZZ
+pxx8pTAfBgNVHSMEGDAWgBQsnh9hc+t6SXy+HCMC/yZZpxx8pTAPBgNVHRMBAf8EBTADAQH/MEIGCSqGSIb3DQEBCjA1oA8wDQYJYIZIAWUDBAIC
+BQChHDAaBgkqhkiG9w0BAQgwDQYJYIZIAWUDBAICBQCiBAICAI4DgcEAq2t3RVmA6A+VlJDLQT/lGFwwtF3SJJpD6U4ZRBDOl1WV9o6vagxx34P+
+Zd/Wl/YfxhaesD6nUwAs3ufDm5vRQOPAXh21rrD1bUHNwVnVLfVAHoY6572OKOy2+N26zU9JHa9lh8Qo6UVxrxkivEkv1NcNaE7wk8h6NYIsv1u5
+hkfwCqj5Zi+sXiVtyghqWATDo35CqXxLdFN8080pn/ruL6dUPmflwonzDXh33Eg68qZKaPjEt0JpPROhlEnp7S8c
+-----END CERTIFICATE-----";
 
     fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
         let content = parts.concat();
@@ -125,6 +139,15 @@ mod tests {
         check(&pss(Some(SHA1)), Some(256));
         check(&pss(None), Some(256));
         check(&outline(&[PKCS1, &[10]].concat(), &[]), None);
+    }
+
+    #[test]
+    fn a_certificate_that_openssl_made_has_the_hash_that_openssl_tells() {
+        let certificate = CertificateDer::from_pem_slice(RSA_PSS_SHA384.as_bytes()).unwrap();
+        let hash: String = binding(&certificate).unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
+        let expected =
+            "80761ba0720c43e61ecf97548a9ed3d41009d0fb8995deeaad3abe8dc4a7b2112f08084ec4c999f7992757ce47432a02";
+        assert_eq!(hash, expected);
     }
 
     proptest! {
