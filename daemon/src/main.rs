@@ -1,5 +1,7 @@
 //! The daemon's entry.
 
+#[allow(dead_code, unused_imports)]
+mod config;
 #[allow(dead_code)]
 mod host;
 #[allow(dead_code)]
@@ -10,6 +12,10 @@ mod log;
 mod notify;
 #[allow(dead_code)]
 mod places;
+#[allow(dead_code)]
+mod secret;
+#[allow(dead_code, unused_imports)]
+mod store;
 #[cfg(test)]
 mod testing;
 
