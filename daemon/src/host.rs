@@ -1,8 +1,9 @@
-//! The machine's clocks and its randomness, each read here and nowhere else.
+//! The machine's clocks and its randomness, each read here and nowhere else, and what it may do with our memory.
 //! What the readings mean is decided by those who are given them.
 
 use std::io;
 
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use rustix::rand::{GetRandomFlags, getrandom};
 use rustix::time::{ClockId, Timespec, clock_gettime};
 use xmppd_core::entropy::SEED_LEN;
@@ -33,6 +34,12 @@ pub(crate) fn seed() -> io::Result<[u8; SEED_LEN]> {
     Ok(seed)
 }
 
+/// Keeps passwords out of core dumps and away from other programs of the same user, which may neither trace this
+/// process nor read its memory afterwards (PR_SET_DUMPABLE(2const)). To be called first of all.
+pub(crate) fn protect_memory() -> io::Result<()> {
+    Ok(set_dumpable_behavior(DumpableBehavior::NotDumpable)?)
+}
+
 fn millis(time: Timespec) -> i64 {
     time.tv_sec.saturating_mul(1000).saturating_add(time.tv_nsec / 1_000_000)
 }
@@ -51,6 +58,12 @@ mod tests {
     #[test]
     fn seeds_differ() {
         assert_ne!(seed().unwrap(), seed().unwrap());
+    }
+
+    #[test]
+    fn memory_can_be_protected() {
+        protect_memory().unwrap();
+        assert_eq!(rustix::process::dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
     }
 
     #[test]
