@@ -1,6 +1,15 @@
-//! The xmppd daemon.
+//! The daemon's entry.
 
-#[expect(dead_code, reason = "the account actor is not integrated yet")]
+mod config;
+mod host;
+mod lock;
+mod log;
+mod notify;
+mod places;
+mod secret;
+mod store;
+#[cfg(test)]
+mod testing;
 mod transport;
 
 fn main() {}
