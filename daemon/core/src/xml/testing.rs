@@ -76,6 +76,15 @@ pub(crate) fn elements(names: &'static [&'static str], namespaces: &'static [&'s
     .boxed()
 }
 
+/// The same attributes and children under another name.
+pub(crate) fn renamed(element: &Element, name: &str, namespace: &str) -> Element {
+    let attributes = element.attributes();
+    let map = attributes
+        .map(|(namespace, name, value)| (Namespace::from(namespace.to_owned()), ncname(name), value.to_owned()));
+    Element::from_parts(namespace.to_owned().into(), ncname(name), map.collect())
+        .with_children(element.children().cloned())
+}
+
 fn value() -> impl Strategy<Value = String> + Clone {
     prop_oneof![
         "[ -~]{0,12}".prop_map(String::from),
