@@ -27,12 +27,13 @@ pub(crate) fn frames(text: &[u8], portion: usize) -> (Vec<Frame>, Option<super::
     (frames, None)
 }
 
-/// The one element that `text` is inside a client's stream.
+/// The one element that `text` is inside a client's stream, be it read whole or byte by byte.
 pub(crate) fn element(text: &str) -> Element {
-    let (mut frames, fault) = frames(format!("{HEADER}{text}").as_bytes(), usize::MAX);
-    assert_eq!(fault, None, "{text}");
-    assert_eq!(frames.len(), 2, "{text}");
-    match frames.pop() {
+    let stream = format!("{HEADER}{text}");
+    let (mut found, fault) = frames(stream.as_bytes(), usize::MAX);
+    assert_eq!((&found, fault), (&frames(stream.as_bytes(), 1).0, None), "{text}");
+    assert_eq!(found.len(), 2, "{text}");
+    match found.pop() {
         Some(Frame::Element(element)) => element,
         other => panic!("{other:?} in {text}"),
     }
