@@ -1,5 +1,5 @@
-//! Entity capabilities ([XEP-0115](https://xmpp.org/extensions/xep-0115.html)): the `<c/>` in presence and the hash that
-//! names a set of capabilities. Caching what the names stand for is [`crate::caps`]'s.
+//! Entity capabilities ([XEP-0115](https://xmpp.org/extensions/xep-0115.html)): the `<c/>` in presence and the hash
+//! that names a set of capabilities. Caching what the names stand for is [`crate::caps`]'s.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! The elements of stream management ([XEP-0198](https://xmpp.org/extensions/xep-0198.html)). Counting, and keeping what
-//! is not acknowledged, is [`crate::management`]'s.
+//! The elements of stream management ([XEP-0198](https://xmpp.org/extensions/xep-0198.html)). Counting, and keeping
+//! what is not acknowledged, is [`crate::management`]'s.
 
 use std::time::Duration;
 

@@ -133,17 +133,9 @@ const NAMESPACES: &[&str] = &[
 ];
 
 /// The element itself, and each root that a parser looks for with the element's nodes and attributes.
-fn roots(element: &Element) -> Vec<Element> {
-    let names = NAMES.iter().flat_map(|name| NAMESPACES.iter().map(move |namespace| Element::new(name, namespace)));
-    let dressed = names.map(|root| {
-        let named = Element::from_parts(
-            root.namespace().to_owned().into(),
-            root.name().try_into().expect("a name"),
-            element.attributes().clone(),
-        );
-        named.with_children(element.children().cloned())
-    });
-    dressed.chain([element.clone()]).collect()
+fn roots(element: &Element) -> impl Iterator<Item = Element> {
+    let names = NAMES.iter().flat_map(|name| NAMESPACES.iter().map(move |namespace| (name, namespace)));
+    names.map(|(name, namespace)| testing::renamed(element, name, namespace)).chain([element.clone()])
 }
 
 proptest! {

@@ -1,5 +1,5 @@
-//! User tune ([XEP-0118](https://xmpp.org/extensions/xep-0118.html)): a track as the element that contacts get. What may
-//! be told, and cleaning what others tell, is [`crate::tune`]'s.
+//! User tune ([XEP-0118](https://xmpp.org/extensions/xep-0118.html)): a track as the element that contacts get. What
+//! may be told, and cleaning what others tell, is [`crate::tune`]'s.
 
 use std::time::Duration;
 

@@ -188,7 +188,7 @@ impl Reader {
         within(self.elements, self.limits.elements, "elements in a stanza")?;
         within(self.open.len() + 1, self.limits.depth, "levels of elements")?;
         within(element.attributes().len(), self.limits.attributes, "attributes of an element")?;
-        let names = element.attributes().iter().map(|((_, name), _)| name.len());
+        let names = element.attributes().map(|(_, name, _)| name.len());
         let longest = names.chain([element.name().len()]).max().unwrap_or(0);
         within(longest, self.limits.name_bytes, "bytes in a name")?;
         if self.started {
