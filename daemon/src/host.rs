@@ -18,6 +18,14 @@ pub(crate) fn now() -> Now {
     }
 }
 
+/// Waits until a moment has come; for ever when there is none.
+pub(crate) async fn sleep_until(moment: Option<Moment>) {
+    match moment {
+        Some(moment) => tokio::time::sleep(moment - now().moment).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Fresh unpredictable bytes from the kernel (getrandom(2)), the seed of an [`xmppd_core::entropy::Entropy`].
 /// Fails only where the system call is forbidden.
 pub(crate) fn seed() -> io::Result<[u8; SEED_LEN]> {

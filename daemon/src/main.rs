@@ -1,5 +1,6 @@
 //! The daemon's entry.
 
+mod account;
 mod config;
 mod host;
 mod lock;

@@ -259,7 +259,7 @@ mod tests {
         let (dialed, secured) = tokio::join!(dialing, secure_one(&listener, &acceptor));
         let dialed = dialed.unwrap();
         assert!(secured);
-        assert_eq!(dialed.tls.unwrap().version, "1.3");
+        assert_eq!(dialed.tls.unwrap().version, TlsVersion::V1_3);
         assert_eq!((dialed.endpoint.security, dialed.address.port()), (Security::Direct, port));
     }
 

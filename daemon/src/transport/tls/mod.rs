@@ -24,6 +24,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use xmppd_core::sasl::TlsVersion;
 use xmppd_core::srv::Security;
 
 use super::domain::Domain;
@@ -48,10 +49,8 @@ pub(crate) struct Tls {
 /// What the handshake established.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TlsFacts {
-    /// `"1.2"` or `"1.3"`.
-    pub(crate) version: &'static str,
-    /// The same as four hexadecimal digits (XEP-0515).
-    pub(crate) version_code: &'static str,
+    /// The version of TLS.
+    pub(crate) version: TlsVersion,
     /// The cipher suite's registered name, as `TLS_AES_128_GCM_SHA256`.
     pub(crate) cipher: String,
     /// The tls-exporter binding (RFC 9266), on version 1.3 only: on 1.2 it does not always name the channel.
@@ -169,15 +168,14 @@ fn facts(connection: &ClientConnection) -> Result<TlsFacts, TlsError> {
     if connection.alpn_protocol().is_some_and(|chosen| chosen != ALPN) {
         return Err(TlsError::Handshake("the server chose a protocol other than XMPP".to_owned()));
     }
-    let (version, version_code, exporter) = match connection.protocol_version() {
-        Some(ProtocolVersion::TLSv1_3) => ("1.3", "0304", Some(exporter(connection)?)),
-        _ => ("1.2", "0303", None),
+    let (version, exporter) = match connection.protocol_version() {
+        Some(ProtocolVersion::TLSv1_3) => (TlsVersion::V1_3, Some(exporter(connection)?)),
+        _ => (TlsVersion::V1_2, None),
     };
     let suite = connection.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()).unwrap_or_default();
     let leaf = connection.peer_certificates().and_then(<[_]>::first);
     Ok(TlsFacts {
         version,
-        version_code,
         cipher: suite.replacen("TLS13_", "TLS_", 1),
         exporter,
         end_point: leaf.and_then(|leaf| end_point::binding(leaf)),
