@@ -1,1 +1,6 @@
-fn main(){}
+//! .
+#[allow(dead_code)]
+mod bus;
+#[allow(dead_code)]
+mod players;
+fn main() {}
