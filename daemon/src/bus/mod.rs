@@ -3,10 +3,14 @@
 
 #[cfg(test)]
 pub(crate) mod private;
+pub(crate) mod value;
 
 use std::time::Duration;
 
-use zbus::{Connection, connection::Builder};
+use zbus::{Connection, connection::Builder, message::Message};
+
+/// The name of the bus itself.
+pub(crate) const NAME: &str = "org.freedesktop.DBus";
 
 /// How long opening a connection may take, from the first byte to the answer to `Hello`.
 const OPENING: Duration = Duration::from_secs(5);
@@ -43,6 +47,25 @@ impl Bus {
             Err(_) => Err(zbus::Error::Failure("the bus does not answer".to_owned())),
         }
     }
+}
+
+/// Calls a method of the bus itself; it starts nobody by itself.
+pub(crate) async fn ask<B>(connection: &Connection, method: &str, body: &B) -> zbus::Result<Message>
+where
+    B: serde::Serialize + zbus::DynamicType,
+{
+    connection.call_method(Some(NAME), "/org/freedesktop/DBus", Some(NAME), method, body).await
+}
+
+/// Whether a call failed because nobody has that name.
+pub(crate) fn says_gone(error: &zbus::Error) -> bool {
+    let zbus::Error::MethodError(name, _, _) = error else {
+        return false;
+    };
+    matches!(
+        name.as_str(),
+        "org.freedesktop.DBus.Error.ServiceUnknown" | "org.freedesktop.DBus.Error.NameHasNoOwner"
+    )
 }
 
 /// What is known of the bus by the one who needs it; `doctor` shows it.

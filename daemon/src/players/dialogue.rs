@@ -10,6 +10,7 @@ use super::{
     metadata,
     table::{Asked, Heard},
 };
+use crate::bus::{self, value};
 
 /// The object every player has (MPRIS 2.2, "Interfaces").
 pub(super) const PLAYER_PATH: &str = "/org/mpris/MediaPlayer2";
@@ -19,9 +20,6 @@ pub(super) const NAMESPACE: &str = "org.mpris.MediaPlayer2";
 
 /// The interface that tells what plays.
 pub(super) const PLAYER_INTERFACE: &str = "org.mpris.MediaPlayer2.Player";
-
-/// The bus itself.
-pub(super) const BUS_NAME: &str = "org.freedesktop.DBus";
 
 pub(super) const PROPERTIES_INTERFACE: &str = "org.freedesktop.DBus.Properties";
 
@@ -63,7 +61,7 @@ pub(super) async fn ask(connection: Connection, owner: String) -> Answer {
     let asked = loop {
         match everything(&connection, &owner).await {
             Ok(heard) => break Asked::Told(heard),
-            Err(error) if says_gone(&error) => break Asked::Gone,
+            Err(error) if bus::says_gone(&error) => break Asked::Gone,
             Err(error) => {
                 tracing::debug!(player = owner, %error, "a player does not tell what it plays");
                 match pauses.next() {
@@ -84,7 +82,7 @@ pub(super) async fn identify(connection: Connection, owner: String) -> Answer {
     let identity = reply.ok().filter(is_bearable).and_then(|reply| {
         let body = reply.body();
         let value: Variant<'_> = body.deserialize().ok()?;
-        metadata::text(&value)
+        value::text(&value)
     });
     Answer::Identity { owner, identity }
 }
@@ -99,7 +97,7 @@ pub(super) struct OwnerChange {
 
 /// Reads a `NameOwnerChanged`; nothing when anybody but the bus says so.
 pub(super) fn owner_change(message: &Message) -> Option<OwnerChange> {
-    if message.header().sender()?.as_str() != BUS_NAME {
+    if message.header().sender()?.as_str() != bus::NAME {
         return None;
     }
     let body = message.body();
@@ -125,24 +123,17 @@ pub(super) fn change(message: &Message) -> Option<(String, Heard, bool)> {
 }
 
 async fn list_names(connection: &Connection) -> zbus::Result<Vec<(String, String)>> {
-    let reply = ask_bus(connection, "ListNames", &()).await?;
+    let reply = bus::ask(connection, "ListNames", &()).await?;
     let names: Vec<String> = reply.body().deserialize()?;
     let mut owned = Vec::new();
     for name in names.into_iter().filter(|name| is_player(name)) {
-        match ask_bus(connection, "GetNameOwner", &name).await {
+        match bus::ask(connection, "GetNameOwner", &name).await {
             Ok(reply) => owned.push((name, reply.body().deserialize()?)),
-            Err(error) if says_gone(&error) => {}
+            Err(error) if bus::says_gone(&error) => {}
             Err(error) => return Err(error),
         }
     }
     Ok(owned)
-}
-
-async fn ask_bus<B>(connection: &Connection, method: &str, body: &B) -> zbus::Result<Message>
-where
-    B: serde::Serialize + zbus::DynamicType,
-{
-    connection.call_method(Some(BUS_NAME), "/org/freedesktop/DBus", Some(BUS_NAME), method, body).await
 }
 
 async fn everything(connection: &Connection, owner: &str) -> zbus::Result<Heard> {
@@ -167,11 +158,4 @@ fn is_player(name: &str) -> bool {
 
 fn is_bearable(message: &Message) -> bool {
     message.body().len() <= LARGEST_BODY
-}
-
-fn says_gone(error: &zbus::Error) -> bool {
-    let zbus::Error::MethodError(name, _, _) = error else {
-        return false;
-    };
-    matches!(name.as_str(), "org.freedesktop.DBus.Error.ServiceUnknown" | "org.freedesktop.DBus.Error.NameHasNoOwner")
 }

@@ -1,16 +1,10 @@
 //! Repairs what players send: one lenient reading of MPRIS metadata into [`Metadata`].
 //! Cleaning for the outside (characters, lengths for people, private addresses) is the core's.
-#![expect(clippy::wildcard_enum_match_arm, reason = "each reading names the few kinds of D-Bus value it can repair")]
 
 use zbus::Variant;
 
 use super::observation::{Metadata, Playback};
-
-/// The longest text that is read; the rest of a longer one is dropped.
-const LONGEST_TEXT: usize = 4 * 1024;
-
-/// How many names an artist list may have.
-const MOST_ARTISTS: usize = 32;
+use crate::bus::value::{integer, number, text, texts, unwrapped};
 
 /// What a `PlaybackStatus` says; anything unknown is a stop, because only what surely plays is published.
 pub(super) fn playback(value: &Variant<'_>) -> Playback {
@@ -44,90 +38,6 @@ pub(super) fn metadata(value: &Variant<'_>) -> Metadata {
         }
     }
     read
-}
-
-/// One text: as it is, or the first of a list. Empty is absent.
-pub(super) fn text(value: &Variant<'_>) -> Option<String> {
-    match unwrapped(value) {
-        Variant::Str(text) => bounded(text.as_str()),
-        Variant::ObjectPath(path) => bounded(path.as_str()),
-        Variant::Array(items) => items.inner().iter().find_map(text),
-        _ => None,
-    }
-}
-
-/// Several texts: a list, a list of lists, or one text alone.
-fn texts(value: &Variant<'_>) -> Vec<String> {
-    let mut found = Vec::new();
-    collect_texts(value, &mut found);
-    found
-}
-
-fn collect_texts(value: &Variant<'_>, found: &mut Vec<String>) {
-    match unwrapped(value) {
-        Variant::Array(items) => {
-            for item in items.inner() {
-                if found.len() == MOST_ARTISTS {
-                    return;
-                }
-                collect_texts(item, found);
-            }
-        }
-        single => found.extend(text(single)),
-    }
-}
-
-/// A whole number of any kind, also as text ("3", "3/12") or as the first of a list.
-fn integer(value: &Variant<'_>) -> Option<i64> {
-    match unwrapped(value) {
-        Variant::U8(number) => Some(i64::from(*number)),
-        Variant::I16(number) => Some(i64::from(*number)),
-        Variant::U16(number) => Some(i64::from(*number)),
-        Variant::I32(number) => Some(i64::from(*number)),
-        Variant::U32(number) => Some(i64::from(*number)),
-        Variant::I64(number) => Some(*number),
-        Variant::U64(number) => i64::try_from(*number).ok(),
-        Variant::F64(number) => rounded(*number),
-        Variant::Str(text) => {
-            let text = text.as_str().split('/').next()?.trim();
-            text.parse().ok().or_else(|| rounded(text.parse().ok()?))
-        }
-        Variant::Array(items) => items.inner().first().and_then(integer),
-        _ => None,
-    }
-}
-
-/// A number that may have a fraction, of any kind.
-fn number(value: &Variant<'_>) -> Option<f64> {
-    let number = match unwrapped(value) {
-        Variant::F64(number) => *number,
-        Variant::Str(text) => text.as_str().trim().parse().ok()?,
-        Variant::Array(items) => items.inner().first().and_then(number)?,
-        other => integer(other)? as f64,
-    };
-    number.is_finite().then_some(number)
-}
-
-fn rounded(number: f64) -> Option<i64> {
-    // 2^63 is the first number that an i64 cannot hold.
-    let fits = number.is_finite() && number.abs() < 9_223_372_036_854_775_808.0;
-    fits.then(|| number.round() as i64)
-}
-
-fn unwrapped<'v, 'a>(mut value: &'v Variant<'a>) -> &'v Variant<'a> {
-    while let Variant::Variant(inner) = value {
-        value = inner;
-    }
-    value
-}
-
-fn bounded(text: &str) -> Option<String> {
-    let mut end = text.len().min(LONGEST_TEXT);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    let text = &text[..end];
-    (!text.trim().is_empty()).then(|| text.to_owned())
 }
 
 #[cfg(test)]
@@ -210,11 +120,11 @@ mod tests {
 
     #[test]
     fn a_long_text_is_cut_between_characters() {
-        let mut whole = "a".repeat(LONGEST_TEXT - 1);
+        let mut whole = "a".repeat(4095);
         let expected = whole.clone();
         whole.push('é');
         title(Variant::from(whole), Some(&expected));
-        artists(Variant::from(vec!["x"; 1000]), &["x"; MOST_ARTISTS]);
+        artists(Variant::from(vec!["x"; 1000]), &["x"; 32]);
     }
 
     #[test]

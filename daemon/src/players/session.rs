@@ -14,10 +14,11 @@ use zbus::{
 };
 
 use super::{
-    dialogue::{self, Answer, BUS_NAME, NAMESPACE, PLAYER_INTERFACE, PLAYER_PATH, PROPERTIES_INTERFACE},
+    dialogue::{self, Answer, NAMESPACE, PLAYER_INTERFACE, PLAYER_PATH, PROPERTIES_INTERFACE},
     observation::Observation,
     table::Table,
 };
+use crate::bus;
 
 /// Room for the names that a whole session may bring at once.
 const NAMES_QUEUE: Option<NonZeroUsize> = NonZeroUsize::new(1024);
@@ -145,8 +146,8 @@ impl<'a> Session<'a> {
 async fn subscribe(connection: &Connection) -> zbus::Result<(MessageStream, MessageStream)> {
     let owners = MatchRule::builder()
         .msg_type(Type::Signal)
-        .sender(BUS_NAME)
-        .interface(BUS_NAME)
+        .sender(bus::NAME)
+        .interface(bus::NAME)
         .member("NameOwnerChanged")
         .arg0ns(NAMESPACE)
         .build()?;

@@ -8,7 +8,7 @@ use scripted::{Manner, Properties, Scripted, Watching, playing, titled};
 use zbus::{Variant, message::Message};
 
 use super::{Observation, Playback, dialogue};
-use crate::bus::{BusState, private::PrivateBus};
+use crate::bus::{self, BusState, private::PrivateBus};
 
 fn answers(properties: impl Fn() -> Properties + Send + Sync + 'static) -> Manner {
     Manner::Answers(Box::new(properties))
@@ -172,7 +172,7 @@ async fn nobody_is_started_by_looking() {
     watching.until_title(&awake, "Song").await;
     let reply = awake
         .connection
-        .call_method(Some(dialogue::BUS_NAME), "/", Some(dialogue::BUS_NAME), "ListActivatableNames", &())
+        .call_method(Some(bus::NAME), "/", Some(bus::NAME), "ListActivatableNames", &())
         .await
         .unwrap();
     let startable: Vec<String> = reply.body().deserialize().unwrap();
@@ -200,15 +200,15 @@ async fn a_bus_that_goes_takes_all_players_and_one_that_comes_back_brings_them()
 #[test]
 fn only_the_bus_is_believed_about_names() {
     let says = |sender: &'static str, name: &str| {
-        let message = Message::signal("/org/freedesktop/DBus", dialogue::BUS_NAME, "NameOwnerChanged")
+        let message = Message::signal("/org/freedesktop/DBus", bus::NAME, "NameOwnerChanged")
             .sender(sender)
             .build(&(name, "", ":1.7"))
             .unwrap();
         dialogue::owner_change(&message).map(|change| (change.name, change.from, change.to))
     };
     let name = "org.mpris.MediaPlayer2.test";
-    assert_eq!(says(dialogue::BUS_NAME, name), Some((name.to_owned(), None, Some(":1.7".to_owned()))));
+    assert_eq!(says(bus::NAME, name), Some((name.to_owned(), None, Some(":1.7".to_owned()))));
     assert_eq!(says(":1.66", name), None);
-    assert_eq!(says(dialogue::BUS_NAME, "org.mpris.MediaPlayer2"), None);
-    assert_eq!(says(dialogue::BUS_NAME, "org.mpris.MediaPlayer2evil.test"), None);
+    assert_eq!(says(bus::NAME, "org.mpris.MediaPlayer2"), None);
+    assert_eq!(says(bus::NAME, "org.mpris.MediaPlayer2evil.test"), None);
 }
