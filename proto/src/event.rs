@@ -1,0 +1,127 @@
+//! What watchers are told: one change a line. Keeping them in one picture is [`crate::State`]'s.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::reply::{AccountInfo, AccountStatus, Contact, Message, TuneReport};
+use crate::{Show, State, Topic};
+
+/// One line of `watch`, and the `params` of an `event` notification.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Event {
+    /// Rises by one from the snapshot, which is 0; a gap has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+    /// What happened.
+    #[serde(flatten)]
+    pub change: Change,
+}
+
+/// What happened. Except for snapshot and gap, each is about one topic.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub enum Change {
+    /// Where things stand: everything about the watched topics. The first line, and the first behind a gap.
+    Snapshot(Box<State>),
+    /// Lines were lost; a new snapshot follows.
+    Gap,
+    /// An account's presence is another.
+    Status(AccountStatus),
+    /// Our tune is another, or a contact's.
+    Tune(TuneChange),
+    /// A contact shows something else.
+    Presence(PresenceChange),
+    /// The contact list is another.
+    Roster(RosterChange),
+    /// A message came or went.
+    Message(Box<Message>),
+    /// An account is another.
+    Account(Box<AccountInfo>),
+}
+
+/// A tune: ours, or with `account` and `jid` a contact's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct TuneChange {
+    /// The account that learnt it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The contact's bare JID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jid: Option<String>,
+    /// The tune.
+    #[serde(flatten)]
+    pub report: TuneReport,
+}
+
+/// What a contact shows at one resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PresenceChange {
+    /// The account that learnt it.
+    pub account: String,
+    /// The contact's bare JID. Absent together with `offline`: none of the account's contacts is known to be available
+    /// any longer, because its stream has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jid: Option<String>,
+    /// The resource. Absent together with `offline`: all of the contact's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// What it shows; `offline` when it went.
+    pub show: Show,
+    /// The text beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// RFC 6121 section 4.7.2.3.
+    #[serde(default)]
+    pub priority: i8,
+    /// Since when it shows that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+}
+
+/// A part of the contact list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RosterChange {
+    /// The account.
+    pub account: String,
+    /// Contacts as they are now. What they show is left out: it comes as presence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<Contact>,
+    /// The bare JIDs of contacts that are gone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<String>,
+    /// Whether `contacts` is the whole list: every other contact is gone.
+    #[serde(default, skip_serializing_if = "crate::is_false")]
+    pub whole: bool,
+}
+
+impl Event {
+    /// The change as the `seq`-th line behind a snapshot.
+    pub const fn new(seq: u64, change: Change) -> Self {
+        Self { seq: Some(seq), change }
+    }
+
+    /// The line that says that lines were lost.
+    pub const fn gap() -> Self {
+        Self { seq: None, change: Change::Gap }
+    }
+}
+
+impl Change {
+    /// What it is about; nothing for a snapshot and a gap.
+    pub const fn topic(&self) -> Option<Topic> {
+        match self {
+            Self::Snapshot(_) | Self::Gap => None,
+            Self::Status(_) => Some(Topic::Status),
+            Self::Tune(_) => Some(Topic::Tune),
+            Self::Presence(_) => Some(Topic::Presence),
+            Self::Roster(_) => Some(Topic::Roster),
+            Self::Message(_) => Some(Topic::Message),
+            Self::Account(_) => Some(Topic::Account),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Messages, as they come and as they go.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What `send` answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SendReport {
+    /// The account it leaves through.
+    pub account: String,
+    /// The message's id (XEP-0359 origin id as well).
+    pub id: String,
+    /// How far it has come.
+    pub state: SendState,
+    /// The recipient.
+    pub to: String,
+}
+
+/// How far a message has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum SendState {
+    /// Kept until it can leave.
+    Queued,
+    /// The server has it.
+    Sent,
+    /// The recipient's client has it.
+    Received,
+}
+
+impl SendState {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Received => "received",
+        }
+    }
+}
+
+/// A message's type (RFC 6121 section 5.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum MessageType {
+    /// One of a conversation.
+    Chat,
+    /// One that stands alone.
+    Normal,
+    /// One that expects no answer.
+    Headline,
+    /// One of a room.
+    Groupchat,
+    /// One that came back.
+    Error,
+}
+
+impl MessageType {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Normal => "normal",
+            Self::Headline => "headline",
+            Self::Groupchat => "groupchat",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// Which way a message went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// To us.
+    In,
+    /// From us.
+    Out,
+}
+
+/// One message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Message {
+    /// The account it came or went through.
+    pub account: String,
+    /// Our id of it.
+    pub id: String,
+    /// Which way it went.
+    pub direction: Direction,
+    /// Who sent it, a full JID where known.
+    pub from: String,
+    /// To whom.
+    pub to: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub message_type: MessageType,
+    /// The text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// The subject.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// When it was sent.
+    pub timestamp: Timestamp,
+    /// Whether it was stored on the way (XEP-0203).
+    #[serde(default, skip_serializing_if = "crate::is_false")]
+    pub delayed: bool,
+    /// Whether it is a copy of what another client of ours sent or got (XEP-0280).
+    #[serde(default, skip_serializing_if = "crate::is_false")]
+    pub carbon: bool,
+    /// The archive's id (XEP-0359).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stanza_id: Option<String>,
+    /// The sender's id (XEP-0359).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin_id: Option<String>,
+}

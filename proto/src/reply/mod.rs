@@ -1,0 +1,19 @@
+//! What the daemon answers, one file a subject. Reading it out to a person is xmppctl's.
+
+mod account;
+mod config;
+mod daemon;
+mod doctor;
+mod message;
+mod presence;
+mod roster;
+mod tune;
+
+pub use account::{AccountError, AccountInfo, AccountList, Auth, AuthProfile, ConnectionState, Stream, Tls};
+pub use config::{ConfigReport, ConfigValues};
+pub use daemon::{DaemonStatus, Done, Hello, Pong, WaitReport, WatchReport};
+pub use doctor::{Check, CheckState, DoctorReport};
+pub use message::{Direction, Message, MessageType, SendReport, SendState};
+pub use presence::{AccountStatus, Delivery, Layer, LayerName, Presence, StatusReport};
+pub use roster::{AccountRoster, Ask, Contact, Resource, RosterReport, Subscription};
+pub use tune::{Player, PlayerList, TuneReport};

@@ -1,0 +1,144 @@
+//! What can be asked: one variant and one parameter type a method. Doing it is the daemon's `api`.
+
+mod condition;
+mod params;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+pub use condition::{BadCondition, Condition};
+pub use params::{
+    AccountConnect, AccountDisconnect, AccountListing, ConfigCheck, ConfigGet, ConfigReload, DaemonHello, DaemonShow,
+    DaemonStop, Doctor, Ping, Roster, RpcDescribe, Send, Status, StatusSet, TuneClear, TuneOff, TuneOn, TunePlayers,
+    TuneSet, TuneShow, Wait, WatchStart, WatchStop,
+};
+
+use crate::jsonrpc::Error;
+use crate::reply::{
+    AccountList, ConfigReport, ConfigValues, DaemonStatus, DoctorReport, Done, Hello, PlayerList, Pong, RosterReport,
+    SendReport, StatusReport, TuneReport, WaitReport, WatchReport,
+};
+
+/// A method's parameters, with the method's name and the type of its answer.
+pub trait Call: Serialize + DeserializeOwned {
+    /// The method's name.
+    const METHOD: &'static str;
+    /// What it answers.
+    type Reply: Serialize + DeserializeOwned;
+}
+
+/// A method, for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Method {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub summary: &'static str,
+}
+
+/// One line a method: name, parameters (and variant), answer, summary.
+macro_rules! methods {
+    ($($name:literal $call:ident -> $reply:ty, $summary:literal;)*) => {
+        /// Everything that can be asked.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Request {
+            $(#[doc = $summary] $call($call),)*
+        }
+
+        /// The answers, each of the method of the same name.
+        #[derive(Clone, Debug, PartialEq, Serialize)]
+        #[serde(untagged)]
+        pub enum Reply {
+            $(#[doc = concat!("What `", $name, "` answers.")] $call($reply),)*
+        }
+
+        /// Every method, in the order in which documentation names them.
+        pub const METHODS: &[Method] = &[$(Method { name: $name, summary: $summary },)*];
+
+        impl Request {
+            /// The method's name.
+            pub const fn method(&self) -> &'static str {
+                match self {
+                    $(Self::$call(_) => $name,)*
+                }
+            }
+
+            /// Reads a request strictly: an unknown method, an unknown or repeated parameter, a wrong type or parameters
+            /// by position are refused with JSON-RPC's codes.
+            pub fn parse(method: &str, params: Option<&RawValue>) -> Result<Self, Error> {
+                match method {
+                    $($name => read(method, params).map(Self::$call),)*
+                    _ => Err(Error::method_not_found(method)),
+                }
+            }
+        }
+
+        $(
+            impl Call for $call {
+                const METHOD: &'static str = $name;
+                type Reply = $reply;
+            }
+
+            impl From<$call> for Request {
+                fn from(call: $call) -> Self {
+                    Self::$call(call)
+                }
+            }
+        )*
+
+        #[cfg(feature = "schema")]
+        pub(crate) fn schemas(generator: &mut schemars::SchemaGenerator) -> Vec<(Method, schemars::Schema, schemars::Schema)> {
+            vec![$((
+                Method { name: $name, summary: $summary },
+                <$call as schemars::JsonSchema>::json_schema(generator),
+                generator.subschema_for::<$reply>(),
+            ),)*]
+        }
+    };
+}
+
+methods! {
+    "status" Status -> StatusReport, "Shows what contacts see now, and why";
+    "status.set" StatusSet -> StatusReport, "Asks for an availability, with an optional text and priority";
+    "tune" TuneShow -> TuneReport, "Shows the tune that is published, or why none is";
+    "tune.set" TuneSet -> TuneReport, "Publishes a tune given by hand, in place of a player's";
+    "tune.clear" TuneClear -> TuneReport, "Withdraws the tune given by hand";
+    "tune.on" TuneOn -> TuneReport, "Switches the publishing of tunes on";
+    "tune.off" TuneOff -> TuneReport, "Withdraws the tune and switches publishing off";
+    "tune.players" TunePlayers -> PlayerList, "Lists the media players and the rule that decides about each";
+    "roster" Roster -> RosterReport, "Lists contacts and what they show";
+    "account.list" AccountListing -> AccountList, "Lists accounts and the state of their connections";
+    "account.connect" AccountConnect -> AccountList, "Connects now, also after a failed login";
+    "account.disconnect" AccountDisconnect -> AccountList, "Closes the stream until account.connect";
+    "send" Send -> SendReport, "Sends a message";
+    "wait" Wait -> WaitReport, "Answers once a condition holds";
+    "watch.start" WatchStart -> WatchReport, "Sends a snapshot and then every event as a notification";
+    "watch.stop" WatchStop -> Done, "Ends the notifications";
+    "ping" Ping -> Pong, "Measures how long a server or a contact takes to answer";
+    "doctor" Doctor -> DoctorReport, "Looks at the daemon and its surroundings";
+    "config.check" ConfigCheck -> ConfigReport, "Reads the configuration file and says whether it is sound";
+    "config.reload" ConfigReload -> ConfigReport, "Puts the configuration file into force";
+    "config.get" ConfigGet -> ConfigValues, "Shows the configuration in force, without secrets";
+    "daemon.hello" DaemonHello -> Hello, "Tells the protocol version, and refuses another";
+    "daemon.status" DaemonShow -> DaemonStatus, "Tells about the daemon itself";
+    "daemon.stop" DaemonStop -> Done, "Says goodbye on every account and ends the daemon";
+    "rpc.describe" RpcDescribe -> serde_json::Value, "Answers an OpenRPC document of these methods";
+}
+
+fn read<T: DeserializeOwned>(method: &str, params: Option<&RawValue>) -> Result<T, Error> {
+    let text = params.map_or("{}", RawValue::get);
+    if !text.starts_with('{') {
+        return Err(Error::invalid_params(format!("{method}: parameters are given by name, as an object")));
+    }
+    serde_json::from_str(text).map_err(|error| Error::invalid_params(format!("{method}: {}", without_place(&error))))
+}
+
+/// The parser's message without its line and column, which are those of a text that nobody sees.
+fn without_place(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    match message.rfind(" at line ") {
+        Some(end) => message[..end].to_owned(),
+        None => message,
+    }
+}
