@@ -62,10 +62,7 @@ pub(crate) fn says_gone(error: &zbus::Error) -> bool {
     let zbus::Error::MethodError(name, _, _) = error else {
         return false;
     };
-    matches!(
-        name.as_str(),
-        "org.freedesktop.DBus.Error.ServiceUnknown" | "org.freedesktop.DBus.Error.NameHasNoOwner"
-    )
+    matches!(name.as_str(), "org.freedesktop.DBus.Error.ServiceUnknown" | "org.freedesktop.DBus.Error.NameHasNoOwner")
 }
 
 /// What is known of the bus by the one who needs it; `doctor` shows it.

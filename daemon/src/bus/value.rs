@@ -94,4 +94,3 @@ fn bounded(text: &str) -> Option<String> {
     let text = &text[..end];
     (!text.trim().is_empty()).then(|| text.to_owned())
 }
-

@@ -170,11 +170,8 @@ async fn nobody_is_started_by_looking() {
     let mut watching = Watching::start(bus.bus());
     let awake = Scripted::start(&bus, "awake", answers(|| playing("Song"))).await;
     watching.until_title(&awake, "Song").await;
-    let reply = awake
-        .connection
-        .call_method(Some(bus::NAME), "/", Some(bus::NAME), "ListActivatableNames", &())
-        .await
-        .unwrap();
+    let reply =
+        awake.connection.call_method(Some(bus::NAME), "/", Some(bus::NAME), "ListActivatableNames", &()).await.unwrap();
     let startable: Vec<String> = reply.body().deserialize().unwrap();
     assert!(startable.iter().any(|name| name.ends_with(".sleeping")));
     assert!(!mark.exists());
