@@ -1,0 +1,143 @@
+//! What the engine answers: the tune that is to be published, or why there is none, and the list of players.
+//! Wording it as JSON is the shell's.
+
+use std::fmt;
+
+use super::player::Player;
+use super::rules::Rule;
+use crate::tune::Track;
+
+/// What a player says it is doing (MPRIS 2.2 `PlaybackStatus`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Playback {
+    /// A track is playing.
+    Playing,
+    /// A track is paused.
+    Paused,
+    /// There is no current track.
+    Stopped,
+}
+
+impl Playback {
+    /// The contract's word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Playing => "playing",
+            Self::Paused => "paused",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// What is to be published now. It is equal to the one before when there is nothing to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// What is going on.
+    pub state: State,
+    /// The tune that contacts are to see.
+    pub tune: Option<Track>,
+    /// The player it is from, without instance suffix; without a tune, the one that was chosen.
+    /// None while a script's tune is shown.
+    pub player: Option<String>,
+    /// Why there is no tune; none when there is one.
+    pub reason: Option<Reason>,
+}
+
+/// What is going on, in the contract's words for `tune`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// The player, or a script's tune, plays.
+    Playing,
+    /// The player is paused.
+    Paused,
+    /// No allowed player plays or is paused.
+    Stopped,
+    /// Publishing is switched off.
+    Off,
+}
+
+impl State {
+    /// The contract's word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Playing => "playing",
+            Self::Paused => "paused",
+            Self::Stopped => "stopped",
+            Self::Off => "off",
+        }
+    }
+
+    pub(super) fn of(playback: Playback) -> Self {
+        match playback {
+            Playback::Playing => Self::Playing,
+            Playback::Paused => Self::Paused,
+            Playback::Stopped => Self::Stopped,
+        }
+    }
+}
+
+/// Why no tune is to be published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The person switched it off.
+    Off,
+    /// No player is there.
+    NoPlayer,
+    /// Players are there, and none plays.
+    NothingPlays,
+    /// What plays must not be told.
+    Denied {
+        /// The player, without instance suffix.
+        player: String,
+        /// The rule that denies it.
+        rule: Rule,
+    },
+    /// The player is paused.
+    Paused,
+    /// The track has not played for long enough yet.
+    Settling,
+    /// The track has neither a title nor an address that may be published.
+    NothingToTell,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Off => f.write_str("publishing the tune is switched off"),
+            Self::NoPlayer => f.write_str("no player is running"),
+            Self::NothingPlays => f.write_str("no player is playing"),
+            Self::Denied { player, rule } => write!(f, "{player} is playing, but not to be told: {rule}"),
+            Self::Paused => f.write_str("the player is paused"),
+            Self::Settling => f.write_str("the track has only just begun"),
+            Self::NothingToTell => f.write_str("the track has no title"),
+        }
+    }
+}
+
+/// One player, for `tune players`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its name without instance suffix, as the rules see it.
+    pub player: String,
+    /// Its well-known name on the bus, complete.
+    pub bus_name: String,
+    /// What it calls itself, clean.
+    pub identity: Option<String>,
+    /// What it is doing.
+    pub playback: Playback,
+    /// Whether it is the one that is followed now.
+    pub chosen: bool,
+    /// The rule that decided about it.
+    pub rule: Rule,
+    /// Its track as it would be published, if there is enough to tell.
+    pub tune: Option<Track>,
+}
+
+/// Why nothing is published when no player was chosen.
+pub(super) fn reason_without_choice(players: &[Player]) -> Reason {
+    match players.iter().find(|player| player.playback == Playback::Playing) {
+        Some(denied) => Reason::Denied { player: denied.player().to_owned(), rule: denied.rule.clone() },
+        None if players.is_empty() => Reason::NoPlayer,
+        None => Reason::NothingPlays,
+    }
+}

@@ -1,0 +1,258 @@
+//! Which player's track contacts are told, and when. A pure machine: what is seen of the players goes in, a decision
+//! comes out. Watching the bus is the shell's; publishing within the [`Budget`] is the account's.
+//!
+//! Chosen is, among the allowed players: who plays before who is paused, then by rank in `allow`, then who started,
+//! paused or stopped last. A new track of the same player is no such activity, or two players that both play would
+//! take turns. A script's tune overrides all. A track is published once it has played unchanged for the settling
+//! time; until then the one before stays, so that a change is one publish, unless its player stopped, went, was
+//! paused or is denied: then it is withdrawn at once.
+
+mod budget;
+mod decision;
+mod pattern;
+mod player;
+mod rules;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod tests_any_order;
+
+use std::cmp::Reverse;
+
+use decision::reason_without_choice;
+use player::{MAX_NAME, Player};
+
+pub use budget::Budget;
+pub use decision::{Decision, Listed, Playback, Reason, State};
+pub use pattern::{Pattern, PatternError};
+pub use rules::{DEFAULT_DENY, OnPause, Rule, Rules};
+
+use crate::time::{Moment, Now};
+use crate::tune::{Metadata, Track};
+
+/// More players than this are not looked at.
+pub const MAX_PLAYERS: usize = 64;
+
+/// What the shell saw, or was told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Observation {
+    /// A player is there, or has another name or identity than before. It is taken as stopped until it says more.
+    /// Ignored when 64 others are there, or a name is longer than a bus name can be.
+    Appeared {
+        /// The unique name of its connection, `:1.42`.
+        id: String,
+        /// Its well-known name without `org.mpris.MediaPlayer2.`: `mpv` or `vlc.instance123`.
+        name: String,
+        /// What it calls itself (`Identity`).
+        identity: Option<String>,
+    },
+    /// A player that appeared says something new. What is left out is as before.
+    Changed {
+        /// As it appeared.
+        id: String,
+        /// What it does.
+        playback: Option<Playback>,
+        /// Its whole metadata.
+        metadata: Option<Metadata>,
+    },
+    /// A player has gone.
+    Vanished {
+        /// As it appeared.
+        id: String,
+    },
+    /// `tune on`, `tune off`. It is on at the beginning.
+    Switched(bool),
+    /// `tune set`, which needs no settling and may publish its uri; none for `tune clear`.
+    Manual(Option<Track>),
+    /// The deadline has come.
+    Tick,
+}
+
+/// All players, and what was decided.
+#[derive(Debug)]
+pub struct Players {
+    rules: Rules,
+    on: bool,
+    manual: Option<Track>,
+    players: Vec<Player>,
+    activity: u64,
+    published: Option<Published>,
+    deadline: Option<Moment>,
+    decision: Decision,
+}
+
+/// A player's tune that contacts see.
+#[derive(Debug)]
+struct Published {
+    id: String,
+    tune: Track,
+}
+
+impl Players {
+    /// No player, and publishing switched on.
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            on: true,
+            manual: None,
+            players: Vec::new(),
+            activity: 0,
+            published: None,
+            deadline: None,
+            decision: Decision { state: State::Stopped, tune: None, player: None, reason: Some(Reason::NoPlayer) },
+        }
+    }
+
+    /// Takes in what was seen. The decision and the deadline may be others afterwards.
+    pub fn handle(&mut self, now: Now, observation: Observation) {
+        match observation {
+            Observation::Appeared { id, name, identity } => self.appear(&id, name, identity.as_deref(), now.moment),
+            Observation::Changed { id, playback, metadata } => {
+                self.change(&id, playback, metadata.as_ref(), now.moment);
+            }
+            Observation::Vanished { id } => self.players.retain(|player| player.id != id),
+            Observation::Switched(on) => self.on = on,
+            Observation::Manual(track) => self.manual = track,
+            Observation::Tick => {}
+        }
+        self.decide(now.moment);
+    }
+
+    /// Exchanges the rules, after a reload.
+    pub fn set_rules(&mut self, now: Now, rules: Rules) {
+        self.rules = rules;
+        for player in &mut self.players {
+            player.judge(&self.rules);
+        }
+        self.decide(now.moment);
+    }
+
+    /// When to call with [`Observation::Tick`], if nothing is seen before.
+    pub fn deadline(&self) -> Option<Moment> {
+        self.deadline
+    }
+
+    /// What is to be published now.
+    pub fn decision(&self) -> &Decision {
+        &self.decision
+    }
+
+    /// All players, in the order in which they appeared.
+    pub fn listing(&self) -> Vec<Listed> {
+        let chosen = self.followed().map(|player| player.id.as_str());
+        self.players.iter().map(|player| player.listed(chosen == Some(player.id.as_str()), &self.rules)).collect()
+    }
+
+    fn appear(&mut self, id: &str, name: String, identity: Option<&str>, now: Moment) {
+        let known = self.players.iter().any(|player| player.id == id);
+        let too_long = id.len() > MAX_NAME || name.len() > MAX_NAME;
+        if too_long || (!known && self.players.len() >= MAX_PLAYERS) {
+            return;
+        }
+        if !known {
+            self.players.push(Player::new(id.to_owned(), now));
+        }
+        if let Some(player) = self.players.iter_mut().find(|player| player.id == id) {
+            player.name(name, identity);
+            player.judge(&self.rules);
+        }
+    }
+
+    fn change(&mut self, id: &str, playback: Option<Playback>, metadata: Option<&Metadata>, now: Moment) {
+        let Some(player) = self.players.iter_mut().find(|player| player.id == id) else { return };
+        if let Some(playback) = playback {
+            self.activity = self.activity.saturating_add(1);
+            player.play(playback, self.activity, now);
+        }
+        if let Some(metadata) = metadata {
+            player.load(metadata, now);
+            player.judge(&self.rules);
+        }
+    }
+
+    /// The player to follow, unless something overrides it.
+    fn followed(&self) -> Option<&Player> {
+        if !self.on || self.manual.is_some() {
+            return None;
+        }
+        let active = self.players.iter().filter(|player| player.playback != Playback::Stopped);
+        let allowed = active.filter_map(|player| player.rule.rank().map(|rank| (rank, player)));
+        let first = allowed
+            .min_by_key(|(rank, player)| (player.playback != Playback::Playing, *rank, Reverse(player.activity)));
+        first.map(|(_, player)| player)
+    }
+
+    fn decide(&mut self, now: Moment) {
+        let before = self.published.take();
+        (self.published, self.deadline) = self.settle(before, now);
+        self.decision = match (&self.manual, &self.published) {
+            _ if !self.on => Decision { state: State::Off, tune: None, player: None, reason: Some(Reason::Off) },
+            (Some(track), _) if track.is_publishable() => {
+                Decision { state: State::Playing, tune: Some(track.clone()), player: None, reason: None }
+            }
+            (Some(_), _) => {
+                Decision { state: State::Playing, tune: None, player: None, reason: Some(Reason::NothingToTell) }
+            }
+            (None, Some(published)) => self.decision_to_publish(published),
+            (None, None) => self.decision_to_publish_nothing(),
+        };
+    }
+
+    /// What of the followed player's tune is to be seen now, given what was seen before, and until when that holds.
+    fn settle(&self, before: Option<Published>, now: Moment) -> (Option<Published>, Option<Moment>) {
+        let Some(followed) = self.followed() else { return (None, None) };
+        let plays = followed.playback == Playback::Playing;
+        let withdrawn_at = |player: &Player| player.withdrawn_at(&self.rules);
+        // Who is paused may go on with what is out already, but starts nothing.
+        let before = before.and_then(|before| {
+            let owner = self.player(&before.id)?;
+            let stays = (plays || owner.id == followed.id) && withdrawn_at(owner).is_none_or(|at| at > now);
+            stays.then_some((owner, before))
+        });
+        if before.is_none() && !plays {
+            return (None, None);
+        }
+        let wanted = followed.tune(&self.rules);
+        let out = before.as_ref().map(|(_, before)| &before.tune);
+        let song_is_out = out.zip(wanted.as_ref()).is_some_and(|(out, wanted)| out.is_same_song(wanted));
+        let steady_at = followed.steady_since(song_is_out) + self.rules.settle;
+        if steady_at <= now || out == wanted.as_ref() {
+            let published = wanted.map(|tune| Published { id: followed.id.clone(), tune });
+            let deadline = published.as_ref().and_then(|_| withdrawn_at(followed));
+            return (published, deadline);
+        }
+        let deadline =
+            before.as_ref().and_then(|(owner, _)| withdrawn_at(owner)).map_or(steady_at, |at| at.min(steady_at));
+        (before.map(|(_, before)| before), Some(deadline))
+    }
+
+    fn decision_to_publish(&self, published: &Published) -> Decision {
+        let owner = self.player(&published.id);
+        Decision {
+            state: State::of(owner.map_or(Playback::Stopped, |owner| owner.playback)),
+            tune: Some(published.tune.clone()),
+            player: owner.map(|owner| owner.player().to_owned()),
+            reason: None,
+        }
+    }
+
+    fn decision_to_publish_nothing(&self) -> Decision {
+        let followed = self.followed();
+        let reason = match followed {
+            None => reason_without_choice(&self.players),
+            Some(player) if player.playback == Playback::Paused => Reason::Paused,
+            Some(player) if player.tune(&self.rules).is_none() => Reason::NothingToTell,
+            Some(_) => Reason::Settling,
+        };
+        Decision {
+            state: State::of(followed.map_or(Playback::Stopped, |player| player.playback)),
+            tune: None,
+            player: followed.map(|player| player.player().to_owned()),
+            reason: Some(reason),
+        }
+    }
+
+    fn player(&self, id: &str) -> Option<&Player> {
+        self.players.iter().find(|player| player.id == id)
+    }
+}

@@ -1,0 +1,127 @@
+//! One player as it is known now, with every text bounded. Whether it is the one to follow is [`super`]'s.
+
+use super::decision::{Listed, Playback};
+use super::rules::{MAX_URL, OnPause, Rule, Rules};
+use crate::text;
+use crate::time::Moment;
+use crate::tune::{Metadata, Track};
+
+/// What every player's name on the bus begins with (MPRIS 2.2, "Bus Name Policy").
+const BUS_PREFIX: &str = "org.mpris.MediaPlayer2.";
+/// The most bytes of a bus name (D-Bus specification, "Valid Names").
+pub(super) const MAX_NAME: usize = 255;
+
+#[derive(Debug)]
+pub(super) struct Player {
+    pub(super) id: String,
+    name: String,
+    identity: Option<String>,
+    pub(super) playback: Playback,
+    /// With its uri, which is published only by permission.
+    track: Track,
+    /// Cut behind [`MAX_URL`], but never so short that it would pass for one that is not too long.
+    url: Option<String>,
+    pub(super) rule: Rule,
+    /// Counts up over all players: who started, paused or stopped last has the highest.
+    pub(super) activity: u64,
+    playback_since: Moment,
+    song_since: Moment,
+    /// Since when not even its length has changed.
+    track_since: Moment,
+}
+
+impl Player {
+    pub(super) fn new(id: String, now: Moment) -> Self {
+        Self {
+            id,
+            name: String::new(),
+            identity: None,
+            playback: Playback::Stopped,
+            track: Track::default(),
+            url: None,
+            rule: Rule::Unlisted,
+            activity: 0,
+            playback_since: now,
+            song_since: now,
+            track_since: now,
+        }
+    }
+
+    pub(super) fn name(&mut self, name: String, identity: Option<&str>) {
+        self.name = name;
+        self.identity = identity.and_then(|text| text::line(text, text::PUBLISHED));
+    }
+
+    /// Takes in what it does. `activity` is the next number.
+    pub(super) fn play(&mut self, playback: Playback, activity: u64, now: Moment) {
+        if self.playback != playback {
+            self.playback = playback;
+            self.playback_since = now;
+            self.activity = activity;
+        }
+    }
+
+    /// Takes in what it plays, to be judged again.
+    pub(super) fn load(&mut self, metadata: &Metadata, now: Moment) {
+        let track = Track::from_metadata(metadata);
+        let url = metadata.url.as_ref().map(|url| url.chars().take(MAX_URL + 1).collect());
+        if url != self.url || !track.is_same_song(&self.track) {
+            self.song_since = now;
+        } else if track == self.track {
+            return;
+        }
+        self.track = track;
+        self.url = url;
+        self.track_since = now;
+    }
+
+    pub(super) fn judge(&mut self, rules: &Rules) {
+        self.rule = rules.decide(self.player(), self.url.as_deref());
+    }
+
+    /// The name without instance suffix: `vlc` for `vlc.instance123`.
+    pub(super) fn player(&self) -> &str {
+        match self.name.split_once(".instance") {
+            Some((player, _)) if !player.is_empty() => player,
+            Some(_) | None => &self.name,
+        }
+    }
+
+    /// What may be published of its track.
+    pub(super) fn tune(&self, rules: &Rules) -> Option<Track> {
+        let mut track = self.track.clone();
+        if !rules.publish_url {
+            track.uri = None;
+        }
+        track.is_publishable().then_some(track)
+    }
+
+    /// Since when it has been playing this song; if that is out already, since when nothing about it has changed.
+    pub(super) fn steady_since(&self, song_is_out: bool) -> Moment {
+        self.playback_since.max(if song_is_out { self.track_since } else { self.song_since })
+    }
+
+    /// When its tune, once published, is to be withdrawn; none while there is no reason to.
+    pub(super) fn withdrawn_at(&self, rules: &Rules) -> Option<Moment> {
+        if self.rule.rank().is_none() {
+            return Some(Moment::default());
+        }
+        match (self.playback, rules.on_pause) {
+            (Playback::Playing, _) | (Playback::Paused, OnPause::Keep) => None,
+            (Playback::Paused, OnPause::After(grace)) => Some(self.playback_since + grace),
+            (Playback::Paused, OnPause::Clear) | (Playback::Stopped, _) => Some(self.playback_since),
+        }
+    }
+
+    pub(super) fn listed(&self, chosen: bool, rules: &Rules) -> Listed {
+        Listed {
+            player: self.player().to_owned(),
+            bus_name: format!("{BUS_PREFIX}{}", self.name),
+            identity: self.identity.clone(),
+            playback: self.playback,
+            chosen,
+            rule: self.rule.clone(),
+            tune: self.tune(rules),
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! What the person allows to be told: which players, which addresses, how soon. Choosing among what is allowed, and
+//! the waiting, is [`super`]'s.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::pattern::Pattern;
+
+/// Players denied when the configuration names none: browsers, and proxies that show what other players play.
+pub const DEFAULT_DENY: [&str; 12] = [
+    "firefox",
+    "chromium",
+    "chrome",
+    "brave",
+    "playerctld",
+    "kdeconnect",
+    "plasma-browser-integration",
+    "librewolf",
+    "vivaldi",
+    "opera",
+    "msedge",
+    "epiphany",
+];
+
+/// A longer address is not checked against the rules but denied by them.
+pub(super) const MAX_URL: usize = 4096;
+
+/// The `[tune]` section as far as it decides what is published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// The players that may be chosen; an earlier pattern ranks higher. [`Pattern::player`]s.
+    pub allow: Vec<Pattern>,
+    /// The players that may not, whatever `allow` says. [`Pattern::player`]s.
+    pub deny: Vec<Pattern>,
+    /// Addresses (`xesam:url`, as they are and percent-decoded) that are never published. [`Pattern::url`]s.
+    pub deny_url: Vec<Pattern>,
+    /// How long a track must have played unchanged before it is published.
+    pub settle: Duration,
+    /// What becomes of the tune when its player pauses.
+    pub on_pause: OnPause,
+    /// Whether the track's address may be published.
+    pub publish_url: bool,
+}
+
+/// What becomes of the tune when its player pauses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OnPause {
+    /// It is withdrawn at once.
+    Clear,
+    /// It stays.
+    Keep,
+    /// It is withdrawn after so long a pause.
+    After(Duration),
+}
+
+/// The rule that decided about a player.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// This pattern of `allow`, at this rank (0 is highest), and none that denies.
+    Allow {
+        /// The pattern as written.
+        pattern: String,
+        /// Its place in `allow`.
+        rank: usize,
+    },
+    /// This pattern of `deny`.
+    Deny(String),
+    /// This pattern of `deny-url`.
+    DenyUrl(String),
+    /// There are patterns in `deny-url`, and the address is too long to be checked.
+    UrlTooLong,
+    /// No pattern of `allow`.
+    Unlisted,
+}
+
+impl Rule {
+    /// The rank in `allow`; none for what is denied.
+    pub fn rank(&self) -> Option<usize> {
+        match self {
+            Self::Allow { rank, .. } => Some(*rank),
+            Self::Deny(_) | Self::DenyUrl(_) | Self::UrlTooLong | Self::Unlisted => None,
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Allow { pattern, .. } => write!(f, "allow {pattern:?}"),
+            Self::Deny(pattern) => write!(f, "deny {pattern:?}"),
+            Self::DenyUrl(pattern) => write!(f, "deny-url {pattern:?}"),
+            Self::UrlTooLong => f.write_str("deny-url (the address is too long to be checked)"),
+            Self::Unlisted => f.write_str("not in allow"),
+        }
+    }
+}
+
+impl Rules {
+    /// What decides about the player of this name, without instance suffix, while it plays from this address.
+    pub(super) fn decide(&self, player: &str, url: Option<&str>) -> Rule {
+        let covers = |pattern: &&Pattern| pattern.matches(player);
+        if let Some(pattern) = self.deny.iter().find(covers) {
+            return Rule::Deny(pattern.as_str().to_owned());
+        }
+        if let Some(denied) = url.and_then(|url| self.deny_url(url)) {
+            return denied;
+        }
+        match self.allow.iter().enumerate().find(|(_, pattern)| covers(pattern)) {
+            Some((rank, pattern)) => Rule::Allow { pattern: pattern.as_str().to_owned(), rank },
+            None => Rule::Unlisted,
+        }
+    }
+
+    fn deny_url(&self, url: &str) -> Option<Rule> {
+        if !self.deny_url.is_empty() && url.len() > MAX_URL {
+            return Some(Rule::UrlTooLong);
+        }
+        let decoded = percent_decoded(url);
+        let pattern = self.deny_url.iter().find(|pattern| pattern.matches(url) || pattern.matches(&decoded))?;
+        Some(Rule::DenyUrl(pattern.as_str().to_owned()))
+    }
+}
+
+impl Default for Rules {
+    /// The contract's values for what a configuration leaves out.
+    fn default() -> Self {
+        let pattern = |text: &str| Pattern::player(text).expect("our own patterns are well formed");
+        Self {
+            allow: vec![pattern("*")],
+            deny: DEFAULT_DENY.map(pattern).to_vec(),
+            deny_url: Vec::new(),
+            settle: Duration::from_secs(3),
+            on_pause: OnPause::Clear,
+            publish_url: false,
+        }
+    }
+}
+
+/// RFC 3986 section 2.1; what is not UTF-8 afterwards is replaced, and what is no escape stays.
+fn percent_decoded(url: &str) -> String {
+    let mut bytes = Vec::with_capacity(url.len());
+    let mut rest = url.as_bytes();
+    while let Some((&first, behind)) = rest.split_first() {
+        let digits = behind.get(..2).filter(|digits| first == b'%' && digits.iter().all(u8::is_ascii_hexdigit));
+        let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = behind.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(first);
+                rest = behind;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn players(patterns: &[&str]) -> Vec<Pattern> {
+        patterns.iter().map(|text| Pattern::player(text).expect("a pattern")).collect()
+    }
+
+    #[test]
+    fn the_deciding_rule_is_named() {
+        let private = Pattern::url("file:///home/*/My Private/*").expect("a pattern");
+        let rules = Rules {
+            allow: players(&["spotify", "m*", "/^vlc$/"]),
+            deny: players(&["mopidy", "firefox"]),
+            deny_url: vec![private],
+            ..Rules::default()
+        };
+        let check = |name, url, expected: &str, rank| {
+            let rule = rules.decide(name, url);
+            assert_eq!((rule.to_string().as_str(), rule.rank()), (expected, rank), "{name} {url:?}");
+        };
+        check("mpv", None, "allow \"m*\"", Some(1));
+        check("vlc", None, "allow \"/^vlc$/\"", Some(2));
+        check("mopidy", None, "deny \"mopidy\"", None);
+        check("Firefox", None, "deny \"firefox\"", None);
+        check("rhythmbox", None, "not in allow", None);
+        check("mpv", Some("file:///home/r/My Private/a%"), "deny-url \"file:///home/*/My Private/*\"", None);
+        check("mpv", Some("file:///home/r/My%20Priv%61te/a"), "deny-url \"file:///home/*/My Private/*\"", None);
+        check("mpv", Some("file:///home/r/Public/%zz%+1"), "allow \"m*\"", Some(1));
+        let long = "x".repeat(MAX_URL + 1);
+        check("mpv", Some(&long), "deny-url (the address is too long to be checked)", None);
+    }
+
+    #[test]
+    fn browsers_and_proxies_are_denied_by_default() {
+        for name in ["firefox", "chromium", "chrome", "brave", "playerctld", "kdeconnect.mpris_1"] {
+            assert_eq!(Rules::default().decide(name, None).rank(), None, "{name}");
+        }
+        let long = "x".repeat(MAX_URL + 1);
+        assert_eq!(Rules::default().decide("mpv", Some(&long)).rank(), Some(0));
+    }
+}
