@@ -10,12 +10,17 @@ const LONGEST_TEXT: usize = 4 * 1024;
 /// How many texts of a list are read.
 const MOST_TEXTS: usize = 32;
 
-/// One text: as it is, or the first of a list. Empty is absent.
+/// One text: as it is, or the first of a list. Empty is absent; what is longer than 4 KiB is cut.
 pub(crate) fn text(value: &Variant<'_>) -> Option<String> {
+    text_within(value, LONGEST_TEXT)
+}
+
+/// The same, cut to this many bytes.
+pub(crate) fn text_within(value: &Variant<'_>, longest: usize) -> Option<String> {
     match unwrapped(value) {
-        Variant::Str(text) => bounded(text.as_str()),
-        Variant::ObjectPath(path) => bounded(path.as_str()),
-        Variant::Array(items) => items.inner().iter().find_map(text),
+        Variant::Str(text) => bounded(text.as_str(), longest),
+        Variant::ObjectPath(path) => bounded(path.as_str(), longest),
+        Variant::Array(items) => items.inner().iter().find_map(|item| text_within(item, longest)),
         _ => None,
     }
 }
@@ -86,8 +91,8 @@ pub(crate) fn unwrapped<'v, 'a>(mut value: &'v Variant<'a>) -> &'v Variant<'a> {
     value
 }
 
-fn bounded(text: &str) -> Option<String> {
-    let mut end = text.len().min(LONGEST_TEXT);
+fn bounded(text: &str, longest: usize) -> Option<String> {
+    let mut end = text.len().min(longest);
     while !text.is_char_boundary(end) {
         end -= 1;
     }

@@ -4,6 +4,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use xmppd_core::players::Playback;
 use zbus::{Connection, Variant, message::Message};
 
 use super::{
@@ -147,7 +148,7 @@ async fn everything(connection: &Connection, owner: &str) -> zbus::Result<Heard>
     let properties: HashMap<&str, Variant<'_>> = body.deserialize()?;
     Ok(Heard {
         at: reply.recv_position(),
-        playback: Some(properties.get("PlaybackStatus").map(metadata::playback).unwrap_or_default()),
+        playback: Some(properties.get("PlaybackStatus").map_or(Playback::Stopped, metadata::playback)),
         metadata: Some(properties.get("Metadata").map(metadata::metadata).unwrap_or_default()),
     })
 }

@@ -1,10 +1,14 @@
 //! Repairs what players send: one lenient reading of MPRIS metadata into [`Metadata`].
 //! Cleaning for the outside (characters, lengths for people, private addresses) is the core's.
 
+use xmppd_core::{players::Playback, tune::Metadata};
 use zbus::Variant;
 
-use super::observation::{Metadata, Playback};
-use crate::bus::value::{integer, number, text, texts, unwrapped};
+use crate::bus::value::{integer, number, text, text_within, texts, unwrapped};
+
+/// The longest address that is read. It is longer than any that the core checks against its rules, so that a cut one
+/// never passes for a short one.
+const LONGEST_URL: usize = 16 * 1024;
 
 /// What a `PlaybackStatus` says; anything unknown is a stop, because only what surely plays is published.
 pub(super) fn playback(value: &Variant<'_>) -> Playback {
@@ -32,7 +36,7 @@ pub(super) fn metadata(value: &Variant<'_>) -> Metadata {
             "xesam:artist" => read.artists = texts(value),
             "xesam:album" => read.album = text(value),
             "xesam:trackNumber" => read.track_number = integer(value).filter(|number| *number >= 0),
-            "xesam:url" => read.url = text(value),
+            "xesam:url" => read.url = text_within(value, LONGEST_URL),
             "xesam:userRating" => read.user_rating = number(value).filter(|rating| *rating >= 0.0),
             _ => {}
         }
@@ -151,6 +155,13 @@ mod tests {
             vec![("mpris:trackid", Variant::from("spotify:track:6"))],
             Metadata { track_id: id, ..Metadata::default() },
         );
+    }
+
+    #[test]
+    fn a_long_address_stays_too_long_for_the_rules() {
+        let map = |length| Variant::from(HashMap::from([("xesam:url", "x".repeat(length))]));
+        assert_eq!(metadata(&map(5000)).url.unwrap().len(), 5000);
+        assert_eq!(metadata(&map(100_000)).url.unwrap().len(), LONGEST_URL);
     }
 
     #[test]

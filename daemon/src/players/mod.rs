@@ -5,7 +5,6 @@
 
 mod dialogue;
 mod metadata;
-mod observation;
 mod session;
 mod table;
 #[cfg(test)]
@@ -14,9 +13,8 @@ mod tests;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
+use xmppd_core::players::Observation;
 
-#[allow(unused_imports)]
-pub(crate) use observation::{Metadata, Observation, Playback, Snapshot};
 use session::{Ended, Session};
 use table::Table;
 

@@ -8,6 +8,7 @@ use tokio::{
     task::{JoinError, JoinSet},
 };
 use tokio_stream::StreamExt;
+use xmppd_core::players::Observation;
 use zbus::{
     Connection, MatchRule, MessageStream,
     message::{Message, Type},
@@ -15,7 +16,6 @@ use zbus::{
 
 use super::{
     dialogue::{self, Answer, NAMESPACE, PLAYER_INTERFACE, PLAYER_PATH, PROPERTIES_INTERFACE},
-    observation::Observation,
     table::Table,
 };
 use crate::bus;

@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use xmppd_core::{
+    players::{MAX_PLAYERS, Observation, Playback},
+    tune::Metadata,
+};
 use zbus::message::Sequence;
 
-use super::observation::{Metadata, Observation, Playback, Snapshot};
-
-/// More players than anybody has; those beyond are not looked at.
-const MOST_PLAYERS: usize = 128;
+use super::dialogue::NAMESPACE;
 
 /// More names than any player has.
 const MOST_NAMES: usize = 16;
@@ -43,21 +44,24 @@ pub(super) struct Table {
     to_ask: VecDeque<String>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Player {
     names: BTreeSet<String>,
     identity: Option<String>,
     playback: (Sequence, Playback),
     metadata: (Sequence, Metadata),
     asking: Asking,
-    told: bool,
+    /// As which it was introduced: name and identity.
+    introduced: Option<(String, Option<String>)>,
+    /// Whether it was heard to say what is not told yet.
+    unsaid: bool,
+    /// Whether it waits for its turn to be told.
     has_news: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Asking {
     /// Everything is known, as far as signals can be trusted.
-    #[default]
     Done,
     /// A question is to be asked or under way.
     Once,
@@ -70,12 +74,12 @@ enum Asking {
 impl Table {
     /// `owner` holds `name` now.
     pub(super) fn claim(&mut self, name: &str, owner: &str) {
-        let room = self.players.len() < MOST_PLAYERS;
+        let room = self.players.len() < MAX_PLAYERS;
         if !room && !self.players.contains_key(owner) {
             tracing::debug!(name, "too many players, not looked at");
             return;
         }
-        let player = self.players.entry(owner.to_owned()).or_default();
+        let player = self.players.entry(owner.to_owned()).or_insert_with(Player::new);
         if player.names.len() < MOST_NAMES && player.names.insert(name.to_owned()) {
             let first = player.names.len() == 1;
             self.tell(owner);
@@ -175,16 +179,27 @@ impl Table {
                 continue;
             };
             player.has_news = false;
-            let told = std::mem::replace(&mut player.told, true);
-            match player.snapshot() {
-                Some(snapshot) if told => return Some(Observation::Changed { player: owner, snapshot }),
-                Some(snapshot) => return Some(Observation::Appeared { player: owner, snapshot }),
-                None => {
-                    self.players.remove(&owner);
-                    if told {
-                        return Some(Observation::Vanished { player: owner });
-                    }
+            let Some(name) = player.name() else {
+                let known = player.introduced.is_some();
+                self.players.remove(&owner);
+                if known {
+                    return Some(Observation::Vanished { id: owner });
                 }
+                continue;
+            };
+            let introduction = (name, player.identity.clone());
+            if player.introduced.as_ref() != Some(&introduction) {
+                player.introduced = Some(introduction.clone());
+                if player.unsaid {
+                    player.has_news = true;
+                    self.news.push_front(owner.clone());
+                }
+                let (name, identity) = introduction;
+                return Some(Observation::Appeared { id: owner, name, identity });
+            }
+            if std::mem::take(&mut player.unsaid) {
+                let (playback, metadata) = (Some(player.playback.1), Some(player.metadata.1.clone()));
+                return Some(Observation::Changed { id: owner, playback, metadata });
             }
         }
         None
@@ -192,8 +207,8 @@ impl Table {
 
     /// The end of the bus: what must be told so that nothing is left.
     pub(super) fn farewell(self) -> Vec<Observation> {
-        let told = self.players.into_iter().filter(|(_, player)| player.told);
-        told.map(|(player, _)| Observation::Vanished { player }).collect()
+        let known = self.players.into_iter().filter(|(_, player)| player.introduced.is_some());
+        known.map(|(id, _)| Observation::Vanished { id }).collect()
     }
 
     fn tell(&mut self, owner: &str) {
@@ -219,6 +234,19 @@ impl Table {
 }
 
 impl Player {
+    fn new() -> Self {
+        Self {
+            names: BTreeSet::new(),
+            identity: None,
+            playback: (Sequence::default(), Playback::Stopped),
+            metadata: (Sequence::default(), Metadata::default()),
+            asking: Asking::Done,
+            introduced: None,
+            unsaid: false,
+            has_news: false,
+        }
+    }
+
     /// Takes what is newer than what is known; whether anything differs.
     fn take(&mut self, heard: Heard) -> bool {
         let mut differs = false;
@@ -228,24 +256,23 @@ impl Player {
         if let Some(metadata) = heard.metadata {
             differs |= replace_older(&mut self.metadata, heard.at, metadata);
         }
+        self.unsaid |= differs;
         differs
     }
 
+    /// It is no player any more; should it become one again, it starts anew.
     fn forget(&mut self) {
         self.identity = None;
-        self.playback = Default::default();
-        self.metadata = Default::default();
+        self.playback.1 = Playback::Stopped;
+        self.metadata.1 = Metadata::default();
+        self.unsaid = true;
     }
 
-    /// The whole of it; nothing when it is no player any more.
-    fn snapshot(&self) -> Option<Snapshot> {
-        let bus_name = self.names.iter().min_by_key(|name| name.len())?;
-        Some(Snapshot {
-            bus_name: bus_name.clone(),
-            identity: self.identity.clone(),
-            playback: self.playback.1,
-            metadata: self.metadata.1.clone(),
-        })
+    /// The shortest of its names, without what all begin with; nothing when it is no player any more.
+    fn name(&self) -> Option<String> {
+        let name = self.names.iter().min_by_key(|name| name.len())?;
+        let rest = name.strip_prefix(NAMESPACE).unwrap_or(name);
+        Some(rest.strip_prefix('.').unwrap_or(rest).to_owned())
     }
 }
 
@@ -273,9 +300,10 @@ mod tests {
     fn told(table: &mut Table) -> Vec<String> {
         std::iter::from_fn(|| table.next_news())
             .map(|news| match news {
-                Observation::Appeared { player, snapshot } => format!("{player} appeared {:?}", snapshot.playback),
-                Observation::Changed { player, snapshot } => format!("{player} changed {:?}", snapshot.playback),
-                Observation::Vanished { player } => format!("{player} vanished"),
+                Observation::Appeared { id, name, .. } => format!("{id} is {name}"),
+                Observation::Changed { id, playback, .. } => format!("{id} {}", playback.map_or("-", Playback::as_str)),
+                Observation::Vanished { id } => format!("{id} vanished"),
+                Observation::Switched(_) | Observation::Manual(_) | Observation::Tick => "not ours".to_owned(),
             })
             .collect()
     }
@@ -300,7 +328,7 @@ mod tests {
         table.claim(NAME, ":1.1");
         table.hear(":1.1", heard(later, Playback::Paused), false);
         table.answered(":1.1", Asked::Told(heard(earlier, Playback::Playing)));
-        assert_eq!(told(&mut table), [":1.1 appeared Paused"]);
+        assert_eq!(told(&mut table), [":1.1 is test", ":1.1 paused"]);
         table.hear(":1.1", heard(later, Playback::Paused), false);
         assert_eq!(told(&mut table), [""; 0]);
     }
@@ -314,7 +342,7 @@ mod tests {
         for playback in [Playback::Playing, Playback::Paused, Playback::Playing] {
             table.hear(":1.1", heard(at, playback), false);
         }
-        assert_eq!(told(&mut table), [":1.1 appeared Playing", ":1.2 appeared Stopped"]);
+        assert_eq!(told(&mut table), [":1.1 is test", ":1.1 playing", ":1.2 is other"]);
         table.release(NAME, ":1.1");
         assert_eq!(told(&mut table), [":1.1 vanished"]);
     }
@@ -356,6 +384,6 @@ mod tests {
             table.claim(NAME, &format!(":1.{number}"));
         }
         table.hear(":2.1", heard(Sequence::default(), Playback::Playing), true);
-        assert_eq!(told(&mut table).len(), MOST_PLAYERS);
+        assert_eq!(told(&mut table).len(), MAX_PLAYERS);
     }
 }

@@ -117,10 +117,7 @@ async fn a_wait_without_a_limit_is_given_one() {
     let limits: Vec<_> = face
         .asked()
         .into_iter()
-        .map(|request| match request {
-            Request::Wait(wait) => wait.timeout_ms,
-            other => panic!("{other:?}"),
-        })
+        .map(|request| if let Request::Wait(wait) = request { wait.timeout_ms } else { panic!("{request:?}") })
         .collect();
     assert_eq!(limits, [Some(25_000), Some(7)]);
 }

@@ -5,9 +5,10 @@ mod scripted;
 use std::{collections::HashMap, fs};
 
 use scripted::{Manner, Properties, Scripted, Watching, playing, titled};
+use xmppd_core::players::{Observation, Playback};
 use zbus::{Variant, message::Message};
 
-use super::{Observation, Playback, dialogue};
+use super::dialogue;
 use crate::bus::{self, BusState, private::PrivateBus};
 
 fn answers(properties: impl Fn() -> Properties + Send + Sync + 'static) -> Manner {
@@ -25,7 +26,7 @@ async fn players_that_were_there_and_players_that_come_are_told_and_so_is_their_
     let id = late.id();
     watching.until(|players| players[&id].identity.is_some()).await;
     let seen = &watching.players[&id];
-    assert_eq!(seen.bus_name, "org.mpris.MediaPlayer2.late.instance7");
+    assert_eq!(seen.name, "late.instance7");
     assert_eq!(seen.identity.as_deref(), Some("A Scripted Player"));
     assert_eq!(seen.playback, Playback::Playing);
     early.connection.clone().close().await.unwrap();
@@ -43,10 +44,10 @@ async fn a_player_with_two_names_is_one_player_under_the_shorter() {
     player.take_name("vlc").await;
     let mut watching = Watching::start(bus.bus());
     let id = player.id();
-    watching.until(|players| players.get(&id).is_some_and(|seen| seen.bus_name.ends_with(".vlc"))).await;
+    watching.until(|players| players.get(&id).is_some_and(|seen| seen.name == "vlc")).await;
     assert_eq!(watching.players.len(), 1);
     player.give_up_name("vlc").await;
-    watching.until(|players| players[&id].bus_name.ends_with(".instance12")).await;
+    watching.until(|players| players[&id].name == "vlc.instance12").await;
 }
 
 #[tokio::test]
@@ -149,11 +150,9 @@ async fn an_oversized_message_is_ignored() {
     player.emit(HashMap::from([("Metadata", titled("x".repeat(2 * 1024 * 1024)))]), &[]).await;
     player.emit(HashMap::from([("Metadata", titled("Next"))]), &[]).await;
     watching.until_title(&player, "Next").await;
-    let long = |told: &Observation| match told {
-        Observation::Appeared { snapshot, .. } | Observation::Changed { snapshot, .. } => {
-            snapshot.metadata.title.as_ref().is_some_and(|title| title.starts_with('x'))
-        }
-        Observation::Vanished { .. } => false,
+    let long = |told: &Observation| {
+        let Observation::Changed { metadata: Some(metadata), .. } = told else { return false };
+        metadata.title.as_ref().is_some_and(|title| title.starts_with('x'))
     };
     assert!(!watching.told.iter().any(long));
 }

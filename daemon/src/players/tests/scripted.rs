@@ -14,6 +14,10 @@ use tokio::{
     time::timeout,
 };
 use tokio_stream::StreamExt;
+use xmppd_core::{
+    players::{Observation, Playback},
+    tune::Metadata,
+};
 use zbus::{
     Connection, MessageStream, Variant,
     message::{Message, Type},
@@ -24,10 +28,7 @@ use crate::{
         Bus, BusState,
         private::{DEADLINE, PrivateBus},
     },
-    players::{
-        Observation, Snapshot,
-        dialogue::{PLAYER_INTERFACE, PLAYER_PATH, PROPERTIES_INTERFACE},
-    },
+    players::dialogue::{PLAYER_INTERFACE, PLAYER_PATH, PROPERTIES_INTERFACE},
 };
 
 pub(super) type Properties = HashMap<&'static str, Variant<'static>>;
@@ -130,12 +131,21 @@ async fn identify(connection: &Connection, question: &Message) {
     connection.reply(&question.header(), &answer).await.unwrap();
 }
 
+/// A player as it was told.
+#[derive(Debug)]
+pub(super) struct Seen {
+    pub(super) name: String,
+    pub(super) identity: Option<String>,
+    pub(super) playback: Playback,
+    pub(super) metadata: Metadata,
+}
+
 /// The watcher at work and what it has told so far.
 pub(super) struct Watching {
     observations: mpsc::Receiver<Observation>,
     state: watch::Receiver<BusState>,
     /// The players as told, by unique name.
-    pub(super) players: BTreeMap<String, Snapshot>,
+    pub(super) players: BTreeMap<String, Seen>,
     /// Everything told, oldest first.
     pub(super) told: Vec<Observation>,
 }
@@ -149,20 +159,33 @@ impl Watching {
     }
 
     /// Waits until what was told makes `condition` true.
-    pub(super) async fn until(&mut self, condition: impl Fn(&BTreeMap<String, Snapshot>) -> bool) {
+    pub(super) async fn until(&mut self, condition: impl Fn(&BTreeMap<String, Seen>) -> bool) {
         while !condition(&self.players) {
             let observation = match timeout(DEADLINE, self.observations.recv()).await {
                 Ok(told) => told.expect("the watcher goes on"),
                 Err(_) => panic!("not told in time; so far: {:#?}", self.told),
             };
-            match observation.clone() {
-                Observation::Appeared { player, snapshot } => assert_eq!(self.players.insert(player, snapshot), None),
-                Observation::Changed { player, snapshot } => {
-                    assert!(self.players.insert(player, snapshot).is_some());
-                }
-                Observation::Vanished { player } => assert!(self.players.remove(&player).is_some()),
-            }
+            self.note(observation.clone());
             self.told.push(observation);
+        }
+    }
+
+    fn note(&mut self, observation: Observation) {
+        match observation {
+            Observation::Appeared { id, name, identity } => {
+                let (playback, metadata) = match self.players.remove(&id) {
+                    Some(seen) => (seen.playback, seen.metadata),
+                    None => (Playback::Stopped, Metadata::default()),
+                };
+                self.players.insert(id, Seen { name, identity, playback, metadata });
+            }
+            Observation::Changed { id, playback, metadata } => {
+                let seen = self.players.get_mut(&id).expect("it appeared first");
+                seen.playback = playback.unwrap_or(seen.playback);
+                seen.metadata = metadata.unwrap_or_else(|| seen.metadata.clone());
+            }
+            Observation::Vanished { id } => assert!(self.players.remove(&id).is_some()),
+            Observation::Switched(_) | Observation::Manual(_) | Observation::Tick => panic!("not the watcher's"),
         }
     }
 
