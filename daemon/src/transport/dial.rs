@@ -10,6 +10,7 @@ use thiserror::Error;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use xmppd_core::entropy::Entropy;
+use xmppd_core::sasl::TlsVersion;
 use xmppd_core::srv::{self, Answer, Endpoint, Found, Security, TlsPolicy};
 
 use super::dns::Resolver;

@@ -5,6 +5,7 @@ use rustls::SupportedProtocolVersion;
 use rustls::version::{TLS12, TLS13};
 use sha2::{Digest, Sha256, Sha384};
 use tokio_rustls::TlsAcceptor;
+use xmppd_core::sasl::TlsVersion;
 use xmppd_core::srv::Security;
 
 use super::*;
