@@ -143,8 +143,8 @@ pub enum TunePublished {
 /// A message as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Incoming {
-    /// The sender's own id.
-    pub id: Option<String>,
+    /// The sender's own id, or one of ours where there is none.
+    pub id: String,
     /// The sender; our own account's server when absent on the wire.
     pub from: Jid,
     /// The addressee.

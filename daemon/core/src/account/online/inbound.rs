@@ -243,7 +243,8 @@ impl Online {
         let to = message.to.jid().cloned().unwrap_or_else(|| self.session.jid.clone().into());
         let delay = message.payloads.iter().find_map(Delay::parse);
         let delayed = delay.filter(|delay| self.is_own_server(&delay.from)).map(|delay| delay.stamp);
-        let (id, kind) = (message.id, message.kind);
+        let id = message.id.unwrap_or_else(|| context.entropy.id());
+        let kind = message.kind;
         context.event(Event::Message(Incoming { id, from, to, kind, body, subject, delayed }));
     }
 

@@ -18,7 +18,7 @@ use super::context::Context;
 use super::input::{Command, Input, Outgoing, StoreTicket, Ticket};
 use super::login::Bound;
 use super::offline;
-use super::output::{Delivery, Event, HangUp, Outcome, Problem, Session};
+use super::output::{Delivery, HangUp, Outcome, Problem, Session};
 use super::timers::Timer;
 use crate::loss::{Ending, Loss};
 use crate::pep::Pep;
@@ -246,7 +246,6 @@ impl Online {
             context.reply(ticket, Outcome::NotOnline(Some(problem.clone())));
         }
         context.timers.clear_connection();
-        context.event(Event::Roster(Vec::new()));
         context.backoff.session_lasted(context.now.moment - self.since);
         let leaving = self.leaving.take();
         let delivery = context.present_later();
