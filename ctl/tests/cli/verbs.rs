@@ -230,3 +230,15 @@ fn hostile_text_does_not_reach_the_terminal() {
     assert!(!run.stdout.trim_end().contains(|c: char| c.is_control() || c == '\u{202e}'), "{}", run.stdout);
     assert_eq!(serde_json::from_str::<Value>(&run.stdout).unwrap(), report);
 }
+
+#[test]
+fn colours_are_for_terminals_and_those_who_ask() {
+    let plain = |words: &[&str], environment: &[(&str, &str)]| {
+        let daemon = Daemon::start(vec![Script::Result(golden("reply/status"))]);
+        !daemon.run_with(words, "", environment).stdout.contains('\u{1b}')
+    };
+    assert!(plain(&["status"], &[]));
+    assert!(plain(&["status", "--color", "never"], &[]));
+    assert!(!plain(&["status", "--color", "always"], &[("NO_COLOR", "1")]));
+    assert!(plain(&["status", "--color", "always", "--json"], &[]));
+}
