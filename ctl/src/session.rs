@@ -42,7 +42,7 @@ impl Session {
         answer: Answer,
         print: impl FnOnce(&C::Reply, &Screen) -> String,
     ) -> Result<(), Stop> {
-        let patience = self.patience(None);
+        let patience = self.patience(Some("waiting for xmppd …"));
         self.run_with(call, patience, answer, print)
     }
 
