@@ -78,7 +78,8 @@ fn table(list: &AccountList, screen: &Screen) -> String {
             cell(&detail(account, screen.now)),
         ]);
     }
-    table.render(screen)
+    // A reason is of no use when it is cut.
+    table.render(&Screen { width: None, ..screen.clone() })
 }
 
 /// Why an account is not online, or how it is.
