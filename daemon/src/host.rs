@@ -42,6 +42,13 @@ pub(crate) fn seed() -> io::Result<[u8; SEED_LEN]> {
     Ok(seed)
 }
 
+/// Memory of this process that is in RAM, in bytes (proc_pid_statm(5)).
+pub(crate) fn resident_memory() -> Option<u64> {
+    let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let resident: u64 = pages.split_ascii_whitespace().nth(1)?.parse().ok()?;
+    resident.checked_mul(u64::try_from(rustix::param::page_size()).ok()?)
+}
+
 /// Keeps passwords out of core dumps and away from other programs of the same user, which may neither trace this
 /// process nor read its memory afterwards (PR_SET_DUMPABLE(2const)). To be called first of all.
 pub(crate) fn protect_memory() -> io::Result<()> {

@@ -67,12 +67,7 @@ enum Done {
 struct Expensive;
 
 impl Connection {
-    pub(super) fn new(
-        domain: Domain,
-        password: Option<PasswordSource>,
-        tls: Tls,
-        environment: Environment,
-    ) -> Self {
+    pub(super) fn new(domain: Domain, password: Option<PasswordSource>, tls: Tls, environment: Environment) -> Self {
         Self {
             domain,
             password,
@@ -222,7 +217,8 @@ impl Connection {
             (Ok(dialed), Ok(seed)) => {
                 self.link = Some(dialed.link);
                 let security = dialed.tls.map(convert::security);
-                let round_trips = 1 + security.as_ref().map_or(0, |security| convert::handshake_trips(security.version));
+                let round_trips =
+                    1 + security.as_ref().map_or(0, |security| convert::handshake_trips(security.version));
                 let server = format!("{}:{}", dialed.endpoint.host, dialed.endpoint.port);
                 Input::Connected(Connected { security, server, seed, round_trips })
             }

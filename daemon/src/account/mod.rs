@@ -9,9 +9,7 @@ use std::io;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use xmppd_core::account::{
-    Account, Change, Command, Event, Input, Memory, Outcome, Output, Playing, Settings, Ticket,
-};
+use xmppd_core::account::{Account, Change, Command, Event, Input, Memory, Outcome, Output, Playing, Settings, Ticket};
 
 use crate::config::PasswordSource;
 use crate::host;

@@ -39,8 +39,7 @@ impl Daemon {
 
     async fn ask<C: Call + Into<Request>>(&self, call: C) -> Result<C::Reply, Refusal> {
         let answer = self.api.call(call.into()).await?;
-        let unreadable = |error: serde_json::Error| Failure::new(Kind::Unexpected, error.to_string());
-        Ok(serde_json::from_value(answer).map_err(unreadable)?)
+        Ok(serde_json::to_value(answer).and_then(serde_json::from_value).map_err(|error| unreadable(&error))?)
     }
 
     async fn shown<T>(
@@ -133,7 +132,7 @@ impl Daemon {
     ) -> Result<String, Refusal> {
         self.owner.admit(connection, &header).await?;
         let answer = self.api.call(read_call(method, json)?).await?;
-        Ok(answer.to_string())
+        Ok(serde_json::to_string(&answer).map_err(|error| unreadable(&error))?)
     }
 
     /// What contacts are told; of several accounts, by the first that is online.
@@ -254,4 +253,8 @@ const fn is_carried(request: &Request) -> bool {
         | Request::DaemonStop(_)
         | Request::RpcDescribe(_) => true,
     }
+}
+
+fn unreadable(error: &serde_json::Error) -> Failure {
+    Failure::new(Kind::Unexpected, error.to_string())
 }

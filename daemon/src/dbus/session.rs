@@ -1,6 +1,6 @@
 //! One connection's worth of serving: the objects, the name, and the signals that follow the daemon's events.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use tokio::sync::watch;
 use tokio_stream::StreamExt;
@@ -50,7 +50,7 @@ pub(super) struct Session {
 }
 
 enum Wake {
-    Change(Option<Change>),
+    Change(Option<Arc<Change>>),
     Name(Option<zbus::Result<Message>>),
 }
 
@@ -70,12 +70,12 @@ impl Session {
     }
 
     async fn serve(&mut self, reached: &mut impl FnMut(BusState)) -> zbus::Result<Ended> {
-        let mut events = self.api.subscribe(TOPICS.into_iter().collect()).await;
+        let mut events = self.api.subscribe(TOPICS.into_iter().collect());
         let daemon = Daemon::new(self.api.clone(), self.view.subscribe(), self.owner);
         self.connection.object_server().at(PATH, ObjectManager).await?;
         // The first picture comes before the name, so that nobody is shown an empty one.
         match events.next().await {
-            Some(event) => self.follow(&event.change).await?,
+            Some(change) => self.follow(&change).await?,
             None => return Ok(Ended::Unwanted),
         }
         self.connection.object_server().at(PATH, daemon).await?;
@@ -83,7 +83,7 @@ impl Session {
         reached(self.request_name().await?);
         loop {
             let wake = tokio::select! {
-                event = events.next() => Wake::Change(event.map(|event| event.change)),
+                change = events.next() => Wake::Change(change),
                 message = names.next() => Wake::Name(message),
             };
             match wake {

@@ -2,9 +2,7 @@
 
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use xmppd_core::account::{
-    Command, Delivery, LinkState, Outcome, Playing, Report, Ticket, TunePublished,
-};
+use xmppd_core::account::{Command, Delivery, LinkState, Outcome, Playing, Report, Ticket, TunePublished};
 use xmppd_core::presence::{Composed, Layer, Layers, Show, StatusWhen, compose};
 use xmppd_proto::reply::{self, AccountInfo, AccountStatus};
 
@@ -52,7 +50,9 @@ impl Entry {
     pub(super) fn waits_for_user(&self) -> bool {
         match self.report.state {
             LinkState::Stopped | LinkState::NeedsSecret => true,
-            LinkState::Offline | LinkState::Connecting | LinkState::Online | LinkState::Retrying => self.actor.is_none(),
+            LinkState::Offline | LinkState::Connecting | LinkState::Online | LinkState::Retrying => {
+                self.actor.is_none()
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! What may be asked of the hub, and a watcher's end of the line.
+//! What may be asked of the hub.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -101,9 +101,10 @@ impl Handle {
     }
 
     /// A snapshot of these topics, then every change of them.
-    pub(crate) async fn subscribe(&self, topics: Topics) -> Option<Subscription> {
-        let changes = self.ask(|reply| Message::Subscribe(topics, reply)).await.ok()?;
-        Some(Subscription { hub: self.clone(), topics, changes, restart: false })
+    ///
+    /// The queue ends when its reader lags too far behind, and when the daemon ends.
+    pub(crate) async fn subscribe(&self, topics: Topics) -> Result<mpsc::Receiver<Arc<Change>>, Failure> {
+        self.ask(|reply| Message::Subscribe(topics, reply)).await
     }
 
     /// Tells what plays; fails only when the daemon ends.
@@ -126,32 +127,6 @@ impl Handle {
         let (reply, answer) = oneshot::channel();
         self.messages.send(message(reply)).await.map_err(|_| ending())?;
         answer.await.map_err(|_| ending())
-    }
-}
-
-/// A watcher's end.
-pub(crate) struct Subscription {
-    hub: Handle,
-    topics: Topics,
-    changes: mpsc::Receiver<Arc<Change>>,
-    restart: bool,
-}
-
-impl Subscription {
-    /// The next thing to tell: a snapshot, then changes. One who lags too far behind is told of the gap, and gets a
-    /// new snapshot. `None` when the daemon ends.
-    pub(crate) async fn next(&mut self) -> Option<Arc<Change>> {
-        if std::mem::take(&mut self.restart) {
-            self.changes = self.hub.subscribe(self.topics).await?.changes;
-        }
-        if let Some(change) = self.changes.recv().await {
-            return Some(change);
-        }
-        if self.hub.messages.is_closed() {
-            return None;
-        }
-        self.restart = true;
-        Some(Arc::new(Change::Gap))
     }
 }
 

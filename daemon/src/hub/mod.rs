@@ -19,8 +19,8 @@ use crate::config::Config;
 use crate::store::{self, BasePresence, Store};
 
 use entry::Entry;
-pub(crate) use handle::{Asked, Handle, Status, Subscription};
 use handle::Message;
+pub(crate) use handle::{Asked, Handle, Status};
 use subscribers::Subscribers;
 
 pub(crate) use convert::tune as tune_to_proto;
@@ -127,7 +127,8 @@ impl Hub {
             entry.layers.set_base(presence);
             let kept = BasePresence { show: status.show, status: status.text.clone(), priority: status.priority };
             let account = entry.name().to_owned();
-            let stored = self.store.apply(vec![store::Change::BasePresence { account: account.clone(), presence: kept }]);
+            let stored =
+                self.store.apply(vec![store::Change::BasePresence { account: account.clone(), presence: kept }]);
             let layers = entry.layers.clone();
             let outcome = entry.ask(|ticket| Command::Layers(ticket, layers));
             asked.push(Asked::new(account, stored, outcome));

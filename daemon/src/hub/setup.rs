@@ -102,7 +102,9 @@ impl Hub {
                 let result = if entry.is_enabled() { self.start_actor(&mut entry, kept) } else { Ok(()) };
                 (entry, result)
             }
-            Err(error) => (Entry::new(account.clone(), Layers::new(first_presence(&self.config, &account))), Err(error)),
+            Err(error) => {
+                (Entry::new(account.clone(), Layers::new(first_presence(&self.config, &account))), Err(error))
+            }
         };
         if let Err(error) = result {
             tracing::error!(account = %name, "the account cannot be started: {error}");

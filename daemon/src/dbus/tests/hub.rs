@@ -43,12 +43,12 @@ impl Face {
 
     /// A face that may not get its name.
     pub(super) async fn start_nameless(bus: &PrivateBus, uid: u32) -> Self {
-        let (sender, requests) = mpsc::channel(8);
+        let (api, requests) = Api::new();
         let (told, to_tell) = mpsc::unbounded_channel();
         let (state_sender, state) = watch::channel(BusState::Connecting);
         let asked = Arc::new(Mutex::new(Vec::new()));
         let hub = tokio::spawn(play(requests, to_tell, asked.clone()));
-        tokio::spawn(serve(bus.bus(), Api::new(sender), uid, state_sender));
+        tokio::spawn(serve(bus.bus(), api, uid, state_sender));
         Self { told, asked, state, hub, caller: bus.connect().await }
     }
 
@@ -135,7 +135,7 @@ async fn play(
     asked: Arc<Mutex<Vec<Request>>>,
 ) {
     let mut state = state(Show::Away, Some("lunch"));
-    let mut subscribers: Vec<mpsc::Sender<Event>> = Vec::new();
+    let mut subscribers: Vec<mpsc::Sender<Arc<Change>>> = Vec::new();
     loop {
         tokio::select! {
             Some(request) = requests.recv() => match request {
@@ -143,16 +143,17 @@ async fn play(
                     asked.lock().unwrap().push(request.clone());
                     let _ = reply.send(answer(&request));
                 }
-                Asked::Subscribe(_, subscriber) => {
-                    let snapshot = Change::Snapshot(Box::new(state.clone()));
-                    subscriber.send(Event::new(0, snapshot)).await.unwrap();
+                Asked::Subscribe(_, reply) => {
+                    let (subscriber, changes) = mpsc::channel(64);
+                    subscriber.try_send(Arc::new(Change::Snapshot(Box::new(state.clone())))).unwrap();
                     subscribers.push(subscriber);
+                    reply.send(changes).unwrap();
                 }
             },
             Some(change) = to_tell.recv() => {
                 state.apply(&change);
                 for subscriber in &subscribers {
-                    let _ = subscriber.send(Event::new(1, change.clone())).await;
+                    let _ = subscriber.send(Arc::new(change.clone())).await;
                 }
             }
         }
