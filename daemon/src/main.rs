@@ -1,1 +1,8 @@
-fn main(){}
+//! The daemon's entry.
+
+#[allow(dead_code)]
+mod api;
+#[allow(dead_code, unused_imports)]
+mod rpc;
+
+fn main() {}
