@@ -1,15 +1,17 @@
 //! What a client cannot do, over a pair of sockets.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use xmppd_proto::Kind;
 use xmppd_proto::jsonrpc::MAX_LINE;
+use xmppd_proto::{Change, Kind, PresenceChange};
 
 use super::connection::MAX_CALLS;
 use super::output::MAX_WAITING;
 use super::testing::{Session, request, said};
-use crate::api::Asked;
+use crate::api::{Asked, stand_in};
 
 #[tokio::test]
 async fn a_line_that_is_too_long_is_answered_before_it_ends_and_skipped() {
@@ -106,6 +108,27 @@ async fn a_long_answer_arrives_whole_and_requests_wait_until_it_is_read() {
     assert_eq!(session.line().await["result"], text);
     session.call().await.1.send(said("status")).unwrap();
     assert_eq!(session.line().await["id"], 2);
+}
+
+#[tokio::test]
+async fn a_watcher_that_does_not_read_lags_in_its_subscription_and_loses_nothing_here() {
+    let mut session = Session::start();
+    session.ask(1, "watch.start", json!({"topics": ["presence"]})).await;
+    let Some(Asked::Subscribe(_, reply)) = session.asked.recv().await else { panic!("a subscription") };
+    let (changes, subscription) = stand_in::subscription();
+    reply.send(subscription).unwrap();
+    assert_eq!(session.line().await["id"], 1);
+    let mut sent = 0;
+    while changes.try_send(Arc::new(Change::Presence(PresenceChange::default()))).is_ok() {
+        sent += 1;
+        tokio::task::yield_now().await;
+    }
+    drop(changes);
+    session.half_close().await;
+    for seq in 1..=sent {
+        assert_eq!(session.line().await["params"]["seq"], seq);
+    }
+    assert_eq!(session.line().await, Value::Null);
 }
 
 fn line() -> impl Strategy<Value = Vec<u8>> {

@@ -1,9 +1,11 @@
 //! What a client may rely on, over a pair of sockets.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use xmppd_proto::reply::AccountStatus;
 use xmppd_proto::{Change, Failure, Kind, METHODS, PROTOCOL, Request, Topic, Topics};
 
@@ -216,4 +218,21 @@ async fn when_the_daemon_ends_what_is_being_done_is_answered() {
     stop.send(said("goodbye")).unwrap();
     assert_eq!(session.line().await, json!({"jsonrpc": "2.0", "id": 3, "result": "goodbye"}));
     assert_eq!(session.line().await, Value::Null);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_on_which_nothing_happens_costs_no_wake_up() {
+    let idle = Session::start();
+    let mut watching = Session::start();
+    let _changes = watch(&mut watching, &[Topic::Status]).await;
+    let mut half_closed = Session::start();
+    half_closed.ask(1, "wait", json!({"condition": "online"})).await;
+    half_closed.half_close().await;
+    let _wait = half_closed.call().await;
+
+    let parked = || tokio::runtime::Handle::current().metrics().worker_park_count(0);
+    let before = parked();
+    timeout(Duration::from_secs(24 * 3600), std::future::pending::<()>()).await.unwrap_err();
+    assert!(parked() - before < 10, "{}", parked() - before);
+    assert_eq!([&idle, &watching, &half_closed].map(|session| session.counts.clients()), [1, 1, 1]);
 }
