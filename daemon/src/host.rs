@@ -49,6 +49,11 @@ pub(crate) fn resident_memory() -> Option<u64> {
     resident.checked_mul(u64::try_from(rustix::param::page_size()).ok()?)
 }
 
+/// The user this process runs as.
+pub(crate) fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
 /// Keeps passwords out of core dumps and away from other programs of the same user, which may neither trace this
 /// process nor read its memory afterwards (PR_SET_DUMPABLE(2const)). To be called first of all.
 pub(crate) fn protect_memory() -> io::Result<()> {

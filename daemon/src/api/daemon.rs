@@ -34,7 +34,6 @@ pub(super) fn describe() -> serde_json::Value {
 
 impl Desk {
     pub(super) fn daemon_status(&self) -> DaemonStatus {
-        let clients = *self.facts.clients.borrow();
         let bus_name = match *self.facts.bus.borrow() {
             BusState::Present => Some(dbus::NAME.to_owned()),
             BusState::Connecting | BusState::Missing { .. } => None,
@@ -49,8 +48,8 @@ impl Desk {
             state: self.facts.state.display().to_string(),
             socket: Some(self.facts.socket.display().to_string()),
             bus_name,
-            clients: clients.connected,
-            watchers: clients.watching,
+            clients: self.facts.clients.connected(),
+            watchers: self.facts.clients.watching(),
             memory: host::resident_memory(),
         }
     }

@@ -10,7 +10,7 @@ use xmppd_core::account::{Outcome, Problem};
 use xmppd_core::time::Now;
 use xmppd_proto::{Failure, Kind, Reply, Request};
 
-use super::{Asked, daemon};
+use super::{Asked, Clients, daemon};
 use crate::bus::BusState;
 use crate::hub;
 use crate::places::Environment;
@@ -46,18 +46,9 @@ pub(crate) struct Facts {
     /// Whether players can be watched.
     pub(crate) players: watch::Receiver<BusState>,
     /// Who is connected to the socket, and how many of them watch.
-    pub(crate) clients: watch::Receiver<Clients>,
+    pub(crate) clients: Clients,
     /// Set to true to end the daemon.
     pub(crate) stop: watch::Sender<bool>,
-}
-
-/// Who is connected to the socket.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Clients {
-    /// All of them.
-    pub(crate) connected: u32,
-    /// Those who watch.
-    pub(crate) watching: u32,
 }
 
 impl Desk {

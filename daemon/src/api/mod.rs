@@ -2,6 +2,7 @@
 //! handle to ask through, and a subscription to what changes. Who answers is behind it, at the [`desk`].
 
 mod account;
+mod clients;
 mod config;
 mod daemon;
 pub(crate) mod desk;
@@ -15,6 +16,9 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 use xmppd_proto::{Change, Failure, Kind, Reply, Request, Topics};
+
+pub(crate) use clients::{Clients, Counted};
+pub(crate) use daemon::VERSION;
 
 /// How many questions may wait; they are taken as fast as they come.
 const ASKED: usize = 256;
