@@ -1,1 +1,11 @@
-//! .
+//! What the black-box tests drive `xmppd` and `xmppctl` with: real servers, a real bus, real players, a contact that
+//! is not ours, and the faults between them.
+//!
+//! Every value here that starts a program ends it, and what that program started, when it is dropped. The tests
+//! themselves are in `tests/tests`.
+
+pub mod certificate;
+pub mod missing;
+pub mod process;
+pub mod server;
+pub mod wait;
