@@ -5,6 +5,7 @@
 //! themselves are in `tests/tests`.
 
 pub mod certificate;
+pub mod contact;
 pub mod missing;
 pub mod process;
 pub mod server;
