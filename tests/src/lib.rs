@@ -4,9 +4,12 @@
 //! Every value here that starts a program ends it, and what that program started, when it is dropped. The tests
 //! themselves are in `tests/tests`.
 
+pub mod bus;
 pub mod certificate;
 pub mod contact;
 pub mod missing;
+pub mod player;
 pub mod process;
+pub mod relay;
 pub mod server;
 pub mod wait;
