@@ -7,9 +7,12 @@
 pub mod bus;
 pub mod certificate;
 pub mod contact;
+pub mod daemon;
 pub mod missing;
+pub mod netns;
 pub mod player;
 pub mod process;
 pub mod relay;
 pub mod server;
+pub mod user_manager;
 pub mod wait;

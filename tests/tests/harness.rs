@@ -2,17 +2,19 @@
 
 use std::collections::HashMap;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use xmppd_tests::bus::Bus;
 use xmppd_tests::contact::Contact;
 use xmppd_tests::missing::present;
+use xmppd_tests::netns::{Names, Netns, Srv};
 use xmppd_tests::player::mpv::{Mpv, Tags};
 use xmppd_tests::player::scripted::{ScriptedPlayer, playing, properties};
 use xmppd_tests::player::playerctl;
 use xmppd_tests::relay::{Cut, Plan, Relay, Way};
+use xmppd_tests::user_manager::UserManager;
 use xmppd_tests::wait::{SOON, eventually};
 use zbus::Variant;
 use xmppd_tests::server::people::{JULIET, ROMEO};
@@ -152,6 +154,35 @@ fn a_relay_delays_swallows_refuses_and_cuts_at_a_word() {
 
     relay.plan(Plan { refuse: true, ..Plan::default() });
     assert_eq!(connect(relay.port()).read(&mut seen).map_err(|error| error.kind()), Err(ErrorKind::ConnectionReset));
+}
+
+#[test]
+fn a_namespace_has_names_of_its_own_and_the_doors_it_is_given() {
+    let services = [Srv { service: "_xmpp-client._tcp.verona.example", target: "chat.verona.example", port: 5222, priority: 5, weight: 1 }];
+    let names = Names { services: &services, hosts: &[("chat.verona.example", Ipv4Addr::LOCALHOST)] };
+    let Some(mut namespace) = present("namespace", Netns::start(names)) else { return };
+    let host = namespace.command("getent").args(["ahostsv4", "chat.verona.example"]).output().expect("getent runs");
+    assert!(String::from_utf8_lossy(&host.stdout).starts_with("127.0.0.1"), "{host:?}");
+    assert!(namespace.questions().contains("chat.verona.example"));
+
+    namespace.expose(SocketAddr::from((Ipv4Addr::LOCALHOST, 5222)), echo());
+    let say = "exec 3<>/dev/tcp/127.0.0.1/5222; echo Tybalt >&3; read -r line <&3; echo \"$line\"";
+    let heard = namespace.command("bash").args(["-c", say]).output().expect("bash runs");
+    assert_eq!(String::from_utf8_lossy(&heard.stdout), "Tybalt\n");
+    namespace.network(false);
+    let heard = namespace.command("timeout").args(["1", "bash", "-c", say]).output().expect("bash runs");
+    assert!(!heard.status.success());
+}
+
+#[test]
+fn a_user_manager_runs_units() {
+    let Some(manager) = present("user manager", UserManager::start()) else { return };
+    manager.unit("verona.service", "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo peace > %E/peace'\n");
+    assert_eq!(manager.run("systemctl", &["--user", "daemon-reload"]), (String::new(), Some(0)));
+    assert_eq!(manager.run("systemctl", &["--user", "start", "verona"]), (String::new(), Some(0)), "{}", manager.log());
+    assert_eq!(std::fs::read_to_string(manager.home().join("config/peace")).ok(), Some("peace\n".to_owned()));
+    let (names, code) = manager.run("busctl", &["--user", "list", "--no-legend"]);
+    assert!(code == Some(0) && names.contains("org.freedesktop.systemd1"), "{names}");
 }
 
 fn connect(port: u16) -> TcpStream {
