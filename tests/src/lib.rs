@@ -13,6 +13,7 @@ pub mod netns;
 pub mod player;
 pub mod process;
 pub mod relay;
+pub mod scripted_server;
 pub mod server;
 pub mod user_manager;
 pub mod wait;

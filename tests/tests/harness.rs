@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use xmppd_tests::bus::Bus;
+use xmppd_tests::certificate::{Authority, Flaw};
 use xmppd_tests::contact::Contact;
 use xmppd_tests::missing::present;
 use xmppd_tests::netns::{Names, Netns, Srv};
@@ -17,6 +18,8 @@ use xmppd_tests::relay::{Cut, Plan, Relay, Way};
 use xmppd_tests::user_manager::UserManager;
 use xmppd_tests::wait::{SOON, eventually};
 use zbus::Variant;
+use xmppd_tests::process::Folder;
+use xmppd_tests::scripted_server::ScriptedServer;
 use xmppd_tests::server::people::{JULIET, ROMEO};
 use xmppd_tests::server::{Kind, Server, Tls};
 
@@ -183,6 +186,40 @@ fn a_user_manager_runs_units() {
     assert_eq!(std::fs::read_to_string(manager.home().join("config/peace")).ok(), Some("peace\n".to_owned()));
     let (names, code) = manager.run("busctl", &["--user", "list", "--no-legend"]);
     assert!(code == Some(0) && names.contains("org.freedesktop.systemd1"), "{names}");
+}
+
+#[test]
+fn a_scripted_server_logs_a_foreign_client_in_and_cuts() {
+    let (authority, folder) = (Authority::new(), Folder::new("scripted"));
+    let trusted = folder.write("authority.pem", &authority.pem());
+    let certificate = authority.issue(Flaw::None);
+    let server = ScriptedServer::start(move |client| {
+        client.starttls(&certificate)?;
+        client.log_in(JULIET)?;
+        client.expect("jabber:iq:roster")?;
+        client.cut()
+    });
+    let at = (server.port(), Tls::Starttls);
+    let Some(mut juliet) = present("slixmpp", Contact::start(at, &trusted, JULIET, JULIET.password)) else { return };
+    server.played();
+    juliet.wait_for("the cut", |event| event["event"] == "offline");
+}
+
+#[test]
+fn a_foreign_client_refuses_each_flawed_certificate() {
+    for flaw in [Flaw::WrongName, Flaw::Expired, Flaw::SelfSigned, Flaw::UnknownAuthority] {
+        let (authority, folder) = (Authority::new(), Folder::new("flawed"));
+        let trusted = folder.write("authority.pem", &authority.pem());
+        let certificate = authority.issue(flaw);
+        let server = ScriptedServer::start(move |client| match client.starttls(&certificate) {
+            Ok(()) => client.rest().and_then(|heard| if heard.is_empty() { Ok(()) } else { Err(heard) }),
+            Err(refused) => refused.contains("no TLS").then_some(()).ok_or(refused),
+        });
+        let at = (server.port(), Tls::Starttls);
+        let contact = Contact::start(at, &trusted, JULIET, JULIET.password);
+        let Some(_contact) = present("slixmpp", contact) else { return };
+        server.played();
+    }
 }
 
 fn connect(port: u16) -> TcpStream {

@@ -39,27 +39,29 @@ impl Contact {
     /// # Panics
     /// When the login fails or takes too long.
     pub fn login(server: &Server, tls: Tls, person: Person) -> Result<Self, Missing> {
-        let mut contact = Self::start(server, tls, person, person.password)?;
+        let mut contact = Self::start((server.port(tls), tls), &server.authority_file(), person, person.password)?;
         let online = contact.wait_for("is online", |event| event["event"] == "online" || event["event"] == "failed");
         assert_eq!(online["event"], "online", "{} could not log in: {online}", person.name);
         contact.jid = online["jid"].as_str().unwrap_or_default().to_owned();
         Ok(contact)
     }
 
-    /// Starts a login with a chosen password, whatever comes of it.
+    /// Starts a login at a port of 127.0.0.1 with a chosen password, whatever comes of it; `authority` is the file
+    /// with the certificate that is trusted.
     ///
     /// # Errors
     /// As [`Contact::login`].
-    pub fn start(server: &Server, tls: Tls, person: Person, password: &str) -> Result<Self, Missing> {
+    pub fn start(at: (u16, Tls), authority: &Path, person: Person, password: &str) -> Result<Self, Missing> {
+        let (port, tls) = at;
         let python = cache().join("slixmpp/bin/python");
         if !python.exists() {
             return Err(Missing("slixmpp".to_owned()));
         }
         let folder = Folder::new("contact");
         let setup = json!({
-            "jid": person.jid(), "host": "127.0.0.1", "port": server.port(tls),
+            "jid": person.jid(), "host": "127.0.0.1", "port": port,
             "tls": match tls { Tls::Starttls => "starttls", Tls::Direct => "direct" },
-            "authority": server.authority_file(),
+            "authority": authority,
         });
         let mut command = Command::new(python);
         clean(&mut command)
