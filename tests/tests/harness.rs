@@ -1,32 +1,28 @@
-//! The harness on itself: every part of it works before a test relies on it.
+//! The harness on itself, servers and those who talk to them: every part works before a test relies on it.
 
-use std::collections::HashMap;
-use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::time::{Duration, Instant};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+use std::sync::Arc;
 
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::json;
-use xmppd_tests::bus::Bus;
-use xmppd_tests::certificate::{Authority, Flaw};
+use xmppd_tests::certificate::{Authority, DOMAIN, Flaw};
 use xmppd_tests::contact::Contact;
 use xmppd_tests::missing::present;
-use xmppd_tests::netns::{Names, Netns, Srv};
-use xmppd_tests::player::mpv::{Mpv, Tags};
-use xmppd_tests::player::scripted::{ScriptedPlayer, playing, properties};
-use xmppd_tests::player::playerctl;
-use xmppd_tests::relay::{Cut, Plan, Relay, Way};
-use xmppd_tests::user_manager::UserManager;
-use xmppd_tests::wait::{SOON, eventually};
-use zbus::Variant;
 use xmppd_tests::process::Folder;
 use xmppd_tests::scripted_server::ScriptedServer;
 use xmppd_tests::server::people::{JULIET, ROMEO};
 use xmppd_tests::server::{Kind, Server, Tls};
+use xmppd_tests::wait::SOON;
 
 #[test]
 fn every_server_starts_and_starts_again() {
     for kind in Kind::ALL {
-        let Some(mut server) = present(kind.name(), Server::start(kind)) else { continue };
+        let Some(mut server) = present(kind.name(), Server::start(kind)) else {
+            continue;
+        };
         println!("{}: {:?}", kind.name(), server.started_in());
         server.restart();
         println!("{}: {:?} again", kind.name(), server.started_in());
@@ -39,10 +35,16 @@ fn every_server_starts_and_starts_again() {
 #[test]
 fn two_foreign_clients_see_each_other_on_every_server() {
     for kind in Kind::ALL {
-        let Some(server) = present(kind.name(), Server::start(kind)) else { continue };
+        let Some(server) = present(kind.name(), Server::start(kind)) else {
+            continue;
+        };
         for tls in Tls::BOTH {
-            let Some(mut juliet) = present("slixmpp", Contact::login(&server, tls, JULIET)) else { return };
-            let Some(mut romeo) = present("slixmpp", Contact::login(&server, tls, ROMEO)) else { return };
+            let Some(mut juliet) = present("slixmpp", Contact::login(&server, tls, JULIET)) else {
+                return;
+            };
+            let Some(mut romeo) = present("slixmpp", Contact::login(&server, tls, ROMEO)) else {
+                return;
+            };
             exchange(&mut romeo, &mut juliet);
         }
     }
@@ -50,13 +52,25 @@ fn two_foreign_clients_see_each_other_on_every_server() {
 
 fn exchange(romeo: &mut Contact, juliet: &mut Contact) {
     let (bare, full) = (ROMEO.jid(), romeo.jid().to_owned());
-    juliet.wait_for_presence(&bare, "romeo comes online", |presence| presence["show"] == "online");
+    juliet.wait_for_presence(&bare, "romeo comes online", |presence| {
+        presence["show"] == "online"
+    });
 
-    romeo.tell("presence", &json!({"show": "dnd", "status": "Good night", "priority": 7}));
-    let seen = juliet.wait_for_presence(&bare, "romeo is busy", |presence| presence["show"] == "dnd");
-    assert_eq!((&seen["status"], &seen["priority"]), (&json!("Good night"), &json!(7)));
+    romeo.tell(
+        "presence",
+        &json!({"show": "dnd", "status": "Good night", "priority": 7}),
+    );
+    let seen =
+        juliet.wait_for_presence(&bare, "romeo is busy", |presence| presence["show"] == "dnd");
+    assert_eq!(
+        (&seen["status"], &seen["priority"]),
+        (&json!("Good night"), &json!(7))
+    );
 
-    romeo.tell("tune", &json!({"artist": "Prokofiev", "title": "Dance of the Knights", "length": 342}));
+    romeo.tell(
+        "tune",
+        &json!({"artist": "Prokofiev", "title": "Dance of the Knights", "length": 342}),
+    );
     let tune = juliet.wait_for_tune(&bare, "romeo's tune", |tune| tune["artist"] == "Prokofiev");
     assert_eq!(tune["tune"]["length"], "342");
     romeo.tell("tune", &json!({}));
@@ -67,125 +81,26 @@ fn exchange(romeo: &mut Contact, juliet: &mut Contact) {
     assert_eq!(message["body"], "Ay me! <&>");
 
     juliet.tell("ping", &json!({"to": full}));
-    assert_eq!(juliet.tell("version", &json!({"to": full}))["name"], "contact");
+    assert_eq!(
+        juliet.tell("version", &json!({"to": full}))["name"],
+        "contact"
+    );
     let features = juliet.tell("disco", &json!({"to": full}))["features"].clone();
-    assert!(features.as_array().is_some_and(|all| all.contains(&json!("http://jabber.org/protocol/tune+notify"))));
-    let refused = juliet.ask("iq", &json!({"to": full, "payload": "<query xmlns='unheard-of'/>"}));
+    assert!(
+        features
+            .as_array()
+            .is_some_and(|all| all.contains(&json!("http://jabber.org/protocol/tune+notify")))
+    );
+    let refused = juliet.ask(
+        "iq",
+        &json!({"to": full, "payload": "<query xmlns='unheard-of'/>"}),
+    );
     assert_eq!(refused["condition"], "feature-not-implemented");
 
     romeo.tell("leave", &json!({}));
-    juliet.wait_for_presence(&bare, "romeo leaves", |presence| presence["type"] == "unavailable");
-}
-
-#[test]
-fn a_real_player_is_seen_by_a_reader_that_is_not_ours() {
-    let Some(bus) = present("bus", Bus::start()) else { return };
-    let files = [
-        Tags { artist: "Prokofiev", title: "Dance of the Knights", album: "Romeo and Juliet", track: "13", seconds: 300 },
-        Tags { artist: "Берлиоз", title: "Scène d'amour", album: "", track: "", seconds: 300 },
-    ];
-    let Some(mut player) = present("mpv", Mpv::play(&bus, &files)) else { return };
-    let shows = |template: &str, wanted: &str| {
-        eventually(&format!("playerctl shows {wanted}"), SOON, || {
-            (playerctl(&bus, &["metadata", "--format", template]).ok()? == wanted).then_some(())
-        });
-    };
-    shows("{{artist}}|{{title}}|{{album}}|{{mpris:length}}", "Prokofiev|Dance of the Knights|Romeo and Juliet|300000000");
-    player.next();
-    shows("{{artist}}|{{title}}|{{status}}", "Берлиоз|Scène d'amour|Playing");
-    player.pause();
-    shows("{{status}}", "Paused");
-    player.resume();
-    shows("{{status}}", "Playing");
-    player.quit();
-    let gone = || (!playerctl(&bus, &["--list-all"]).ok()?.contains("mpv")).then_some(());
-    eventually("mpv has left the bus", SOON, gone);
-}
-
-#[test]
-fn a_scripted_player_says_what_it_is_told_and_counts_who_asks() {
-    let Some(bus) = present("bus", Bus::start()) else { return };
-    let metadata = HashMap::from([("xesam:title", Variant::from("Queen Mab"))]);
-    let mut player = ScriptedPlayer::start(&bus, "scripted", playing(metadata));
-    let Some(title) = present("playerctl", playerctl(&bus, &["metadata", "title"])) else { return };
-    assert_eq!(title, "Queen Mab");
-    let counted = player.calls().len();
-    assert!(player.calls().contains(&"org.freedesktop.DBus.Properties.GetAll(org.mpris.MediaPlayer2.Player)".to_owned()));
-    player.set(properties([("PlaybackStatus", Variant::from(7u32))]));
-    let get = ["--user", "get-property", "org.mpris.MediaPlayer2.scripted", "/org/mpris/MediaPlayer2"];
-    let get = [&get[..], &["org.mpris.MediaPlayer2.Player", "PlaybackStatus"]].concat();
-    assert_eq!(present("busctl", bus.run("busctl", &get)), Some("u 7\n".to_owned()));
-    assert!(player.calls().len() > counted);
-}
-
-#[test]
-fn a_relay_delivers_exactly_so_many_bytes_and_cuts() {
-    for (how, wanted) in [(Cut::Finish, None), (Cut::Reset, Some(ErrorKind::ConnectionReset))] {
-        let echo = echo();
-        let relay = Relay::start(echo);
-        relay.plan(Plan { cut_after: Some((Way::Down, 7, how)), ..Plan::default() });
-        let mut client = connect(relay.port());
-        client.write_all(b"wherefore art thou").expect("the relay reads");
-        let mut seen = [0; 64];
-        let count = client.read(&mut seen).expect("the first bytes come");
-        let end = client.read(&mut seen);
-        assert_eq!(count, 7);
-        assert_eq!(end.as_ref().err().map(std::io::Error::kind), wanted, "{end:?}");
-        assert_eq!((relay.bytes(Way::Up), relay.bytes(Way::Down), relay.connections()), (18, 7, 1));
-    }
-}
-
-#[test]
-fn a_relay_delays_swallows_refuses_and_cuts_at_a_word() {
-    let relay = Relay::start(echo());
-    relay.plan(Plan { delay: Duration::from_millis(50), ..Plan::default() });
-    let mut client = connect(relay.port());
-    let mut seen = [0; 4];
-    let begun = Instant::now();
-    client.write_all(b"stay").expect("the relay reads");
-    client.read_exact(&mut seen).expect("the echo comes");
-    assert!(begun.elapsed() >= Duration::from_millis(100));
-
-    relay.plan(Plan { swallow: true, ..Plan::default() });
-    client.write_all(b"stay").expect("the relay reads");
-    client.set_read_timeout(Some(Duration::from_millis(100))).expect("a socket takes a timeout");
-    assert_eq!(client.read(&mut seen).map_err(|error| error.kind()), Err(ErrorKind::WouldBlock));
-
-    client.set_read_timeout(Some(SOON)).expect("a socket takes a timeout");
-    relay.cut(Cut::Reset);
-    assert_eq!(client.read(&mut seen).map_err(|error| error.kind()), Err(ErrorKind::ConnectionReset));
-
-    relay.plan(Plan { refuse: true, ..Plan::default() });
-    assert_eq!(connect(relay.port()).read(&mut seen).map_err(|error| error.kind()), Err(ErrorKind::ConnectionReset));
-}
-
-#[test]
-fn a_namespace_has_names_of_its_own_and_the_doors_it_is_given() {
-    let services = [Srv { service: "_xmpp-client._tcp.verona.example", target: "chat.verona.example", port: 5222, priority: 5, weight: 1 }];
-    let names = Names { services: &services, hosts: &[("chat.verona.example", Ipv4Addr::LOCALHOST)] };
-    let Some(mut namespace) = present("namespace", Netns::start(names)) else { return };
-    let host = namespace.command("getent").args(["ahostsv4", "chat.verona.example"]).output().expect("getent runs");
-    assert!(String::from_utf8_lossy(&host.stdout).starts_with("127.0.0.1"), "{host:?}");
-    assert!(namespace.questions().contains("chat.verona.example"));
-
-    namespace.expose(SocketAddr::from((Ipv4Addr::LOCALHOST, 5222)), echo());
-    let say = "exec 3<>/dev/tcp/127.0.0.1/5222; echo Tybalt >&3; read -r line <&3; echo \"$line\"";
-    let heard = namespace.command("bash").args(["-c", say]).output().expect("bash runs");
-    assert_eq!(String::from_utf8_lossy(&heard.stdout), "Tybalt\n");
-    namespace.network(false);
-    let heard = namespace.command("timeout").args(["1", "bash", "-c", say]).output().expect("bash runs");
-    assert!(!heard.status.success());
-}
-
-#[test]
-fn a_user_manager_runs_units() {
-    let Some(manager) = present("user manager", UserManager::start()) else { return };
-    manager.unit("verona.service", "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo peace > %E/peace'\n");
-    assert_eq!(manager.run("systemctl", &["--user", "daemon-reload"]), (String::new(), Some(0)));
-    assert_eq!(manager.run("systemctl", &["--user", "start", "verona"]), (String::new(), Some(0)), "{}", manager.log());
-    assert_eq!(std::fs::read_to_string(manager.home().join("config/peace")).ok(), Some("peace\n".to_owned()));
-    let (names, code) = manager.run("busctl", &["--user", "list", "--no-legend"]);
-    assert!(code == Some(0) && names.contains("org.freedesktop.systemd1"), "{names}");
+    juliet.wait_for_presence(&bare, "romeo leaves", |presence| {
+        presence["type"] == "unavailable"
+    });
 }
 
 #[test]
@@ -200,44 +115,130 @@ fn a_scripted_server_logs_a_foreign_client_in_and_cuts() {
         client.cut()
     });
     let at = (server.port(), Tls::Starttls);
-    let Some(mut juliet) = present("slixmpp", Contact::start(at, &trusted, JULIET, JULIET.password)) else { return };
+    let Some(mut juliet) = present(
+        "slixmpp",
+        Contact::start(at, &trusted, JULIET, JULIET.password),
+    ) else {
+        return;
+    };
     server.played();
     juliet.wait_for("the cut", |event| event["event"] == "offline");
 }
 
 #[test]
 fn a_foreign_client_refuses_each_flawed_certificate() {
-    for flaw in [Flaw::WrongName, Flaw::Expired, Flaw::SelfSigned, Flaw::UnknownAuthority] {
+    for flaw in [
+        Flaw::WrongName,
+        Flaw::Expired,
+        Flaw::SelfSigned,
+        Flaw::UnknownAuthority,
+    ] {
         let (authority, folder) = (Authority::new(), Folder::new("flawed"));
         let trusted = folder.write("authority.pem", &authority.pem());
         let certificate = authority.issue(flaw);
         let server = ScriptedServer::start(move |client| match client.starttls(&certificate) {
-            Ok(()) => client.rest().and_then(|heard| if heard.is_empty() { Ok(()) } else { Err(heard) }),
+            Ok(()) => client
+                .rest()
+                .and_then(|heard| if heard.is_empty() { Ok(()) } else { Err(heard) }),
             Err(refused) => refused.contains("no TLS").then_some(()).ok_or(refused),
         });
         let at = (server.port(), Tls::Starttls);
         let contact = Contact::start(at, &trusted, JULIET, JULIET.password);
-        let Some(_contact) = present("slixmpp", contact) else { return };
+        let Some(_contact) = present("slixmpp", contact) else {
+            return;
+        };
         server.played();
     }
 }
 
-fn connect(port: u16) -> TcpStream {
-    let client = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("it listens");
-    client.set_read_timeout(Some(SOON)).expect("a socket takes a timeout");
-    client
+#[test]
+fn each_server_offers_what_its_name_promises() {
+    let modern = [
+        "urn:xmpp:sasl:2",
+        "urn:xmpp:bind:0",
+        "urn:xmpp:fast:0",
+        "urn:xmpp:sasl-cb:0",
+    ];
+    for (kind, mechanism, offered) in [
+        (Kind::Prosody12, "SCRAM-SHA-1<", &[][..]),
+        (Kind::Prosody13, "SCRAM-SHA-1-PLUS<", &modern[..]),
+        (Kind::Ejabberd, "SCRAM-SHA-256-PLUS<", &modern[..]),
+    ] {
+        let Some(server) = present(kind.name(), Server::start(kind)) else {
+            continue;
+        };
+        let features = features(&server);
+        assert!(features.contains(mechanism), "{features}");
+        for namespace in modern {
+            assert_eq!(
+                features.contains(namespace),
+                offered.contains(&namespace),
+                "{namespace}: {features}"
+            );
+        }
+    }
 }
 
-/// A port that sends back what it gets.
-fn echo() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
-    let port = listener.local_addr().expect("a listener has an address").port();
-    std::thread::spawn(move || {
-        while let Ok((mut stream, _)) = listener.accept() {
-            let copy = stream.try_clone();
-            // It ends with the connection, however that ends.
-            let _ = copy.and_then(|mut copy| std::io::copy(&mut stream, &mut copy));
+#[test]
+fn every_server_starts_with_a_flawed_certificate() {
+    for kind in Kind::ALL {
+        for flaw in [
+            Flaw::WrongName,
+            Flaw::Expired,
+            Flaw::SelfSigned,
+            Flaw::UnknownAuthority,
+        ] {
+            let Some(server) = present(kind.name(), Server::start_with(kind, flaw)) else {
+                continue;
+            };
+            let at = (server.port(Tls::Direct), Tls::Direct);
+            let contact = Contact::start(at, &server.authority_file(), JULIET, JULIET.password);
+            let Some(mut juliet) = present("slixmpp", contact) else {
+                return;
+            };
+            juliet.wait_for("refuses the certificate", |event| {
+                assert_ne!(event["event"], "online", "{} with {flaw:?}", kind.name());
+                event["event"] == "failed" || event["event"] == "offline"
+            });
         }
-    });
-    port
+    }
+}
+
+/// The features that a server offers before login over direct TLS, as it sends them.
+fn features(server: &Server) -> String {
+    let mut anchors = RootCertStore::empty();
+    let pem = server.authority().pem();
+    anchors
+        .add(CertificateDer::from_pem_slice(pem.as_bytes()).expect("the authority is PEM"))
+        .expect("it is one");
+    let configuration =
+        ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("the provider knows the versions")
+            .with_root_certificates(anchors)
+            .with_no_client_auth();
+    let name = ServerName::try_from(DOMAIN).expect("it is a name");
+    let session =
+        ClientConnection::new(Arc::new(configuration), name).expect("the configuration is whole");
+    let stream =
+        TcpStream::connect((Ipv4Addr::LOCALHOST, server.port(Tls::Direct))).expect("it listens");
+    stream
+        .set_read_timeout(Some(SOON))
+        .expect("a socket takes a timeout");
+    let mut stream = StreamOwned::new(session, stream);
+    let header = format!(
+        "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' \
+         from='{}' to='{DOMAIN}' version='1.0'>",
+        ROMEO.jid()
+    );
+    stream
+        .write_all(header.as_bytes())
+        .expect("the server reads");
+    let (mut heard, mut buffer) = (String::new(), [0; 4096]);
+    while !heard.contains("</stream:features>") {
+        let count = stream.read(&mut buffer).expect("the server answers");
+        assert!(count > 0, "the server ended the stream: {heard}");
+        heard.push_str(&String::from_utf8_lossy(&buffer[..count]));
+    }
+    heard
 }
