@@ -186,7 +186,7 @@ impl Netns {
         command
     }
 
-    /// The words before a command that make it run inside.
+    /// The words before a command that make it run inside, in the root folder.
     #[must_use]
     pub fn prefix(&self) -> Vec<String> {
         let mut words = vec![
@@ -196,7 +196,7 @@ impl Netns {
         if !rustix::process::geteuid().is_root() {
             words.extend(["--user", "--preserve-credentials"].map(str::to_owned));
         }
-        words.extend(["--net", "--mount", "--wdns=.", "--"].map(str::to_owned));
+        words.extend(["--net", "--mount", "--root", "--wdns=/", "--"].map(str::to_owned));
         words
     }
 }

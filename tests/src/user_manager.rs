@@ -115,6 +115,7 @@ impl UserManager {
         clean(&mut command)
             .args(["--kill-after=1", "30", "nsenter"])
             .arg(format!("--mount=/proc/{id}/ns/mnt"))
+            .arg(format!("--root=/proc/{id}/root"))
             .arg(format!("--pid=/proc/{id}/ns/pid_for_children"))
             .args(["--", name])
             .args(arguments)
