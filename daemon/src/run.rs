@@ -17,7 +17,7 @@ use crate::places::{self, Environment, PlaceError};
 use crate::players::{self, chooser};
 use crate::rpc::{self, ListenError, Listener};
 use crate::signals::{Signals, Wish};
-use crate::store::{OpenError, Store};
+use crate::store::{Change, OpenError, Store, StoreError};
 use crate::{dbus, host, log, notify};
 
 /// How long the goodbye may take in all.
@@ -38,6 +38,8 @@ pub(crate) enum StartError {
     Store(#[from] OpenError),
     #[error("{0}")]
     Listen(#[from] ListenError),
+    #[error("the state database: {0}")]
+    State(#[from] StoreError),
     #[error("{0}")]
     System(#[from] std::io::Error),
 }
@@ -49,7 +51,7 @@ impl StartError {
             Self::Config(_) => 2,
             Self::Lock(LockError::Held { .. }) => 11,
             Self::Listen(error) => error.kind().code(),
-            Self::Place(_) | Self::Lock(_) | Self::Store(_) | Self::System(_) => 1,
+            Self::Place(_) | Self::Lock(_) | Self::Store(_) | Self::State(_) | Self::System(_) => 1,
         }
     }
 
@@ -59,7 +61,7 @@ impl StartError {
             Self::Config(error) => error.hint().map(str::to_owned),
             Self::Store(error) => Some(error.hint()),
             Self::Lock(LockError::Held { .. }) => Some("`xmppctl daemon status` shows the one that runs".into()),
-            Self::Lock(_) | Self::Place(_) | Self::Listen(_) | Self::System(_) => None,
+            Self::Lock(_) | Self::Place(_) | Self::Listen(_) | Self::State(_) | Self::System(_) => None,
         }
     }
 }
@@ -124,7 +126,8 @@ impl Daemon {
         }
         let (stop, stopped) = watch::channel(false);
         let tune = self.config.tune.clone();
-        let surroundings = Surroundings { environment: self.environment.clone(), version: VERSION };
+        let user_agent = installation(&self.store).await?;
+        let surroundings = Surroundings { environment: self.environment.clone(), user_agent, version: VERSION };
         let (hub, hub_task) = Hub::start(self.config, surroundings, self.store.clone()).await;
         let on = self.store.tune_switch().await.ok().flatten().unwrap_or(true);
         let (observations, observed) = mpsc::channel(OBSERVATIONS);
@@ -163,6 +166,17 @@ impl Daemon {
         }
         Ok(())
     }
+}
+
+/// This installation's UUID, version 4, made once: servers know it as one client whatever the connection (XEP-0388).
+async fn installation(store: &Store) -> Result<String, StartError> {
+    const KEY: &str = "installation";
+    if let Some(known) = store.setting(KEY).await? {
+        return Ok(known);
+    }
+    let made = xmppd_core::entropy::Entropy::new(host::seed()?).uuid();
+    store.apply(vec![Change::Setting { key: KEY, value: made.clone() }]).await?;
+    Ok(made)
 }
 
 /// Feeds the watchdog from the loop itself and does what signals say, until the daemon is to end.

@@ -12,11 +12,7 @@ use crate::process::{Folder, Process, clean};
 use crate::wait::{SOON, until};
 
 /// Where control groups are: in version 1 one tree counts for systemd, in the mixed form a second one.
-const TREES: [&str; 3] = [
-    "/sys/fs/cgroup/systemd",
-    "/sys/fs/cgroup/unified",
-    "/sys/fs/cgroup",
-];
+const TREES: [&str; 3] = ["/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified", "/sys/fs/cgroup"];
 
 const RUNTIME: &str = "/run/user/manager";
 
@@ -39,9 +35,7 @@ impl UserManager {
         let systemd = systemd.ok_or_else(|| Missing("systemd".to_owned()))?;
         program("unshare")?;
         if !rustix::process::geteuid().is_root() {
-            return Err(Missing(
-                "root, for a user manager of the test's own".to_owned(),
-            ));
+            return Err(Missing("root, for a user manager of the test's own".to_owned()));
         }
         let folder = Folder::new("systemd");
         folder.write("config/systemd/user/.keep", "");
@@ -52,26 +46,11 @@ impl UserManager {
             .env("XDG_DATA_HOME", folder.join("data"))
             .env("XDG_STATE_HOME", folder.join("state"))
             .env("XDG_RUNTIME_DIR", RUNTIME)
-            .env(
-                "DBUS_SESSION_BUS_ADDRESS",
-                format!("unix:path={RUNTIME}/bus"),
-            )
-            .args([
-                "--mount",
-                "--pid",
-                "--fork",
-                "--kill-child=KILL",
-                "--",
-                "bash",
-                "-euc",
-                ENTER,
-                "enter",
-                systemd,
-            ])
+            .env("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={RUNTIME}/bus"))
+            .args(["--mount", "--pid", "--fork", "--kill-child=KILL", "--", "bash", "-euc", ENTER, "enter", systemd])
             .arg(group(&folder))
             .args(TREES);
-        let process =
-            Process::start("user manager", command, &folder.join("log")).with_grace(Duration::ZERO);
+        let process = Process::start("user manager", command, &folder.join("log")).with_grace(Duration::ZERO);
         let mut manager = Self { process, folder };
         let answers = until(SOON, || {
             if manager.process.ended().is_some() {
@@ -82,17 +61,13 @@ impl UserManager {
         });
         match answers {
             Some(true) => Ok(manager),
-            Some(false) | None => Err(Missing(format!(
-                "a user manager ({})",
-                manager.process.log().trim()
-            ))),
+            Some(false) | None => Err(Missing(format!("a user manager ({})", manager.process.log().trim()))),
         }
     }
 
     /// Writes a unit into the user's own folder; the manager reads it after `systemctl --user daemon-reload`.
     pub fn unit(&self, name: &str, content: &str) {
-        self.folder
-            .write(&format!("config/systemd/user/{name}"), content);
+        self.folder.write(&format!("config/systemd/user/{name}"), content);
     }
 
     /// The home folder of the user, `$XDG_CONFIG_HOME` being `config`, `$XDG_STATE_HOME` `state` below it.
@@ -123,18 +98,12 @@ impl UserManager {
             .env("XDG_CONFIG_HOME", self.folder.join("config"))
             .env("XDG_STATE_HOME", self.folder.join("state"))
             .env("XDG_RUNTIME_DIR", RUNTIME)
-            .env(
-                "DBUS_SESSION_BUS_ADDRESS",
-                format!("unix:path={RUNTIME}/bus"),
-            );
+            .env("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={RUNTIME}/bus"));
         let Ok(output) = command.output() else {
             return (String::new(), None);
         };
         let text = [output.stdout, output.stderr].concat();
-        (
-            String::from_utf8_lossy(&text).into_owned(),
-            output.status.code(),
-        )
+        (String::from_utf8_lossy(&text).into_owned(), output.status.code())
     }
 }
 
@@ -154,11 +123,7 @@ impl Drop for UserManager {
 
 /// The name of the control group: the folder's own.
 fn group(folder: &Folder) -> String {
-    folder
-        .path()
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default()
+    folder.path().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// Removes a control group and those below it, as far as they are empty.

@@ -1,6 +1,5 @@
 //! The main journey on real servers: log in, set a status, be seen, send, leave.
 
-
 use xmppd_tests::contact::Contact;
 use xmppd_tests::daemon::Home;
 use xmppd_tests::missing::present;
@@ -12,7 +11,8 @@ fn smoke() {
     let Some(server) = present("smoke", Server::start(Kind::Prosody12)) else { return };
     let port = server.port(Tls::Starttls);
     let ca = server.authority_file();
-    let home = Home::new(&format!("
+    let home = Home::new(&format!(
+        "
 [[account]]
 name = \"home\"
 jid = \"romeo@verona.example\"
@@ -20,10 +20,24 @@ password-command = [\"printf\", \"%s\", {:?}]
 server = \"127.0.0.1:{port}\"
 tls = \"starttls\"
 ca-file = {ca:?}
-", ROMEO.password)).unwrap();
+",
+        ROMEO.password
+    ))
+    .unwrap();
     let mut juliet = Contact::login(&server, Tls::Starttls, JULIET).unwrap();
     let daemon = home.start();
-    for args in [vec!["wait","online","-t","10s"], vec!["account","list"], vec!["status", "dnd", "Good night"], vec!["-j","status"], vec!["roster"], vec!["-j","roster"], vec!["send","juliet@verona.example","hello"], vec!["doctor"], vec!["daemon","status"], vec!["ping"]] {
+    for args in [
+        vec!["wait", "online", "-t", "10s"],
+        vec!["account", "list"],
+        vec!["status", "dnd", "Good night"],
+        vec!["-j", "status"],
+        vec!["roster"],
+        vec!["-j", "roster"],
+        vec!["send", "juliet@verona.example", "hello"],
+        vec!["doctor"],
+        vec!["daemon", "status"],
+        vec!["ping"],
+    ] {
         println!("$ xmppctl {args:?}\n{:?}", home.ctl(&args));
     }
     let _ = &mut juliet;

@@ -65,6 +65,9 @@ pub enum Loss {
     /// The key kept from the last login does not fit any more.
     #[error("the server changed the account's salt")]
     KeyStale,
+    /// The token was refused before it was known what else the server takes.
+    #[error("the server refused the token of the last login")]
+    TokenRefused,
     /// SASL failure.
     #[error("{}{}", sasl_words(.condition), parenthesised(.text.as_deref()))]
     Refused {
@@ -110,7 +113,7 @@ impl Loss {
     /// What to do.
     pub fn next(&self) -> Next {
         match self {
-            Self::KeyStale => Next::Again,
+            Self::KeyStale | Self::TokenRefused => Next::Again,
             Self::Unreachable(_) | Self::Tls(_) | Self::Closed | Self::Broken(_) | Self::Silent(_) => SOON,
             Self::Stream(error) => after_stream_error(&error.condition),
             Self::NotOffered(_)
@@ -145,7 +148,9 @@ impl Loss {
             Self::Stream(_) => "stream-error",
             Self::Mechanism(_) => "no-mechanism",
             Self::Scram(error) => of_scram(error),
-            Self::Expensive | Self::KeyStale | Self::Prohibited(_) | Self::Refused { .. } => "authentication",
+            Self::Expensive | Self::KeyStale | Self::TokenRefused | Self::Prohibited(_) | Self::Refused { .. } => {
+                "authentication"
+            }
             Self::WrongAccount(_) => "wrong-account",
             Self::NoBind | Self::Bind(_) => "bind",
         }
@@ -172,6 +177,7 @@ impl Loss {
             | Self::Prohibited(_)
             | Self::Expensive
             | Self::KeyStale
+            | Self::TokenRefused
             | Self::Refused { .. }
             | Self::WrongAccount(_)
             | Self::NoBind
@@ -198,6 +204,7 @@ impl Loss {
             | Self::Scram(_)
             | Self::Prohibited(_)
             | Self::KeyStale
+            | Self::TokenRefused
             | Self::Refused { .. }
             | Self::WrongAccount(_)
             | Self::NoBind

@@ -175,6 +175,8 @@ impl Actor {
             Output::Store(ticket, change) => {
                 let change = match change {
                     Change::TuneOut(is_out) => store::Change::TuneOut { account: self.name.clone(), is_out },
+                    Change::Tokens(tokens) => store::Change::Tokens { account: self.name.clone(), tokens },
+                    Change::Offer(offer) => store::Change::Offer { account: self.name.clone(), offer },
                 };
                 self.connection.stored(ticket, self.store.apply(vec![change]));
             }

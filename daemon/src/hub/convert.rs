@@ -1,7 +1,7 @@
 //! The core's words in the contract's: what is said over a wire is made here, by hand, from what the core knows.
 
 use jid::Jid;
-use xmppd_core::account::{Available, Event, Incoming, LinkState, Problem, Session};
+use xmppd_core::account::{Available, Event, Incoming, LinkState, Problem, Profile, Session};
 use xmppd_core::presence::{Layer, Presence, Show};
 use xmppd_core::sasl::TlsVersion;
 use xmppd_core::stanza::MessageKind;
@@ -111,7 +111,10 @@ pub(super) fn auth(session: &Session) -> reply::Auth {
     reply::Auth {
         mechanism: session.mechanism.clone(),
         channel_binding: session.channel_binding.map(str::to_owned),
-        profile: reply::AuthProfile::Sasl,
+        profile: match session.profile {
+            Profile::Sasl => reply::AuthProfile::Sasl,
+            Profile::Sasl2 => reply::AuthProfile::Sasl2,
+        },
     }
 }
 

@@ -27,6 +27,8 @@ use crate::transport::tls::Tls;
 pub(crate) struct Surroundings {
     /// For passwords.
     pub(crate) environment: Environment,
+    /// This installation's UUID.
+    pub(crate) user_agent: String,
     /// Told to those who see our presence.
     pub(crate) version: &'static str,
 }
@@ -147,6 +149,7 @@ impl Hub {
                 status: tune.status.parse().ok().filter(|_| published && tune.publish_status),
                 status_when: status_when(tune.status_when),
             },
+            user_agent: self.surroundings.user_agent.clone(),
             version: self.surroundings.version.to_owned(),
         }
     }
@@ -167,7 +170,9 @@ impl Hub {
         let presence = base.map_or_else(|| first_presence(&self.config, account), |base| last_presence(base, account));
         let tune_out = self.store.tunes_out().await?.contains(&account.name);
         let resource = ResourcePart::new(&resource).map_err(|_| StartError::Resource)?.into_owned();
-        Ok(Kept { resource, memory: Memory { layers: Layers::new(presence), tune_out } })
+        let tokens = self.store.tokens(account.name.clone()).await?;
+        let offer = self.store.offer(account.name.clone()).await?;
+        Ok(Kept { resource, memory: Memory { layers: Layers::new(presence), tune_out, tokens, offer } })
     }
 }
 

@@ -1,7 +1,10 @@
 //! What can be written: one closed list, each a statement or two.
 
 use rusqlite::{Connection, OptionalExtension, params};
+use xmppd_core::account::{Remembered, Token};
 use xmppd_core::presence::Show;
+
+use super::login;
 
 /// One thing to remember or forget.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +32,20 @@ pub(crate) enum Change {
         account: String,
         /// Whether it may.
         is_out: bool,
+    },
+    /// The tokens to log in with, the newest first.
+    Tokens {
+        /// The account's name.
+        account: String,
+        /// All of them.
+        tokens: Vec<Token>,
+    },
+    /// What the server offers to a login in one exchange.
+    Offer {
+        /// The account's name.
+        account: String,
+        /// The whole of it.
+        offer: Remembered,
     },
     /// `tune on` and `tune off`.
     TuneSwitch(bool),
@@ -77,6 +94,8 @@ impl Change {
             Self::TuneOut { account, is_out: false } => {
                 connection.prepare_cached("DELETE FROM tune_out WHERE account = ?")?.execute([account]).map(drop)
             }
+            Self::Tokens { account, tokens } => login::keep_tokens(connection, account, tokens),
+            Self::Offer { account, offer } => login::keep_offer(connection, account, offer),
             Self::TuneSwitch(is_on) => set(connection, TUNE_SWITCH, if *is_on { "on" } else { "off" }),
         }
     }

@@ -4,6 +4,7 @@
 
 mod change;
 mod database;
+mod login;
 mod rows;
 
 use std::path::{Path, PathBuf};

@@ -7,8 +7,9 @@ use super::input::{Playing, StoreTicket, Ticket};
 use super::login::Key;
 use super::output::{Change, Delivery, Dial, Event, HangUp, Outcome, Output};
 use super::outward::Outward;
-use super::settings::{Memory, Settings};
+use super::settings::{Memory, Remembered, Settings};
 use super::timers::{Timer, Timers};
+use super::tokens::Tokens;
 use crate::backoff::Backoff;
 use crate::entropy::Entropy;
 use crate::loss::{Ending, Loss};
@@ -26,6 +27,10 @@ pub(super) struct Context {
     pub(super) backoff: Backoff,
     /// The key of the last login that worked, so that a reconnect asks nobody for the password.
     pub(super) key: Option<Key>,
+    /// The tokens to log in with.
+    pub(super) tokens: Tokens,
+    /// What the server offered at the last login in one exchange.
+    pub(super) remembered: Option<Remembered>,
     /// Who waits for the account to come online.
     pub(super) connecting: Vec<Ticket>,
     outputs: VecDeque<Output>,
@@ -37,6 +42,8 @@ impl Context {
     pub(super) fn new(settings: Settings, memory: Memory, entropy: Entropy) -> Self {
         Self {
             now: Now::default(),
+            tokens: Tokens::restored(memory.tokens.clone()),
+            remembered: memory.offer.clone(),
             outward: Outward::new(settings.tune.clone(), memory),
             settings,
             entropy,
@@ -69,6 +76,30 @@ impl Context {
 
     pub(super) fn write_element(&mut self, element: &Element) {
         self.write(writer::to_string(element).into_bytes());
+    }
+
+    /// The account's local part, as SASL names it.
+    pub(super) fn user(&self) -> String {
+        self.settings.jid.node().map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// Has the tokens kept as they are now.
+    pub(super) fn keep_tokens(&mut self) {
+        self.store(Change::Tokens(self.tokens.kept().to_vec()));
+    }
+
+    /// Has the tokens thrown away.
+    pub(super) fn forget_tokens(&mut self) {
+        self.tokens = Tokens::default();
+        self.keep_tokens();
+    }
+
+    /// Has the server's offer kept for the next login.
+    pub(super) fn remember(&mut self, offer: Remembered) {
+        if self.remembered.as_ref() != Some(&offer) {
+            self.remembered = Some(offer.clone());
+            self.store(Change::Offer(offer));
+        }
     }
 
     pub(super) fn dial(&mut self) {

@@ -5,7 +5,7 @@ use jid::Jid;
 use crate::entropy::SEED_LEN;
 use crate::loss::Loss;
 use crate::presence::Layers;
-use crate::sasl::{TlsVersion, scram};
+use crate::sasl::{Bindings, TlsVersion, scram};
 use crate::secret::Secret;
 use crate::stanza::MessageKind;
 use crate::tune::Track;
@@ -60,6 +60,13 @@ pub struct Security {
     pub exporter: Option<[u8; 32]>,
     /// Channel-binding data of type tls-server-end-point (RFC 5929).
     pub end_point: Option<Vec<u8>>,
+}
+
+impl Security {
+    /// The same for the choice of a channel binding.
+    pub(super) fn bindings(&self) -> Bindings {
+        Bindings { exporter: self.exporter, end_point: self.end_point.clone() }
+    }
 }
 
 /// Why there is no password, in words that say the way out.

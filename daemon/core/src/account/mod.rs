@@ -12,13 +12,15 @@ mod outward;
 mod settings;
 mod stopped;
 mod timers;
+mod tokens;
 
 pub use input::{Command, Connected, Input, Outgoing, Playing, Question, SecretMissing, Security, StoreTicket, Ticket};
 pub use output::{
-    Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Report, Session,
-    TunePublished,
+    Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Profile, Report,
+    Session, TunePublished,
 };
-pub use settings::{Memory, Settings, TuneSettings};
+pub use settings::{Memory, Remembered, Settings, TuneSettings};
+pub use tokens::Token;
 
 use context::Context;
 use login::Connecting;

@@ -3,6 +3,8 @@
 use jid::{BareJid, FullJid, Jid};
 
 use super::input::{StoreTicket, Ticket};
+use super::settings::Remembered;
+use super::tokens::Token;
 use crate::presence::Composed;
 use crate::sasl::TlsVersion;
 use crate::sasl::scram::Derivation;
@@ -63,6 +65,10 @@ pub enum HangUp {
 pub enum Change {
     /// A tune of ours stands, or may stand, at the server.
     TuneOut(bool),
+    /// The tokens to log in with, the newest first; none are left of those before.
+    Tokens(Vec<Token>),
+    /// What the server offers to a login in one exchange.
+    Offer(Remembered),
 }
 
 /// How a command ended.
@@ -200,6 +206,15 @@ pub struct Problem {
     pub retry_at: Option<Wall>,
 }
 
+/// How a login is carried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// RFC 6120.
+    Sasl,
+    /// XEP-0388.
+    Sasl2,
+}
+
 /// The facts of a login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
@@ -215,6 +230,8 @@ pub struct Session {
     pub mechanism: String,
     /// The channel binding's type.
     pub channel_binding: Option<&'static str>,
+    /// How the login was carried.
+    pub profile: Profile,
     /// Whether the server would take the stream up again (XEP-0198).
     pub resumable: bool,
     /// Round trips from the first SYN until stanzas could flow, name look-up excluded.

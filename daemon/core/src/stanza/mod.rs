@@ -18,6 +18,7 @@ pub mod pubsub;
 pub mod receipts;
 pub mod roster;
 pub mod sasl;
+pub mod sasl2;
 pub mod tune;
 pub mod version;
 

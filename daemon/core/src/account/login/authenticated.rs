@@ -2,10 +2,10 @@
 
 use jid::FullJid;
 
-use super::{Bound, Facts, Stage, Step, awaits_answer, open_stream, opened};
+use super::{Bound, Facts, Managed, Stage, Step, awaits_answer, open_stream, opened};
 use crate::account::context::Context;
 use crate::account::input::Security;
-use crate::account::output::Session;
+use crate::account::output::{Profile, Session};
 use crate::loss::Loss;
 use crate::negotiation::{self, Bind};
 use crate::sasl::{self, BindingType};
@@ -18,10 +18,40 @@ use crate::xml::{Frame, Reader};
 #[derive(Debug)]
 pub(super) struct Authenticated {
     pub(super) reader: Reader,
+    proven: Proven,
+    binding: Option<Binding>,
+}
+
+/// What the proof of a login tells about the session that follows.
+#[derive(Debug)]
+pub(super) struct Proven {
     security: Security,
     mechanism: String,
     channel_binding: Option<&'static str>,
-    binding: Option<Binding>,
+    profile: Profile,
+}
+
+impl Proven {
+    pub(super) fn new(proof: &sasl::Authenticated, security: Security, profile: Profile) -> Self {
+        let channel_binding = proof.binding().map(BindingType::name);
+        Self { security, mechanism: proof.mechanism().to_string(), channel_binding, profile }
+    }
+
+    /// The facts of the session with this address.
+    pub(super) fn session(self, jid: FullJid, facts: &mut Facts) -> Session {
+        Session {
+            jid,
+            server: std::mem::take(&mut facts.server),
+            tls: self.security.version,
+            cipher: self.security.cipher,
+            mechanism: self.mechanism,
+            channel_binding: self.channel_binding,
+            profile: self.profile,
+            resumable: false,
+            round_trips: facts.round_trips,
+            bound_ms: 0,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -40,13 +70,13 @@ impl Authenticated {
         context: &mut Context,
     ) -> Self {
         let from = context.settings.jid.to_string();
-        Self {
-            reader: open_stream(Some(&from), facts, context),
-            security,
-            mechanism: proof.mechanism().to_string(),
-            channel_binding: proof.binding().map(BindingType::name),
-            binding: None,
-        }
+        let proven = Proven::new(proof, security, Profile::Sasl);
+        Self { reader: open_stream(Some(&from), facts, context), proven, binding: None }
+    }
+
+    /// Goes on with the stream as it is: the features follow.
+    pub(super) fn on_same_stream(reader: Reader, proven: Proven) -> Self {
+        Self { reader, proven, binding: None }
     }
 
     pub(super) fn frame(
@@ -81,19 +111,10 @@ impl Authenticated {
     }
 
     fn bound(self, jid: FullJid, binding: &Binding, facts: &mut Facts) -> Bound {
-        let session = Session {
-            jid,
-            server: std::mem::take(&mut facts.server),
-            tls: self.security.version,
-            cipher: self.security.cipher,
-            mechanism: self.mechanism,
-            channel_binding: self.channel_binding,
-            resumable: false,
-            round_trips: facts.round_trips,
-            bound_ms: 0,
-        };
+        let session = self.proven.session(jid, facts);
         let Bind { management, session_required } = binding.offered;
-        Bound { session, reader: self.reader, offers_management: management, session_required, limits: binding.limits }
+        let managed = if management { Managed::Offered } else { Managed::Absent };
+        Bound { session, reader: self.reader, managed, session_required, limits: binding.limits }
     }
 }
 

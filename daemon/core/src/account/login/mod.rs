@@ -3,7 +3,9 @@
 
 mod authenticated;
 mod authenticating;
+mod inline;
 mod plain;
+mod proof;
 mod secured;
 
 use std::time::Duration;
@@ -26,6 +28,7 @@ use crate::xml::{Element, Frame, Limits, Reader};
 
 use authenticated::Authenticated;
 use authenticating::Authenticating;
+use inline::Inline;
 use plain::Plain;
 use secured::Secured;
 
@@ -54,6 +57,8 @@ pub(super) struct Connecting {
 struct Facts {
     server: String,
     round_trips: u32,
+    /// TLS came before the first byte.
+    direct: bool,
     password: Option<Secret>,
 }
 
@@ -71,6 +76,8 @@ enum Stage {
     Secured(Box<Secured>),
     /// The SASL exchange is under way.
     Authenticating(Box<Authenticating>),
+    /// One request is to do everything.
+    Inline(Box<Inline>),
     /// Both sides are proven.
     Authenticated(Box<Authenticated>),
 }
@@ -80,10 +87,24 @@ enum Stage {
 pub(super) struct Bound {
     pub(super) session: Session,
     pub(super) reader: Reader,
-    pub(super) offers_management: bool,
+    pub(super) managed: Managed,
     /// The server wants the session of RFC 3921.
     pub(super) session_required: bool,
     pub(super) limits: StreamLimits,
+}
+
+/// How far stream management has come by the time a resource is bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Managed {
+    /// The server has none, or would not.
+    Absent,
+    /// It can be enabled.
+    Offered,
+    /// It is in force since the resource was bound.
+    Enabled {
+        /// The session can be resumed.
+        resumable: bool,
+    },
 }
 
 /// Where a frame has led.
@@ -99,7 +120,7 @@ impl Connecting {
     /// Begins with the password, unless the key of the last login is at hand.
     pub(super) fn start(context: &mut Context) -> Link {
         context.timers.clear(Timer::Retry);
-        let stage = if context.key.is_some() {
+        let stage = if context.key.is_some() || context.tokens.next_mechanism().is_some() {
             context.dial();
             Stage::Dialing
         } else {
@@ -120,6 +141,19 @@ impl Connecting {
                 self.facts.password = Some(password);
                 context.dial();
                 Link::Connecting(self)
+            }
+            (Input::Secret(Ok(password)), Stage::Inline(stage)) => {
+                self.facts.password = Some(password);
+                let next = stage.secret(&mut self.facts, context);
+                self.follow(next.map(|stage| Step::To(Stage::Inline(Box::new(stage)))), &[], context)
+            }
+            (Input::Secret(Err(missing)), Stage::Inline(_)) => {
+                context.hang_up(HangUp::Abrupt);
+                Stopped::without_secret(missing, context)
+            }
+            (Input::Derived(salted), Stage::Inline(stage)) => {
+                let next = stage.derived(salted, &mut self.facts, context);
+                self.follow(next.map(|stage| Step::To(Stage::Inline(Box::new(stage)))), &[], context)
             }
             (Input::Secret(Err(missing)), Stage::Secret) => Stopped::without_secret(missing, context),
             (Input::Connected(connected), Stage::Dialing) => self.connected(connected, context),
@@ -151,6 +185,7 @@ impl Connecting {
         context.set_timer(Timer::Login, LOGIN_WITHIN);
         self.facts.server = connected.server;
         self.facts.round_trips = connected.round_trips;
+        self.facts.direct = connected.security.is_some();
         match connected.security {
             Some(security) => self.secured(security, context),
             None => {
@@ -161,7 +196,7 @@ impl Connecting {
     }
 
     fn secured(mut self: Box<Self>, security: Security, context: &mut Context) -> Link {
-        let stage = Stage::Secured(Box::new(Secured::open(security, &mut self.facts, context)));
+        let stage = Secured::open(security, &mut self.facts, context);
         Link::Connecting(self.with(stage))
     }
 
@@ -255,6 +290,7 @@ impl Stage {
             Self::Plain(stage) => Some(&mut stage.reader),
             Self::Secured(stage) => Some(&mut stage.reader),
             Self::Authenticating(stage) => Some(&mut stage.reader),
+            Self::Inline(stage) => Some(&mut stage.reader),
             Self::Authenticated(stage) => Some(&mut stage.reader),
         }
     }
@@ -265,6 +301,7 @@ impl Stage {
             Self::Plain(stage) => stage.frame(frame, facts, context),
             Self::Secured(stage) => stage.frame(frame, facts, context),
             Self::Authenticating(stage) => stage.frame(frame, facts, context),
+            Self::Inline(stage) => stage.frame(frame, facts, context),
             Self::Authenticated(stage) => stage.frame(frame, facts, context),
         }
     }
@@ -274,7 +311,7 @@ impl Stage {
             Self::Secret | Self::Dialing => "the server could not be reached in time",
             Self::Securing => "the server did not finish the TLS handshake in time",
             Self::Plain(_) | Self::Secured(_) => "the server did not say in time what it offers",
-            Self::Authenticating(_) => "the server did not finish the login in time",
+            Self::Authenticating(_) | Self::Inline(_) => "the server did not finish the login in time",
             Self::Authenticated(_) => "the server did not bind a resource in time",
         }
     }

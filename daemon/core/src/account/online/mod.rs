@@ -16,7 +16,7 @@ use jid::{BareJid, Jid};
 use super::Link;
 use super::context::Context;
 use super::input::{Command, Input, Outgoing, StoreTicket, Ticket};
-use super::login::Bound;
+use super::login::{Bound, Managed};
 use super::offline;
 use super::output::{Delivery, Outcome, Problem, Session};
 use super::timers::Timer;
@@ -90,8 +90,13 @@ impl Online {
             answers: Answers::default(),
             leaving: None,
         });
-        if bound.offers_management {
-            online.outbound.enable(context);
+        match bound.managed {
+            Managed::Absent => {}
+            Managed::Offered => online.outbound.enable(context),
+            Managed::Enabled { resumable } => {
+                online.outbound.enabled_at_binding();
+                online.session.resumable = resumable;
+            }
         }
         if bound.session_required {
             online.ask(None, true, bind::session(), Asker::Probe, context);

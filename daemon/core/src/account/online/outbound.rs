@@ -77,6 +77,11 @@ impl Outbound {
         self.management = Stage::Enabling(Management::default());
     }
 
+    /// The server began to count when it bound the resource.
+    pub(super) fn enabled_at_binding(&mut self) {
+        self.management = Stage::On(Management::default());
+    }
+
     /// The server agreed.
     pub(super) fn enabled(&mut self) {
         self.management = match std::mem::take(&mut self.management) {
