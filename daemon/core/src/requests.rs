@@ -50,6 +50,15 @@ impl<A> Requests<A> {
         over.into_values().map(|pending| pending.asker).collect()
     }
 
+    /// Takes out those of these askers.
+    pub fn drain_if(&mut self, is_meant: impl Fn(&A) -> bool) -> Vec<A> {
+        let (meant, open) =
+            std::mem::take(&mut self.open).into_iter().partition(|(_, pending)| is_meant(&pending.asker));
+        self.open = open;
+        let meant: BTreeMap<String, Pending<A>> = meant;
+        meant.into_values().map(|pending| pending.asker).collect()
+    }
+
     /// Takes out all of them: the stream that would carry the answers is gone.
     pub fn drain(&mut self) -> impl Iterator<Item = A> {
         std::mem::take(&mut self.open).into_values().map(|pending| pending.asker)

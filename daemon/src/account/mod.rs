@@ -9,12 +9,12 @@ use std::io;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use xmppd_core::account::{Account, Change, Command, Event, Input, Memory, Outcome, Output, Playing, Settings, Ticket};
+use xmppd_core::account::{Account, Command, Event, Input, Memory, Outcome, Output, Playing, Settings, Ticket};
 
 use crate::config::PasswordSource;
 use crate::host;
 use crate::places::Environment;
-use crate::store::{self, Store};
+use crate::store::Store;
 use crate::transport::domain::Domain;
 use crate::transport::tls::Tls;
 use connection::{Connection, Wake as ConnectionWake};
@@ -173,11 +173,7 @@ impl Actor {
             Output::Write(bytes) => self.connection.write(&bytes),
             Output::HangUp(how) => self.connection.hang_up(how),
             Output::Store(ticket, change) => {
-                let change = match change {
-                    Change::TuneOut(is_out) => store::Change::TuneOut { account: self.name.clone(), is_out },
-                    Change::Tokens(tokens) => store::Change::Tokens { account: self.name.clone(), tokens },
-                    Change::Offer(offer) => store::Change::Offer { account: self.name.clone(), offer },
-                };
+                let change = convert::change(self.name.clone(), change);
                 self.connection.stored(ticket, self.store.apply(vec![change]));
             }
             Output::Reply(ticket, outcome) => {

@@ -34,6 +34,7 @@ impl Desk {
         let outcome = timeout(WAIT, answer).await.map_err(|_| unacknowledged())?;
         match outcome.unwrap_or(Outcome::NotOnline(None)) {
             Outcome::Sent(id) => Ok(SendReport { account: name, id, state: SendState::Sent, to: to.to_string() }),
+            Outcome::Queued(id) => Ok(SendReport { account: name, id, state: SendState::Queued, to: to.to_string() }),
             outcome => Err(failed(&name, outcome)),
         }
     }

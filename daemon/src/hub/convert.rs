@@ -34,6 +34,7 @@ pub(super) fn event(account: &str, event: Event) -> Option<Change> {
             let report = reply::TuneReport { tune: track.map(|track| tune(&track)), state, ..Default::default() };
             Some(Change::Tune(TuneChange { account: Some(account), jid: Some(jid.to_string()), report }))
         }
+        Event::Departed => Some(Change::Presence(PresenceChange { account, ..PresenceChange::default() })),
         Event::Message(incoming) => Some(Change::Message(Box::new(message(account, incoming)))),
         Event::Link(_) | Event::Presence(..) | Event::TunePublished(_) => None,
     }
@@ -121,7 +122,7 @@ pub(super) fn auth(session: &Session) -> reply::Auth {
 pub(super) fn stream(session: &Session) -> reply::Stream {
     reply::Stream {
         resumable: session.resumable,
-        resumed: false,
+        resumed: session.resumed,
         round_trips: session.round_trips,
         bound_ms: session.bound_ms,
     }

@@ -10,9 +10,9 @@ mod subscribers;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use xmppd_core::account::{Command, Event, LinkState, Outcome, Playing};
+use xmppd_core::account::{Command, Event, Outcome, Playing};
 use xmppd_core::presence::Presence;
-use xmppd_proto::{Change, Failure, Kind, PresenceChange, State, TuneChange, reply::TuneReport};
+use xmppd_proto::{Change, Failure, Kind, State, TuneChange, reply::TuneReport};
 
 use crate::account::Handle as Account;
 use crate::config::Config;
@@ -172,12 +172,7 @@ impl Hub {
         let mut changes = Vec::new();
         match event {
             Event::Link(report) => {
-                let was_online = entry.report.state == LinkState::Online;
                 entry.set_report(report);
-                if was_online && entry.report.state != LinkState::Online {
-                    let everybody = PresenceChange { account: account.to_owned(), ..PresenceChange::default() };
-                    changes.push(Change::Presence(everybody));
-                }
                 changes.push(Change::Account(Box::new(entry.info())));
                 changes.push(Change::Status(entry.status()));
             }

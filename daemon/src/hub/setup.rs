@@ -172,7 +172,9 @@ impl Hub {
         let resource = ResourcePart::new(&resource).map_err(|_| StartError::Resource)?.into_owned();
         let tokens = self.store.tokens(account.name.clone()).await?;
         let offer = self.store.offer(account.name.clone()).await?;
-        Ok(Kept { resource, memory: Memory { layers: Layers::new(presence), tune_out, tokens, offer } })
+        let session = self.store.session(account.name.clone()).await?;
+        let messages = self.store.messages(account.name.clone()).await?;
+        Ok(Kept { resource, memory: Memory { layers: Layers::new(presence), tune_out, tokens, offer, session, messages } })
     }
 }
 

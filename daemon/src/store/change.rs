@@ -1,10 +1,11 @@
 //! What can be written: one closed list, each a statement or two.
 
 use rusqlite::{Connection, OptionalExtension, params};
-use xmppd_core::account::{Remembered, Token};
+use xmppd_core::account::{KeptMessage, KeptSession, Remembered, Token};
 use xmppd_core::presence::Show;
+use xmppd_core::time::Wall;
 
-use super::login;
+use super::{login, session};
 
 /// One thing to remember or forget.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,36 @@ pub(crate) enum Change {
         account: String,
         /// The whole of it.
         offer: Remembered,
+    },
+    /// The session that another process could take up again; none of those before.
+    Session {
+        /// The account's name.
+        account: String,
+        /// The session.
+        session: Option<KeptSession>,
+    },
+    /// So many stanzas of the kept session were handled.
+    Handled {
+        /// The account's name.
+        account: String,
+        /// How many, modulo 2^32.
+        handled: u32,
+        /// When.
+        at: Wall,
+    },
+    /// A message that no server has acknowledged.
+    Message {
+        /// The account's name.
+        account: String,
+        /// The message.
+        message: KeptMessage,
+    },
+    /// Messages that need not be kept any more.
+    Arrived {
+        /// The account's name.
+        account: String,
+        /// Their ids.
+        ids: Vec<String>,
     },
     /// `tune on` and `tune off`.
     TuneSwitch(bool),
@@ -96,6 +127,10 @@ impl Change {
             }
             Self::Tokens { account, tokens } => login::keep_tokens(connection, account, tokens),
             Self::Offer { account, offer } => login::keep_offer(connection, account, offer),
+            Self::Session { account, session } => session::keep(connection, account, session.as_ref()),
+            Self::Handled { account, handled, at } => session::handled(connection, account, *handled, *at),
+            Self::Message { account, message } => session::keep_message(connection, account, message),
+            Self::Arrived { account, ids } => session::arrived(connection, account, ids),
             Self::TuneSwitch(is_on) => set(connection, TUNE_SWITCH, if *is_on { "on" } else { "off" }),
         }
     }

@@ -34,8 +34,8 @@ const WRITING: &str = "
 ";
 
 /// The schema, a step a version; the file's `user_version` says how many of them it has. A step is never changed once
-/// released. Stream management state and the outbox will be further steps: tables of the same database, so that a
-/// stanza's effects and its counters are one transaction.
+/// released. All is one database, so that a stanza's
+/// effects and the session's counters are one transaction.
 const SCHEMA: &[&str] = &[
     "
     CREATE TABLE setting (
@@ -74,6 +74,22 @@ const SCHEMA: &[&str] = &[
         bind       TEXT NOT NULL,
         management INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE session (
+        account TEXT NOT NULL PRIMARY KEY REFERENCES account ON DELETE CASCADE,
+        jid     TEXT NOT NULL,
+        previd  TEXT NOT NULL,
+        max     INTEGER,
+        handled INTEGER NOT NULL,
+        at      INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE message (
+        number   INTEGER PRIMARY KEY,
+        account  TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
+        id       TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        stanza   TEXT NOT NULL,
+        UNIQUE (account, id)
+    ) STRICT;
 ",
 ];
 

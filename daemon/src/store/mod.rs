@@ -5,6 +5,7 @@
 mod change;
 mod database;
 mod login;
+mod session;
 mod rows;
 
 use std::path::{Path, PathBuf};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::input::{Playing, StoreTicket, Ticket};
 use super::login::Key;
 use super::output::{Change, Delivery, Dial, Event, HangUp, Outcome, Output};
+use super::online::{Asleep, Unsent};
 use super::outward::Outward;
 use super::settings::{Memory, Remembered, Settings};
 use super::timers::{Timer, Timers};
@@ -33,13 +34,22 @@ pub(super) struct Context {
     pub(super) remembered: Option<Remembered>,
     /// Who waits for the account to come online.
     pub(super) connecting: Vec<Ticket>,
+    /// A session that may be taken up again.
+    pub(super) asleep: Option<Asleep>,
+    /// Messages of sessions that are gone.
+    pub(super) unsent: Vec<Unsent>,
     outputs: VecDeque<Output>,
     told: Option<Event>,
     stores: u64,
 }
 
 impl Context {
-    pub(super) fn new(settings: Settings, memory: Memory, entropy: Entropy) -> Self {
+    pub(super) fn new(settings: Settings, mut memory: Memory, entropy: Entropy) -> Self {
+        let messages = std::mem::take(&mut memory.messages);
+        let (asleep, unsent) = match memory.session.take() {
+            Some(kept) => (Some(Asleep::restored(kept, messages)), Vec::new()),
+            None => (None, messages.into_iter().map(Unsent::kept).collect()),
+        };
         Self {
             now: Now::default(),
             tokens: Tokens::restored(memory.tokens.clone()),
@@ -51,6 +61,8 @@ impl Context {
             backoff: Backoff::default(),
             key: None,
             connecting: Vec::new(),
+            asleep,
+            unsent,
             outputs: VecDeque::new(),
             told: None,
             stores: 0,
@@ -99,6 +111,44 @@ impl Context {
         if self.remembered.as_ref() != Some(&offer) {
             self.remembered = Some(offer.clone());
             self.store(Change::Offer(offer));
+        }
+    }
+
+    /// The server has these messages: the disk may forget them, and who waits is told.
+    pub(super) fn messages_arrived(&mut self, messages: impl IntoIterator<Item = (Option<Ticket>, String)>) {
+        let mut ids = Vec::new();
+        for (ticket, id) in messages {
+            if let Some(ticket) = ticket {
+                self.reply(ticket, Outcome::Sent(id.clone()));
+            }
+            ids.push(id);
+        }
+        if !ids.is_empty() {
+            self.store(Change::Arrived(ids));
+        }
+    }
+
+    /// The request to go on with the last session; one that cannot be there any more is given up.
+    pub(super) fn resumption(&mut self) -> Option<Element> {
+        let request = self.asleep.as_ref()?.request(self.now.wall);
+        if request.is_none() {
+            self.forget_session(None);
+        }
+        request
+    }
+
+    /// The last session is gone; the server had so many of our stanzas, if it said so.
+    pub(super) fn forget_session(&mut self, h: Option<u32>) {
+        if let Some(asleep) = self.asleep.take() {
+            asleep.dissolve(h, self);
+        }
+    }
+
+    /// Nobody knows when the next session is: whoever waits for a message is told that it is kept.
+    pub(super) fn put_off_messages(&mut self) {
+        let waiting: Vec<_> = self.unsent.iter_mut().filter_map(Unsent::put_off).collect();
+        for (ticket, outcome) in waiting {
+            self.reply(ticket, outcome);
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod context;
 mod input;
+mod kept;
 mod login;
 mod offline;
 mod online;
@@ -15,6 +16,7 @@ mod timers;
 mod tokens;
 
 pub use input::{Command, Connected, Input, Outgoing, Playing, Question, SecretMissing, Security, StoreTicket, Ticket};
+pub use kept::{KeptMessage, KeptSession};
 pub use output::{
     Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Profile, Report,
     Session, TunePublished,

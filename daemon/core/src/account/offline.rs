@@ -123,6 +123,7 @@ pub(super) fn lost(loss: &Loss, context: &mut Context) -> Link {
             part.max(context.backoff.pause(&mut context.entropy))
         }
         Next::Stop => {
+            context.forget_session(None);
             context.key = None;
             context.reply_connecting(&Outcome::NotOnline(Some(problem.clone())));
             context.present_later();

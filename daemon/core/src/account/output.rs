@@ -3,6 +3,7 @@
 use jid::{BareJid, FullJid, Jid};
 
 use super::input::{StoreTicket, Ticket};
+use super::kept::{KeptMessage, KeptSession};
 use super::settings::Remembered;
 use super::tokens::Token;
 use crate::presence::Composed;
@@ -69,6 +70,14 @@ pub enum Change {
     Tokens(Vec<Token>),
     /// What the server offers to a login in one exchange.
     Offer(Remembered),
+    /// The session that another process could take up again; none of those before.
+    Session(Option<KeptSession>),
+    /// So many of the server's stanzas were handled, and when; of the session that is kept.
+    Handled(u32, Wall),
+    /// A message that no server has acknowledged.
+    Message(KeptMessage),
+    /// The messages with these ids need not be kept any more.
+    Arrived(Vec<String>),
 }
 
 /// How a command ended.
@@ -78,6 +87,8 @@ pub enum Outcome {
     Delivered(Delivery),
     /// The message with this id is at the server.
     Sent(String),
+    /// The message with this id is kept, and will be sent in the next session.
+    Queued(String),
     /// The payload of the result.
     Answer(Option<Element>),
     /// The peer or server answered with an error.
@@ -86,6 +97,8 @@ pub enum Outcome {
     NotOnline(Option<Problem>),
     /// Nobody answered in time.
     TimedOut,
+    /// It was not done, because it could not be kept; the reason.
+    NotKept(String),
     /// Done; there is nothing to tell.
     Done,
 }
@@ -118,6 +131,8 @@ pub enum Event {
     Available(Available),
     /// A contact's resource is gone; without resource, all of them are.
     Unavailable(Jid),
+    /// The session is over: nothing more is known of the contacts.
+    Departed,
     /// What a contact listens to.
     ContactTune(BareJid, Option<Track>),
     /// What became of publishing our own tune.
@@ -234,6 +249,8 @@ pub struct Session {
     pub profile: Profile,
     /// Whether the server would take the stream up again (XEP-0198).
     pub resumable: bool,
+    /// Whether it did.
+    pub resumed: bool,
     /// Round trips from the first SYN until stanzas could flow, name look-up excluded.
     pub round_trips: u32,
     /// Milliseconds from the dial until stanzas could flow.

@@ -6,6 +6,7 @@ use crate::presence::{Layers, StatusWhen};
 use crate::srv::TlsPolicy;
 use crate::template::Template;
 
+use super::kept::{KeptMessage, KeptSession};
 use super::tokens::Token;
 
 /// One account's configuration.
@@ -49,6 +50,10 @@ pub struct Memory {
     pub tokens: Vec<Token>,
     /// What the server offered at the last login.
     pub offer: Option<Remembered>,
+    /// The session to take up again.
+    pub session: Option<KeptSession>,
+    /// Messages that no server has acknowledged, the oldest first.
+    pub messages: Vec<KeptMessage>,
 }
 
 /// What the server offered at the last login in one exchange: enough to send the next request with the stream header.

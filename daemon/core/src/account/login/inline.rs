@@ -8,6 +8,7 @@ use super::proof::{Proof, Wire};
 use super::{Bound, Facts, Managed, Stage, Step, awaits_answer};
 use crate::account::context::Context;
 use crate::account::input::Security;
+use crate::account::online::{RESUME_FOR, ResumeBy};
 use crate::account::output::{Output, Profile};
 use crate::account::settings::Remembered;
 use crate::account::timers::Timer;
@@ -77,7 +78,7 @@ impl Inline {
             Some((token, message, expecting)) => {
                 // The header and the request are one flight.
                 facts.round_trips -= 1;
-                request(Ask::Token(&token), &message, &remembered.bind, facts, context);
+                request(Ask::Token(&token), &message, (&remembered.bind, remembered.management), facts, context);
                 let exchange = Exchange::Token(expecting);
                 Ok(Self { reader, security, offered: None, exchange, requested: None })
             }
@@ -97,8 +98,7 @@ impl Inline {
         let usable = |mechanism: &str| fast.mechanisms.iter().any(|offered| offered == mechanism);
         let by_token = context.tokens.next_mechanism().is_some_and(usable);
         if by_token && let Some((token, message, expecting)) = token_message(&security, context) {
-            let bind = offered.authentication.bind.clone().unwrap_or_default();
-            request(Ask::Token(&token), &message, &bind, facts, context);
+            request(Ask::Token(&token), &message, inside(&offered.authentication), facts, context);
             let exchange = Exchange::Token(expecting);
             return Ok(Self { reader, security, offered: Some(offered), exchange, requested: None });
         }
@@ -205,10 +205,9 @@ impl Inline {
         let authentication = &offered.authentication;
         let fast = authentication.fast.as_ref().map(|fast| fast.mechanisms.as_slice()).unwrap_or_default();
         let token = tokens::mechanism_to_request(fast, bindings.exporter.is_some(), bindings.end_point.is_some());
-        let bind = authentication.bind.clone().unwrap_or_default();
         let ask = Ask::Password { mechanism, token };
         let requested = token.map(str::to_owned);
-        request(ask, &message, &bind, facts, context);
+        request(ask, &message, inside(authentication), facts, context);
         Ok(Self { exchange: Exchange::Password(proof), requested, ..self })
     }
 
@@ -243,8 +242,16 @@ impl Inline {
         }
         context.keep_tokens();
         let proven = Proven::new(&proof, self.security, Profile::Sasl2);
+        match success.management {
+            Some(Management::Resumed { previd, h }) => {
+                return proven.resumed(&previd, h, self.reader, facts, context).map(Step::Resumed);
+            }
+            Some(Management::Failed { h, .. }) => context.forget_session(h),
+            Some(Management::Enabled { .. } | Management::Request | Management::Ack { .. }) | None => {}
+        }
         match (success.bound, success.identity.map(Jid::try_into_full)) {
             (Some(bound), Some(Ok(jid))) => {
+                context.forget_session(None);
                 let session = proven.session(jid, facts);
                 let limits = self.offered.map(|offered| offered.limits).unwrap_or_default();
                 let managed = managed(bound.management.as_ref());
@@ -286,11 +293,18 @@ enum Ask<'a> {
     Password { mechanism: Mechanism, token: Option<&'a str> },
 }
 
-fn request(ask: Ask<'_>, message: &[u8], bind: &[String], facts: &mut Facts, context: &mut Context) {
+fn request(
+    ask: Ask<'_>,
+    message: &[u8],
+    (bind, management): (&[String], bool),
+    facts: &mut Facts,
+    context: &mut Context,
+) {
+    let resume = if management { context.resumption() } else { None };
     let has = |feature: &str| bind.iter().any(|offered| offered == feature);
     let mut inline = Vec::new();
     if has(ns::SM) {
-        inline.push(management::enable(None));
+        inline.push(management::enable(Some(RESUME_FOR)));
     }
     let name = match &ask {
         Ask::Token(token) => token.mechanism.clone(),
@@ -307,12 +321,17 @@ fn request(ask: Ask<'_>, message: &[u8], bind: &[String], facts: &mut Facts, con
         software: identity::NAME,
         token_use,
         token_request,
-        resume: None,
+        resume,
         bind: Some(Bind { tag: identity::NAME, inline }),
     };
     let element: Element = authenticate.to_element();
     context.write_element(&element);
     awaits_answer(facts, context);
+}
+
+/// What a login may ask for beside itself: what a session can be bound with, and whether one can be resumed.
+fn inside(authentication: &Authentication) -> (&[String], bool) {
+    (authentication.bind.as_deref().unwrap_or_default(), authentication.management)
 }
 
 /// The next token's message, when this connection has what the token is bound by.
@@ -337,7 +356,9 @@ fn offer(offered: &Offered) -> Offer {
 
 fn managed(answer: Option<&Management>) -> Managed {
     match answer {
-        Some(Management::Enabled { resume_by, .. }) => Managed::Enabled { resumable: resume_by.is_some() },
+        Some(Management::Enabled { resume_by, max, .. }) => {
+            Managed::Enabled(resume_by.clone().map(|previd| ResumeBy { previd, max: *max }))
+        }
         Some(Management::Failed { .. } | Management::Resumed { .. } | Management::Request | Management::Ack { .. })
         | None => Managed::Absent,
     }

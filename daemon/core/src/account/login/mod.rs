@@ -14,7 +14,7 @@ use super::Link;
 use super::context::Context;
 use super::input::{Command, Connected, Input, Security};
 use super::offline::{self, Offline};
-use super::online::Online;
+use super::online::{Online, ResumeBy};
 use super::output::{HangUp, Outcome, Output, Session};
 use super::stopped::Stopped;
 use super::timers::Timer;
@@ -94,17 +94,23 @@ pub(super) struct Bound {
 }
 
 /// How far stream management has come by the time a resource is bound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) enum Managed {
     /// The server has none, or would not.
     Absent,
     /// It can be enabled.
     Offered,
-    /// It is in force since the resource was bound.
-    Enabled {
-        /// The session can be resumed.
-        resumable: bool,
-    },
+    /// It is in force since the resource was bound, and the session may be resumable.
+    Enabled(Option<ResumeBy>),
+}
+
+/// A session that goes on over a new stream.
+#[derive(Debug)]
+pub(super) struct Woken {
+    pub(super) session: Session,
+    pub(super) reader: Reader,
+    /// How many of our stanzas the server has handled.
+    pub(super) h: u32,
 }
 
 /// Where a frame has led.
@@ -114,6 +120,8 @@ enum Step {
     /// The server is ready for the TLS handshake.
     Secure,
     Done(Box<Bound>),
+    /// The session of before goes on.
+    Resumed(Box<Woken>),
 }
 
 impl Connecting {
@@ -211,7 +219,7 @@ impl Connecting {
             };
             match stage.frame(frame, &mut self.facts, context) {
                 Ok(Step::To(next)) => stage = next,
-                step @ (Ok(Step::Secure | Step::Done(_)) | Err(_)) => return self.follow(step, bytes, context),
+                step @ (Ok(Step::Secure | Step::Done(_) | Step::Resumed(_)) | Err(_)) => return self.follow(step, bytes, context),
             }
         }
     }
@@ -232,7 +240,23 @@ impl Connecting {
                 let online = Link::Online(Online::start(*bound, context));
                 if rest.is_empty() { online } else { online.handle(Input::Bytes(rest), context) }
             }
+            Ok(Step::Resumed(mut woken)) => {
+                let took = context.now.moment - self.started;
+                woken.session.bound_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+                let Some(asleep) = context.asleep.take() else {
+                    return self.follow(Err(Loss::Unexpected("resumed".into())), &[], context);
+                };
+                match Online::wake(asleep, *woken, context) {
+                    Ok(online) if rest.is_empty() => Link::Online(online),
+                    Ok(online) => online.handle(Input::Bytes(rest), context),
+                    Err(loss) => self.follow(Err(loss), &[], context),
+                }
+            }
             Err(loss) => {
+                if matches!(loss, Loss::Stream(_) | Loss::HandledTooHigh(_)) {
+                    // Some servers answer a resumption they do not like with a stream error (R08).
+                    context.forget_session(None);
+                }
                 context.end_stream(&loss, false);
                 offline::lost(&loss, context)
             }

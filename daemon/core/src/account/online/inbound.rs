@@ -6,7 +6,7 @@ use jid::{BareJid, Jid};
 use super::super::context::Context;
 use super::super::output::{Available, Event, Incoming, Outcome};
 use super::super::timers::Timer;
-use super::outbound::{self, Sent};
+use super::outbound::{self, ResumeBy, Sent};
 use super::{Asker, Online};
 use crate::identity;
 use crate::loss::Loss;
@@ -33,7 +33,6 @@ impl Online {
                 Frame::Open(_) => return Err(Loss::Unexpected("stream".into())),
             }
         }
-        self.outbound.answer_if_asked(context);
         Ok(())
     }
 
@@ -65,9 +64,10 @@ impl Online {
                 let acknowledged = self.outbound.acknowledge(h, context)?;
                 self.arrived(acknowledged, context);
             }
-            Some(Management::Enabled { resume_by, .. }) => {
-                self.outbound.enabled();
+            Some(Management::Enabled { resume_by, max, .. }) => {
                 self.session.resumable = resume_by.is_some();
+                self.outbound.enabled(resume_by.map(|previd| ResumeBy { previd, max }));
+                self.keep_session(context);
             }
             Some(Management::Failed { .. }) => {
                 for sent in self.outbound.declined() {
@@ -82,22 +82,21 @@ impl Online {
 
     /// The server has these stanzas.
     pub(super) fn arrived(&mut self, sent: Vec<Sent>, context: &mut Context) {
+        let mut messages = Vec::new();
         for sent in sent {
             match sent {
                 Sent::Presence(number) => self.presence_acknowledged(number, context),
-                Sent::Message(ticket, id) => context.reply(ticket, Outcome::Sent(id)),
+                Sent::Message(ticket, id) => messages.push((ticket, id)),
                 Sent::Other => {}
             }
         }
+        context.messages_arrived(messages);
     }
 
     /// This was written, and nothing will ever acknowledge it: for a message that is all there is to tell, while a
     /// presence may still be reflected.
     pub(super) fn written(&mut self, sent: Sent, context: &mut Context) {
-        match sent {
-            Sent::Message(ticket, id) => context.reply(ticket, Outcome::Sent(id)),
-            Sent::Presence(_) | Sent::Other => {}
-        }
+        context.messages_arrived(sent.into_message());
     }
 
     fn iq(&mut self, iq: Iq, context: &mut Context) {
@@ -258,7 +257,10 @@ impl Online {
         let delayed = delay.filter(|delay| self.is_own_server(&delay.from)).map(|delay| delay.stamp);
         let id = message.id.unwrap_or_else(|| context.entropy.id());
         let kind = message.kind;
-        context.event(Event::Message(Incoming { id, from, to, kind, body, subject, delayed }));
+        let message = Incoming { id, from, to, kind, body, subject, delayed };
+        if let Some(message) = self.outbound.received(message) {
+            context.event(Event::Message(message));
+        }
     }
 
     /// What a contact publishes (XEP-0163): only from the bare address of somebody whose presence we see.

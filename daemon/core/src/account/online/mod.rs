@@ -2,10 +2,12 @@
 //! apart in [`inbound`], what goes out is counted in [`outbound`], and the goodbye is in [`leaving`].
 
 mod answers;
+mod commits;
 mod inbound;
 mod leaving;
 mod outbound;
 mod presence;
+mod sleep;
 mod tune;
 
 use std::collections::HashMap;
@@ -18,20 +20,23 @@ use super::context::Context;
 use super::input::{Command, Input, Outgoing, StoreTicket, Ticket};
 use super::login::{Bound, Managed};
 use super::offline;
-use super::output::{Delivery, Outcome, Problem, Session};
+use super::output::{Change, Delivery, Event, Outcome, Problem, Session};
 use super::timers::Timer;
 use crate::loss::Loss;
 use crate::pep::Pep;
 use crate::requests::Requests;
 use crate::stanza::roster::{Roster, Subscription};
 use crate::stanza::{Iq, Message, bind};
+use crate::stream::features::StreamLimits;
 use crate::time::Moment;
 use crate::xml::{Element, Limits, Reader};
 
 use answers::Answers;
 use leaving::Leaving;
 use outbound::{Outbound, Sent};
+pub(super) use outbound::{RESUME_FOR, ResumeBy, Unsent};
 use presence::Shown;
+pub(super) use sleep::Asleep;
 
 /// A request is given up after this.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -76,41 +81,69 @@ enum Asker {
 impl Online {
     /// Takes over a bound stream and sends, in one flight, all that makes it a session.
     pub(super) fn start(bound: Bound, context: &mut Context) -> Box<Self> {
-        let mut online = Box::new(Self {
-            session: bound.session,
-            since: context.now.moment,
-            reader: bound.reader,
-            outbound: Outbound::within(bound.limits.max_bytes),
-            requests: Requests::default(),
-            shown: None,
-            contacts: HashMap::new(),
-            idle: outbound::idle_within(bound.limits.idle),
-            pep: Pep::default(),
-            storing: None,
-            answers: Answers::default(),
-            leaving: None,
-        });
+        let outbound = Outbound::within(bound.limits.max_bytes);
+        let mut online = Self::over(bound.session, bound.reader, outbound, bound.limits, context);
         match bound.managed {
             Managed::Absent => {}
             Managed::Offered => online.outbound.enable(context),
-            Managed::Enabled { resumable } => {
-                online.outbound.enabled_at_binding();
-                online.session.resumable = resumable;
+            Managed::Enabled(resume_by) => {
+                online.session.resumable = resume_by.is_some();
+                online.outbound.enabled_at_binding(resume_by);
+                online.keep_session(context);
             }
         }
         if bound.session_required {
             online.ask(None, true, bind::session(), Asker::Probe, context);
         }
-        online.reader.set_limits(Limits::ROSTER);
-        online.ask(None, false, Roster::request(None), Asker::Roster, context);
-        online.ask(None, false, Pep::question(), Asker::Features, context);
-        online.present(None, context);
+        online.introduce(context);
+        online.begin(context);
+        for unsent in std::mem::take(&mut context.unsent) {
+            let (stanza, sent) = unsent.into_sent();
+            online.outbound.send_text(stanza, sent, context);
+        }
+        online
+    }
+
+    /// A session over this stream, of which nothing is known yet.
+    fn over(
+        session: Session,
+        reader: Reader,
+        outbound: Outbound,
+        limits: StreamLimits,
+        context: &Context,
+    ) -> Box<Self> {
+        Box::new(Self {
+            session,
+            since: context.now.moment,
+            reader,
+            outbound,
+            requests: Requests::default(),
+            shown: None,
+            contacts: HashMap::new(),
+            idle: outbound::idle_within(limits.idle),
+            pep: Pep::default(),
+            storing: None,
+            answers: Answers::default(),
+            leaving: None,
+        })
+    }
+
+    /// Asks for all that a session must know: the contacts, and what the account's own service can do.
+    fn introduce(&mut self, context: &mut Context) {
+        self.reader.set_limits(Limits::ROSTER);
+        self.ask(None, false, Roster::request(None), Asker::Roster, context);
+        self.ask(None, false, Pep::question(), Asker::Features, context);
+    }
+
+    /// The stream stands: shows what contacts are to see, and answers who waited for it.
+    fn begin(&mut self, context: &mut Context) {
+        self.present(None, context);
+        self.advance_tune(context);
         context.timers.clear(Timer::Login);
         context.timers.clear(Timer::Step);
-        online.heard(context);
-        online.settle(context);
+        self.heard(context);
+        self.settle(context);
         context.reply_connecting(&Outcome::Done);
-        online
     }
 
     pub(super) fn session(&self) -> &Session {
@@ -142,6 +175,7 @@ impl Online {
                 self.settle(context);
                 Link::Online(self)
             }
+            Err(loss) if self.can_sleep(&loss) => self.fall_asleep(&loss, context),
             Err(loss) => self.end(&loss, context),
         }
     }
@@ -210,7 +244,7 @@ impl Online {
         if let Some(error) = self.outbound.refuses(&stanza) {
             return context.reply(ticket, Outcome::Refused(error));
         }
-        if let Some(sent) = self.outbound.send(&stanza, Sent::Message(ticket, id), context) {
+        if let Some(sent) = self.outbound.send(&stanza, Sent::Message(Some(ticket), id), context) {
             self.written(sent, context);
         }
     }
@@ -249,8 +283,25 @@ impl Online {
         }
     }
 
-    /// After each input: ask for the acknowledgement that somebody waits for.
+    /// The store answered the publisher of the tune, a message on its way out, or a commit of what came in.
+    fn stored(&mut self, ticket: StoreTicket, result: Result<(), String>, context: &mut Context) {
+        if self.outbound.committed(ticket, result.is_ok(), context) {
+            return;
+        }
+        let Some((written, refused)) = self.outbound.stored(ticket, result.is_ok(), context) else {
+            return self.tune_stored(ticket, result, context);
+        };
+        for sent in written {
+            self.written(sent, context);
+        }
+        if let Some(Sent::Message(Some(ticket), _)) = refused {
+            context.reply(ticket, Outcome::NotKept(result.err().unwrap_or_default()));
+        }
+    }
+
+    /// After each input: commit what was handled, and ask for the acknowledgement that somebody waits for.
     fn settle(&mut self, context: &mut Context) {
+        self.outbound.commit(context);
         self.outbound.settle(self.somebody_waits(), context);
     }
 
@@ -267,9 +318,11 @@ impl Online {
                 context.reply(ticket, Outcome::NotOnline(Some(problem.clone())));
             }
         }
-        for ticket in self.outbound.drain_messages() {
-            context.reply(ticket, Outcome::NotOnline(Some(problem.clone())));
-        }
+        let (_, unsent) = std::mem::take(&mut self.outbound).dissolve(None, context);
+        context.unsent.extend(unsent);
+        context.put_off_messages();
+        context.store(Change::Session(None));
+        context.event(Event::Departed);
         context.timers.clear_connection();
         context.backoff.session_lasted(context.now.moment - self.since);
         let leaving = self.leaving.take();

@@ -1,11 +1,17 @@
 //! What leaves on a live stream: every stanza counted (XEP-0198), asked about in time, and given back to whoever
-//! waits for it once the server has it.
+//! waits for it once the server has it. Taking a session up again is in [`resume`].
 
+mod resume;
+
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::super::context::Context;
-use super::super::input::Ticket;
+use super::super::input::{StoreTicket, Ticket};
+use super::super::kept::KeptMessage;
+use super::super::output::{Change, Incoming};
 use super::super::timers::Timer;
+use super::commits::Commits;
 use crate::loss::{Ending, Loss};
 use crate::management::{Management, QUEUE_LIMIT};
 use crate::stanza::StanzaError;
@@ -19,6 +25,8 @@ const ASK_AFTER: usize = 5;
 const ASK_WITHIN: Duration = Duration::from_secs(2);
 /// A server that says nothing for this long after a question is gone (G7).
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+/// How long we ask the server to keep the session without a connection.
+pub(in super::super) const RESUME_FOR: Duration = Duration::from_secs(600);
 /// An idle stream is tried this often: often enough for common address translators.
 const IDLE: Duration = Duration::from_secs(290);
 
@@ -27,18 +35,57 @@ const IDLE: Duration = Duration::from_secs(290);
 pub(super) enum Sent {
     /// The presence with this number.
     Presence(u64),
-    /// A message and who waits for it.
-    Message(Ticket, String),
+    /// A message by its id, and who waits for it.
+    Message(Option<Ticket>, String),
     /// Nobody waits.
     Other,
+}
+
+impl Sent {
+    /// A message's id and who waits for it.
+    pub(super) fn into_message(self) -> Option<(Option<Ticket>, String)> {
+        match self {
+            Self::Message(ticket, id) => Some((ticket, id)),
+            Self::Presence(_) | Self::Other => None,
+        }
+    }
+}
+
+/// A stanza on its way, kept whole for the case that it must be written again.
+#[derive(Debug)]
+struct Tracked {
+    sent: Sent,
+    stanza: String,
+}
+
+/// A message that no server has acknowledged, looking for its next session.
+#[derive(Debug)]
+pub(in super::super) struct Unsent {
+    /// Who waits for it.
+    pub(in super::super) ticket: Option<Ticket>,
+    /// Its id.
+    pub(in super::super) id: String,
+    /// The whole stanza.
+    pub(in super::super) stanza: String,
+}
+
+/// What the session can be resumed by.
+#[derive(Clone, Debug)]
+pub(in super::super) struct ResumeBy {
+    pub(in super::super) previd: String,
+    pub(in super::super) max: Option<Duration>,
 }
 
 /// The outgoing half of the stream.
 #[derive(Debug, Default)]
 pub(super) struct Outbound {
     management: Stage,
-    /// The server has asked what we have handled.
-    asked: bool,
+    resume_by: Option<ResumeBy>,
+    commits: Commits,
+    /// Stanzas behind a message that is on its way to the disk, it being the first.
+    pending: VecDeque<(Option<StoreTicket>, Tracked)>,
+    /// What the disk knows of a session that another process began and this one has not resumed yet.
+    restored: Option<Vec<KeptMessage>>,
     /// Our end tag is out.
     closed: bool,
     /// The longest stanza the server takes, in bytes (XEP-0478).
@@ -52,9 +99,9 @@ enum Stage {
     #[default]
     Off,
     /// Stanzas count already, the server has not agreed yet.
-    Enabling(Management<Sent>),
+    Enabling(Management<Tracked>),
     /// In force.
-    On(Management<Sent>),
+    On(Management<Tracked>),
 }
 
 impl Outbound {
@@ -73,27 +120,29 @@ impl Outbound {
 
     /// Asks for stream management; what is sent from now on counts.
     pub(super) fn enable(&mut self, context: &mut Context) {
-        context.write_element(&sm::enable(None));
+        context.write_element(&sm::enable(Some(RESUME_FOR)));
         self.management = Stage::Enabling(Management::default());
     }
 
     /// The server began to count when it bound the resource.
-    pub(super) fn enabled_at_binding(&mut self) {
+    pub(super) fn enabled_at_binding(&mut self, resume_by: Option<ResumeBy>) {
         self.management = Stage::On(Management::default());
+        self.resume_by = resume_by;
     }
 
     /// The server agreed.
-    pub(super) fn enabled(&mut self) {
+    pub(super) fn enabled(&mut self, resume_by: Option<ResumeBy>) {
         self.management = match std::mem::take(&mut self.management) {
             Stage::Enabling(management) => Stage::On(management),
             other @ (Stage::Off | Stage::On(_)) => other,
         };
+        self.resume_by = resume_by;
     }
 
     /// The server declined: gives back everything sent so far, of which no more will be known.
     pub(super) fn declined(&mut self) -> Vec<Sent> {
         match std::mem::take(&mut self.management) {
-            Stage::Enabling(mut management) => management.drain(),
+            Stage::Enabling(mut management) => management.drain().into_iter().map(|tracked| tracked.sent).collect(),
             other @ (Stage::Off | Stage::On(_)) => {
                 self.management = other;
                 Vec::new()
@@ -101,19 +150,55 @@ impl Outbound {
         }
     }
 
-    /// Writes one stanza. Gives it back when nothing will ever acknowledge it.
+    /// Writes one stanza, a message only when the disk knows of it; what comes behind such a message waits with it, so
+    /// that nothing overtakes. Gives it back when nothing will ever acknowledge it.
     pub(super) fn send(&mut self, stanza: &Element, sent: Sent, context: &mut Context) -> Option<Sent> {
+        self.send_text(writer::to_string(stanza), sent, context)
+    }
+
+    /// The same with a stanza that is written already.
+    pub(super) fn send_text(&mut self, stanza: String, sent: Sent, context: &mut Context) -> Option<Sent> {
         if self.closed {
             return Some(sent);
         }
-        context.write_element(stanza);
-        match &mut self.management {
-            Stage::Off => Some(sent),
-            Stage::Enabling(management) | Stage::On(management) => {
-                management.sent(sent);
-                None
+        let tracked = Tracked { sent, stanza };
+        if let Sent::Message(_, id) = &tracked.sent {
+            let waiting = u32::try_from(self.pending.len()).unwrap_or(u32::MAX);
+            let position = self.counted().wrapping_add(waiting).wrapping_add(1);
+            let message = KeptMessage { id: id.clone(), position, stanza: tracked.stanza.clone() };
+            let ticket = context.store(Change::Message(message));
+            self.pending.push_back((Some(ticket), tracked));
+            return None;
+        }
+        if self.pending.is_empty() {
+            return self.write(tracked, context);
+        }
+        self.pending.push_back((None, tracked));
+        None
+    }
+
+    /// The disk knows of a message, or cannot: it is written, and all that waited behind it. Whether it was one of
+    /// these, and what nothing will ever acknowledge, or what was never written.
+    pub(super) fn stored(
+        &mut self,
+        ticket: StoreTicket,
+        is_kept: bool,
+        context: &mut Context,
+    ) -> Option<(Vec<Sent>, Option<Sent>)> {
+        let place = self.pending.iter().position(|(awaited, _)| *awaited == Some(ticket))?;
+        let mut refused = None;
+        if is_kept {
+            self.pending[place].0 = None;
+        } else if let Some((_, tracked)) = self.pending.remove(place) {
+            refused = Some(tracked.sent);
+        }
+        let mut written = Vec::new();
+        while self.pending.front().is_some_and(|(awaited, _)| awaited.is_none()) {
+            if let Some((_, tracked)) = self.pending.pop_front() {
+                written.extend(self.write(tracked, context));
             }
         }
+        Some((written, refused))
     }
 
     /// Counts a stanza of the server's that is dealt with.
@@ -123,22 +208,36 @@ impl Outbound {
         }
     }
 
-    /// The server wants to know what we have handled; however often it asks, [`answer`](Self::answer) tells it once.
+    /// A message of somebody's is to be told once the disk knows of it; given back when that need not be waited for.
+    pub(super) fn received(&mut self, message: Incoming) -> Option<Incoming> {
+        if self.resume_by.is_none() {
+            return Some(message);
+        }
+        self.commits.message(message);
+        None
+    }
+
+    /// The server wants to know what we have handled.
     pub(super) fn asked(&mut self) {
-        self.asked = true;
+        self.commits.asked();
     }
 
-    /// Answers the server's `<r/>`, if there was one.
-    pub(super) fn answer_if_asked(&mut self, context: &mut Context) {
-        if std::mem::take(&mut self.asked) {
-            self.answer(context);
+    /// Commits what was handled, and tells the server what is committed if it asked.
+    pub(super) fn commit(&mut self, context: &mut Context) {
+        let Stage::On(management) = &self.management else { return };
+        let handled = management.inbound();
+        let answer = match self.resume_by {
+            Some(_) => self.commits.advance(handled, context),
+            None => self.commits.answer_at_once(handled),
+        };
+        if let Some(committed) = answer.filter(|_| !self.closed) {
+            context.write_element(&sm::ack(committed));
         }
     }
 
-    fn answer(&self, context: &mut Context) {
-        if let (Stage::On(management), false) = (&self.management, self.closed) {
-            context.write_element(&sm::ack(management.inbound()));
-        }
+    /// The store answered; whether it was to one of the commits.
+    pub(super) fn committed(&mut self, ticket: StoreTicket, is_kept: bool, context: &mut Context) -> bool {
+        self.commits.stored(ticket, is_kept, context)
     }
 
     /// Takes the server's `<a/>` and gives back what it acknowledges.
@@ -150,7 +249,7 @@ impl Outbound {
         if management.tail().len() == 0 {
             context.timers.clear(Timer::Ask);
         }
-        Ok(acknowledged)
+        Ok(acknowledged.into_iter().map(|tracked| tracked.sent).collect())
     }
 
     /// Asks at once when somebody waits or enough is unasked, else within [`ASK_WITHIN`].
@@ -186,9 +285,9 @@ impl Outbound {
         let (Stage::Enabling(management) | Stage::On(management)) = &mut self.management else {
             return None;
         };
-        let sent = management.tail_mut().find(|sent| matches!(sent, Sent::Message(_, sent) if sent == id))?;
-        match std::mem::replace(sent, Sent::Other) {
-            Sent::Message(ticket, _) => Some(ticket),
+        let is_it = |tracked: &&mut Tracked| matches!(&tracked.sent, Sent::Message(_, sent) if sent == id);
+        match &mut management.tail_mut().find(is_it)?.sent {
+            Sent::Message(ticket, _) => ticket.take(),
             Sent::Presence(_) | Sent::Other => None,
         }
     }
@@ -198,21 +297,9 @@ impl Outbound {
         self.tail().count() > QUEUE_LIMIT
     }
 
-    /// Whether a message waits for its acknowledgement.
+    /// Whether somebody waits for a message's acknowledgement.
     pub(super) fn has_messages(&self) -> bool {
-        self.tail().any(|sent| matches!(sent, Sent::Message(..)))
-    }
-
-    /// Takes out everybody who waits for a message that the server has not acknowledged.
-    pub(super) fn drain_messages(&mut self) -> Vec<Ticket> {
-        let (Stage::Enabling(mut management) | Stage::On(mut management)) = std::mem::take(&mut self.management) else {
-            return Vec::new();
-        };
-        let tickets = management.drain().into_iter().filter_map(|sent| match sent {
-            Sent::Message(ticket, _) => Some(ticket),
-            Sent::Presence(_) | Sent::Other => None,
-        });
-        tickets.collect()
+        self.tail().any(|tracked| matches!(tracked.sent, Sent::Message(Some(_), _)))
     }
 
     /// Ends our side of the stream; nothing is written after it.
@@ -231,7 +318,33 @@ impl Outbound {
         self.closed = true;
     }
 
-    fn tail(&self) -> impl Iterator<Item = &Sent> {
+    /// Tells the server what is committed, asked or not.
+    pub(super) fn answer(&self, context: &mut Context) {
+        if let (Stage::On(management), false) = (&self.management, self.closed) {
+            let handled = if self.resume_by.is_some() { self.commits.committed() } else { management.inbound() };
+            context.write_element(&sm::ack(handled));
+        }
+    }
+
+    fn write(&mut self, tracked: Tracked, context: &mut Context) -> Option<Sent> {
+        context.write(tracked.stanza.clone().into_bytes());
+        match &mut self.management {
+            Stage::Off => Some(tracked.sent),
+            Stage::Enabling(management) | Stage::On(management) => {
+                management.sent(tracked);
+                None
+            }
+        }
+    }
+
+    fn counted(&self) -> u32 {
+        match &self.management {
+            Stage::Off => 0,
+            Stage::Enabling(management) | Stage::On(management) => management.outbound(),
+        }
+    }
+
+    fn tail(&self) -> impl Iterator<Item = &Tracked> {
         let management = match &self.management {
             Stage::Off => None,
             Stage::Enabling(management) | Stage::On(management) => Some(management),

@@ -1,0 +1,110 @@
+//! A session that outlives its connection: what it is resumed by, what is written again, and what is left of it when the
+//! server has forgotten it (XEP-0198 section 5).
+
+use super::super::super::context::Context;
+use super::super::super::kept::{KeptMessage, KeptSession};
+use super::super::commits::Commits;
+use super::{Outbound, ResumeBy, Sent, Stage, Unsent};
+use crate::loss::Loss;
+use crate::management::Management;
+
+impl Outbound {
+    /// The session that another process began, to be resumed.
+    pub(in super::super) fn restored(session: &KeptSession, messages: Vec<KeptMessage>) -> Self {
+        Self {
+            management: Stage::On(Management::starting_at(0, session.handled)),
+            resume_by: Some(ResumeBy { previd: session.previd.clone(), max: session.max }),
+            commits: Commits::from(session.handled),
+            restored: Some(messages),
+            ..Self::default()
+        }
+    }
+
+    /// What the session can be resumed by, and how many of its stanzas we are known to have handled.
+    pub(in super::super) fn resumption(&self) -> Option<(&ResumeBy, u32)> {
+        Some((self.resume_by.as_ref()?, self.commits.committed()))
+    }
+
+    /// The session goes on over another connection: what the server has not handled is written again.
+    pub(in super::super) fn resumed(&mut self, h: u32, context: &mut Context) -> Result<Vec<Sent>, Loss> {
+        if let Some(messages) = self.restored.take() {
+            return Ok(self.resumed_by_another(messages, h, context));
+        }
+        let acknowledged = self.acknowledge(h, context)?;
+        if let Stage::On(management) = &mut self.management {
+            for tracked in management.tail() {
+                context.write(tracked.stanza.clone().into_bytes());
+            }
+            management.written_again();
+        }
+        Ok(acknowledged)
+    }
+
+    /// The connection is gone: nothing of it is waited for.
+    pub(in super::super) fn disconnected(&mut self) {
+        self.commits.lost();
+        self.closed = false;
+    }
+
+    /// The session is gone: what of it the server has by its own word, and the messages it may not have.
+    pub(in super::super) fn dissolve(mut self, h: Option<u32>, context: &mut Context) -> (Vec<Sent>, Vec<Unsent>) {
+        let acknowledged = match h {
+            Some(h) => self.acknowledge(h, context).unwrap_or_default(),
+            None => Vec::new(),
+        };
+        let covered = |message: &KeptMessage| h.is_some_and(|h| is_covered(message.position, h));
+        let (has, lacks): (Vec<_>, Vec<_>) = self.restored.unwrap_or_default().into_iter().partition(covered);
+        let acknowledged = acknowledged.into_iter().chain(has.into_iter().map(|kept| Sent::Message(None, kept.id)));
+        let restored = lacks.into_iter().map(|kept| Unsent { ticket: None, id: kept.id, stanza: kept.stanza });
+        let tail = match self.management {
+            Stage::Off => Vec::new(),
+            Stage::Enabling(mut management) | Stage::On(mut management) => management.drain(),
+        };
+        let pending = self.pending.into_iter().map(|(_, tracked)| tracked);
+        let unsent = tail.into_iter().chain(pending).filter_map(|tracked| match tracked.sent {
+            Sent::Message(ticket, id) => Some(Unsent { ticket, id, stanza: tracked.stanza }),
+            Sent::Presence(_) | Sent::Other => None,
+        });
+        (acknowledged.collect(), restored.chain(unsent).collect())
+    }
+
+    /// A session that another process began goes on: the server's count is the only one there is, and of the messages
+    /// on the disk it lacks those that come after it.
+    fn resumed_by_another(&mut self, messages: Vec<KeptMessage>, h: u32, context: &mut Context) -> Vec<Sent> {
+        let handled = match &self.management {
+            Stage::On(management) => management.inbound(),
+            Stage::Off | Stage::Enabling(_) => 0,
+        };
+        self.management = Stage::On(Management::starting_at(h, handled));
+        let mut arrived = Vec::new();
+        for message in messages {
+            let sent = Sent::Message(None, message.id);
+            if is_covered(message.position, h) {
+                arrived.push(sent);
+            } else {
+                self.send_text(message.stanza, sent, context);
+            }
+        }
+        arrived
+    }
+}
+
+/// Whether a stanza at this position is among the first `h`, both modulo 2^32.
+fn is_covered(position: u32, h: u32) -> bool {
+    h.wrapping_sub(position) < 1 << 31
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_are_compared_over_the_wrap() {
+        let check = |position: u32, h: u32, expected| assert_eq!(is_covered(position, h), expected, "{position}, {h}");
+        check(1, 0, false);
+        check(1, 1, true);
+        check(2, 1, false);
+        check(u32::MAX, 0, true);
+        check(0, u32::MAX, false);
+    }
+}

@@ -1,0 +1,165 @@
+//! A session whose connection is gone and which the server may still hold: kept whole, taken up again where it was, or
+//! given up (XEP-0198 section 5). Contacts notice nothing of the first two.
+
+use jid::FullJid;
+
+use super::super::Link;
+use super::super::context::Context;
+use super::super::input::Ticket;
+use super::super::kept::{self, KeptMessage, KeptSession};
+use super::super::login::Woken;
+use super::super::offline;
+use super::super::output::{Change, Event, Outcome, Problem};
+use super::outbound::{Outbound, Sent, Unsent};
+use super::{Asker, Online, Shown};
+use crate::loss::{Ending, Loss};
+use crate::stanza::management;
+use crate::stream::features::StreamLimits;
+use crate::time::Wall;
+use crate::xml::{Element, Limits};
+
+/// A session without a connection.
+#[derive(Debug)]
+pub(in super::super) struct Asleep {
+    since: Wall,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    /// All of it.
+    Whole(Box<Online>),
+    /// What the disk has of a session that another process began.
+    Kept { jid: FullJid, outbound: Box<Outbound> },
+}
+
+impl Online {
+    /// Whether the session can outlive this loss: the stream was not ended by either side.
+    pub(super) fn can_sleep(&self, loss: &Loss) -> bool {
+        self.leaving.is_none() && loss.ending() != Ending::Polite && self.outbound.resumption().is_some()
+    }
+
+    /// The connection is gone, the session is not: whoever waits for an answer that needs a connection is told.
+    pub(super) fn fall_asleep(mut self: Box<Self>, loss: &Loss, context: &mut Context) -> Link {
+        context.end_stream(loss, false);
+        let problem = Problem { kind: loss.kind(), message: loss.to_string(), retry_at: None };
+        for asker in self.requests.drain_if(|asker| matches!(asker, Asker::Command(_))) {
+            if let Asker::Command(ticket) = asker {
+                context.reply(ticket, Outcome::NotOnline(Some(problem.clone())));
+            }
+        }
+        context.timers.clear_connection();
+        context.backoff.session_lasted(context.now.moment - self.since);
+        let delivery = context.present_later();
+        for ticket in self.shown.as_mut().map(Shown::take_waiting).unwrap_or_default() {
+            context.reply(ticket, Outcome::Delivered(delivery));
+        }
+        self.outbound.disconnected();
+        context.asleep = Some(Asleep { since: context.now.wall, what: What::Whole(self) });
+        offline::lost(loss, context)
+    }
+
+    /// Goes on over another connection. Of a session that another process began, contacts and what they were shown are
+    /// learned anew.
+    pub(in super::super) fn wake(asleep: Asleep, woken: Woken, context: &mut Context) -> Result<Box<Self>, Loss> {
+        let mut online = match asleep.what {
+            What::Whole(mut online) => {
+                online.session = woken.session;
+                online.reader = woken.reader;
+                online.since = context.now.moment;
+                online.reader.set_limits(Limits::AFTER_LOGIN);
+                online
+            }
+            What::Kept { outbound, .. } => {
+                let limits = StreamLimits::default();
+                let mut online = Self::over(woken.session, woken.reader, *outbound, limits, context);
+                online.introduce(context);
+                online
+            }
+        };
+        online.session.resumable = true;
+        online.session.resumed = true;
+        let arrived = online.outbound.resumed(woken.h, context)?;
+        online.arrived(arrived, context);
+        online.keep_session(context);
+        online.begin(context);
+        Ok(online)
+    }
+
+    /// Has the session kept for another process, from now on.
+    pub(super) fn keep_session(&self, context: &mut Context) {
+        let kept = self.outbound.resumption().map(|(resume_by, handled)| KeptSession {
+            jid: self.session.jid.clone(),
+            previd: resume_by.previd.clone(),
+            max: resume_by.max,
+            handled,
+            at: context.now.wall,
+        });
+        context.store(Change::Session(kept));
+    }
+}
+
+impl Asleep {
+    /// A session that another process began.
+    pub(in super::super) fn restored(kept: KeptSession, messages: Vec<KeptMessage>) -> Self {
+        let outbound = Box::new(Outbound::restored(&kept, messages));
+        Self { since: kept.at, what: What::Kept { jid: kept.jid, outbound } }
+    }
+
+    /// The session's address.
+    pub(in super::super) fn jid(&self) -> &FullJid {
+        match &self.what {
+            What::Whole(online) => &online.session.jid,
+            What::Kept { jid, .. } => jid,
+        }
+    }
+
+    /// The request to go on with it; nothing once the server cannot have it any more.
+    pub(in super::super) fn request(&self, now: Wall) -> Option<Element> {
+        let (resume_by, handled) = self.outbound().resumption()?;
+        kept::is_alive(self.since, resume_by.max, now).then(|| management::resume(&resume_by.previd, handled))
+    }
+
+    /// Whether this is what the server went on with.
+    pub(in super::super) fn is(&self, previd: &str) -> bool {
+        self.outbound().resumption().is_some_and(|(resume_by, _)| resume_by.previd == previd)
+    }
+
+    /// The server does not have the session any more, and had so many of our stanzas, if it says so.
+    pub(in super::super) fn dissolve(self, h: Option<u32>, context: &mut Context) {
+        let outbound = match self.what {
+            What::Whole(mut online) => std::mem::take(&mut online.outbound),
+            What::Kept { outbound, .. } => *outbound,
+        };
+        let (acknowledged, unsent) = outbound.dissolve(h, context);
+        context.event(Event::Departed);
+        context.messages_arrived(acknowledged.into_iter().filter_map(Sent::into_message));
+        context.unsent.extend(unsent);
+        context.put_off_messages();
+        context.store(Change::Session(None));
+    }
+
+    fn outbound(&self) -> &Outbound {
+        match &self.what {
+            What::Whole(online) => &online.outbound,
+            What::Kept { outbound, .. } => outbound,
+        }
+    }
+}
+
+impl Unsent {
+    /// A message that another process was asked to send.
+    pub(in super::super) fn kept(message: KeptMessage) -> Self {
+        Self { ticket: None, id: message.id, stanza: message.stanza }
+    }
+
+    /// Whoever waits is told that it is kept and will be sent.
+    pub(in super::super) fn put_off(&mut self) -> Option<(Ticket, Outcome)> {
+        Some((self.ticket.take()?, Outcome::Queued(self.id.clone())))
+    }
+
+    /// The message as it is tracked in its next session.
+    pub(super) fn into_sent(self) -> (String, Sent) {
+        (self.stanza, Sent::Message(self.ticket, self.id))
+    }
+}
