@@ -133,6 +133,8 @@ impl Pep {
     pub fn unanswered(&mut self) -> Vec<Action> {
         match self.busy.take() {
             Some(Step::Publishing { tune, .. } | Step::Configuring(tune)) => {
+                // It may have taken it all the same.
+                self.published = None;
                 self.failed(tune, "the server did not answer the tune")
             }
             busy @ (Some(Step::Storing(_)) | None) => {

@@ -41,7 +41,7 @@ pub(crate) fn account(script: &Script) -> Account {
             "pep" => settings.tune.pep = value == "yes",
             "tune-status" => settings.tune.status = Some(value.parse().expect("a template")),
             "tune-out" => memory.tune_out = value == "yes",
-            "show" => memory.layers = layers(&[value.clone()]).expect("a show"),
+            "show" => memory.layers = layers(std::slice::from_ref(value)).expect("a show"),
             "split" => {}
             other => panic!("no such setting: {other}"),
         }

@@ -225,10 +225,10 @@ impl<'a> Runner<'a> {
                     return Err("it writes without a connection".into());
                 }
                 for frame in self.wire.frames(&bytes)? {
-                    if let Frame::Element(element) = &frame {
-                        if matches!(element.name(), "auth" | "response") {
-                            self.server.heard(element.attr("mechanism"), &element.text());
-                        }
+                    if let Frame::Element(element) = &frame
+                        && matches!(element.name(), "auth" | "response")
+                    {
+                        self.server.heard(element.attr("mechanism"), &element.text());
                     }
                     self.said.push_back(Said::Frame(frame));
                 }
@@ -290,10 +290,9 @@ impl<'a> Runner<'a> {
             self.lose(Loss::Broken("cut".into()))?;
         }
         let state = self.state.ok_or("no state was ever told")?;
-        let foretold = self.script.steps[step..].iter().any(|later| match &later.act {
-            Act::Expect(words) => words.starts_with(&format!("link {}", words::of_state(state))),
-            _ => false,
-        });
+        let told = format!("link {}", words::of_state(state));
+        let mut later = self.script.steps[step..].iter();
+        let foretold = later.any(|step| matches!(&step.act, Act::Expect(words) if words.starts_with(&told)));
         if step < self.script.steps.len() && state != LinkState::Retrying && !foretold {
             return Err(format!("a cut makes it {}", words::of_state(state)));
         }
