@@ -3,7 +3,8 @@
 //! ```text
 //! set jid romeo@verona.example    set resource xmppd.1    set server HOST:PORT (none)
 //! set pep yes|no (yes)    set tune-status TEMPLATE (none)    set tune-out yes|no (no)    set show SHOW (online)
-//! set split no            its input must not be cut: it shows what happens when pieces arrive together
+//! set split no            its input is not cut byte by byte: it shows what happens when pieces arrive together
+//! set cut all             the connection is cut at every byte also of what it includes
 //! ```
 
 use jid::{BareJid, Jid, ResourcePart};
@@ -42,7 +43,7 @@ pub(crate) fn account(script: &Script) -> Account {
             "tune-status" => settings.tune.status = Some(value.parse().expect("a template")),
             "tune-out" => memory.tune_out = value == "yes",
             "show" => memory.layers = layers(std::slice::from_ref(value)).expect("a show"),
-            "split" => {}
+            "split" | "cut" => {}
             other => panic!("no such setting: {other}"),
         }
     }

@@ -45,12 +45,14 @@ fn play(mode: Mode) {
     report(failures.collect());
 }
 
-/// Cuts the server's bytes everywhere: in a login all of them, else those that are not a login's.
+/// Cuts the server's bytes everywhere; those of a file that it includes only here and there, unless it says
+/// `set cut all`.
 fn cut(path: &Path, script: &Script, keys: &Keys) -> Result<(), String> {
     let lengths = Runner::new(script, keys, Mode::Whole).play()?;
-    let is_login = path.starts_with(script::folder().join("login"));
-    for (step, length) in lengths.into_iter().filter(|(step, _)| is_login || script.steps[*step].own) {
-        for bytes in 0..=length {
+    let everywhere = script.settings.contains(&("cut".into(), "all".into()));
+    for (step, length) in lengths {
+        let stride = if everywhere || script.steps[step].own { 1 } else { 61 };
+        for bytes in (0..=length).step_by(stride) {
             let mode = Mode::Cut { step, bytes };
             let played = Runner::new(script, keys, mode).play();
             played.map_err(|why| format!("{} cut at byte {bytes} of a step\n   {why}", path.display()))?;

@@ -98,7 +98,7 @@ impl<'a> Runner<'a> {
                     return self.cut_short(&says[..bytes], number).map_err(|why| format!("{}: {why}", step.place));
                 }
                 (_, Some(says)) => self.quiet().and_then(|()| self.receive(&says)),
-                (_, None) => self.step(&step.act),
+                (_, None) => self.step(step),
             };
             done.map_err(|why| format!("{}: {why}", step.place))?;
         }
@@ -107,13 +107,13 @@ impl<'a> Runner<'a> {
         self.end(steps).map_err(|why| format!("cut at the end: {why}"))
     }
 
-    fn step(&mut self, act: &Act) -> Result<(), String> {
-        if !matches!(act, Act::Client(_) | Act::Expect(_) | Act::Let(..)) {
+    fn step(&mut self, step: &Step) -> Result<(), String> {
+        if !matches!(step.act, Act::Client(_) | Act::Expect(_) | Act::Let(..)) {
             self.quiet()?;
         }
-        match act {
+        match &step.act {
             Act::Server(_) => Ok(()),
-            Act::Client(wanted) => self.expect_frames(wanted),
+            Act::Client(_) => self.expect_frames(&step.frames),
             Act::Expect(wanted) => self.expect(wanted),
             Act::Command(words) => self.command(words),
             Act::Shell(words) => self.shell(words),
@@ -249,14 +249,14 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    fn expect_frames(&mut self, wanted: &str) -> Result<(), String> {
-        for frame in compare::frames(wanted)? {
+    fn expect_frames(&mut self, wanted: &[Frame]) -> Result<(), String> {
+        for frame in wanted {
             match self.said.pop_front() {
-                Some(Said::Frame(found)) if compare::frame(&frame, &found, &mut self.captures) => {}
+                Some(Said::Frame(found)) if compare::frame(frame, &found, &mut self.captures) => {}
                 Some(found) => {
-                    return Err(format!("expected {}\n   found {}", shown(&Said::Frame(frame)), shown(&found)));
+                    return Err(format!("expected {}\n   found {}", Wire::text(frame), shown(&found)));
                 }
-                None => return Err(format!("expected {}\n   found nothing", shown(&Said::Frame(frame)))),
+                None => return Err(format!("expected {}\n   found nothing", Wire::text(frame))),
             }
         }
         Ok(())

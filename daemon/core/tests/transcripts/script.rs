@@ -31,6 +31,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use xmppd_core::xml::Frame;
+
+use super::compare;
+
 /// A transcript.
 pub(crate) struct Script {
     pub(crate) settings: Vec<(String, String)>,
@@ -44,6 +48,8 @@ pub(crate) struct Step {
     /// Written in the transcript itself, not in a file that it includes.
     pub(crate) own: bool,
     pub(crate) act: Act,
+    /// What `C:` describes.
+    pub(crate) frames: Vec<Frame>,
 }
 
 /// What a step does.
@@ -79,6 +85,11 @@ impl Script {
     pub(crate) fn read(path: &Path) -> Self {
         let mut script = Self { settings: Vec::new(), steps: Vec::new() };
         script.append(path, true);
+        for step in &mut script.steps {
+            if let Act::Client(text) = &step.act {
+                step.frames = compare::frames(text).unwrap_or_else(|why| panic!("{}: {why}", step.place));
+            }
+        }
         script
     }
 
@@ -118,7 +129,7 @@ impl Script {
             "connected" | "secured" | "secret" | "derived" | "stored" | "lost" => Act::Shell(words(line)),
             other => panic!("{place}: no such step: {other}"),
         };
-        self.steps.push(Step { place, own, act });
+        self.steps.push(Step { place, own, act, frames: Vec::new() });
     }
 
     fn extend(&mut self, more: &str, place: &str) {
