@@ -286,14 +286,15 @@ impl<'a> Runner<'a> {
 
     /// The connection goes. Everybody is answered, once, and the account knows what is next.
     fn end(mut self, step: usize) -> Result<BTreeMap<usize, usize>, String> {
-        if self.connected {
+        let cut = self.connected;
+        if cut {
             self.lose(Loss::Broken("cut".into()))?;
         }
         let state = self.state.ok_or("no state was ever told")?;
         let told = format!("link {}", words::of_state(state));
         let mut later = self.script.steps[step..].iter();
         let foretold = later.any(|step| matches!(&step.act, Act::Expect(words) if words.starts_with(&told)));
-        if step < self.script.steps.len() && state != LinkState::Retrying && !foretold {
+        if cut && state != LinkState::Retrying && !foretold {
             return Err(format!("a cut makes it {}", words::of_state(state)));
         }
         if let Some((number, _)) = self.tickets.iter().find(|(_, answers)| **answers != 1) {
