@@ -29,6 +29,9 @@ pub(crate) enum Mode {
     Cut { step: usize, bytes: usize },
 }
 
+/// The server's bytes by the number of their step.
+pub(crate) type Says = BTreeMap<usize, Vec<u8>>;
+
 /// Something the account did.
 #[derive(Debug)]
 enum Said {
@@ -52,8 +55,8 @@ pub(crate) struct Runner<'a> {
     stores: VecDeque<StoreTicket>,
     connected: bool,
     pub(super) state: Option<LinkState>,
-    /// How many bytes each `S:` had.
-    pub(crate) lengths: BTreeMap<usize, usize>,
+    /// What each `S:` said.
+    says: Says,
 }
 
 impl<'a> Runner<'a> {
@@ -73,19 +76,21 @@ impl<'a> Runner<'a> {
             stores: VecDeque::new(),
             connected: false,
             state: None,
-            lengths: BTreeMap::new(),
+            says: Says::new(),
         }
     }
 
     /// Plays it to its end and cuts the connection there, if it was not cut before.
-    pub(crate) fn play(mut self) -> Result<BTreeMap<usize, usize>, String> {
+    pub(crate) fn play(mut self) -> Result<Says, String> {
         self.handle(Input::Start).map_err(|why| format!("at the start: {why}"))?;
         let mut steps = self.script.steps.iter().enumerate().peekable();
         while let Some((number, step)) = steps.next() {
             let mut text = None;
             if let Act::Server(says) = &step.act {
                 let mut says = self.filled(says).map_err(|why| format!("{}: {why}", step.place))?;
-                self.lengths.insert(number, says.len());
+                if self.mode == Mode::Whole {
+                    self.says.insert(number, says.clone().into_bytes());
+                }
                 while let (Mode::Coalesced, Some((_, Step { act: Act::Server(more), .. }))) = (self.mode, steps.peek())
                 {
                     says += &self.filled(more)?;
@@ -95,7 +100,9 @@ impl<'a> Runner<'a> {
             }
             let done = match (self.mode, text) {
                 (Mode::Cut { step: at, bytes }, Some(says)) if at == number => {
-                    return self.cut_short(&says[..bytes], number).map_err(|why| format!("{}: {why}", step.place));
+                    return self
+                        .cut_short(&says.as_bytes()[..bytes], number)
+                        .map_err(|why| format!("{}: {why}", step.place));
                 }
                 (_, Some(says)) => self.quiet().and_then(|()| self.receive(&says)),
                 (_, None) => self.step(step),
@@ -278,14 +285,13 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn cut_short(mut self, text: &str, step: usize) -> Result<BTreeMap<usize, usize>, String> {
-        self.server.said(text);
-        self.handle(Input::Bytes(text.as_bytes()))?;
+    fn cut_short(mut self, bytes: &[u8], step: usize) -> Result<Says, String> {
+        self.handle(Input::Bytes(bytes))?;
         self.end(step)
     }
 
     /// The connection goes. Everybody is answered, once, and the account knows what is next.
-    fn end(mut self, step: usize) -> Result<BTreeMap<usize, usize>, String> {
+    fn end(mut self, step: usize) -> Result<Says, String> {
         let cut = self.connected;
         if cut {
             self.lose(Loss::Broken("cut".into()))?;
@@ -299,7 +305,7 @@ impl<'a> Runner<'a> {
         }
         if let Some((number, _)) = self.tickets.iter().find(|(_, answers)| **answers != 1) {
             let waits = state == LinkState::Connecting;
-            return if waits { Ok(self.lengths) } else { Err(format!("command {number} is never answered")) };
+            return if waits { Ok(self.says) } else { Err(format!("command {number} is never answered")) };
         }
         if state == LinkState::Retrying {
             self.said.clear();
@@ -309,7 +315,7 @@ impl<'a> Runner<'a> {
                 return Err("it never tries again".into());
             }
         }
-        Ok(self.lengths)
+        Ok(self.says)
     }
 
     /// The text of an `S:` with everything that it stands for.
