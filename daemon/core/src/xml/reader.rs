@@ -213,7 +213,7 @@ impl Reader {
     }
 
     fn end(&mut self) -> Option<Frame> {
-        let Some(element) = self.open.pop() else { return Some(Frame::Close) };
+        let Some(element) = self.open.pop().map(Element::complete) else { return Some(Frame::Close) };
         if let Some(parent) = self.open.last_mut() {
             parent.push(Node::Element(element));
             return None;

@@ -4,7 +4,7 @@
 //! set jid romeo@verona.example    set resource xmppd.1    set server HOST:PORT (none)
 //! set pep yes|no (yes)    set tune-status TEMPLATE (none)    set tune-out yes|no (no)    set show SHOW (online)
 //! set split no            its input is not cut byte by byte: it shows what happens when pieces arrive together
-//! set cut all             the connection is cut at every byte, not only behind every tag
+//! set cut all|no          the connection is cut at every byte, or nowhere, not behind every tag of its own
 //! ```
 
 use jid::{BareJid, Jid, ResourcePart};

@@ -47,7 +47,11 @@ fn play(mode: Mode) {
 /// Cuts the server's bytes: all of them where the transcript says `set cut all`, else those of its own steps, behind
 /// every tag and one byte further. Between those places an account only collects bytes, as playing byte by byte shows.
 fn cut(path: &Path, script: &Script, keys: &Keys) -> Result<(), String> {
-    let everywhere = script.settings.contains(&("cut".into(), "all".into()));
+    let says = |value: &str| script.settings.contains(&("cut".into(), value.into()));
+    let (everywhere, nowhere) = (says("all"), says("no"));
+    if nowhere {
+        return Ok(());
+    }
     for (step, says) in Runner::new(script, keys, Mode::Whole).play()? {
         let own = script.steps[step].own;
         let is_place = |at: &usize| everywhere || own && (*at == 0 || says[at.saturating_sub(2)..*at].contains(&b'>'));

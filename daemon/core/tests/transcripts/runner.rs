@@ -324,9 +324,10 @@ impl<'a> Runner<'a> {
         while let Some((before, after)) = rest.split_once('{') {
             let (name, after) = after.split_once('}').ok_or("no } behind {")?;
             filled += before;
-            match self.captures.get(name) {
-                Some(value) => filled += value,
-                None => filled += &self.server.answer(name, self.keys)?,
+            match (self.captures.get(name), name.strip_prefix("contacts ")) {
+                (Some(value), _) => filled += value,
+                (None, Some(count)) => filled += &contacts(count.parse().map_err(|_| "no count of contacts")?),
+                (None, None) => filled += &self.server.answer(name, self.keys)?,
             }
             rest = after;
         }
@@ -338,6 +339,17 @@ impl<'a> Runner<'a> {
         let wall = Wall::from_unix_millis(1_790_000_000_000 + i64::try_from(self.clock).unwrap_or(i64::MAX));
         Now { moment: Moment::from_millis(self.clock), wall }
     }
+}
+
+fn contacts(count: u32) -> String {
+    let contact = |number| {
+        format!(
+            "<item jid='contact.number.{number}@conference.verona.example' name='Contact number {number} of Verona' \
+             subscription='both'><group>Group {}</group></item>",
+            number % 37
+        )
+    };
+    (0..count).map(contact).collect()
 }
 
 fn shown(said: &Said) -> String {

@@ -124,6 +124,7 @@ impl Online {
                 if let Some(roster) = answer.ok().flatten().and_then(Roster::parse) {
                     self.contacts = roster.items.iter().map(|item| (item.jid.clone(), item.subscription)).collect();
                     context.event(Event::Roster(roster.items));
+                    self.look_for_contacts(context);
                 }
             }
             Asker::Pep => self.tune_answered(answer, context),

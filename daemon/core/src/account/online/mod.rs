@@ -52,6 +52,8 @@ pub(super) struct Online {
     shown: Option<Shown>,
     /// Who sees our presence, and whose presence we are told.
     contacts: HashMap<BareJid, Subscription>,
+    /// The contacts' presence was told to another process.
+    contacts_unseen: bool,
     /// How long the stream may be silent.
     idle: Duration,
     pep: Pep,
@@ -120,6 +122,7 @@ impl Online {
             requests: Requests::default(),
             shown: None,
             contacts: HashMap::new(),
+            contacts_unseen: false,
             idle: outbound::idle_within(limits.idle),
             pep: Pep::default(),
             storing: None,

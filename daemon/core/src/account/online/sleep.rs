@@ -1,7 +1,7 @@
 //! A session whose connection is gone and which the server may still hold: kept whole, taken up again where it was, or
 //! given up (XEP-0198 section 5). Contacts notice nothing of the first two.
 
-use jid::FullJid;
+use jid::{BareJid, FullJid, Jid};
 
 use super::super::Link;
 use super::super::context::Context;
@@ -13,10 +13,13 @@ use super::super::output::{Change, Event, Outcome, Problem};
 use super::outbound::{Outbound, Sent, Unsent};
 use super::{Asker, Online, Shown};
 use crate::loss::{Ending, Loss};
-use crate::stanza::management;
+use crate::stanza::{Presence, PresenceKind, management};
 use crate::stream::features::StreamLimits;
 use crate::time::Wall;
 use crate::xml::{Element, Limits};
+
+/// So many contacts at most are asked for their presence by name.
+const LOOK_FOR: usize = 500;
 
 /// A session without a connection.
 #[derive(Debug)]
@@ -62,6 +65,7 @@ impl Online {
     /// Goes on over another connection. Of a session that another process began, contacts and what they were shown are
     /// learned anew.
     pub(in super::super) fn wake(asleep: Asleep, woken: Woken, context: &mut Context) -> Result<Box<Self>, Loss> {
+        let is_whole = matches!(asleep.what, What::Whole(_));
         let mut online = match asleep.what {
             What::Whole(mut online) => {
                 online.session = woken.session;
@@ -72,9 +76,7 @@ impl Online {
             }
             What::Kept { outbound, .. } => {
                 let limits = StreamLimits::default();
-                let mut online = Self::over(woken.session, woken.reader, *outbound, limits, context);
-                online.introduce(context);
-                online
+                Self::over(woken.session, woken.reader, *outbound, limits, context)
             }
         };
         online.session.resumable = true;
@@ -82,8 +84,26 @@ impl Online {
         let arrived = online.outbound.resumed(woken.h, context)?;
         online.arrived(arrived, context);
         online.keep_session(context);
+        if !is_whole {
+            online.contacts_unseen = true;
+            online.introduce(context);
+        }
         online.begin(context);
         Ok(online)
+    }
+
+    /// The server told another process of its contacts' presence, and tells each presence once: those who may be there
+    /// are asked for theirs (RFC 6121 section 4.3).
+    pub(super) fn look_for_contacts(&mut self, context: &mut Context) {
+        if !std::mem::take(&mut self.contacts_unseen) {
+            return;
+        }
+        let seen = self.contacts.iter().filter(|(_, subscription)| subscription.is_seen());
+        let seen: Vec<BareJid> = seen.map(|(contact, _)| contact.clone()).take(LOOK_FOR).collect();
+        for contact in seen {
+            let probe = Presence::new(PresenceKind::Probe).to(Jid::from(contact));
+            self.outbound.send(&probe.into_element(), Sent::Other, context);
+        }
     }
 
     /// Has the session kept for another process, from now on.

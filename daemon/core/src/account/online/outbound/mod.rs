@@ -294,7 +294,10 @@ impl Outbound {
 
     /// Whether so much is unacknowledged that the server cannot be keeping its side of stream management.
     pub(super) fn is_full(&self) -> bool {
-        self.tail().count() > QUEUE_LIMIT
+        match &self.management {
+            Stage::Off => false,
+            Stage::Enabling(management) | Stage::On(management) => management.tail().len() > QUEUE_LIMIT,
+        }
     }
 
     /// Whether somebody waits for a message's acknowledgement.
