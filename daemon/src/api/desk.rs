@@ -113,7 +113,9 @@ pub(super) fn failed(account: &str, outcome: Outcome) -> Failure {
         }
         Outcome::TimedOut => Failure::new(Kind::TimedOut, "no answer came in time"),
         Outcome::NotOnline(problem) => not_online(account, problem.as_ref()),
-        Outcome::NotKept(reason) => Failure::new(Kind::Unexpected, format!("it cannot be kept, so it was not done: {reason}")),
+        Outcome::NotKept(reason) => {
+            Failure::new(Kind::Unexpected, format!("it cannot be kept, so it was not done: {reason}"))
+        }
         Outcome::Delivered(_) | Outcome::Sent(_) | Outcome::Queued(_) | Outcome::Answer(_) | Outcome::Done => {
             Failure::new(Kind::Unexpected, "the account gave an answer to another question")
         }

@@ -174,7 +174,10 @@ impl Hub {
         let offer = self.store.offer(account.name.clone()).await?;
         let session = self.store.session(account.name.clone()).await?;
         let messages = self.store.messages(account.name.clone()).await?;
-        Ok(Kept { resource, memory: Memory { layers: Layers::new(presence), tune_out, tokens, offer, session, messages } })
+        Ok(Kept {
+            resource,
+            memory: Memory { layers: Layers::new(presence), tune_out, tokens, offer, session, messages },
+        })
     }
 }
 

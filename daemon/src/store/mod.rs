@@ -5,8 +5,8 @@
 mod change;
 mod database;
 mod login;
-mod session;
 mod rows;
+mod session;
 
 use std::path::{Path, PathBuf};
 

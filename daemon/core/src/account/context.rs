@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::input::{Playing, StoreTicket, Ticket};
 use super::login::Key;
-use super::output::{Change, Delivery, Dial, Event, HangUp, Outcome, Output};
 use super::online::{Asleep, Unsent};
+use super::output::{Change, Delivery, Dial, Event, HangUp, Outcome, Output};
 use super::outward::Outward;
 use super::settings::{Memory, Remembered, Settings};
 use super::timers::{Timer, Timers};
@@ -135,6 +135,14 @@ impl Context {
             self.forget_session(None);
         }
         request
+    }
+
+    /// The store answered a session that is asleep.
+    pub(super) fn stored_asleep(&mut self, ticket: StoreTicket, result: Result<(), String>) {
+        if let Some(mut asleep) = self.asleep.take() {
+            asleep.stored(ticket, result, self);
+            self.asleep = Some(asleep);
+        }
     }
 
     /// The last session is gone; the server had so many of our stanzas, if it said so.

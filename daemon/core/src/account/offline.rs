@@ -36,8 +36,11 @@ impl Offline {
             | Input::Secret(_)
             | Input::Derived(_)
             | Input::Bytes(_)
-            | Input::Lost(_)
-            | Input::Stored(..) => Link::Offline(self),
+            | Input::Lost(_) => Link::Offline(self),
+            Input::Stored(ticket, result) => {
+                context.stored_asleep(ticket, result);
+                Link::Offline(self)
+            }
         }
     }
 

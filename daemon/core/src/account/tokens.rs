@@ -24,19 +24,19 @@ pub struct Token {
 
 /// The token to use next, and the one before until that has worked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tokens {
+pub(super) struct Tokens {
     /// To be used next, the newest first; two at most.
     kept: Vec<Token>,
 }
 
 impl Tokens {
     /// As they were kept, the newest first.
-    pub fn restored(kept: Vec<Token>) -> Self {
+    pub(super) fn restored(kept: Vec<Token>) -> Self {
         Self { kept: kept.into_iter().filter(|token| mechanism(token).is_some()).take(2).collect() }
     }
 
     /// To be kept, the newest first.
-    pub fn kept(&self) -> &[Token] {
+    pub(super) fn kept(&self) -> &[Token] {
         &self.kept
     }
 
@@ -46,7 +46,7 @@ impl Tokens {
     }
 
     /// The token to log in with, counted as used once more. One that has lapsed is not tried.
-    pub fn use_next(&mut self, now: Wall) -> Option<Token> {
+    pub(super) fn use_next(&mut self, now: Wall) -> Option<Token> {
         let lapsed = |token: &Token| {
             token.expiry.is_some_and(|expiry| expiry.as_unix_millis() + TOLERANCE < now.as_unix_millis())
         };
@@ -57,19 +57,19 @@ impl Tokens {
     }
 
     /// The server took the token: the one before it is of no use any more.
-    pub fn worked(&mut self) {
+    pub(super) fn worked(&mut self) {
         self.kept.truncate(1);
     }
 
     /// The server refused the token; the one before it may still be good, when the exchange was lost half-way.
-    pub fn refused(&mut self) {
+    pub(super) fn refused(&mut self) {
         if !self.kept.is_empty() {
             self.kept.remove(0);
         }
     }
 
     /// The server issued a token of this mechanism.
-    pub fn issued(&mut self, mechanism: &str, token: IssuedToken) {
+    pub(super) fn issued(&mut self, mechanism: &str, token: IssuedToken) {
         self.kept.truncate(1);
         let token = Token { mechanism: mechanism.to_owned(), secret: token.secret, expiry: token.expiry, count: 0 };
         self.kept.insert(0, token);

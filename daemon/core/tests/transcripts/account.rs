@@ -28,9 +28,17 @@ pub(crate) fn account(script: &Script) -> Account {
         server: None,
         tls: TlsPolicy::Auto,
         tune: TuneSettings { pep: true, status: None, status_when: StatusWhen::Empty },
+        user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),
         version: "0.1.0".into(),
     };
-    let mut memory = Memory { layers: layers(&["online".into()]).expect("a show"), tune_out: false };
+    let mut memory = Memory {
+        layers: layers(&["online".into()]).expect("a show"),
+        tune_out: false,
+        tokens: Vec::new(),
+        offer: None,
+        session: None,
+        messages: Vec::new(),
+    };
     for (key, value) in &script.settings {
         match key.as_str() {
             "jid" => settings.jid = BareJid::new(value).expect("a JID"),

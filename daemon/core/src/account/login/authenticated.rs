@@ -2,7 +2,7 @@
 
 use jid::FullJid;
 
-use super::{Bound, Facts, Managed, Stage, Woken, Step, awaits_answer, open_stream, opened};
+use super::{Bound, Facts, Managed, Stage, Step, Woken, awaits_answer, open_stream, opened};
 use crate::account::context::Context;
 use crate::account::input::Security;
 use crate::account::output::{Profile, Session};

@@ -144,6 +144,10 @@ impl Connecting {
             (Input::Bytes(bytes), stage) => self.bytes(bytes, stage, context),
             (Input::Command(command), stage) => self.with(stage).command(command, context),
             (Input::Tick, stage) => self.with(stage).tick(context),
+            (Input::Stored(ticket, result), stage) => {
+                context.stored_asleep(ticket, result);
+                Link::Connecting(self.with(stage))
+            }
             (Input::Lost(loss), _) => offline::lost(&loss, context),
             (Input::Secret(Ok(password)), Stage::Secret) => {
                 self.facts.password = Some(password);
@@ -171,15 +175,9 @@ impl Connecting {
                 self.follow(next.map(|stage| Step::To(Stage::Authenticating(Box::new(stage)))), &[], context)
             }
             // What belongs to a connection before this one.
-            (
-                Input::Start
-                | Input::Connected(_)
-                | Input::Secured(_)
-                | Input::Secret(_)
-                | Input::Derived(_)
-                | Input::Stored(..),
-                stage,
-            ) => Link::Connecting(self.with(stage)),
+            (Input::Start | Input::Connected(_) | Input::Secured(_) | Input::Secret(_) | Input::Derived(_), stage) => {
+                Link::Connecting(self.with(stage))
+            }
         }
     }
 
@@ -219,7 +217,9 @@ impl Connecting {
             };
             match stage.frame(frame, &mut self.facts, context) {
                 Ok(Step::To(next)) => stage = next,
-                step @ (Ok(Step::Secure | Step::Done(_) | Step::Resumed(_)) | Err(_)) => return self.follow(step, bytes, context),
+                step @ (Ok(Step::Secure | Step::Done(_) | Step::Resumed(_)) | Err(_)) => {
+                    return self.follow(step, bytes, context);
+                }
             }
         }
     }

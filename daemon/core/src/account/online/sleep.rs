@@ -5,7 +5,7 @@ use jid::{BareJid, FullJid, Jid};
 
 use super::super::Link;
 use super::super::context::Context;
-use super::super::input::Ticket;
+use super::super::input::{StoreTicket, Ticket};
 use super::super::kept::{self, KeptMessage, KeptSession};
 use super::super::login::Woken;
 use super::super::offline;
@@ -57,7 +57,7 @@ impl Online {
         for ticket in self.shown.as_mut().map(Shown::take_waiting).unwrap_or_default() {
             context.reply(ticket, Outcome::Delivered(delivery));
         }
-        self.outbound.disconnected();
+        self.outbound.disconnected(context);
         context.asleep = Some(Asleep { since: context.now.wall, what: What::Whole(self) });
         offline::lost(loss, context)
     }
@@ -138,6 +138,18 @@ impl Asleep {
     pub(in super::super) fn request(&self, now: Wall) -> Option<Element> {
         let (resume_by, handled) = self.outbound().resumption()?;
         kept::is_alive(self.since, resume_by.max, now).then(|| management::resume(&resume_by.previd, handled))
+    }
+
+    /// The store answered: what waits for the disk goes on without a connection.
+    pub(in super::super) fn stored(&mut self, ticket: StoreTicket, result: Result<(), String>, context: &mut Context) {
+        match &mut self.what {
+            What::Whole(online) => {
+                online.stored(ticket, result, context);
+                online.outbound.commit(context);
+            }
+            // It asked for nothing yet.
+            What::Kept { .. } => {}
+        }
     }
 
     /// Whether this is what the server went on with.

@@ -86,6 +86,8 @@ pub(super) struct Outbound {
     pending: VecDeque<(Option<StoreTicket>, Tracked)>,
     /// What the disk knows of a session that another process began and this one has not resumed yet.
     restored: Option<Vec<KeptMessage>>,
+    /// There is no connection: what is sent is only kept, and written when the session is resumed.
+    asleep: bool,
     /// Our end tag is out.
     closed: bool,
     /// The longest stanza the server takes, in bytes (XEP-0478).
@@ -230,7 +232,7 @@ impl Outbound {
             Some(_) => self.commits.advance(handled, context),
             None => self.commits.answer_at_once(handled),
         };
-        if let Some(committed) = answer.filter(|_| !self.closed) {
+        if let Some(committed) = answer.filter(|_| !self.closed && !self.asleep) {
             context.write_element(&sm::ack(committed));
         }
     }
@@ -330,7 +332,9 @@ impl Outbound {
     }
 
     fn write(&mut self, tracked: Tracked, context: &mut Context) -> Option<Sent> {
-        context.write(tracked.stanza.clone().into_bytes());
+        if !self.asleep {
+            context.write(tracked.stanza.clone().into_bytes());
+        }
         match &mut self.management {
             Stage::Off => Some(tracked.sent),
             Stage::Enabling(management) | Stage::On(management) => {

@@ -3,6 +3,7 @@
 
 use super::super::super::context::Context;
 use super::super::super::kept::{KeptMessage, KeptSession};
+use super::super::super::output::Change;
 use super::super::commits::Commits;
 use super::{Outbound, ResumeBy, Sent, Stage, Unsent};
 use crate::loss::Loss;
@@ -20,13 +21,18 @@ impl Outbound {
         }
     }
 
-    /// What the session can be resumed by, and how many of its stanzas we are known to have handled.
+    /// What the session can be resumed by, and how many of its stanzas we have handled.
     pub(in super::super) fn resumption(&self) -> Option<(&ResumeBy, u32)> {
-        Some((self.resume_by.as_ref()?, self.commits.committed()))
+        let handled = match &self.management {
+            Stage::On(management) => management.inbound(),
+            Stage::Off | Stage::Enabling(_) => return None,
+        };
+        Some((self.resume_by.as_ref()?, handled))
     }
 
     /// The session goes on over another connection: what the server has not handled is written again.
     pub(in super::super) fn resumed(&mut self, h: u32, context: &mut Context) -> Result<Vec<Sent>, Loss> {
+        self.asleep = false;
         if let Some(messages) = self.restored.take() {
             return Ok(self.resumed_by_another(messages, h, context));
         }
@@ -40,10 +46,13 @@ impl Outbound {
         Ok(acknowledged)
     }
 
-    /// The connection is gone: nothing of it is waited for.
-    pub(in super::super) fn disconnected(&mut self) {
+    /// The connection is gone and the session is not: nobody waits for an answer, and the disk is told how far we came.
+    pub(in super::super) fn disconnected(&mut self, context: &mut Context) {
+        self.asleep = true;
         self.commits.lost();
-        self.closed = false;
+        if let Stage::On(management) = &self.management {
+            context.store(Change::Handled(management.inbound(), context.now.wall));
+        }
     }
 
     /// The session is gone: what of it the server has by its own word, and the messages it may not have.
