@@ -17,6 +17,7 @@ mod run;
 mod secret;
 mod signals;
 mod store;
+mod successor;
 #[cfg(test)]
 mod testing;
 mod transport;

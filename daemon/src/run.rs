@@ -11,13 +11,14 @@ use crate::api::desk::{Desk, Facts};
 use crate::api::{Api, Clients, VERSION};
 use crate::bus::{Bus, BusState};
 use crate::config::{self, Config, LoadError};
-use crate::hub::{self, Hub, Surroundings};
+use crate::hub::{self, Hub, Parting, Surroundings};
 use crate::lock::{Lock, LockError};
 use crate::places::{self, Environment, PlaceError};
 use crate::players::{self, chooser};
 use crate::rpc::{self, ListenError, Listener};
 use crate::signals::{Signals, Wish};
 use crate::store::{Change, OpenError, Store, StoreError};
+use crate::successor::Successor;
 use crate::{dbus, host, log, notify};
 
 /// How long the goodbye may take in all.
@@ -106,16 +107,20 @@ impl Daemon {
         Ok(Self { environment, path, config, state, socket, inherited, store, _lock: lock, _log: log })
     }
 
-    /// Lives until a signal or a request ends it.
+    /// Lives until a signal or a request ends it, or exchanges itself for the installed program.
     pub(crate) fn run(self) -> Result<(), StartError> {
+        let successor = Successor::of(self.inherited.as_ref())?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let result = runtime.block_on(self.live());
         // A look-up of the C library's may still be waiting for an answer nobody needs.
         runtime.shutdown_background();
-        result
+        match result? {
+            Parting::Goodbye => Ok(()),
+            Parting::Suspend => Err(successor.take_over().into()),
+        }
     }
 
-    async fn live(self) -> Result<(), StartError> {
+    async fn live(self) -> Result<Parting, StartError> {
         let listener = match self.inherited {
             Some(listener) => Listener::inherited(listener)?,
             None => Listener::bind(&self.socket)?,
@@ -125,6 +130,7 @@ impl Daemon {
             tracing::warn!("{note}");
         }
         let (stop, stopped) = watch::channel(false);
+        let (end, ended) = watch::channel(None);
         let tune = self.config.tune.clone();
         let user_agent = installation(&self.store).await?;
         let surroundings = Surroundings { environment: self.environment.clone(), user_agent, version: VERSION };
@@ -149,7 +155,7 @@ impl Daemon {
             bus,
             players,
             clients: clients.clone(),
-            stop: stop.clone(),
+            end,
         };
         let desk = Desk::new(hub.clone(), chooser, self.store.clone(), facts);
         tokio::spawn(desk.clone().serve(asked));
@@ -157,14 +163,14 @@ impl Daemon {
         let socket = tokio::spawn(rpc::serve(listener, api, clients, stopped.clone()));
         notify::ready();
         tracing::info!(version = VERSION, "ready");
-        watch_over(&desk, &mut signals, stopped).await;
+        let parting = watch_over(&desk, &mut signals, ended).await;
         stop.send_replace(true);
         drop(desk);
-        let goodbye = goodbye(hub, hub_task, socket, faces, self.store);
+        let goodbye = goodbye(parting, hub, hub_task, socket, faces, self.store);
         if timeout(GOODBYE, goodbye).await.is_err() {
             tracing::warn!("a server did not take the goodbye in time");
         }
-        Ok(())
+        Ok(parting)
     }
 }
 
@@ -179,8 +185,8 @@ async fn installation(store: &Store) -> Result<String, StartError> {
     Ok(made)
 }
 
-/// Feeds the watchdog from the loop itself and does what signals say, until the daemon is to end.
-async fn watch_over(desk: &Desk, signals: &mut Signals, mut stopped: watch::Receiver<bool>) {
+/// Feeds the watchdog from the loop itself and does what signals say, until the daemon is to end; gives how.
+async fn watch_over(desk: &Desk, signals: &mut Signals, mut ended: watch::Receiver<Option<Parting>>) -> Parting {
     let interval = notify::watchdog_interval();
     loop {
         let fed = async {
@@ -191,13 +197,20 @@ async fn watch_over(desk: &Desk, signals: &mut Signals, mut stopped: watch::Rece
         };
         tokio::select! {
             wish = signals.next() => match wish {
-                Wish::End => return,
+                Wish::End => return Parting::Goodbye,
                 Wish::Reload => reload(desk).await,
             },
-            _ = stopped.wait_for(|stop| *stop) => return,
+            parting = asked(&mut ended) => return parting,
             () = fed => notify::watchdog(),
         }
     }
+}
+
+/// Waits for a request to end.
+async fn asked(ended: &mut watch::Receiver<Option<Parting>>) -> Parting {
+    // The desk holds the sender as long as it is asked.
+    let parting = ended.wait_for(Option::is_some).await.ok().and_then(|parting| *parting);
+    parting.unwrap_or(Parting::Goodbye)
 }
 
 async fn reload(desk: &Desk) {
@@ -209,8 +222,9 @@ async fn reload(desk: &Desk) {
     notify::ready();
 }
 
-/// Withdraws the tune, says goodbye to every server, answers who still waits, and closes the store.
+/// Parts from every server (for good with the tune withdrawn), answers who still waits, and closes the store.
 async fn goodbye(
+    parting: Parting,
     hub: hub::Handle,
     hub_task: JoinHandle<()>,
     socket: JoinHandle<()>,
@@ -218,8 +232,8 @@ async fn goodbye(
     store: Store,
 ) {
     notify::stopping();
-    tracing::info!("saying goodbye");
-    hub.leave().await;
+    tracing::info!(?parting, "ending");
+    hub.leave(parting).await;
     for face in faces {
         face.abort();
     }

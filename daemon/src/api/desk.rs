@@ -12,7 +12,7 @@ use xmppd_proto::{Failure, Kind, Reply, Request};
 
 use super::{Asked, Clients, daemon};
 use crate::bus::BusState;
-use crate::hub;
+use crate::hub::{self, Parting};
 use crate::places::Environment;
 use crate::players::chooser;
 use crate::store::Store;
@@ -47,8 +47,8 @@ pub(crate) struct Facts {
     pub(crate) players: watch::Receiver<BusState>,
     /// Who is connected to the socket, and how many of them watch.
     pub(crate) clients: Clients,
-    /// Set to true to end the daemon.
-    pub(crate) stop: watch::Sender<bool>,
+    /// Set to end the daemon, and how.
+    pub(crate) end: watch::Sender<Option<Parting>>,
 }
 
 impl Desk {
@@ -99,7 +99,8 @@ impl Desk {
             Request::ConfigGet(params) => self.config_get(params).await.map(Reply::ConfigGet),
             Request::DaemonHello(params) => daemon::hello(&params).map(Reply::DaemonHello),
             Request::DaemonShow(_) => Ok(Reply::DaemonShow(self.daemon_status())),
-            Request::DaemonStop(_) => Ok(Reply::DaemonStop(self.daemon_stop())),
+            Request::DaemonStop(_) => Ok(Reply::DaemonStop(self.daemon_end(Parting::Goodbye))),
+            Request::DaemonRestart(_) => Ok(Reply::DaemonRestart(self.daemon_end(Parting::Suspend))),
             Request::RpcDescribe(_) => Ok(Reply::RpcDescribe(daemon::describe())),
         }
     }

@@ -101,10 +101,11 @@ impl Entry {
         }
     }
 
-    /// Says goodbye and lets the actor end; the task ends when its connection is closed.
-    pub(super) fn leave(&mut self) -> Option<JoinHandle<()>> {
+    /// Says goodbye, or leaves the session to another process, and lets the actor end; the task ends when its
+    /// connection is closed.
+    pub(super) fn leave(&mut self, parting: fn(Ticket) -> Command) -> Option<JoinHandle<()>> {
         let (handle, task) = self.actor.take()?;
-        let goodbye = handle.ask(Command::Leave).ok();
+        let goodbye = handle.ask(parting).ok();
         Some(tokio::spawn(async move {
             if let Some(goodbye) = goodbye {
                 let _ = goodbye.await;

@@ -21,7 +21,16 @@ pub(super) enum Message {
     Subscribe(Topics, oneshot::Sender<mpsc::Receiver<Arc<Change>>>),
     Tune(TuneReport, Option<Playing>),
     Reload(Box<Config>, oneshot::Sender<Vec<String>>),
-    Leave(oneshot::Sender<()>),
+    Leave(Parting, oneshot::Sender<()>),
+}
+
+/// How accounts part from their servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Parting {
+    /// For good: contacts see them go.
+    Goodbye,
+    /// To be back at once as another process: contacts see nothing.
+    Suspend,
 }
 
 /// A wish for the base layer of presence.
@@ -117,10 +126,10 @@ impl Handle {
         self.ask(|reply| Message::Reload(Box::new(config), reply)).await
     }
 
-    /// Has every account say goodbye and waits until their connections are closed.
-    pub(crate) async fn leave(&self) {
+    /// Has every account part from its server and waits until their connections are closed.
+    pub(crate) async fn leave(&self, parting: Parting) {
         // An error means that there is nobody left who could.
-        let _ = self.ask(Message::Leave).await;
+        let _ = self.ask(|reply| Message::Leave(parting, reply)).await;
     }
 
     async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> Result<T, Failure> {

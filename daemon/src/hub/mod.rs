@@ -20,7 +20,7 @@ use crate::store::{self, BasePresence, Store};
 
 use entry::Entry;
 use handle::Message;
-pub(crate) use handle::{Asked, Handle, Status};
+pub(crate) use handle::{Asked, Handle, Parting, Status};
 use subscribers::Subscribers;
 
 pub(crate) use convert::tune as tune_to_proto;
@@ -104,8 +104,8 @@ impl Hub {
                 let changed = self.reload(*config).await;
                 let _ = reply.send(changed);
             }
-            Message::Leave(reply) => {
-                let leaving = self.leave();
+            Message::Leave(parting, reply) => {
+                let leaving = self.leave(parting);
                 tokio::spawn(async move {
                     for task in leaving {
                         let _ = task.await;
@@ -207,9 +207,13 @@ impl Hub {
         self.subscribers.tell(change);
     }
 
-    /// Has every account say goodbye; each task ends when its connection is closed.
-    fn leave(&mut self) -> Vec<JoinHandle<()>> {
-        self.entries.iter_mut().filter_map(Entry::leave).collect()
+    /// Has every account part from its server; each task ends when its connection is closed.
+    fn leave(&mut self, parting: Parting) -> Vec<JoinHandle<()>> {
+        let command = match parting {
+            Parting::Goodbye => Command::Leave,
+            Parting::Suspend => Command::Suspend,
+        };
+        self.entries.iter_mut().filter_map(|entry| entry.leave(command)).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jid::ResourcePart;
 use tokio::task::JoinHandle;
-use xmppd_core::account::{Memory, Settings, TuneSettings};
+use xmppd_core::account::{Command, Memory, Settings, TuneSettings};
 use xmppd_core::entropy::Entropy;
 use xmppd_core::players::{OnPause, Pattern, Rules};
 use xmppd_core::presence::{Layers, Presence, StatusWhen};
@@ -77,7 +77,7 @@ impl Hub {
             } else {
                 changed.push(entry.name().to_owned());
                 self.state.forget(entry.name());
-                goodbyes.extend(entry.leave());
+                goodbyes.extend(entry.leave(Command::Leave));
             }
         }
         // A resource is one session's: the old one must have left it before the new one comes.

@@ -94,6 +94,9 @@ pub enum Command {
     Disconnect(Ticket),
     /// The daemon ends: say goodbye; answered when the connection is closed.
     Leave(Ticket),
+    /// The program is exchanged for another: end the connection without a goodbye, so that the session can be taken up
+    /// again, or with one where it cannot; answered when that is on its way.
+    Suspend(Ticket),
     /// Send a message through the live session; answered when the server has it.
     Send(Ticket, Outgoing),
     /// Ask somebody something; answered with the payload of the result or the error.

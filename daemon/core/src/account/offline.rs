@@ -75,7 +75,7 @@ impl Offline {
                 Link::Offline(self)
             }
             Command::Connect(ticket) => connect(vec![ticket], context),
-            Command::Disconnect(ticket) | Command::Leave(ticket) => {
+            Command::Disconnect(ticket) | Command::Leave(ticket) | Command::Suspend(ticket) => {
                 context.reply(ticket, Outcome::Done);
                 Self::ByCommand.without_retry(context)
             }

@@ -70,7 +70,7 @@ impl Stopped {
                 context.reply(ticket, Outcome::Done);
                 return Link::Offline(Offline::ByCommand);
             }
-            Command::Leave(ticket) => context.reply(ticket, Outcome::Done),
+            Command::Leave(ticket) | Command::Suspend(ticket) => context.reply(ticket, Outcome::Done),
             Command::Send(ticket, _) | Command::Ask(ticket, _) => {
                 context.reply(ticket, Outcome::NotOnline(Some(self.problem.clone())));
             }

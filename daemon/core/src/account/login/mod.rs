@@ -289,7 +289,7 @@ impl Connecting {
             }
             Command::Tune(playing) => context.set_playing_later(playing),
             Command::Connect(ticket) => context.connecting.push(ticket),
-            Command::Disconnect(ticket) | Command::Leave(ticket) => {
+            Command::Disconnect(ticket) | Command::Leave(ticket) | Command::Suspend(ticket) => {
                 context.reply(ticket, Outcome::Done);
                 return Self::give_up(Offline::ByCommand, context);
             }

@@ -159,6 +159,7 @@ impl Online {
 
     pub(super) fn handle(mut self: Box<Self>, input: Input<'_>, context: &mut Context) -> Link {
         let result = match input {
+            Input::Command(Command::Suspend(ticket)) if self.can_suspend() => return self.suspend(ticket, context),
             Input::Bytes(bytes) => self.bytes(bytes, context),
             Input::Command(command) => {
                 self.command(command, context);
@@ -203,7 +204,9 @@ impl Online {
                 Some(leaving) => leaving.then_connect(ticket),
                 None => context.reply(ticket, Outcome::Done),
             },
-            Command::Disconnect(ticket) | Command::Leave(ticket) => self.leave(Leaving::by_command(ticket), context),
+            Command::Disconnect(ticket) | Command::Leave(ticket) | Command::Suspend(ticket) => {
+                self.leave(Leaving::by_command(ticket), context);
+            }
             Command::Send(ticket, _) | Command::Ask(ticket, _) if self.leaving.is_some() => {
                 context.reply(ticket, Outcome::NotOnline(None));
             }

@@ -8,8 +8,8 @@ use super::super::context::Context;
 use super::super::input::{StoreTicket, Ticket};
 use super::super::kept::{self, KeptMessage, KeptSession};
 use super::super::login::Woken;
-use super::super::offline;
-use super::super::output::{Change, Event, Outcome, Problem};
+use super::super::offline::{self, Offline};
+use super::super::output::{Change, Event, HangUp, Outcome, Problem};
 use super::outbound::{Outbound, Sent, Unsent};
 use super::{Asker, Online, Shown};
 use crate::loss::{Ending, Loss};
@@ -40,6 +40,25 @@ impl Online {
     /// Whether the session can outlive this loss: the stream was not ended by either side.
     pub(super) fn can_sleep(&self, loss: &Loss) -> bool {
         self.leaving.is_none() && loss.ending() != Ending::Polite && self.outbound.resumption().is_some()
+    }
+
+    /// Whether the session would outlive its connection.
+    pub(super) fn can_suspend(&self) -> bool {
+        self.leaving.is_none() && self.outbound.resumption().is_some()
+    }
+
+    /// Ends the connection and leaves the session to another process: the disk knows how far both sides came.
+    pub(super) fn suspend(mut self: Box<Self>, ticket: Ticket, context: &mut Context) -> Link {
+        self.keep_session(context);
+        self.outbound.handled_all(context);
+        context.hang_up(HangUp::Abrupt);
+        for asker in self.requests.drain() {
+            if let Asker::Command(ticket) = asker {
+                context.reply(ticket, Outcome::NotOnline(None));
+            }
+        }
+        context.reply(ticket, Outcome::Done);
+        Link::Offline(Offline::ByCommand)
     }
 
     /// The connection is gone, the session is not: whoever waits for an answer that needs a connection is told.

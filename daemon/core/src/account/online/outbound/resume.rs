@@ -8,6 +8,7 @@ use super::super::commits::Commits;
 use super::{Outbound, ResumeBy, Sent, Stage, Unsent};
 use crate::loss::Loss;
 use crate::management::Management;
+use crate::stanza::management;
 
 impl Outbound {
     /// The session that another process began, to be resumed.
@@ -44,6 +45,13 @@ impl Outbound {
             management.written_again();
         }
         Ok(acknowledged)
+    }
+
+    /// Tells the server all that we have handled: the disk is being told as well.
+    pub(in super::super) fn handled_all(&self, context: &mut Context) {
+        if let (Stage::On(management), false) = (&self.management, self.closed) {
+            context.write_element(&management::ack(management.inbound()));
+        }
     }
 
     /// The connection is gone and the session is not: nobody waits for an answer, and the disk is told how far we came.
