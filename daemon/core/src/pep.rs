@@ -142,9 +142,10 @@ impl Pep {
         }
     }
 
-    /// What withdraws the tune at the end of a session, whatever is under way.
+    /// What withdraws the tune at the end of a session, whatever is under way. Silence may be read by everybody, so it
+    /// is said without a condition that could fail.
     pub fn farewell() -> Element {
-        publish_request(None)
+        pubsub::publish(ns::TUNE, "current", tune::to_element(None), &[])
     }
 
     fn publish(&mut self, tune: Option<Track>, reconfigured: bool) -> Action {

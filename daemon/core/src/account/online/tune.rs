@@ -11,6 +11,9 @@ use crate::xml::Element;
 impl Online {
     /// Publishes what is to be published, if the server does not have it.
     pub(super) fn advance_tune(&mut self, context: &mut Context) {
+        if self.leaving.is_some() {
+            return;
+        }
         if let Some(action) = self.pep.advance(context.outward.tune(), context.outward.tune_out) {
             self.act(action, context);
         }
@@ -18,7 +21,12 @@ impl Online {
 
     /// Our own account answered the publisher.
     pub(super) fn tune_answered(&mut self, answer: Result<Option<&Element>, &StanzaError>, context: &mut Context) {
-        for action in self.pep.answered(answer) {
+        let actions = self.pep.answered(answer);
+        if self.leaving.is_some() {
+            // Whatever it was, the withdrawal that follows it is already on its way.
+            return;
+        }
+        for action in actions {
             self.act(action, context);
         }
         self.advance_tune(context);
@@ -36,6 +44,7 @@ impl Online {
         if answer.is_ok() {
             self.act(Action::Store(false), context);
         }
+        self.go_on_leaving(context);
     }
 
     /// The store answered.
@@ -44,7 +53,7 @@ impl Online {
             return;
         }
         self.storing = None;
-        if let Some(action) = self.pep.stored(result) {
+        if let Some(action) = self.pep.stored(result).filter(|_| self.leaving.is_none()) {
             self.act(action, context);
         }
     }
