@@ -37,6 +37,8 @@ pub(crate) struct Hub {
     state: State,
     entries: Vec<Entry>,
     playing: Option<Playing>,
+    /// What the players' engine says of `playing`.
+    tune: TuneReport,
     subscribers: Subscribers,
     inbox: mpsc::Receiver<Message>,
     /// What happens in the accounts. Unbounded because an actor cannot wait; it reads from its connection only
@@ -64,6 +66,7 @@ impl Hub {
             state: State::default(),
             entries: Vec::new(),
             playing: None,
+            tune: TuneReport::default(),
             subscribers: Subscribers::default(),
             inbox,
             events,
@@ -186,12 +189,13 @@ impl Hub {
                 entry.delivery = delivery;
                 changes.push(Change::Status(entry.status()));
             }
-            Event::TunePublished(published) => entry.tune_published(&published),
+            Event::TunePublished(published) => entry.tune_published(published),
             event => changes.extend(convert::event(account, event)),
         }
         for change in changes {
             self.publish(change);
         }
+        self.tell_tune();
     }
 
     /// Something else plays, or nothing: every account that publishes tunes hears of it.
@@ -201,6 +205,18 @@ impl Hub {
             for entry in self.entries.iter().filter(|entry| entry.config().tune) {
                 entry.tune(self.playing.clone());
             }
+        }
+        self.tune = report;
+        self.tell_tune();
+    }
+
+    /// Tells watchers about the tune, and which accounts cannot publish it and why, if that is news.
+    fn tell_tune(&mut self) {
+        let mut report = self.tune.clone();
+        if report.tune.is_some() && report.reason.is_none() {
+            let problem = |entry: &Entry| Some(format!("{}: {}", entry.name(), entry.tune_problem.as_ref()?));
+            let problems: Vec<String> = self.entries.iter().filter_map(problem).collect();
+            report.reason = (!problems.is_empty()).then(|| format!("not as User Tune through {}", problems.join("; ")));
         }
         if self.state.tune != report {
             self.publish(Change::Tune(TuneChange { account: None, jid: None, report }));
