@@ -190,7 +190,8 @@ impl Hub {
                 changes.push(Change::Status(entry.status()));
             }
             Event::TunePublished(published) => entry.tune_published(published),
-            event => changes.extend(convert::event(account, event)),
+            // Some servers tell both the account and its resource.
+            event => changes.extend(convert::event(account, event).filter(|change| !is_known(change, &self.state))),
         }
         for change in changes {
             self.publish(change);
@@ -232,6 +233,12 @@ impl Hub {
     fn leave(&mut self) -> Vec<JoinHandle<()>> {
         self.entries.iter_mut().filter_map(Entry::leave).collect()
     }
+}
+
+/// Whether a contact's tune is as it was.
+fn is_known(change: &Change, state: &State) -> bool {
+    let Change::Tune(TuneChange { account: Some(account), jid: Some(jid), report }) = change else { return false };
+    state.contact(account, jid).is_some_and(|contact| contact.tune.as_deref() == report.tune.as_ref())
 }
 
 fn no_account() -> Failure {
