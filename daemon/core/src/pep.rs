@@ -35,8 +35,8 @@ enum Support {
 #[derive(Debug)]
 enum Step {
     Storing(Track),
-    Publishing { tune: Option<Track>, reconfigured: bool },
-    Configuring(Option<Track>),
+    Publishing { tune: Option<Track>, remade: bool },
+    Deleting(Option<Track>),
 }
 
 /// What is to be done now.
@@ -111,15 +111,17 @@ impl Pep {
     pub fn answered(&mut self, answer: Result<Option<&Element>, &StanzaError>) -> Vec<Action> {
         match (self.busy.take(), answer) {
             (Some(Step::Publishing { tune, .. }), Ok(_)) => self.done(tune),
-            (Some(Step::Publishing { tune, reconfigured: false }), Err(error))
-                if pubsub::is_precondition_not_met(error) =>
-            {
-                // The node is from before, and not as it must be: make it so, then try once more.
-                self.busy = Some(Step::Configuring(tune));
-                vec![Action::Set(pubsub::configuration_change(ns::TUNE, &[ACCESS]))]
+            (Some(Step::Publishing { tune, remade: false }), Err(error)) if pubsub::is_precondition_not_met(error) => {
+                // The node is from before, and not as it must be. To configure it would not do: ejabberd goes on
+                // telling strangers who subscribed while it was open. The next publish makes it anew.
+                self.busy = Some(Step::Deleting(tune));
+                vec![Action::Set(pubsub::deletion(ns::TUNE))]
             }
-            (Some(Step::Configuring(tune)), Ok(_)) => vec![self.publish(tune, true)],
-            (Some(Step::Publishing { tune, .. } | Step::Configuring(tune)), Err(error)) => {
+            (Some(Step::Deleting(tune)), Ok(_)) => vec![self.publish(tune, true)],
+            (Some(Step::Deleting(tune)), Err(error)) => {
+                self.failed(tune, &format!("strangers may read the tune at the server, and it stays so: {error}"))
+            }
+            (Some(Step::Publishing { tune, .. }), Err(error)) => {
                 self.failed(tune, &format!("the server refused the tune: {error}"))
             }
             (busy @ (Some(Step::Storing(_)) | None), _) => {
@@ -132,7 +134,7 @@ impl Pep {
     /// No answer came in time to the last [`Action::Set`].
     pub fn unanswered(&mut self) -> Vec<Action> {
         match self.busy.take() {
-            Some(Step::Publishing { tune, .. } | Step::Configuring(tune)) => {
+            Some(Step::Publishing { tune, .. } | Step::Deleting(tune)) => {
                 self.failed(tune, "the server did not answer the tune")
             }
             busy @ (Some(Step::Storing(_)) | None) => {
@@ -148,9 +150,9 @@ impl Pep {
         pubsub::publish(ns::TUNE, "current", tune::to_element(None), &[])
     }
 
-    fn publish(&mut self, tune: Option<Track>, reconfigured: bool) -> Action {
+    fn publish(&mut self, tune: Option<Track>, remade: bool) -> Action {
         let request = publish_request(tune.as_ref());
-        self.busy = Some(Step::Publishing { tune, reconfigured });
+        self.busy = Some(Step::Publishing { tune, remade });
         Action::Set(request)
     }
 
