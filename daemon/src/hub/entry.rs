@@ -87,11 +87,10 @@ impl Entry {
         self.handle()?.ask(command).ok()
     }
 
+    /// Tells the actor what is playing.
     pub(super) fn tune(&self, playing: Option<Playing>) {
-        if let Some(handle) = self.handle()
-            && handle.tune(playing).is_err()
-        {
-            tracing::error!(account = %self.config.name, "the account does not take its orders");
+        if let Some(handle) = self.handle() {
+            handle.tune(playing);
         }
     }
 
