@@ -24,7 +24,7 @@ pub(crate) use handle::{Asked, Handle, Status};
 use subscribers::Subscribers;
 
 pub(crate) use convert::tune as tune_to_proto;
-pub(crate) use setup::{Surroundings, rules};
+pub(crate) use setup::{Surroundings, tune_settings};
 
 /// How many messages may wait for the hub; it takes them as fast as they come.
 const INBOX: usize = 256;
@@ -215,13 +215,21 @@ impl Hub {
     fn tell_tune(&mut self) {
         let mut report = self.tune.clone();
         if report.tune.is_some() && report.reason.is_none() {
-            let problem = |entry: &Entry| Some(format!("{}: {}", entry.name(), entry.tune_problem.as_ref()?));
-            let problems: Vec<String> = self.entries.iter().filter_map(problem).collect();
-            report.reason = (!problems.is_empty()).then(|| format!("not as User Tune through {}", problems.join("; ")));
+            report.reason = self.why_unpublished();
         }
         if self.state.tune != report {
             self.publish(Change::Tune(TuneChange { account: None, jid: None, report }));
         }
+    }
+
+    fn why_unpublished(&self) -> Option<String> {
+        let publishes = |entry: &Entry| entry.is_enabled() && entry.config().tune;
+        if !self.entries.iter().any(publishes) {
+            return Some("no account is configured to publish it".to_owned());
+        }
+        let problem = |entry: &Entry| Some(format!("{}: {}", entry.name(), entry.tune_problem.as_ref()?));
+        let problems: Vec<String> = self.entries.iter().filter_map(problem).collect();
+        (!problems.is_empty()).then(|| format!("not as User Tune through {}", problems.join("; ")))
     }
 
     fn publish(&mut self, change: Change) {

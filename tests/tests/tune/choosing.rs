@@ -96,6 +96,37 @@ fn rules_that_are_read_again_hold_for_the_song_that_plays() {
 }
 
 #[test]
+fn players_are_looked_at_only_while_the_configuration_says_so() {
+    let Some(mut stage) = Stage::set("tune.enabled", Kind::Prosody12, "enabled = false") else { return };
+    let mut player = ScriptedPlayer::start(&stage.bus, "mpv", plays("First"));
+    let off = stage.home.json(&["tune", "on"]);
+    assert_eq!((&off["state"], &off["reason"]), (&json!("off"), &json!("tune.enabled is false in the configuration")));
+    stage.settle();
+    assert_eq!(player.calls(), [""; 0]);
+
+    stage.home.configure(&configuration(&stage.server, AT_ONCE));
+    stage.ctl(&["config", "reload"]);
+    stage.shows(Some("♪ Ada – First"), &adas("First"));
+    stage.home.configure(&configuration(&stage.server, "enabled = false"));
+    stage.ctl(&["config", "reload"]);
+    stage.shows(None, &nothing());
+    assert_eq!(stage.home.json(&["tune", "players"])["players"], json!([]));
+}
+
+#[test]
+fn a_tune_that_no_account_publishes_says_so() {
+    let Some(mut stage) = Stage::set("an account without tune", Kind::Prosody12, AT_ONCE) else { return };
+    let _player = ScriptedPlayer::start(&stage.bus, "mpv", plays("First"));
+    stage.shows(Some("♪ Ada – First"), &adas("First"));
+    let silent = configuration(&stage.server, AT_ONCE).replace("[tune]", "tune = false\n[tune]");
+    stage.home.configure(&silent);
+    stage.ctl(&["config", "reload"]);
+    stage.shows(None, &nothing());
+    let report = stage.tune(|tune| tune["reason"].is_string());
+    assert_eq!(report["reason"], "no account is configured to publish it", "{report}");
+}
+
+#[test]
 fn a_name_that_comes_back_with_another_owner_is_another_player() {
     let Some(mut stage) = Stage::set("another owner", Kind::Prosody12, AT_ONCE) else { return };
     let first = ScriptedPlayer::start(&stage.bus, "mpv", plays("First"));
