@@ -32,7 +32,8 @@ fn rules_decide_and_are_named_and_playerctl_sees_the_same_players() {
         let list = stage.home.json(&["tune", "players"]);
         let ours = list["players"].as_array().into_iter().flatten().filter_map(|it| it["bus_name"].as_str());
         let mut ours: Vec<String> = ours.map(str::to_owned).collect();
-        (ours.sort(), theirs.sort());
+        ours.sort();
+        theirs.sort();
         assert_eq!(ours, theirs);
         let title = playerctl(&stage.bus, &["--player=vlc", "metadata", "title"]).expect("playerctl is there");
         assert_eq!(title, "of vlc.instance9");
@@ -59,7 +60,7 @@ fn browsers_and_proxies_are_never_told_unless_the_person_says_so() {
     stage.settle();
     stage.shows(None, &nothing());
     drop((firefox, proxy));
-    assert_eq!(stage.since(0).tunes(), [nothing(); 0]);
+    assert!(stage.since(0).tunes().is_empty());
 }
 
 #[test]

@@ -115,6 +115,7 @@ fn a_flood_of_changes_costs_little_and_publishes_within_the_budget() {
         "20000 changes asked for in {sent:?}, the last one seen after {elapsed:?}: {published} published, \
          {before} KiB before, {peak} KiB at the peak, `xmppctl status` {slowest:?} at worst"
     );
+    assert!(!stage.daemon.log().contains("ERROR"), "{}", stage.daemon.log());
     assert!(published <= 5 + elapsed.as_secs() / 5 + 1, "{published} in {elapsed:?}");
     assert!(peak - before < 16 * 1024, "{before} KiB grew to {peak} KiB");
     assert!(slowest < Duration::from_secs(2), "xmppctl status took {slowest:?}");
