@@ -6,7 +6,7 @@ use super::super::Link;
 use super::super::context::Context;
 use super::super::input::Ticket;
 use super::super::login::Connecting;
-use super::super::offline::Offline;
+use super::super::offline::{self, Offline};
 use super::super::output::{Delivery, Outcome};
 use super::super::timers::Timer;
 use super::outbound::Sent;
@@ -24,6 +24,8 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(2);
 pub(super) struct Leaving {
     asked: Vec<(Ticket, Reason)>,
     stage: Stage,
+    /// Who wants to be online again after that.
+    again: Vec<Ticket>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,11 +46,16 @@ enum Reason {
 
 impl Leaving {
     pub(super) fn by_status(ticket: Ticket) -> Self {
-        Self { asked: vec![(ticket, Reason::Status)], stage: Stage::Withdrawing }
+        Self { asked: vec![(ticket, Reason::Status)], stage: Stage::Withdrawing, again: Vec::new() }
     }
 
     pub(super) fn by_command(ticket: Ticket) -> Self {
-        Self { asked: vec![(ticket, Reason::Command)], stage: Stage::Withdrawing }
+        Self { asked: vec![(ticket, Reason::Command)], stage: Stage::Withdrawing, again: Vec::new() }
+    }
+
+    /// Somebody wants to be online again once this is over.
+    pub(super) fn then_connect(&mut self, ticket: Ticket) {
+        self.again.push(ticket);
     }
 
     /// The stream is closed: answers, and connects again if a stream is wanted by now.
@@ -61,10 +68,14 @@ impl Leaving {
             };
             context.reply(ticket, outcome);
         }
-        if !commanded && context.outward.wants_stream() {
-            return Connecting::start(context);
+        if !self.again.is_empty() {
+            return offline::connect(self.again, context);
         }
-        Offline::by_wish(context)
+        match (commanded, context.outward.wants_stream()) {
+            (true, _) => Link::Offline(Offline::ByCommand),
+            (false, true) => Connecting::start(context),
+            (false, false) => Link::Offline(Offline::ByStatus),
+        }
     }
 }
 

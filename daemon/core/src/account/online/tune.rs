@@ -21,12 +21,7 @@ impl Online {
 
     /// Our own account answered the publisher.
     pub(super) fn tune_answered(&mut self, answer: Result<Option<&Element>, &StanzaError>, context: &mut Context) {
-        let actions = self.pep.answered(answer);
-        if self.leaving.is_some() {
-            // Whatever it was, the withdrawal that follows it is already on its way.
-            return;
-        }
-        for action in actions {
+        for action in self.pep.answered(answer) {
             self.act(action, context);
         }
         self.advance_tune(context);
@@ -42,6 +37,7 @@ impl Online {
     /// The server took, or refused, the withdrawal at the end of the session.
     pub(super) fn tune_withdrawn(&mut self, answer: Result<Option<&Element>, &StanzaError>, context: &mut Context) {
         if answer.is_ok() {
+            self.act(Action::Report(Ok(None)), context);
             self.act(Action::Store(false), context);
         }
         self.go_on_leaving(context);
@@ -49,21 +45,24 @@ impl Online {
 
     /// The store answered.
     pub(super) fn stored(&mut self, ticket: StoreTicket, result: Result<(), String>, context: &mut Context) {
-        if self.storing != Some(ticket) {
+        let Some((_, out)) = self.storing.take_if(|(awaited, _)| *awaited == ticket) else {
             return;
-        }
-        self.storing = None;
-        if let Some(action) = self.pep.stored(result).filter(|_| self.leaving.is_none()) {
+        };
+        context.outward.tune_out = out && result.is_ok();
+        if let Some(action) = self.pep.stored(result) {
             self.act(action, context);
         }
     }
 
     fn act(&mut self, action: Action, context: &mut Context) {
         match action {
+            // Who leaves begins nothing; what is out is withdrawn on its own way.
+            Action::Set(_) if self.leaving.is_some() => {}
             Action::Set(payload) => self.ask(None, true, payload, Asker::Pep, context),
             Action::Store(out) => {
-                context.outward.tune_out = out;
-                self.storing = Some(context.store(Change::TuneOut(out)));
+                // A tune that may be out counts from the moment on at which that is durable.
+                context.outward.tune_out = false;
+                self.storing = Some((context.store(Change::TuneOut(out)), out));
             }
             Action::Report(Ok(tune)) => context.event(Event::TunePublished(TunePublished::Done(tune))),
             Action::Report(Err(reason)) => context.event(Event::TunePublished(TunePublished::Failed(reason))),
