@@ -1,1 +1,19 @@
-//! .
+//! What the black-box tests drive `xmppd` and `xmppctl` with: real servers, a real bus, real players, a contact that
+//! is not ours, and the faults between them.
+//!
+//! Every value here that starts a program ends it, and what that program started, when it is dropped. The tests
+//! themselves are in `tests/tests`.
+
+pub mod bus;
+pub mod certificate;
+pub mod contact;
+pub mod daemon;
+pub mod missing;
+pub mod netns;
+pub mod player;
+pub mod process;
+pub mod relay;
+pub mod scripted_server;
+pub mod server;
+pub mod user_manager;
+pub mod wait;

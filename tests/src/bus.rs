@@ -1,0 +1,106 @@
+//! A private session bus, with activation files of the test's own and none of the machine's.
+
+use std::os::unix::net::UnixStream;
+use std::process::Command;
+
+use crate::missing::{Missing, program};
+use crate::process::{Folder, Process, clean};
+use crate::wait::{SOON, eventually};
+
+/// A running `dbus-daemon`; gone with the value.
+#[derive(Debug)]
+pub struct Bus {
+    process: Option<Process>,
+    folder: Folder,
+}
+
+impl Bus {
+    /// Starts one and waits until it answers.
+    ///
+    /// # Errors
+    /// `Missing` when there is no `dbus-daemon`.
+    pub fn start() -> Result<Self, Missing> {
+        program("dbus-daemon")?;
+        let folder = Folder::new("bus");
+        folder.write("services/.keep", "");
+        let path = folder.path().display();
+        let configuration = format!(
+            "<busconfig><type>session</type><listen>unix:path={path}/bus</listen><auth>EXTERNAL</auth>\
+             <servicedir>{path}/services</servicedir><policy context=\"default\">\
+             <allow send_destination=\"*\" eavesdrop=\"true\"/><allow eavesdrop=\"true\"/><allow own=\"*\"/>\
+             </policy></busconfig>"
+        );
+        folder.write("bus.conf", &configuration);
+        let mut bus = Self {
+            process: None,
+            folder,
+        };
+        bus.restart();
+        Ok(bus)
+    }
+
+    /// The address for `DBUS_SESSION_BUS_ADDRESS`.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("unix:path={}", self.folder.join("bus").display())
+    }
+
+    /// Writes a D-Bus activation file; it counts from the next start on.
+    pub fn activate(&self, name: &str, exec: &str) {
+        let service = format!("[D-BUS Service]\nName={name}\nExec={exec}\n");
+        self.folder
+            .write(&format!("services/{name}.service"), &service);
+    }
+
+    /// Kills it: everybody on it is cut off.
+    pub fn stop(&mut self) {
+        self.process = None;
+        // A socket file that is left behind would look like a bus that does not answer.
+        let _ = std::fs::remove_file(self.folder.join("bus"));
+    }
+
+    /// Starts it again at the same address.
+    pub fn restart(&mut self) {
+        self.stop();
+        let mut command = Command::new("dbus-daemon");
+        clean(&mut command)
+            .env("HOME", self.folder.path())
+            .arg(format!(
+                "--config-file={}",
+                self.folder.join("bus.conf").display()
+            ))
+            .args(["--nofork", "--nopidfile"]);
+        self.process = Some(Process::start(
+            "dbus-daemon",
+            command,
+            &self.folder.join("log"),
+        ));
+        let socket = self.folder.join("bus");
+        eventually("the session bus answers", SOON, || {
+            UnixStream::connect(&socket).ok()
+        });
+    }
+
+    /// Runs a program of somebody else's on this bus (`busctl --user`, `gdbus`, `playerctl`) and gives back what it
+    /// printed; standard error comes after standard output when it failed.
+    ///
+    /// # Errors
+    /// `Missing` when there is no such program.
+    pub fn run(&self, name: &str, arguments: &[&str]) -> Result<String, Missing> {
+        let mut command = Command::new("timeout");
+        clean(&mut command)
+            .env("HOME", self.folder.path())
+            .env("DBUS_SESSION_BUS_ADDRESS", self.address())
+            .args(["--kill-after=1", "20"])
+            .arg(program(name)?)
+            .args(arguments);
+        let output = command
+            .output()
+            .map_err(|_| Missing("timeout".to_owned()))?;
+        let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+        if !output.status.success() {
+            text.push_str(&String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(text)
+    }
+}

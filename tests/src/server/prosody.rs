@@ -1,0 +1,84 @@
+//! What Prosody is told: its configuration, and its accounts and rosters as the files that it keeps itself.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::people::{CONTACTS, PEOPLE};
+use super::place::Place;
+use super::{Kind, Setup};
+use crate::certificate::DOMAIN;
+use crate::process::Folder;
+
+/// The modules that both versions have.
+const MODULES: &str = r#""roster", "saslauth", "tls", "disco", "presence", "message", "iq", "ping", "version",
+    "uptime", "time", "pep", "carbons", "smacks", "csi_simple", "mam", "blocklist", "offline", "private", "vcard4";"#;
+
+/// What only Prosody 13 can: Debian 12's packaged SASL2 modules hang there (they call what 0.12 does not have).
+const MODULES_13: &str = r#""sasl2", "sasl2_bind2", "sasl2_fast", "sasl2_sm", "sasl_ssdp";"#;
+
+/// Writes the configuration, the accounts and the rosters.
+pub(super) fn write(kind: Kind, setup: &Setup, folder: &Folder) {
+    folder.write("prosody.cfg.lua", &configuration(kind, setup));
+    let host = format!("data/{}", DOMAIN.replace('.', "%2e"));
+    for person in PEOPLE {
+        let account = format!(
+            "return {{ [\"password\"] = {} }};\n",
+            quoted(person.password)
+        );
+        folder.write(&format!("{host}/accounts/{}.dat", person.name), &account);
+    }
+    for (owner, contact, group) in CONTACTS {
+        let roster = format!(
+            "return {{ [false] = {{ [\"version\"] = 1 }}; [{}] = {{ [\"subscription\"] = \"both\"; [\"name\"] = {}; \
+             [\"groups\"] = {{ [{}] = true }} }} }};\n",
+            quoted(&contact.jid()),
+            quoted(contact.name),
+            quoted(group),
+        );
+        folder.write(&format!("{host}/roster/{}.dat", owner.name), &roster);
+    }
+}
+
+/// The command that runs it in the foreground.
+pub(super) fn command(place: &Place, setup: &Setup, folder: &Path) -> Command {
+    let mut command = place.command(folder, "/usr/bin/prosody");
+    command
+        .arg("-F")
+        .arg("--config")
+        .arg(setup.folder.join("prosody.cfg.lua"));
+    command
+}
+
+fn configuration(kind: Kind, setup: &Setup) -> String {
+    let extra = match kind {
+        Kind::Prosody13 => MODULES_13,
+        Kind::Prosody12 | Kind::Ejabberd => "",
+    };
+    let folder = setup.folder.display();
+    let (starttls, direct) = (setup.starttls, setup.direct);
+    format!(
+        r#"run_as_root = true
+pidfile = "{folder}/prosody.pid"
+data_path = "{folder}/data"
+log = {{ debug = "*console" }}
+interfaces = {{ "127.0.0.1" }}
+c2s_ports = {{ {starttls} }}
+c2s_direct_tls_ports = {{ {direct} }}
+ssl = {{ certificate = "{folder}/certificate.pem"; key = "{folder}/key.pem" }}
+c2s_direct_tls_ssl = {{ certificate = "{folder}/certificate.pem"; key = "{folder}/key.pem" }}
+c2s_require_encryption = true
+authentication = "internal_hashed"
+storage = "internal"
+archive_expires_after = "never"
+modules_enabled = {{ {MODULES} {extra} }}
+modules_disabled = {{ "s2s", "s2s_auth_certs" }}
+VirtualHost "{DOMAIN}"
+    ssl = {{ certificate = "{folder}/certificate.pem"; key = "{folder}/key.pem" }}
+"#
+    )
+}
+
+/// A Lua string.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
