@@ -75,6 +75,20 @@ impl Track {
         }
     }
 
+    /// The same with every text clean and bounded: for a track that somebody else published.
+    #[must_use]
+    pub fn cleaned(self) -> Self {
+        let clean = |field: Option<String>| field.and_then(|field| text::line(&field, text::PUBLISHED));
+        Self {
+            artist: clean(self.artist),
+            title: clean(self.title),
+            source: clean(self.source),
+            track: clean(self.track),
+            uri: clean(self.uri),
+            ..self
+        }
+    }
+
     /// Whether there is enough to tell a contact.
     pub fn is_publishable(&self) -> bool {
         self.title.is_some() || self.uri.is_some()

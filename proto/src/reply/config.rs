@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct ConfigReport {
     /// The file that was read.
     pub file: String,
-    /// The names of its accounts.
+    /// The names of its accounts; left out where only the soundness is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<String>,
     /// The names of what the file changes in the running daemon, in words: an account's name, `tune`, `messages` …
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -232,7 +232,8 @@ pub struct ConfigGet {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DaemonHello {
-    /// The version that the asker speaks; another than the daemon's is a failure.
+    /// The version that the asker speaks. Another than the daemon's is a failure, and so is everything that the same
+    /// connection asks behind it: a client may write its request without waiting for the answer to this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protocol: Option<u32>,
 }

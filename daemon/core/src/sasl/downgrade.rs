@@ -1,6 +1,8 @@
 //! Did we see the server's own lists, and do both legs speak the same TLS? XEP-0474 0.5.0 (attribute `h`) and
 //! XEP-0515 0.1.0 (attribute `t`), checked before any proof is sent. Reading the attributes is [`super::scram`]'s.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -23,6 +25,15 @@ impl TlsVersion {
             Self::V1_2 => "0303",
             Self::V1_3 => "0304",
         }
+    }
+}
+
+impl fmt::Display for TlsVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V1_2 => "1.2",
+            Self::V1_3 => "1.3",
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Stanza errors (RFC 6120 section 8.3): why a request or a message failed.
 
+use std::fmt;
+
 use crate::conditions::conditions;
 use crate::xml::{Element, ns};
 
@@ -81,6 +83,15 @@ pub struct StanzaError {
     pub by: Option<String>,
     /// An extension's own condition (section 8.3.4): local name and namespace.
     pub specific: Option<(String, String)>,
+}
+
+impl fmt::Display for StanzaError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.text {
+            Some(text) => write!(f, "{} ({text})", self.condition),
+            None => write!(f, "{}", self.condition),
+        }
+    }
 }
 
 impl StanzaError {

@@ -2,10 +2,24 @@
 //! attribute or child never loses the rest. Whom to believe, and what to answer, is left to the account.
 
 mod address;
+pub mod bind;
+pub mod caps;
+pub mod datetime;
+pub mod delay;
+pub mod disco;
 pub mod error;
+pub mod form;
 pub mod iq;
+pub mod management;
 pub mod message;
+pub mod ping;
 pub mod presence;
+pub mod pubsub;
+pub mod receipts;
+pub mod roster;
+pub mod sasl;
+pub mod tune;
+pub mod version;
 
 pub use address::Address;
 pub use error::StanzaError;
@@ -48,3 +62,5 @@ impl Stanza {
 
 #[cfg(test)]
 mod envelope_tests;
+#[cfg(test)]
+mod payload_tests;

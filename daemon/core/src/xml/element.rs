@@ -1,4 +1,5 @@
-//! One element with its attributes and children, in the terms the parser already has: nothing is copied on the way in.
+//! One element with its attributes and children, in the terms the parser already has: no text is copied on the way in.
+//! Attributes lie in a plain list, because the parser's map costs a kilobyte for each namespace among them.
 //! Limits on depth, number and size are the reader's work, so a tree that exists is a small one.
 
 use rxml::{AttrMap, Namespace, NcName};
@@ -8,8 +9,16 @@ use rxml::{AttrMap, Namespace, NcName};
 pub struct Element {
     namespace: Namespace<'static>,
     name: NcName,
-    attributes: AttrMap,
+    attributes: Vec<Attribute>,
     nodes: Vec<Node>,
+}
+
+/// Kept sorted by namespace and name, each pair once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Attribute {
+    namespace: Namespace<'static>,
+    name: NcName,
+    value: String,
 }
 
 /// What may stand inside an element.
@@ -29,13 +38,16 @@ impl Element {
 
     /// What the parser found.
     pub fn from_parts(namespace: Namespace<'static>, name: NcName, attributes: AttrMap) -> Self {
+        let mut list = Vec::with_capacity(attributes.len());
+        list.extend(attributes.into_iter().map(|((namespace, name), value)| Attribute { namespace, name, value }));
+        let attributes = list;
         Self { namespace, name, attributes, nodes: Vec::new() }
     }
 
     /// The same with an attribute set.
     #[must_use]
     pub fn with_attr(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.attributes.insert(Namespace::none().clone(), constant_name(name), value.into());
+        self.set(Namespace::none(), name, value.into());
         self
     }
 
@@ -46,6 +58,15 @@ impl Element {
             Some(value) => self.with_attr(name, value),
             None => self,
         }
+    }
+
+    /// The same with its `xml:lang` set when there is one.
+    #[must_use]
+    pub fn with_optional_lang(mut self, lang: Option<impl Into<String>>) -> Self {
+        if let Some(lang) = lang {
+            self.set(Namespace::xml(), "lang", lang.into());
+        }
+        self
     }
 
     /// The same with a child added behind the others.
@@ -94,17 +115,17 @@ impl Element {
 
     /// An attribute without namespace.
     pub fn attr(&self, name: &str) -> Option<&str> {
-        self.attributes.get(Namespace::none(), name).map(String::as_str)
+        self.find(Namespace::none(), name)
     }
 
     /// The element's own `xml:lang`, not an inherited one.
     pub fn lang(&self) -> Option<&str> {
-        self.attributes.get(Namespace::xml(), "lang").map(String::as_str)
+        self.find(Namespace::xml(), "lang")
     }
 
-    /// All attributes, sorted by namespace and name.
-    pub fn attributes(&self) -> &AttrMap {
-        &self.attributes
+    /// All attributes as namespace, local name and value, sorted by the first two.
+    pub fn attributes(&self) -> impl ExactSizeIterator<Item = (&str, &str, &str)> {
+        self.attributes.iter().map(|attribute| (&*attribute.namespace, attribute.name.as_str(), &*attribute.value))
     }
 
     /// Everything inside, in order.
@@ -147,6 +168,20 @@ impl Element {
     /// The text of the first child of this name.
     pub fn child_text(&self, name: &str, namespace: &str) -> Option<String> {
         self.child(name, namespace).map(Self::text)
+    }
+
+    fn find(&self, namespace: &Namespace<'static>, name: &str) -> Option<&str> {
+        let found = self.attributes.iter().find(|held| held.name == *name && held.namespace == *namespace);
+        found.map(|attribute| attribute.value.as_str())
+    }
+
+    fn set(&mut self, namespace: &Namespace<'static>, name: &'static str, value: String) {
+        let name = constant_name(name);
+        let place = self.attributes.binary_search_by(|held| (&held.namespace, &held.name).cmp(&(namespace, &name)));
+        match place {
+            Ok(at) => self.attributes[at].value = value,
+            Err(at) => self.attributes.insert(at, Attribute { namespace: namespace.clone(), name, value }),
+        }
     }
 }
 

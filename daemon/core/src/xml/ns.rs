@@ -44,6 +44,8 @@ pub const VERSION: &str = "jabber:iq:version";
 pub const CAPS: &str = "http://jabber.org/protocol/caps";
 /// XEP-0118: user tune, namespace and node in one.
 pub const TUNE: &str = "http://jabber.org/protocol/tune";
+/// XEP-0163: the wish to be told of contacts' tunes.
+pub const TUNE_NOTIFY: &str = "http://jabber.org/protocol/tune+notify";
 /// XEP-0184: delivery receipts.
 pub const RECEIPTS: &str = "urn:xmpp:receipts";
 /// XEP-0186: invisibility.

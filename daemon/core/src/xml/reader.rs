@@ -1,6 +1,8 @@
 //! Reads one stream: bytes in, whole stanzas out, with a bound on everything the peer can make us hold.
 //! What a stanza means, and closing after a [`Fault`], is the caller's.
 
+use std::fmt;
+
 use rxml::error::EndOrError;
 use rxml::{Event, Options, Parse, Parser, WithOptions};
 
@@ -84,6 +86,15 @@ pub struct Reader {
     /// Bytes the parser took and gave no event for yet.
     pending_bytes: usize,
     fault: Option<Fault>,
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader")
+            .field("started", &self.started)
+            .field("depth", &self.open.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Reader {
@@ -177,7 +188,7 @@ impl Reader {
         within(self.elements, self.limits.elements, "elements in a stanza")?;
         within(self.open.len() + 1, self.limits.depth, "levels of elements")?;
         within(element.attributes().len(), self.limits.attributes, "attributes of an element")?;
-        let names = element.attributes().iter().map(|((_, name), _)| name.len());
+        let names = element.attributes().map(|(_, name, _)| name.len());
         let longest = names.chain([element.name().len()]).max().unwrap_or(0);
         within(longest, self.limits.name_bytes, "bytes in a name")?;
         if self.started {

@@ -27,12 +27,13 @@ pub(crate) fn frames(text: &[u8], portion: usize) -> (Vec<Frame>, Option<super::
     (frames, None)
 }
 
-/// The one element that `text` is inside a client's stream.
+/// The one element that `text` is inside a client's stream, be it read whole or byte by byte.
 pub(crate) fn element(text: &str) -> Element {
-    let (mut frames, fault) = frames(format!("{HEADER}{text}").as_bytes(), usize::MAX);
-    assert_eq!(fault, None, "{text}");
-    assert_eq!(frames.len(), 2, "{text}");
-    match frames.pop() {
+    let stream = format!("{HEADER}{text}");
+    let (mut found, fault) = frames(stream.as_bytes(), usize::MAX);
+    assert_eq!((&found, fault), (&frames(stream.as_bytes(), 1).0, None), "{text}");
+    assert_eq!(found.len(), 2, "{text}");
+    match found.pop() {
         Some(Frame::Element(element)) => element,
         other => panic!("{other:?} in {text}"),
     }
@@ -74,6 +75,15 @@ pub(crate) fn elements(names: &'static [&'static str], namespaces: &'static [&'s
         })
     })
     .boxed()
+}
+
+/// The same attributes and children under another name.
+pub(crate) fn renamed(element: &Element, name: &str, namespace: &str) -> Element {
+    let attributes = element.attributes();
+    let map = attributes
+        .map(|(namespace, name, value)| (Namespace::from(namespace.to_owned()), ncname(name), value.to_owned()));
+    Element::from_parts(namespace.to_owned().into(), ncname(name), map.collect())
+        .with_children(element.children().cloned())
 }
 
 fn value() -> impl Strategy<Value = String> + Clone {

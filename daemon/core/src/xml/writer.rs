@@ -93,8 +93,8 @@ fn element_in(element: &Element, default: &str, out: &mut String) {
 }
 
 fn attributes_of(element: &Element, out: &mut String) {
-    for (count, ((namespace, name), value)) in element.attributes().iter().enumerate() {
-        match namespace.as_str() {
+    for (count, (namespace, name, value)) in element.attributes().enumerate() {
+        match namespace {
             "" => attribute(name, value, out),
             XMLNS_XML => attribute(&format!("xml:{name}"), value, out),
             other => {

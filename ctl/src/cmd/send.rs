@@ -1,0 +1,79 @@
+//! `send`: one message.
+
+use std::io::{self, IsTerminal, Read};
+
+use clap::ValueEnum;
+use xmppd_proto::reply::{MessageType, SendReport};
+use xmppd_proto::request;
+use xmppd_proto::{Failure, Kind, jsonrpc};
+
+use crate::report::Stop;
+use crate::screen::Screen;
+use crate::session::{Answer, Session};
+use crate::text;
+
+/// Send a message through the session that is up
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// The recipient
+    jid: String,
+    /// The text; from standard input when `-` or left out
+    #[arg(allow_hyphen_values = true)]
+    text: Option<String>,
+    /// The subject
+    #[arg(long, value_name = "S")]
+    subject: Option<String>,
+    /// chat, normal or headline
+    #[arg(long = "type", value_name = "TYPE", value_enum, hide_possible_values = true)]
+    message_type: Option<Type>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Type {
+    Chat,
+    Normal,
+    Headline,
+}
+
+pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
+    let body = match args.text {
+        Some(text) if text != "-" => text,
+        Some(_) | None => from_stdin(session)?,
+    };
+    if body.trim().is_empty() {
+        return Err(Failure::usage("the message is empty").into());
+    }
+    let call = request::Send {
+        to: args.jid,
+        body,
+        subject: args.subject,
+        message_type: args.message_type.map(|message_type| match message_type {
+            Type::Chat => MessageType::Chat,
+            Type::Normal => MessageType::Normal,
+            Type::Headline => MessageType::Headline,
+        }),
+        account: session.global.account.clone(),
+    };
+    session.run_with(&call, session.patience(Some("sending …")), Answer::Confirmation, line)
+}
+
+/// All of standard input, without its last line end.
+fn from_stdin(session: &Session) -> Result<String, Failure> {
+    let mut stdin = io::stdin().lock();
+    if stdin.is_terminal() && !session.global.quiet {
+        eprintln!("the message, ended by Ctrl-D on a line of its own:");
+    }
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(jsonrpc::MAX_LINE).unwrap_or(u64::MAX);
+    let read = stdin.by_ref().take(limit).read_to_end(&mut bytes);
+    read.map_err(|error| Failure::new(Kind::Unexpected, format!("cannot read standard input: {error}")))?;
+    let mut text = String::from_utf8(bytes).map_err(|_| Failure::usage("standard input is not UTF-8 text"))?;
+    if text.ends_with('\n') {
+        text.pop();
+    }
+    Ok(text)
+}
+
+fn line(report: &SendReport, _: &Screen) -> String {
+    format!("{} {} {}\n", report.state.as_str(), text::line(&report.to), text::line(&report.id))
+}

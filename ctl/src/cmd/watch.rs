@@ -1,0 +1,210 @@
+//! `watch`: the present state, then every change, one a line. A daemon that goes away is waited for.
+
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+use xmppd_proto::reply::{AccountInfo, AccountStatus, Direction, Message, TuneReport};
+use xmppd_proto::request::WatchStart;
+use xmppd_proto::{
+    Change, Event, Failure, Kind, PresenceChange, RosterChange, Show, State, Timestamp, Topic, Topics, TuneChange,
+    jsonrpc,
+};
+
+use super::{account, tune};
+use crate::client::{Client, REQUEST};
+use crate::report::{self, Stop};
+use crate::screen::{Paint, Screen, paint_of_show};
+use crate::session::Session;
+use crate::{text, time};
+
+/// The pauses between attempts to find the daemon again.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Print the present state, then every change
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// status, tune, roster, presence, message, receipt, account, outbox; everything when left out
+    #[arg(value_name = "TOPIC")]
+    topics: Vec<Topic>,
+}
+
+pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
+    let topics = Topics::of(&args.topics);
+    let line = jsonrpc::request_line(REQUEST, &WatchStart { topics: args.topics });
+    session.print_request(&line)?;
+    let mut client = start(session, &line)?;
+    loop {
+        while let Some(event) = client.event()? {
+            print(&event, topics, session)?;
+        }
+        if session.global.json {
+            report::write("{\"event\":\"gap\"}\n")?;
+        } else if !session.global.quiet {
+            eprintln!("xmppctl: the daemon is gone, waiting for it");
+        }
+        client = start_again(session, &line)?;
+    }
+}
+
+fn start(session: &Session, line: &str) -> Result<Client, Failure> {
+    let mut client = session.connect()?;
+    client.call(line, session.patience(None))?;
+    Ok(client)
+}
+
+/// Tries until a daemon answers. Only one that cannot be reached is tried again.
+fn start_again(session: &Session, line: &str) -> Result<Client, Failure> {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        std::thread::sleep(pause);
+        match start(session, line) {
+            Err(failure) if failure.kind == Kind::NoDaemon => pause = (pause * 2).min(LONGEST_PAUSE),
+            answer => return answer,
+        }
+    }
+}
+
+fn print(event: &RawValue, topics: Topics, session: &Session) -> Result<(), Stop> {
+    if session.global.json {
+        return session.print_json(event);
+    }
+    // What only a newer daemon knows cannot be worded here; `--json` shows it.
+    let Ok(event) = serde_json::from_str::<Event>(event.get()) else { return Ok(()) };
+    let screen = Screen::stdout(session.global.color);
+    let stamp = clock(screen.now);
+    let mut page = String::new();
+    for line in lines(&event.change, topics, &screen) {
+        page.push_str(&format!("{}  {line}\n", screen.paint(Paint::Faint, &stamp)));
+    }
+    report::write(&page)
+}
+
+fn clock(now: Timestamp) -> String {
+    now.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M:%S").to_string()
+}
+
+/// What a change says, without the time.
+fn lines(change: &Change, topics: Topics, screen: &Screen) -> Vec<String> {
+    match change {
+        Change::Snapshot(state) => snapshot(state, topics, screen),
+        Change::Gap => vec!["events were lost".to_owned()],
+        Change::Status(status) => vec![status_line(status, screen)],
+        Change::Tune(change) => vec![tune_line(change)],
+        Change::Presence(change) => vec![presence_line(change, screen)],
+        Change::Roster(change) => roster_lines(change),
+        Change::Message(message) => vec![message_line(message)],
+        Change::Account(info) => vec![account_line(info, screen)],
+    }
+}
+
+/// The state in the words of its changes; of the contacts, those that are there.
+fn snapshot(state: &State, topics: Topics, screen: &Screen) -> Vec<String> {
+    let mut lines = Vec::new();
+    if topics.contains(Topic::Account) {
+        lines.extend(state.account.accounts.iter().map(|info| account_line(info, screen)));
+    }
+    if topics.contains(Topic::Status) {
+        lines.extend(state.status.accounts.iter().map(|status| status_line(status, screen)));
+    }
+    if topics.contains(Topic::Tune) {
+        lines.push(tune_line(&TuneChange { account: None, jid: None, report: state.tune.clone() }));
+    }
+    for roster in &state.roster.accounts {
+        if topics.contains(Topic::Roster) {
+            lines.push(said("roster", &roster.account, &format!("{} contacts", roster.contacts.len())));
+        }
+        if topics.contains(Topic::Presence) {
+            let present = roster.contacts.iter().flat_map(|contact| {
+                contact.resources.iter().map(|resource| PresenceChange {
+                    account: roster.account.clone(),
+                    jid: Some(contact.jid.clone()),
+                    resource: resource.resource.clone(),
+                    show: resource.show,
+                    status: resource.status.clone(),
+                    priority: resource.priority,
+                    since: resource.since,
+                })
+            });
+            lines.extend(present.map(|change| presence_line(&change, screen)));
+        }
+    }
+    lines
+}
+
+fn said(topic: &str, account: &str, what: &str) -> String {
+    format!("{topic:<8}  {}  {what}", text::line(account))
+}
+
+fn shown(show: Show, status: Option<&str>, screen: &Screen) -> String {
+    let show = screen.paint(paint_of_show(show), show.as_str());
+    match status {
+        Some(status) => format!("{show}  {}", text::line(status)),
+        None => show,
+    }
+}
+
+fn status_line(status: &AccountStatus, screen: &Screen) -> String {
+    let effective = &status.effective;
+    let delivery = status.delivery.as_str();
+    let shown = shown(effective.show, effective.status.as_deref(), screen);
+    said("status", &status.account, &format!("{shown}  ({delivery})"))
+}
+
+fn account_line(info: &AccountInfo, screen: &Screen) -> String {
+    let state = screen.paint(account::paint_of_state(info.state), info.state.as_str());
+    let detail = account::detail(info, screen.now);
+    let detail = if detail.is_empty() { detail } else { format!("  {}", text::line(&detail)) };
+    said("account", &info.account, &format!("{state}{detail}"))
+}
+
+fn tune_line(change: &TuneChange) -> String {
+    let TuneReport { tune: song, player, state, reason } = &change.report;
+    let what = match (song, reason) {
+        (Some(song), _) => tune::name(song),
+        (None, Some(reason)) => format!("{}: {}", state.as_str(), text::line(reason)),
+        (None, None) => state.as_str().to_owned(),
+    };
+    let from = change.jid.as_deref().or(player.as_deref()).unwrap_or("-");
+    said("tune", from, &what)
+}
+
+fn presence_line(change: &PresenceChange, screen: &Screen) -> String {
+    let who = match (&change.jid, &change.resource) {
+        (Some(jid), Some(resource)) => format!("{}/{}", text::line(jid), text::line(resource)),
+        (Some(jid), None) => text::line(jid).into_owned(),
+        (None, _) => "everybody".to_owned(),
+    };
+    said("presence", &change.account, &format!("{who}  {}", shown(change.show, change.status.as_deref(), screen)))
+}
+
+fn roster_lines(change: &RosterChange) -> Vec<String> {
+    if change.whole {
+        return vec![said("roster", &change.account, &format!("{} contacts", change.contacts.len()))];
+    }
+    let changed = change.contacts.iter().map(|contact| {
+        let name = contact.name.as_deref().map(|name| format!("  {}", text::line(name))).unwrap_or_default();
+        said(
+            "roster",
+            &change.account,
+            &format!("{}{name}  {}", text::line(&contact.jid), contact.subscription.as_str()),
+        )
+    });
+    let removed =
+        change.removed.iter().map(|jid| said("roster", &change.account, &format!("{}  removed", text::line(jid))));
+    changed.chain(removed).collect()
+}
+
+fn message_line(message: &Message) -> String {
+    let (arrow, who) = match message.direction {
+        Direction::In => ("←", &message.from),
+        Direction::Out => ("→", &message.to),
+    };
+    let what = message.body.as_deref().or(message.subject.as_deref()).unwrap_or_default();
+    let when = if message.delayed {
+        format!("  (sent {})", time::clock(message.timestamp, Timestamp::now()))
+    } else {
+        String::new()
+    };
+    said("message", &message.account, &format!("{arrow} {}  {}{when}", text::line(who), text::line(what)))
+}

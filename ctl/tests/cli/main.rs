@@ -1,0 +1,7 @@
+//! `xmppctl` as people and scripts run it, against a daemon of scripted lines.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod endings;
+mod support;
+mod verbs;

@@ -1,0 +1,127 @@
+//! Everything that can happen to an account.
+
+use jid::Jid;
+
+use crate::entropy::SEED_LEN;
+use crate::loss::Loss;
+use crate::presence::Layers;
+use crate::sasl::{TlsVersion, scram};
+use crate::secret::Secret;
+use crate::stanza::MessageKind;
+use crate::tune::Track;
+use crate::xml::Element;
+
+/// One happening; handed to [`Account::handle`](super::Account::handle).
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// The account may connect, if its user wants that; the first input there is.
+    Start,
+    /// Somebody asks for something.
+    Command(Command),
+    /// The connection that was dialled stands.
+    Connected(Connected),
+    /// The TLS handshake after STARTTLS is done.
+    Secured(Security),
+    /// The password, or why there is none.
+    Secret(Result<Secret, SecretMissing>),
+    /// The key that was to be derived from the password.
+    Derived(Result<scram::SaltedPassword, scram::Prohibited>),
+    /// What the server sent, in pieces of any size.
+    Bytes(&'a [u8]),
+    /// The connection is gone, or could not be made.
+    Lost(Loss),
+    /// A change is durable, or could not be made so.
+    Stored(StoreTicket, Result<(), String>),
+    /// A deadline may have come.
+    Tick,
+}
+
+/// A fresh connection to one of the servers of the account's domain.
+#[derive(Debug)]
+pub struct Connected {
+    /// Present when TLS came before the first byte of XMPP (XEP-0368).
+    pub security: Option<Security>,
+    /// The host and port that took the connection.
+    pub server: String,
+    /// Fresh randomness for this connection's nonce and ids.
+    pub seed: [u8; SEED_LEN],
+    /// Round trips spent so far, name look-up excluded.
+    pub round_trips: u32,
+}
+
+/// What a verified TLS session offers to the login.
+#[derive(Clone, Debug)]
+pub struct Security {
+    /// For people: `1.3` or `1.2`.
+    pub version: TlsVersion,
+    /// For people: the cipher suite's name.
+    pub cipher: String,
+    /// Channel-binding data of type tls-exporter (RFC 9266), TLS 1.3 only.
+    pub exporter: Option<[u8; 32]>,
+    /// Channel-binding data of type tls-server-end-point (RFC 5929).
+    pub end_point: Option<Vec<u8>>,
+}
+
+/// Why there is no password, in words that say the way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretMissing(pub String);
+
+/// Names the asker of a command; its answer carries the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
+
+/// Names a change on its way to the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreTicket(pub u64);
+
+/// What somebody can ask of an account.
+#[derive(Debug)]
+pub enum Command {
+    /// Make contacts see this; answered when the server has it, at once when that must wait for a connection.
+    Layers(Ticket, Layers),
+    /// This is playing, or nothing is.
+    Tune(Option<Playing>),
+    /// Connect now, whatever pause or stop is in force; answered when online, or with why not.
+    Connect(Ticket),
+    /// Close the stream politely and stay offline until the next `Connect`; what was asked for stays.
+    Disconnect(Ticket),
+    /// The daemon ends: say goodbye; answered when the connection is closed.
+    Leave(Ticket),
+    /// Send a message through the live session; answered when the server has it.
+    Send(Ticket, Outgoing),
+    /// Ask somebody something; answered with the payload of the result or the error.
+    Ask(Ticket, Question),
+}
+
+/// What is playing, settled and allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Playing {
+    /// The tune.
+    pub track: Track,
+    /// The player's name; none when a person or script set the tune.
+    pub player: Option<String>,
+}
+
+/// A message to be sent.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// The recipient.
+    pub to: Jid,
+    /// RFC 6121 section 5.2.2.
+    pub kind: MessageKind,
+    /// The text, clean.
+    pub body: String,
+    /// The subject, clean.
+    pub subject: Option<String>,
+}
+
+/// An IQ to be sent.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// Whom to ask; nobody means our own account.
+    pub to: Option<Jid>,
+    /// `set` rather than `get`.
+    pub set: bool,
+    /// What to ask.
+    pub payload: Element,
+}

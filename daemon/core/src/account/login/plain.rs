@@ -1,0 +1,49 @@
+//! Connected without encryption: the one thing to be had here is TLS (RFC 6120 section 5). Nothing that is learned
+//! here is kept, and nothing of ours but the domain's name is told.
+
+use super::{Facts, Stage, Step, awaits_answer, open_stream};
+use crate::account::context::Context;
+use crate::account::output::Output;
+use crate::loss::Loss;
+use crate::negotiation;
+use crate::stream::error::StreamError;
+use crate::stream::features::Features;
+use crate::xml::{Element, Frame, Reader, ns};
+
+/// A stream on which nothing may be said.
+#[derive(Debug)]
+pub(super) struct Plain {
+    pub(super) reader: Reader,
+    asked: bool,
+}
+
+impl Plain {
+    pub(super) fn open(facts: &mut Facts, context: &mut Context) -> Self {
+        Self { reader: open_stream(None, facts, context), asked: false }
+    }
+
+    pub(super) fn frame(mut self, frame: Frame, facts: &mut Facts, context: &mut Context) -> Result<Step, Loss> {
+        let element = match frame {
+            Frame::Open(_) => return Ok(Step::To(Stage::Plain(self))),
+            Frame::Close => return Err(Loss::Closed),
+            Frame::Element(element) => element,
+        };
+        if let Some(error) = StreamError::parse(&element) {
+            return Err(Loss::Stream(Box::new(error)));
+        }
+        if !self.asked {
+            let features = Features::parse(&element).ok_or_else(|| Loss::Unexpected(element.name().to_owned()))?;
+            negotiation::plain(&features)?;
+            context.write_element(&Element::new("starttls", ns::TLS));
+            awaits_answer(facts, context);
+            self.asked = true;
+            return Ok(Step::To(Stage::Plain(self)));
+        }
+        if !element.is("proceed", ns::TLS) {
+            return Err(Loss::TlsRequired);
+        }
+        // The shell's reader must be empty from here on; what follows `<proceed/>` in clear text is an attack (S02).
+        context.push(Output::StartTls);
+        Ok(Step::To(Stage::Securing))
+    }
+}

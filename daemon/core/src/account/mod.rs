@@ -1,0 +1,112 @@
+//! One account: a link that is offline, connecting, online or stopped, and what the user wants of it.
+//! Every state is a file and is consumed by its transitions. Sockets, files and the clock are the shell's, which hands
+//! in what happened and does what comes out.
+
+mod context;
+mod input;
+mod login;
+mod offline;
+mod online;
+mod output;
+mod outward;
+mod settings;
+mod stopped;
+mod timers;
+
+pub use input::{Command, Connected, Input, Outgoing, Playing, Question, SecretMissing, Security, StoreTicket, Ticket};
+pub use output::{
+    Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Report, Session,
+    TunePublished,
+};
+pub use settings::{Memory, Settings, TuneSettings};
+
+use context::Context;
+use login::Connecting;
+use offline::Offline;
+use online::Online;
+use stopped::Stopped;
+
+use crate::entropy::{Entropy, SEED_LEN};
+use crate::time::{Moment, Now, Wall};
+
+/// The machine of one account.
+#[derive(Debug)]
+pub struct Account {
+    link: Link,
+    context: Context,
+    reported: Option<Report>,
+}
+
+/// Where the account stands. A transition consumes the state it leaves.
+#[derive(Debug)]
+enum Link {
+    Offline(Offline),
+    Connecting(Box<Connecting>),
+    Online(Box<Online>),
+    Stopped(Stopped),
+}
+
+impl Account {
+    /// An account that has not started: it waits for [`Input::Start`].
+    pub fn new(settings: Settings, memory: Memory, seed: [u8; SEED_LEN]) -> Self {
+        let context = Context::new(settings, memory, Entropy::new(seed));
+        Self { link: Link::Offline(Offline::ByWish), context, reported: None }
+    }
+
+    /// Takes in one happening. Never fails and never waits; drain [`poll`](Self::poll) afterwards.
+    pub fn handle(&mut self, now: Now, input: Input<'_>) {
+        self.context.now = now;
+        let link = std::mem::replace(&mut self.link, Link::Offline(Offline::ByWish));
+        self.link = link.handle(input, &mut self.context);
+        self.report();
+    }
+
+    /// The next thing to do; nothing when all is done for now.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.context.poll()
+    }
+
+    /// When to say [`Input::Tick`] at the latest.
+    pub fn deadline(&self) -> Option<Moment> {
+        let timers = self.context.timers.earliest();
+        let requests = match &self.link {
+            Link::Online(online) => online.deadline(),
+            Link::Offline(_) | Link::Connecting(_) | Link::Stopped(_) => None,
+        };
+        timers.into_iter().chain(requests).min()
+    }
+
+    fn report(&mut self) {
+        let now = self.context.now.wall;
+        let since = |state: LinkState, before: Option<&Report>| {
+            before.filter(|before| before.state == state).map_or(now, |before| before.since)
+        };
+        let mut report = self.link.report();
+        report.since = since(report.state, self.reported.as_ref());
+        if self.reported.as_ref() != Some(&report) {
+            self.reported = Some(report.clone());
+            self.context.event(Event::Link(report));
+        }
+    }
+}
+
+impl Link {
+    fn handle(self, input: Input<'_>, context: &mut Context) -> Self {
+        match self {
+            Self::Offline(offline) => offline.handle(input, context),
+            Self::Connecting(connecting) => connecting.handle(input, context),
+            Self::Online(online) => online.handle(input, context),
+            Self::Stopped(stopped) => stopped.handle(input, context),
+        }
+    }
+
+    fn report(&self) -> Report {
+        let (state, problem, session) = match self {
+            Self::Offline(offline) => (offline.state(), offline.problem().cloned(), None),
+            Self::Connecting(_) => (LinkState::Connecting, None, None),
+            Self::Online(online) => (LinkState::Online, None, Some(online.session().clone())),
+            Self::Stopped(stopped) => (stopped.state(), Some(stopped.problem().clone()), None),
+        };
+        Report { state, since: Wall::default(), problem, session }
+    }
+}

@@ -1,0 +1,133 @@
+//! No connection: because the user wants none, or until the pause before the next attempt is over.
+
+use super::Link;
+use super::context::Context;
+use super::input::{Command, Input};
+use super::login::Connecting;
+use super::output::{LinkState, Outcome, Problem};
+use super::stopped::Stopped;
+use super::timers::Timer;
+use crate::loss::{Loss, Next};
+use crate::time::Wall;
+
+/// The state without a connection.
+#[derive(Debug)]
+pub(super) enum Offline {
+    /// Nobody wants one.
+    ByWish,
+    /// The next attempt is at [`Timer::Retry`].
+    Waiting(Problem),
+}
+
+impl Offline {
+    pub(super) fn handle(self, input: Input<'_>, context: &mut Context) -> Link {
+        match input {
+            Input::Start if context.outward.wants_stream() => Connecting::start(context),
+            Input::Command(command) => self.command(command, context),
+            Input::Tick => self.tick(context),
+            // What a connection that was given up still had to say.
+            Input::Start
+            | Input::Connected(_)
+            | Input::Secured(_)
+            | Input::Secret(_)
+            | Input::Derived(_)
+            | Input::Bytes(_)
+            | Input::Lost(_)
+            | Input::Stored(..) => Link::Offline(self),
+        }
+    }
+
+    pub(super) fn state(&self) -> LinkState {
+        match self {
+            Self::ByWish => LinkState::Offline,
+            Self::Waiting(_) => LinkState::Retrying,
+        }
+    }
+
+    pub(super) fn problem(&self) -> Option<&Problem> {
+        match self {
+            Self::ByWish => None,
+            Self::Waiting(problem) => Some(problem),
+        }
+    }
+
+    fn command(self, command: Command, context: &mut Context) -> Link {
+        match command {
+            Command::Layers(ticket, layers) => {
+                context.outward.set_layers(layers);
+                let delivery = context.present_later();
+                context.reply(ticket, Outcome::Delivered(delivery));
+                match self {
+                    Self::ByWish if context.outward.wants_stream() => Connecting::start(context),
+                    Self::Waiting(_) if !context.outward.wants_stream() => Self::by_wish(context),
+                    Self::ByWish | Self::Waiting(_) => Link::Offline(self),
+                }
+            }
+            Command::Tune(playing) => {
+                context.set_playing(playing);
+                Link::Offline(self)
+            }
+            Command::Connect(ticket) => {
+                if !context.outward.wants_stream() {
+                    context.reply(ticket, Outcome::NotOnline(Some(Problem::wished())));
+                    return Link::Offline(self);
+                }
+                context.connecting.push(ticket);
+                Connecting::start(context)
+            }
+            Command::Disconnect(ticket) | Command::Leave(ticket) => {
+                context.reply(ticket, Outcome::Done);
+                Self::by_wish(context)
+            }
+            Command::Send(ticket, _) | Command::Ask(ticket, _) => {
+                context.reply(ticket, Outcome::NotOnline(self.problem().cloned()));
+                Link::Offline(self)
+            }
+        }
+    }
+
+    fn tick(self, context: &mut Context) -> Link {
+        while let Some(timer) = context.timers.take_due(context.now.moment) {
+            match timer {
+                Timer::Retry => return Connecting::start(context),
+                Timer::Tune => context.show_playing(),
+                Timer::Login | Timer::Step | Timer::Ask | Timer::Answer | Timer::Idle | Timer::Close => {}
+            }
+        }
+        Link::Offline(self)
+    }
+
+    /// No connection, and none wanted.
+    pub(super) fn by_wish(context: &mut Context) -> Link {
+        context.timers.clear(Timer::Retry);
+        Link::Offline(Self::ByWish)
+    }
+}
+
+/// What follows when a connection is lost or could not be made.
+pub(super) fn lost(loss: &Loss, context: &mut Context) -> Link {
+    context.timers.clear_connection();
+    let mut problem = Problem { kind: loss.kind(), message: loss.to_string(), retry_at: None };
+    let pause = match loss.next() {
+        Next::Again => return Connecting::start(context),
+        Next::Retry { at_least } => at_least.max(context.backoff.pause(&mut context.entropy)),
+        Next::Stop => {
+            context.key = None;
+            context.reply_connecting(&Outcome::NotOnline(Some(problem.clone())));
+            context.present_later();
+            return Link::Stopped(Stopped::new(problem));
+        }
+    };
+    let millis = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
+    problem.retry_at = Some(Wall::from_unix_millis(context.now.wall.as_unix_millis().saturating_add(millis)));
+    context.set_timer(Timer::Retry, pause);
+    context.reply_connecting(&Outcome::NotOnline(Some(problem.clone())));
+    context.present_later();
+    Link::Offline(Offline::Waiting(problem))
+}
+
+impl Problem {
+    fn wished() -> Self {
+        Self { kind: "offline", message: "the requested status is offline".into(), retry_at: None }
+    }
+}

@@ -1,0 +1,296 @@
+//! What comes in on a live stream, told apart and believed only from those who may say it (RFC 6120 section 8.2.3,
+//! RFC 6121 section 2.1.6).
+
+use jid::{BareJid, Jid};
+
+use super::super::context::Context;
+use super::super::output::{Available, Event, Incoming, Outcome};
+use super::super::timers::Timer;
+use super::outbound::{self, Sent};
+use super::{Asker, Online};
+use crate::identity;
+use crate::loss::Loss;
+use crate::presence::{Presence as Availability, Show};
+use crate::stanza::delay::Delay;
+use crate::stanza::error::{Condition, ErrorKind};
+use crate::stanza::management::Management;
+use crate::stanza::roster::{Roster, Subscription};
+use crate::stanza::version::Version;
+use crate::stanza::{Address, Iq, IqKind, Message, MessageKind, Presence, Stanza, StanzaError, ping, pubsub, tune};
+use crate::stream::error::StreamError;
+use crate::text;
+use crate::tune::Track;
+use crate::xml::{Element, Frame, ns};
+
+impl Online {
+    /// Takes in a piece of the server's stream.
+    pub(super) fn bytes(&mut self, mut bytes: &[u8], context: &mut Context) -> Result<(), Loss> {
+        self.heard(context);
+        while let Some(frame) = self.reader.feed(&mut bytes).map_err(Loss::Malformed)? {
+            match frame {
+                Frame::Element(element) => self.element(element, context)?,
+                Frame::Close => return Err(Loss::Closed),
+                Frame::Open(_) => return Err(Loss::Unexpected("stream".into())),
+            }
+        }
+        Ok(())
+    }
+
+    /// The server lives: nothing needs to be tried for a while.
+    pub(super) fn heard(&self, context: &mut Context) {
+        context.timers.clear(Timer::Answer);
+        context.set_timer(Timer::Idle, self.idle);
+    }
+
+    fn element(&mut self, element: Element, context: &mut Context) -> Result<(), Loss> {
+        match Stanza::parse(element) {
+            Stanza::Iq(iq) => self.iq(iq, context),
+            Stanza::Message(message) => self.message(message, context),
+            Stanza::Presence(presence) => self.presence(&presence, context),
+            Stanza::Odd(element) => self.odd(&element, context),
+            Stanza::Other(element) => return self.nonza(&element, context),
+        }
+        self.outbound.handled();
+        Ok(())
+    }
+
+    fn nonza(&mut self, element: &Element, context: &mut Context) -> Result<(), Loss> {
+        if let Some(error) = StreamError::parse(element) {
+            return Err(Loss::Stream(Box::new(error)));
+        }
+        match Management::parse(element) {
+            Some(Management::Request) => self.outbound.answer(context),
+            Some(Management::Ack { h }) => {
+                let acknowledged = self.outbound.acknowledge(h, context)?;
+                self.arrived(acknowledged, context);
+            }
+            Some(Management::Enabled { resume_by, .. }) => {
+                self.outbound.enabled();
+                self.session.resumable = resume_by.is_some();
+            }
+            Some(Management::Failed { .. }) => {
+                let sent = self.outbound.declined();
+                self.arrived(sent, context);
+            }
+            // Nothing of ours asks to resume, and what nobody knows is ignored.
+            Some(Management::Resumed { .. }) | None => {}
+        }
+        Ok(())
+    }
+
+    /// The server has these stanzas.
+    pub(super) fn arrived(&mut self, sent: Vec<Sent>, context: &mut Context) {
+        for sent in sent {
+            match sent {
+                Sent::Presence(number) => self.presence_acknowledged(number, context),
+                Sent::Message(ticket, id) => context.reply(ticket, Outcome::Sent(id)),
+                Sent::Other => {}
+            }
+        }
+    }
+
+    fn iq(&mut self, iq: Iq, context: &mut Context) {
+        let answer = match &iq.kind {
+            IqKind::Result => Ok(iq.payload.as_ref()),
+            IqKind::Error(error) => Err(error),
+            IqKind::Get | IqKind::Set => return self.question(&iq, context),
+        };
+        if let Address::Malformed(_) = iq.from {
+            return;
+        }
+        if let Some(asker) = self.requests.close(&iq.id, iq.from.jid(), &self.session.jid) {
+            self.answered(asker, answer, context);
+        }
+    }
+
+    fn answered(&mut self, asker: Asker, answer: Result<Option<&Element>, &StanzaError>, context: &mut Context) {
+        match asker {
+            Asker::Features => {
+                self.pep.supported(answer);
+                self.advance_tune(context);
+            }
+            Asker::Roster => {
+                if let Some(roster) = answer.ok().flatten().and_then(Roster::parse) {
+                    self.contacts = roster.items.iter().map(|item| (item.jid.clone(), item.subscription)).collect();
+                    context.event(Event::Roster(roster.items));
+                }
+            }
+            Asker::Pep => self.tune_answered(answer, context),
+            Asker::Farewell => self.tune_withdrawn(answer, context),
+            Asker::Probe => {}
+            Asker::Command(ticket) => {
+                let outcome = match answer {
+                    Ok(payload) => Outcome::Answer(payload.cloned()),
+                    Err(error) => Outcome::Refused(error.clone()),
+                };
+                context.reply(ticket, outcome);
+            }
+        }
+    }
+
+    /// Answers what is asked of us; those who may not see our presence learn nothing, not even that we are here (S49).
+    fn question(&mut self, iq: &Iq, context: &mut Context) {
+        let from = iq.from.jid().map(Jid::to_bare);
+        if iq.from == Address::default() || from.is_some() {
+            let answer = match iq.payload.as_ref() {
+                None => iq.error(bad_request()),
+                Some(payload) if self.is_own_account(&iq.from) && iq.kind == IqKind::Set => {
+                    self.account_push(iq, payload, context)
+                }
+                Some(payload) if iq.kind == IqKind::Get && self.may_ask(from.as_ref()) => {
+                    about_us(iq, payload, context)
+                }
+                Some(_) => iq.error(StanzaError::service_unavailable()),
+            };
+            if self.answers.allow(from, context.now.moment) {
+                self.outbound.send(&answer.into_element(), Sent::Other, context);
+            }
+        }
+    }
+
+    fn account_push(&mut self, iq: &Iq, payload: &Element, context: &mut Context) -> Iq {
+        let Some(push) = Roster::parse(payload) else {
+            return iq.error(StanzaError::service_unavailable());
+        };
+        for item in push.items {
+            if item.subscription == Subscription::Remove {
+                self.contacts.remove(&item.jid);
+                context.event(Event::RosterRemoved(item.jid));
+            } else {
+                self.contacts.insert(item.jid.clone(), item.subscription);
+                context.event(Event::RosterItem(item));
+            }
+        }
+        iq.result(None)
+    }
+
+    /// Whether this is our own account speaking: no `from`, or its bare address.
+    fn is_own_account(&self, from: &Address) -> bool {
+        match from {
+            Address::Absent => true,
+            Address::Jid(jid) => *jid == self.session.jid.to_bare(),
+            Address::Malformed(_) => false,
+        }
+    }
+
+    /// Whether this is our own account or its server speaking.
+    fn is_own_server(&self, from: &Address) -> bool {
+        let own = &self.session.jid;
+        self.is_own_account(from) || from.jid().is_some_and(|jid| jid.node().is_none() && jid.domain() == own.domain())
+    }
+
+    fn may_ask(&self, from: Option<&BareJid>) -> bool {
+        let Some(from) = from else { return true };
+        let own = self.session.jid.to_bare();
+        let is_server = from.node().is_none() && from.domain() == own.domain();
+        is_server || *from == own || self.contacts.get(from).is_some_and(|subscription| subscription.sees_us())
+    }
+
+    fn odd(&mut self, element: &Element, context: &mut Context) {
+        let from = Address::parse(element, "from");
+        if element.name() == "iq" && self.answers.allow(from.jid().map(Jid::to_bare), context.now.moment) {
+            let id = element.attr("id").unwrap_or_default().to_owned();
+            let iq = Iq { id, from, to: Address::Absent, kind: IqKind::Get, payload: None };
+            self.outbound.send(&iq.error(bad_request()).into_element(), Sent::Other, context);
+        }
+    }
+
+    fn presence(&mut self, presence: &Presence, context: &mut Context) {
+        let Some(from) = presence.from.jid() else { return };
+        let Some(availability) = presence.availability() else { return };
+        let contact = from.to_bare();
+        if *from == self.session.jid {
+            return self.presence_reflected(&availability, context);
+        }
+        if contact == self.session.jid.to_bare() || !self.contacts.get(&contact).is_some_and(|it| it.is_seen()) {
+            return;
+        }
+        if availability.show == Show::Offline {
+            return context.event(Event::Unavailable(from.clone()));
+        }
+        let since = presence.payloads.iter().find_map(Delay::parse).map(|delay| delay.stamp);
+        let status = availability.status.as_deref().and_then(|status| text::line(status, text::READ));
+        let presence = Availability { status, ..availability };
+        context.event(Event::Available(Available { from: from.clone(), presence, since }));
+    }
+
+    fn message(&mut self, message: Message, context: &mut Context) {
+        if let (MessageKind::Error(error), Some(id)) = (&message.kind, &message.id) {
+            if let Some(ticket) = self.outbound.refused(id) {
+                context.reply(ticket, Outcome::Refused(error.clone()));
+            }
+            return;
+        }
+        let own = self.session.jid.to_bare();
+        let from = match &message.from {
+            Address::Absent => Jid::from(own.clone()),
+            Address::Jid(jid) => jid.clone(),
+            Address::Malformed(_) => return,
+        };
+        if let Some(event) = message.payloads.iter().find(|payload| payload.is("event", ns::PUBSUB_EVENT)) {
+            return self.contact_event(from, pubsub::Event::parse(event.clone()), context);
+        }
+        match message.kind {
+            MessageKind::Normal | MessageKind::Chat | MessageKind::Headline => {}
+            // Rooms are not joined, so nothing of theirs is believed.
+            MessageKind::Groupchat | MessageKind::Error(_) => return,
+        }
+        let body = message.body.as_deref().and_then(|body| text::lines(body, text::BODY));
+        let subject = message.subject.as_deref().and_then(|subject| text::line(subject, text::READ));
+        if body.is_none() && subject.is_none() {
+            return;
+        }
+        let to = message.to.jid().cloned().unwrap_or_else(|| self.session.jid.clone().into());
+        let delay = message.payloads.iter().find_map(Delay::parse);
+        let delayed = delay.filter(|delay| self.is_own_server(&delay.from)).map(|delay| delay.stamp);
+        let id = message.id.unwrap_or_else(|| context.entropy.id());
+        let kind = message.kind;
+        context.event(Event::Message(Incoming { id, from, to, kind, body, subject, delayed }));
+    }
+
+    /// What a contact publishes (XEP-0163): only from the bare address of somebody whose presence we see.
+    fn contact_event(&self, from: Jid, event: Option<pubsub::Event>, context: &mut Context) {
+        let (Err(contact), Some(event)) = (from.try_into_full(), event) else { return };
+        let known = self.contacts.get(&contact).is_some_and(|subscription| subscription.is_seen());
+        if !known || event.node != ns::TUNE {
+            return;
+        }
+        let track = match event.change {
+            pubsub::Change::Items { published, .. } => {
+                published.iter().filter_map(|item| item.payload.as_ref()).find_map(tune::parse).flatten()
+            }
+            pubsub::Change::Purged | pubsub::Change::Deleted => None,
+        };
+        context.event(Event::ContactTune(contact, track.map(Track::cleaned)));
+    }
+
+    /// The stream has been silent: see whether anybody is there.
+    pub(super) fn try_stream(&mut self, context: &mut Context) {
+        if !self.outbound.probe(context) {
+            self.ask(None, false, ping::request(), Asker::Probe, context);
+            outbound::expect_answer(context);
+        }
+    }
+}
+
+/// What those who see our presence may know.
+fn about_us(iq: &Iq, payload: &Element, context: &Context) -> Iq {
+    if payload.is("query", ns::DISCO_INFO) {
+        return match identity::describe(payload.attr("node")) {
+            Some(info) => iq.result(Some(info)),
+            None => iq.error(StanzaError::new(ErrorKind::Cancel, Condition::ItemNotFound)),
+        };
+    }
+    if payload.is("query", ns::VERSION) {
+        let version = Version { name: identity::NAME.into(), version: context.settings.version.clone(), os: None };
+        return iq.result(Some(version.to_element()));
+    }
+    if ping::is_request(payload) {
+        return iq.result(None);
+    }
+    iq.error(StanzaError::service_unavailable())
+}
+
+fn bad_request() -> StanzaError {
+    StanzaError::new(ErrorKind::Modify, Condition::BadRequest)
+}

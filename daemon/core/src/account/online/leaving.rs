@@ -1,0 +1,75 @@
+//! The goodbye: the tune withdrawn, unavailable presence, the stream closed, and a short wait for the server's end.
+
+use std::time::Duration;
+
+use super::super::Link;
+use super::super::context::Context;
+use super::super::input::Ticket;
+use super::super::login::Connecting;
+use super::super::offline::Offline;
+use super::super::output::{Delivery, Outcome};
+use super::super::timers::Timer;
+use super::outbound::Sent;
+use super::{Asker, Online};
+use crate::pep::Pep;
+use crate::stanza::{Presence, PresenceKind};
+
+/// How long the server may take to close its side.
+const CLOSE_WITHIN: Duration = Duration::from_secs(2);
+
+/// Who wants the stream closed.
+#[derive(Debug)]
+pub(super) struct Leaving {
+    asked: Vec<(Ticket, Reason)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reason {
+    /// The requested show is offline; another show ends that.
+    Status,
+    /// A command, whatever show is requested.
+    Command,
+}
+
+impl Leaving {
+    pub(super) fn by_status(ticket: Ticket) -> Self {
+        Self { asked: vec![(ticket, Reason::Status)] }
+    }
+
+    pub(super) fn by_command(ticket: Ticket) -> Self {
+        Self { asked: vec![(ticket, Reason::Command)] }
+    }
+
+    /// The stream is closed: answers, and connects again if a stream is wanted by now.
+    pub(super) fn done(self, delivery: Delivery, context: &mut Context) -> Link {
+        let commanded = self.asked.iter().any(|(_, reason)| *reason == Reason::Command);
+        for (ticket, reason) in self.asked {
+            let outcome = match reason {
+                Reason::Status => Outcome::Delivered(delivery),
+                Reason::Command => Outcome::Done,
+            };
+            context.reply(ticket, outcome);
+        }
+        if !commanded && context.outward.wants_stream() {
+            return Connecting::start(context);
+        }
+        Offline::by_wish(context)
+    }
+}
+
+impl Online {
+    /// Says goodbye, once; later wishes to leave wait for the same end.
+    pub(super) fn leave(&mut self, leaving: Leaving, context: &mut Context) {
+        if let Some(before) = &mut self.leaving {
+            before.asked.extend(leaving.asked);
+            return;
+        }
+        self.leaving = Some(leaving);
+        if context.outward.tune_out {
+            self.ask(None, true, Pep::farewell(), Asker::Farewell, context);
+        }
+        self.outbound.send(&Presence::new(PresenceKind::Unavailable).into_element(), Sent::Other, context);
+        self.outbound.write_close(context);
+        context.set_timer(Timer::Close, CLOSE_WITHIN);
+    }
+}

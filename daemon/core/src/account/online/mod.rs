@@ -1,0 +1,275 @@
+//! Stanzas flow. This file is the link state: what it owns, what reaches it, and how it ends. What comes in is told
+//! apart in [`inbound`], what goes out is counted in [`outbound`], and the goodbye is in [`leaving`].
+
+mod answers;
+mod inbound;
+mod leaving;
+mod outbound;
+mod presence;
+mod tune;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use jid::{BareJid, Jid};
+
+use super::Link;
+use super::context::Context;
+use super::input::{Command, Input, Outgoing, StoreTicket, Ticket};
+use super::login::Bound;
+use super::offline;
+use super::output::{Delivery, HangUp, Outcome, Problem, Session};
+use super::timers::Timer;
+use crate::loss::{Ending, Loss};
+use crate::pep::Pep;
+use crate::requests::Requests;
+use crate::stanza::roster::{Roster, Subscription};
+use crate::stanza::{Iq, Message};
+use crate::time::Moment;
+use crate::xml::{Element, Reader};
+
+use answers::Answers;
+use leaving::Leaving;
+use outbound::{Outbound, Sent};
+use presence::Shown;
+
+/// A request is given up after this.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+/// The state with a live stream.
+#[derive(Debug)]
+pub(super) struct Online {
+    session: Session,
+    since: Moment,
+    reader: Reader,
+    outbound: Outbound,
+    requests: Requests<Asker>,
+    shown: Option<Shown>,
+    /// Who sees our presence, and whose presence we are told.
+    contacts: HashMap<BareJid, Subscription>,
+    /// How long the stream may be silent.
+    idle: Duration,
+    pep: Pep,
+    storing: Option<StoreTicket>,
+    answers: Answers,
+    leaving: Option<Leaving>,
+}
+
+/// Who waits for the answer to one of our requests.
+#[derive(Debug)]
+enum Asker {
+    /// The session itself: what our own account supports.
+    Features,
+    /// The session itself: the roster.
+    Roster,
+    /// The publisher of the tune.
+    Pep,
+    /// Nobody minds: the withdrawal of the tune at the end.
+    Farewell,
+    /// Nobody: any answer shows that the server lives.
+    Probe,
+    /// Somebody's command.
+    Command(Ticket),
+}
+
+impl Online {
+    /// Takes over a bound stream and sends, in one flight, all that makes it a session.
+    pub(super) fn start(bound: Bound, context: &mut Context) -> Box<Self> {
+        let mut online = Box::new(Self {
+            session: bound.session,
+            since: context.now.moment,
+            reader: bound.reader,
+            outbound: Outbound::default(),
+            requests: Requests::default(),
+            shown: None,
+            contacts: HashMap::new(),
+            idle: outbound::idle_within(bound.idle_limit),
+            pep: Pep::default(),
+            storing: None,
+            answers: Answers::default(),
+            leaving: None,
+        });
+        if bound.offers_management {
+            online.outbound.enable(context);
+        }
+        online.ask(None, false, Roster::request(None), Asker::Roster, context);
+        online.ask(None, false, Pep::question(), Asker::Features, context);
+        online.present(None, context);
+        context.timers.clear(Timer::Login);
+        context.timers.clear(Timer::Step);
+        online.heard(context);
+        online.settle(context);
+        context.reply_connecting(&Outcome::Done);
+        online
+    }
+
+    pub(super) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    pub(super) fn deadline(&self) -> Option<Moment> {
+        self.requests.deadline()
+    }
+
+    pub(super) fn handle(mut self: Box<Self>, input: Input<'_>, context: &mut Context) -> Link {
+        let result = match input {
+            Input::Bytes(bytes) => self.bytes(bytes, context),
+            Input::Command(command) => {
+                self.command(command, context);
+                Ok(())
+            }
+            Input::Stored(ticket, result) => {
+                self.stored(ticket, result, context);
+                Ok(())
+            }
+            Input::Tick => self.tick(context),
+            Input::Lost(loss) => Err(loss),
+            Input::Start | Input::Connected(_) | Input::Secured(_) | Input::Secret(_) | Input::Derived(_) => Ok(()),
+        };
+        match result {
+            Ok(()) => {
+                self.settle(context);
+                Link::Online(self)
+            }
+            Err(loss) => self.end(&loss, context),
+        }
+    }
+
+    fn command(&mut self, command: Command, context: &mut Context) {
+        match command {
+            Command::Layers(ticket, layers) => {
+                context.outward.set_layers(layers);
+                if !context.outward.wants_stream() {
+                    self.leave(Leaving::by_status(ticket), context);
+                } else if self.leaving.is_some() {
+                    context.reply(ticket, Outcome::Delivered(Delivery::Pending));
+                } else {
+                    self.present(Some(ticket), context);
+                }
+            }
+            Command::Tune(playing) => {
+                context.set_playing(playing);
+                self.republish(context);
+            }
+            Command::Connect(ticket) => context.reply(ticket, Outcome::Done),
+            Command::Disconnect(ticket) | Command::Leave(ticket) => self.leave(Leaving::by_command(ticket), context),
+            Command::Send(ticket, outgoing) => self.send_message(ticket, outgoing, context),
+            Command::Ask(ticket, question) => {
+                self.ask(question.to, question.set, question.payload, Asker::Command(ticket), context);
+                self.outbound.probe(context);
+            }
+        }
+    }
+
+    fn tick(&mut self, context: &mut Context) -> Result<(), Loss> {
+        for asker in self.requests.expire(context.now.moment) {
+            self.unanswered(asker, context);
+        }
+        while let Some(timer) = context.timers.take_due(context.now.moment) {
+            match timer {
+                Timer::Ask => {
+                    self.outbound.probe(context);
+                }
+                Timer::Idle => self.try_stream(context),
+                Timer::Answer => return Err(Loss::Silent("the server stopped answering")),
+                Timer::Close => return Err(Loss::Closed),
+                Timer::Tune => {
+                    context.show_playing();
+                    self.republish(context);
+                }
+                Timer::Retry | Timer::Login | Timer::Step => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a message and has its asker wait for the server to have it.
+    fn send_message(&mut self, ticket: Ticket, outgoing: Outgoing, context: &mut Context) {
+        let id = context.entropy.id();
+        let mut message = Message::chat(id.clone(), outgoing.to, outgoing.body);
+        message.kind = outgoing.kind;
+        message.subject = outgoing.subject;
+        if let Some(sent) = self.outbound.send(&message.into_element(), Sent::Message(ticket, id), context) {
+            // Without stream management, written is all that can be known.
+            self.arrived(vec![sent], context);
+        }
+    }
+
+    /// Sends a request on somebody's behalf.
+    fn ask(&mut self, to: Option<Jid>, set: bool, payload: Element, asker: Asker, context: &mut Context) {
+        let id = context.entropy.id();
+        let iq = if set { Iq::set(id.clone(), payload) } else { Iq::get(id.clone(), payload) };
+        let iq = match to.clone() {
+            Some(to) => iq.to(to),
+            None => iq,
+        };
+        self.outbound.send(&iq.into_element(), Sent::Other, context);
+        self.requests.open(id, to, context.now.moment + ANSWER_WITHIN, asker);
+    }
+
+    /// Nobody answered one of our requests in time.
+    fn unanswered(&mut self, asker: Asker, context: &mut Context) {
+        match asker {
+            Asker::Command(ticket) => context.reply(ticket, Outcome::TimedOut),
+            Asker::Pep => self.tune_unanswered(context),
+            Asker::Features | Asker::Roster | Asker::Farewell | Asker::Probe => {}
+        }
+    }
+
+    /// What plays has changed: both carriers follow.
+    fn republish(&mut self, context: &mut Context) {
+        if self.leaving.is_none() {
+            self.present(None, context);
+            self.advance_tune(context);
+        }
+    }
+
+    /// After each input: ask for the acknowledgement that somebody waits for.
+    fn settle(&mut self, context: &mut Context) {
+        self.outbound.settle(self.somebody_waits(), context);
+    }
+
+    fn somebody_waits(&self) -> bool {
+        self.outbound.has_messages() || self.shown.as_ref().is_some_and(Shown::is_awaited)
+    }
+
+    /// The stream is over, by our wish or not: everybody who waits is told.
+    fn end(mut self, loss: &Loss, context: &mut Context) -> Link {
+        self.close_stream(loss, context);
+        let problem = Problem { kind: loss.kind(), message: loss.to_string(), retry_at: None };
+        for asker in self.requests.drain() {
+            if let Asker::Command(ticket) = asker {
+                context.reply(ticket, Outcome::NotOnline(Some(problem.clone())));
+            }
+        }
+        for ticket in self.outbound.drain_messages() {
+            context.reply(ticket, Outcome::NotOnline(Some(problem.clone())));
+        }
+        context.timers.clear_connection();
+        context.backoff.session_lasted(context.now.moment - self.since);
+        let leaving = self.leaving.take();
+        let delivery = context.present_later();
+        for ticket in self.shown.into_iter().flat_map(Shown::into_waiting) {
+            context.reply(ticket, Outcome::Delivered(delivery));
+        }
+        match leaving {
+            Some(leaving) => leaving.done(delivery, context),
+            None => offline::lost(loss, context),
+        }
+    }
+
+    /// Ends our side when the transport still stands.
+    fn close_stream(&mut self, loss: &Loss, context: &mut Context) {
+        if let Some(error) = loss.stream_error() {
+            context.write_element(&error);
+        }
+        match loss.ending() {
+            Ending::Polite => {
+                self.outbound.write_close(context);
+                context.hang_up(HangUp::Polite);
+            }
+            Ending::Abrupt => context.hang_up(HangUp::Abrupt),
+            Ending::Gone => {}
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! What leaves on a live stream: every stanza counted (XEP-0198), asked about in time, and given back to whoever
+//! waits for it once the server has it.
+
+use std::time::Duration;
+
+use super::super::context::Context;
+use super::super::input::Ticket;
+use super::super::timers::Timer;
+use crate::loss::Loss;
+use crate::management::Management;
+use crate::stanza::management as sm;
+use crate::xml::{Element, writer};
+
+/// After this many unasked stanzas the server is asked at once (XEP-0198 section 4).
+const ASK_AFTER: usize = 5;
+/// After this long with anything unacknowledged the server is asked.
+const ASK_WITHIN: Duration = Duration::from_secs(2);
+/// A server that says nothing for this long after a question is gone (G7).
+const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+/// An idle stream is tried this often: often enough for common address translators.
+const IDLE: Duration = Duration::from_secs(290);
+
+/// One stanza on its way, by what its acknowledgement means.
+#[derive(Debug)]
+pub(super) enum Sent {
+    /// The presence with this number.
+    Presence(u64),
+    /// A message and who waits for it.
+    Message(Ticket, String),
+    /// Nobody waits.
+    Other,
+}
+
+/// The outgoing half of the stream.
+#[derive(Debug, Default)]
+pub(super) struct Outbound {
+    management: Stage,
+    closed: bool,
+}
+
+/// Stream management's own progress.
+#[derive(Debug, Default)]
+enum Stage {
+    /// The server has none.
+    #[default]
+    Off,
+    /// Stanzas count already, the server has not agreed yet.
+    Enabling(Management<Sent>),
+    /// In force.
+    On(Management<Sent>),
+}
+
+impl Outbound {
+    /// Asks for stream management; what is sent from now on counts.
+    pub(super) fn enable(&mut self, context: &mut Context) {
+        context.write_element(&sm::enable(None));
+        self.management = Stage::Enabling(Management::default());
+    }
+
+    /// The server agreed.
+    pub(super) fn enabled(&mut self) {
+        self.management = match std::mem::take(&mut self.management) {
+            Stage::Enabling(management) => Stage::On(management),
+            other @ (Stage::Off | Stage::On(_)) => other,
+        };
+    }
+
+    /// The server declined: everything sent so far counts as sent, no more is known.
+    pub(super) fn declined(&mut self) -> Vec<Sent> {
+        match std::mem::take(&mut self.management) {
+            Stage::Enabling(mut management) => management.drain(),
+            other @ (Stage::Off | Stage::On(_)) => {
+                self.management = other;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Writes one stanza. Gives it back when nothing will ever acknowledge it.
+    pub(super) fn send(&mut self, stanza: &Element, sent: Sent, context: &mut Context) -> Option<Sent> {
+        if self.closed {
+            return Some(sent);
+        }
+        context.write_element(stanza);
+        match &mut self.management {
+            Stage::Off => Some(sent),
+            Stage::Enabling(management) | Stage::On(management) => {
+                management.sent(sent);
+                None
+            }
+        }
+    }
+
+    /// Counts a stanza of the server's that is dealt with.
+    pub(super) fn handled(&mut self) {
+        if let Stage::On(management) = &mut self.management {
+            management.handled();
+        }
+    }
+
+    /// Answers the server's `<r/>`.
+    pub(super) fn answer(&self, context: &mut Context) {
+        if let Stage::On(management) = &self.management {
+            context.write_element(&sm::ack(management.inbound()));
+        }
+    }
+
+    /// Takes the server's `<a/>` and gives back what it acknowledges.
+    pub(super) fn acknowledge(&mut self, h: u32, context: &mut Context) -> Result<Vec<Sent>, Loss> {
+        let Stage::On(management) = &mut self.management else {
+            return Ok(Vec::new());
+        };
+        let acknowledged = management.acknowledge(h).map_err(Loss::HandledTooHigh)?;
+        if management.tail().len() == 0 {
+            context.timers.clear(Timer::Ask);
+        }
+        Ok(acknowledged)
+    }
+
+    /// Asks at once when somebody waits or enough is unasked, else within [`ASK_WITHIN`].
+    pub(super) fn settle(&mut self, awaited: bool, context: &mut Context) {
+        let Stage::On(management) = &self.management else {
+            return;
+        };
+        if management.unasked() == 0 {
+            return;
+        }
+        if awaited || management.unasked() >= ASK_AFTER {
+            self.probe(context);
+        } else {
+            let at = context.now.moment + ASK_WITHIN;
+            context.timers.set_if_unset(Timer::Ask, at);
+        }
+    }
+
+    /// Asks the server what it has; whether it could be asked this way.
+    pub(super) fn probe(&mut self, context: &mut Context) -> bool {
+        let Stage::On(management) = &mut self.management else {
+            return false;
+        };
+        management.asked();
+        context.write_element(&sm::request());
+        context.timers.clear(Timer::Ask);
+        expect_answer(context);
+        true
+    }
+
+    /// The message with this id came back as an error: who waits for it.
+    pub(super) fn refused(&mut self, id: &str) -> Option<Ticket> {
+        let (Stage::Enabling(management) | Stage::On(management)) = &mut self.management else {
+            return None;
+        };
+        let sent = management.tail_mut().find(|sent| matches!(sent, Sent::Message(_, sent) if sent == id))?;
+        match std::mem::replace(sent, Sent::Other) {
+            Sent::Message(ticket, _) => Some(ticket),
+            Sent::Presence(_) | Sent::Other => None,
+        }
+    }
+
+    /// Whether a message waits for its acknowledgement.
+    pub(super) fn has_messages(&self) -> bool {
+        self.tail().any(|sent| matches!(sent, Sent::Message(..)))
+    }
+
+    /// Takes out everybody who waits for a message that the server has not acknowledged.
+    pub(super) fn drain_messages(&mut self) -> Vec<Ticket> {
+        let (Stage::Enabling(mut management) | Stage::On(mut management)) = std::mem::take(&mut self.management) else {
+            return Vec::new();
+        };
+        let tickets = management.drain().into_iter().filter_map(|sent| match sent {
+            Sent::Message(ticket, _) => Some(ticket),
+            Sent::Presence(_) | Sent::Other => None,
+        });
+        tickets.collect()
+    }
+
+    /// Ends our side of the stream; nothing is written after it.
+    pub(super) fn write_close(&mut self, context: &mut Context) {
+        if !self.closed {
+            self.answer(context);
+            context.write(writer::CLOSE.into());
+            self.closed = true;
+        }
+    }
+
+    fn tail(&self) -> impl Iterator<Item = &Sent> {
+        let management = match &self.management {
+            Stage::Off => None,
+            Stage::Enabling(management) | Stage::On(management) => Some(management),
+        };
+        management.into_iter().flat_map(Management::tail)
+    }
+}
+
+/// How long the stream may be silent before it is tried: less than the server's own limit (XEP-0478).
+pub(super) fn idle_within(limit: Option<Duration>) -> Duration {
+    limit.map_or(IDLE, |limit| (limit * 4 / 5).clamp(Duration::from_secs(20), IDLE))
+}
+
+/// From now on the server must say something.
+pub(super) fn expect_answer(context: &mut Context) {
+    let at = context.now.moment + ANSWER_WITHIN;
+    context.timers.set_if_unset(Timer::Answer, at);
+}

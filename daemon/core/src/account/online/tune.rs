@@ -1,0 +1,63 @@
+//! Carries the publisher's actions out on a live stream.
+
+use super::super::context::Context;
+use super::super::input::StoreTicket;
+use super::super::output::{Change, Event, TunePublished};
+use super::{Asker, Online};
+use crate::pep::Action;
+use crate::stanza::StanzaError;
+use crate::xml::Element;
+
+impl Online {
+    /// Publishes what is to be published, if the server does not have it.
+    pub(super) fn advance_tune(&mut self, context: &mut Context) {
+        if let Some(action) = self.pep.advance(context.outward.tune(), context.outward.tune_out) {
+            self.act(action, context);
+        }
+    }
+
+    /// Our own account answered the publisher.
+    pub(super) fn tune_answered(&mut self, answer: Result<Option<&Element>, &StanzaError>, context: &mut Context) {
+        for action in self.pep.answered(answer) {
+            self.act(action, context);
+        }
+        self.advance_tune(context);
+    }
+
+    /// Our own account did not answer the publisher.
+    pub(super) fn tune_unanswered(&mut self, context: &mut Context) {
+        for action in self.pep.unanswered() {
+            self.act(action, context);
+        }
+    }
+
+    /// The server took, or refused, the withdrawal at the end of the session.
+    pub(super) fn tune_withdrawn(&mut self, answer: Result<Option<&Element>, &StanzaError>, context: &mut Context) {
+        if answer.is_ok() {
+            self.act(Action::Store(false), context);
+        }
+    }
+
+    /// The store answered.
+    pub(super) fn stored(&mut self, ticket: StoreTicket, result: Result<(), String>, context: &mut Context) {
+        if self.storing != Some(ticket) {
+            return;
+        }
+        self.storing = None;
+        if let Some(action) = self.pep.stored(result) {
+            self.act(action, context);
+        }
+    }
+
+    fn act(&mut self, action: Action, context: &mut Context) {
+        match action {
+            Action::Set(payload) => self.ask(None, true, payload, Asker::Pep, context),
+            Action::Store(out) => {
+                context.outward.tune_out = out;
+                self.storing = Some(context.store(Change::TuneOut(out)));
+            }
+            Action::Report(Ok(tune)) => context.event(Event::TunePublished(TunePublished::Done(tune))),
+            Action::Report(Err(reason)) => context.event(Event::TunePublished(TunePublished::Failed(reason))),
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Everything an account can want done or known.
+
+use jid::{BareJid, FullJid, Jid};
+
+use super::input::{StoreTicket, Ticket};
+use crate::presence::Composed;
+use crate::sasl::TlsVersion;
+use crate::sasl::scram::Derivation;
+use crate::secret::Secret;
+use crate::srv::TlsPolicy;
+use crate::stanza::roster::Item;
+use crate::stanza::{MessageKind, StanzaError};
+use crate::time::Wall;
+use crate::tune::Track;
+use crate::xml::Element;
+
+/// One thing the shell is to do; taken from [`Account::poll`](super::Account::poll).
+#[derive(Debug)]
+pub enum Output {
+    /// Connect; answered by `Connected` or `Lost`.
+    Dial(Dial),
+    /// Begin the TLS handshake on the connection; answered by `Secured` or `Lost`.
+    StartTls,
+    /// Read the password; answered by `Secret`.
+    NeedSecret,
+    /// Run [`derive`](crate::sasl::scram::derive) off the loop, for ten seconds at most (S20); answered by `Derived`,
+    /// or by `Lost` with [`Expensive`](crate::loss::Loss::Expensive) when it took longer.
+    Derive(Secret, Derivation),
+    /// Send these bytes.
+    Write(Vec<u8>),
+    /// Give the connection up; nothing more is expected of it, not even `Lost`.
+    HangUp(HangUp),
+    /// Make a change durable; answered by `Stored`.
+    Store(StoreTicket, Change),
+    /// The answer to a command.
+    Reply(Ticket, Outcome),
+    /// Something that watchers want to know.
+    Event(Event),
+}
+
+/// Where to connect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dial {
+    /// The account's domain: what SRV is asked for and the certificate must name.
+    pub domain: String,
+    /// A fixed host and port instead of the look-up.
+    pub server: Option<(String, u16)>,
+    /// Which kinds of TLS may be used.
+    pub tls: TlsPolicy,
+}
+
+/// How a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HangUp {
+    /// After everything written has left, with a TLS close.
+    Polite,
+    /// At once.
+    Abrupt,
+}
+
+/// What must outlive the process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A tune of ours stands, or may stand, at the server.
+    TuneOut(bool),
+}
+
+/// How a command ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The presence is where this says.
+    Delivered(Delivery),
+    /// The message with this id is at the server.
+    Sent(String),
+    /// The payload of the result.
+    Answer(Option<Element>),
+    /// The peer or server answered with an error.
+    Refused(StanzaError),
+    /// The stream is not there, or went while waiting; the reason, when there is one.
+    NotOnline(Option<Problem>),
+    /// Nobody answered in time.
+    TimedOut,
+    /// Done; there is nothing to tell.
+    Done,
+}
+
+/// How far a presence has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// It waits for a connection.
+    Pending,
+    /// It was written.
+    Sent,
+    /// The server has it.
+    Acknowledged,
+}
+
+/// What watchers learn of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The link changed.
+    Link(Report),
+    /// What contacts see, and how far it has come.
+    Presence(Composed, Delivery),
+    /// The whole roster.
+    Roster(Vec<Item>),
+    /// One roster entry is new or changed.
+    RosterItem(Item),
+    /// One roster entry is gone.
+    RosterRemoved(BareJid),
+    /// A contact's resource is there.
+    Available(Available),
+    /// A contact's resource is gone; without resource, all of them are.
+    Unavailable(Jid),
+    /// What a contact listens to.
+    ContactTune(BareJid, Option<Track>),
+    /// What became of publishing our own tune.
+    TunePublished(TunePublished),
+    /// A message came.
+    Message(Incoming),
+}
+
+/// A contact's resource as its presence describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Available {
+    /// Who.
+    pub from: Jid,
+    /// The contact's presence, clean.
+    pub presence: crate::presence::Presence,
+    /// Since when, if the server said so (XEP-0203).
+    pub since: Option<Wall>,
+}
+
+/// What became of publishing a tune.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TunePublished {
+    /// The server has it; nothing means it was withdrawn.
+    Done(Option<Track>),
+    /// The server cannot or would not, in words for people.
+    Failed(String),
+}
+
+/// A message as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incoming {
+    /// The sender's own id, or one of ours where there is none.
+    pub id: String,
+    /// The sender; our own account's server when absent on the wire.
+    pub from: Jid,
+    /// The addressee.
+    pub to: Jid,
+    /// RFC 6121 section 5.2.2.
+    pub kind: MessageKind,
+    /// The text, clean.
+    pub body: Option<String>,
+    /// The subject, clean.
+    pub subject: Option<String>,
+    /// When it was sent, if our server says that it was kept for us (XEP-0203).
+    pub delayed: Option<Wall>,
+}
+
+/// The state of an account's link, complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// In the contract's terms.
+    pub state: LinkState,
+    /// Since when.
+    pub since: Wall,
+    /// Why it is not online, or was not before.
+    pub problem: Option<Problem>,
+    /// About the stream, while there is one.
+    pub session: Option<Session>,
+}
+
+/// The contract's STATE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkState {
+    /// By wish.
+    Offline,
+    /// On the way.
+    Connecting,
+    /// Stanzas flow.
+    Online,
+    /// Waiting for the next attempt.
+    Retrying,
+    /// Waiting for a password.
+    NeedsSecret,
+    /// Waiting for the user.
+    Stopped,
+}
+
+/// Why an account is not online.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// A word for programs.
+    pub kind: &'static str,
+    /// A sentence for people.
+    pub message: String,
+    /// When the next attempt is made.
+    pub retry_at: Option<Wall>,
+}
+
+/// The facts of a login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Our address in this session.
+    pub jid: FullJid,
+    /// Host and port.
+    pub server: String,
+    /// The TLS version.
+    pub tls: TlsVersion,
+    /// The cipher suite.
+    pub cipher: String,
+    /// The SASL mechanism.
+    pub mechanism: String,
+    /// The channel binding's type.
+    pub channel_binding: Option<&'static str>,
+    /// Whether the server would take the stream up again (XEP-0198).
+    pub resumable: bool,
+    /// Round trips from the first SYN until stanzas could flow, name look-up excluded.
+    pub round_trips: u32,
+    /// Milliseconds from the dial until stanzas could flow.
+    pub bound_ms: u64,
+}

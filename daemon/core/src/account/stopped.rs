@@ -1,0 +1,84 @@
+//! Given up until the user acts: a refused password, a certificate that does not verify, no password to be had.
+
+use super::Link;
+use super::context::Context;
+use super::input::{Command, Input, SecretMissing};
+use super::login::Connecting;
+use super::offline::Offline;
+use super::output::{LinkState, Outcome, Problem};
+use super::timers::Timer;
+
+/// The state in which nothing is tried.
+#[derive(Debug)]
+pub(super) struct Stopped {
+    problem: Problem,
+    state: LinkState,
+}
+
+impl Stopped {
+    pub(super) fn new(problem: Problem) -> Self {
+        Self { problem, state: LinkState::Stopped }
+    }
+
+    /// There is no password to log in with.
+    pub(super) fn without_secret(missing: SecretMissing, context: &mut Context) -> Link {
+        let problem = Problem { kind: "needs-secret", message: missing.0, retry_at: None };
+        context.reply_connecting(&Outcome::NotOnline(Some(problem.clone())));
+        context.present_later();
+        Link::Stopped(Self { problem, state: LinkState::NeedsSecret })
+    }
+
+    pub(super) fn state(&self) -> LinkState {
+        self.state
+    }
+
+    pub(super) fn problem(&self) -> &Problem {
+        &self.problem
+    }
+
+    pub(super) fn handle(self, input: Input<'_>, context: &mut Context) -> Link {
+        match input {
+            Input::Command(command) => self.command(command, context),
+            Input::Tick => {
+                while let Some(timer) = context.timers.take_due(context.now.moment) {
+                    if timer == Timer::Tune {
+                        context.show_playing();
+                    }
+                }
+                Link::Stopped(self)
+            }
+            Input::Start
+            | Input::Connected(_)
+            | Input::Secured(_)
+            | Input::Secret(_)
+            | Input::Derived(_)
+            | Input::Bytes(_)
+            | Input::Lost(_)
+            | Input::Stored(..) => Link::Stopped(self),
+        }
+    }
+
+    fn command(self, command: Command, context: &mut Context) -> Link {
+        match command {
+            Command::Layers(ticket, layers) => {
+                context.outward.set_layers(layers);
+                let delivery = context.present_later();
+                context.reply(ticket, Outcome::Delivered(delivery));
+            }
+            Command::Tune(playing) => context.set_playing(playing),
+            Command::Connect(ticket) => {
+                context.connecting.push(ticket);
+                return Connecting::start(context);
+            }
+            Command::Disconnect(ticket) => {
+                context.reply(ticket, Outcome::Done);
+                return Offline::by_wish(context);
+            }
+            Command::Leave(ticket) => context.reply(ticket, Outcome::Done),
+            Command::Send(ticket, _) | Command::Ask(ticket, _) => {
+                context.reply(ticket, Outcome::NotOnline(Some(self.problem.clone())));
+            }
+        }
+        Link::Stopped(self)
+    }
+}

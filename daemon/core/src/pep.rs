@@ -1,0 +1,175 @@
+//! Publishing our own tune (XEP-0118 over PEP, XEP-0163): one publish at a time, the last wish wins, never on a node
+//! that strangers may read (CVE-2018-6591). What the tune is, and when it may change, is decided elsewhere.
+
+use crate::stanza::disco::Info;
+use crate::stanza::{StanzaError, pubsub, tune};
+use crate::tune::Track;
+use crate::xml::{Element, ns};
+
+/// Who may read the node: those who see our presence.
+const ACCESS: (&str, &str) = ("pubsub#access_model", "presence");
+
+/// The publisher of one session.
+#[derive(Debug, Default)]
+pub struct Pep {
+    support: Support,
+    /// What the server has; unknown until the session's first publish.
+    published: Option<Option<Track>>,
+    busy: Option<Step>,
+    /// What the server refused; it is not offered again.
+    refused: Option<Option<Track>>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Support {
+    /// Not asked, or not answered yet.
+    #[default]
+    Unknown,
+    /// Nodes can be published with conditions.
+    Options,
+    /// Nothing that may be used.
+    Missing(&'static str),
+}
+
+/// What is under way. Each carries what is to be published.
+#[derive(Debug)]
+enum Step {
+    Storing(Track),
+    Publishing { tune: Option<Track>, reconfigured: bool },
+    Configuring(Option<Track>),
+}
+
+/// What is to be done now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Tell our own account this, then hand in the answer.
+    Set(Element),
+    /// Remember durably whether a tune may stand at the server, then hand in that it is so.
+    Store(bool),
+    /// Tell watchers what became of it.
+    Report(Result<Option<Track>, String>),
+}
+
+impl Pep {
+    /// The question that tells whether there is a service; its answer goes to [`supported`](Self::supported).
+    pub fn question() -> Element {
+        Info::request(None)
+    }
+
+    /// Takes the answer of our own account (XEP-0163 section 6).
+    pub fn supported(&mut self, answer: Result<Option<&Element>, &StanzaError>) {
+        let info = answer.ok().flatten().and_then(Info::parse);
+        self.support = match info {
+            Some(info) if !info.is("pubsub", "pep") => Support::Missing("the server has no personal eventing"),
+            Some(info) if info.has(ns::PUBSUB_PUBLISH_OPTIONS) => Support::Options,
+            Some(_) => Support::Missing("the server cannot keep a tune from strangers (no publish-options)"),
+            None => Support::Missing("the server does not say what it supports"),
+        };
+    }
+
+    /// Whether `wanted` differs from what the server has, and what to do about it. `out` tells whether the store
+    /// knows that a tune may stand at the server.
+    pub fn advance(&mut self, wanted: Option<&Track>, out: bool) -> Option<Action> {
+        if self.busy.is_some() || self.support == Support::Unknown {
+            return None;
+        }
+        let done = self.published.as_ref().is_some_and(|published| published.as_ref() == wanted);
+        let nothing_out = wanted.is_none() && !out && self.published.is_none();
+        let refused = self.refused.as_ref().is_some_and(|refused| refused.as_ref() == wanted);
+        if done || nothing_out || refused {
+            return None;
+        }
+        if let Support::Missing(reason) = self.support {
+            self.refused = Some(wanted.cloned());
+            return Some(Action::Report(Err(reason.to_owned())));
+        }
+        match wanted {
+            Some(track) if !out => {
+                self.busy = Some(Step::Storing(track.clone()));
+                Some(Action::Store(true))
+            }
+            Some(_) | None => Some(self.publish(wanted.cloned(), false)),
+        }
+    }
+
+    /// The store has taken, or could not take, the flag.
+    pub fn stored(&mut self, result: Result<(), String>) -> Option<Action> {
+        match (self.busy.take(), result) {
+            (Some(Step::Storing(track)), Ok(())) => Some(self.publish(Some(track), false)),
+            (Some(Step::Storing(track)), Err(reason)) => {
+                self.refused = Some(Some(track));
+                Some(Action::Report(Err(reason)))
+            }
+            (busy, _) => {
+                self.busy = busy;
+                None
+            }
+        }
+    }
+
+    /// The answer to the last [`Action::Set`].
+    pub fn answered(&mut self, answer: Result<Option<&Element>, &StanzaError>) -> Vec<Action> {
+        match (self.busy.take(), answer) {
+            (Some(Step::Publishing { tune, .. }), Ok(_)) => self.done(tune),
+            (Some(Step::Publishing { tune, reconfigured: false }), Err(error))
+                if pubsub::is_precondition_not_met(error) =>
+            {
+                // The node is from before, and not as it must be: make it so, then try once more.
+                self.busy = Some(Step::Configuring(tune));
+                vec![Action::Set(pubsub::configuration_change(ns::TUNE, &[ACCESS]))]
+            }
+            (Some(Step::Configuring(tune)), Ok(_)) => vec![self.publish(tune, true)],
+            (Some(Step::Publishing { tune, .. } | Step::Configuring(tune)), Err(error)) => {
+                self.failed(tune, &format!("the server refused the tune: {error}"))
+            }
+            (busy @ (Some(Step::Storing(_)) | None), _) => {
+                self.busy = busy;
+                Vec::new()
+            }
+        }
+    }
+
+    /// No answer came in time to the last [`Action::Set`].
+    pub fn unanswered(&mut self) -> Vec<Action> {
+        match self.busy.take() {
+            Some(Step::Publishing { tune, .. } | Step::Configuring(tune)) => {
+                self.failed(tune, "the server did not answer the tune")
+            }
+            busy @ (Some(Step::Storing(_)) | None) => {
+                self.busy = busy;
+                Vec::new()
+            }
+        }
+    }
+
+    /// What withdraws the tune at the end of a session, whatever is under way.
+    pub fn farewell() -> Element {
+        publish_request(None)
+    }
+
+    fn publish(&mut self, tune: Option<Track>, reconfigured: bool) -> Action {
+        let request = publish_request(tune.as_ref());
+        self.busy = Some(Step::Publishing { tune, reconfigured });
+        Action::Set(request)
+    }
+
+    fn done(&mut self, tune: Option<Track>) -> Vec<Action> {
+        let mut actions = vec![Action::Report(Ok(tune.clone()))];
+        if tune.is_none() {
+            actions.push(Action::Store(false));
+        }
+        self.refused = None;
+        self.published = Some(tune);
+        actions
+    }
+
+    fn failed(&mut self, tune: Option<Track>, reason: &str) -> Vec<Action> {
+        self.refused = Some(tune);
+        vec![Action::Report(Err(reason.to_owned()))]
+    }
+}
+
+fn publish_request(tune: Option<&Track>) -> Element {
+    // Contacts' programs listen for items only: an empty tune ends the song where a retraction would not.
+    pubsub::publish(ns::TUNE, "current", tune::to_element(tune), &[ACCESS])
+}

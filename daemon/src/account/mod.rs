@@ -1,0 +1,201 @@
+//! One actor an account: it drives the core's [`Account`] over one connection, does what comes out of it, and hands
+//! answers to whoever asked. It decides nothing. What accounts there are, and what is asked of them, is the hub's.
+
+mod connection;
+mod convert;
+
+use std::collections::HashMap;
+use std::io;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use xmppd_core::account::{Account, Change, Command, Event, Input, Memory, Outcome, Output, Playing, Settings, Ticket};
+
+use crate::config::PasswordSource;
+use crate::host;
+use crate::places::Environment;
+use crate::store::{self, Store};
+use crate::transport::domain::Domain;
+use crate::transport::tls::Tls;
+use connection::{Connection, Wake as ConnectionWake};
+
+/// How many orders may wait for an actor; it takes them as fast as they come.
+const ORDERS: usize = 256;
+
+/// What an actor needs to live.
+pub(crate) struct Setup {
+    /// The account's name in the configuration.
+    pub(crate) name: String,
+    /// What the configuration says of it.
+    pub(crate) settings: Settings,
+    /// What outlived the last run.
+    pub(crate) memory: Memory,
+    /// The domain to look up and to find in the certificate.
+    pub(crate) domain: Domain,
+    /// Where the password comes from.
+    pub(crate) password: Option<PasswordSource>,
+    /// How connections are secured.
+    pub(crate) tls: Tls,
+    /// For `password-command` and systemd's credentials.
+    pub(crate) environment: Environment,
+    /// What must outlive the process goes here.
+    pub(crate) store: Store,
+    /// What watchers want to know goes here.
+    pub(crate) events: mpsc::UnboundedSender<(String, Event)>,
+}
+
+/// Orders for one actor. When the last handle is gone, the actor ends.
+#[derive(Clone, Debug)]
+pub(crate) struct Handle {
+    orders: mpsc::Sender<Order>,
+}
+
+/// The actor did not take the order: it has ended, or has more to do than can wait.
+#[derive(Debug)]
+pub(crate) struct Unavailable;
+
+struct Order {
+    command: Box<dyn FnOnce(Ticket) -> Command + Send>,
+    reply: Option<oneshot::Sender<Outcome>>,
+}
+
+impl Handle {
+    /// Asks for something; the answer comes after the effect. It fails when the actor has ended.
+    pub(crate) fn ask(
+        &self,
+        command: impl FnOnce(Ticket) -> Command + Send + 'static,
+    ) -> Result<oneshot::Receiver<Outcome>, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        self.order(Order { command: Box::new(command), reply: Some(reply) })?;
+        Ok(answer)
+    }
+
+    /// Tells what is playing.
+    pub(crate) fn tune(&self, playing: Option<Playing>) -> Result<(), Unavailable> {
+        self.order(Order { command: Box::new(|_| Command::Tune(playing)), reply: None })
+    }
+
+    fn order(&self, order: Order) -> Result<(), Unavailable> {
+        self.orders.try_send(order).map_err(|_| Unavailable)
+    }
+}
+
+/// Starts an actor. It fails only where the kernel gives no randomness.
+pub(crate) fn start(setup: Setup) -> io::Result<(Handle, JoinHandle<()>)> {
+    let (sender, orders) = mpsc::channel(ORDERS);
+    let seed = host::seed()?;
+    let actor = Actor {
+        account: Account::new(setup.settings, setup.memory, seed),
+        name: setup.name,
+        orders,
+        connection: Connection::new(setup.domain, setup.password, setup.tls, setup.environment),
+        store: setup.store,
+        events: setup.events,
+        waiting: HashMap::new(),
+        tickets: 0,
+    };
+    Ok((Handle { orders: sender }, tokio::spawn(actor.run())))
+}
+
+struct Actor {
+    name: String,
+    account: Account,
+    orders: mpsc::Receiver<Order>,
+    connection: Connection,
+    store: Store,
+    events: mpsc::UnboundedSender<(String, Event)>,
+    waiting: HashMap<Ticket, oneshot::Sender<Outcome>>,
+    tickets: u64,
+}
+
+enum Wake {
+    Order(Order),
+    /// Nobody can order anything any more.
+    Abandoned,
+    Connection(ConnectionWake),
+    Deadline,
+}
+
+impl Actor {
+    async fn run(mut self) {
+        self.handle(Input::Start);
+        loop {
+            match self.wake().await {
+                Wake::Order(order) => {
+                    let ticket = self.ticket(order.reply);
+                    self.handle(Input::Command((order.command)(ticket)));
+                }
+                Wake::Abandoned => break,
+                Wake::Connection(wake) => self.connected(wake),
+                Wake::Deadline => self.handle(Input::Tick),
+            }
+        }
+        self.connection.finish().await;
+    }
+
+    async fn wake(&mut self) -> Wake {
+        let deadline = self.account.deadline();
+        tokio::select! {
+            order = self.orders.recv() => order.map_or(Wake::Abandoned, Wake::Order),
+            wake = self.connection.wake() => Wake::Connection(wake),
+            () = host::sleep_until(deadline) => Wake::Deadline,
+        }
+    }
+
+    fn connected(&mut self, wake: ConnectionWake) {
+        match wake {
+            ConnectionWake::Received(count) => {
+                let bytes = self.connection.received(count);
+                self.account.handle(host::now(), Input::Bytes(bytes));
+                self.drain();
+            }
+            ConnectionWake::Input(input) => self.handle(input),
+        }
+    }
+
+    fn handle(&mut self, input: Input<'_>) {
+        self.account.handle(host::now(), input);
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.account.poll() {
+            self.perform(output);
+        }
+    }
+
+    fn perform(&mut self, output: Output) {
+        match output {
+            Output::Dial(dial) => self.connection.dial(dial),
+            Output::StartTls => self.connection.secure(),
+            Output::NeedSecret => self.connection.fetch_secret(),
+            Output::Derive(password, derivation) => self.connection.derive(password, derivation),
+            Output::Write(bytes) => self.connection.write(&bytes),
+            Output::HangUp(how) => self.connection.hang_up(how),
+            Output::Store(ticket, change) => {
+                let change = match change {
+                    Change::TuneOut(is_out) => store::Change::TuneOut { account: self.name.clone(), is_out },
+                };
+                self.connection.stored(ticket, self.store.apply(vec![change]));
+            }
+            Output::Reply(ticket, outcome) => {
+                if let Some(reply) = self.waiting.remove(&ticket) {
+                    // Whoever asked may have given up.
+                    let _ = reply.send(outcome);
+                }
+            }
+            Output::Event(event) => {
+                let _ = self.events.send((self.name.clone(), event));
+            }
+        }
+    }
+
+    fn ticket(&mut self, reply: Option<oneshot::Sender<Outcome>>) -> Ticket {
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        if let Some(reply) = reply {
+            self.waiting.insert(ticket, reply);
+        }
+        ticket
+    }
+}

@@ -1,0 +1,110 @@
+//! `account.list`, `account.connect`, `account.disconnect`, and which accounts a name stands for.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+use xmppd_core::account::{Command, Outcome};
+use xmppd_proto::reply::AccountList;
+use xmppd_proto::request::{AccountConnect, AccountDisconnect};
+use xmppd_proto::{Failure, Kind};
+
+use super::desk::{Desk, WAIT, failed};
+use crate::account::{Handle, Unavailable};
+
+impl Desk {
+    pub(super) async fn account_list(&self, account: Option<String>) -> Result<AccountList, Failure> {
+        let names = self.names(account).await?;
+        self.hub
+            .read(move |state, _| {
+                let mut list = state.account.clone();
+                list.accounts.retain(|info| names.contains(&info.account));
+                list
+            })
+            .await
+    }
+
+    /// Connects now and waits until the account is online.
+    pub(super) async fn account_connect(&self, params: AccountConnect) -> Result<AccountList, Failure> {
+        let mut waiting = Vec::new();
+        for (name, account) in self.running(params.account.clone()).await? {
+            waiting.push((name, account.ask(Command::Connect).map_err(unavailable)?));
+        }
+        if !params.no_wait {
+            let limit = params.wait_ms.map_or(WAIT, Duration::from_millis);
+            let online = async {
+                for (name, answer) in waiting {
+                    match answer.await.unwrap_or(Outcome::NotOnline(None)) {
+                        Outcome::Done => {}
+                        outcome => return Err(failed(&name, outcome)),
+                    }
+                }
+                Ok(())
+            };
+            let late = || {
+                Failure::new(Kind::TimedOut, "not online yet; it is being tried")
+                    .with_hint("see `xmppctl account list`")
+            };
+            timeout(limit, online).await.map_err(|_| late())??;
+        }
+        self.account_list(params.account).await
+    }
+
+    /// Closes the stream politely; the wish for a status stays.
+    pub(super) async fn account_disconnect(&self, params: AccountDisconnect) -> Result<AccountList, Failure> {
+        for (_, account) in self.running(params.account.clone()).await? {
+            // An actor that has ended has no stream.
+            let _ = account.ask(Command::Disconnect).map_err(unavailable)?.await;
+        }
+        self.account_list(params.account).await
+    }
+
+    /// The accounts a name stands for that are switched on.
+    pub(super) async fn running(&self, account: Option<String>) -> Result<Vec<(String, Handle)>, Failure> {
+        let running = self.hub.accounts(account).await?;
+        if running.is_empty() {
+            return Err(Failure::new(Kind::Policy, "the account is switched off in the configuration"));
+        }
+        Ok(running)
+    }
+
+    /// The one account that is meant.
+    pub(super) async fn one(&self, account: Option<String>) -> Result<(String, Handle), Failure> {
+        let mut running = self.running(account).await?;
+        match (running.len(), running.pop()) {
+            (1, Some(account)) => Ok(account),
+            (_, last) => {
+                let names: Vec<String> = running.into_iter().chain(last).map(|(name, _)| name).collect();
+                Err(Failure::usage("there are several accounts")
+                    .with_hint(format!("say which with -a: {}", names.join(", "))))
+            }
+        }
+    }
+
+    /// The names behind a name: all accounts of the configuration for none and for `all`.
+    pub(super) async fn names(&self, account: Option<String>) -> Result<Vec<String>, Failure> {
+        self.hub
+            .read(move |state, _| {
+                let all = || state.account.accounts.iter().map(|info| info.account.clone());
+                match account.filter(|name| name != "all") {
+                    None => Ok(all().collect()),
+                    Some(name) => state
+                        .account
+                        .accounts
+                        .iter()
+                        .find(|info| info.account == name || info.jid.split('/').next() == Some(name.as_str()))
+                        .map(|info| vec![info.account.clone()])
+                        .ok_or_else(|| unknown(&name, &all().collect::<Vec<_>>())),
+                }
+            })
+            .await?
+    }
+}
+
+pub(super) fn unavailable(_: Unavailable) -> Failure {
+    Failure::new(Kind::Unexpected, "the account does not take orders now").with_hint("see the daemon's log")
+}
+
+fn unknown(name: &str, names: &[String]) -> Failure {
+    Failure::new(Kind::NotFound, format!("there is no account {name}"))
+        .with_hint(format!("the configuration has: {}", names.join(", ")))
+}

@@ -1,0 +1,138 @@
+//! Answers requests: one exhaustive match, one file a subject. State is the hub's; here answers that take time are
+//! waited for, so that the hub need not.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use xmppd_core::account::{Outcome, Problem};
+use xmppd_core::time::Now;
+use xmppd_proto::{Failure, Kind, Reply, Request};
+
+use super::{Asked, Clients, daemon};
+use crate::bus::BusState;
+use crate::hub;
+use crate::places::Environment;
+use crate::players::chooser;
+use crate::store::Store;
+
+/// How long an answer may wait for a server when the asker does not say.
+pub(super) const WAIT: Duration = Duration::from_secs(10);
+
+/// Where requests are answered; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    pub(super) hub: hub::Handle,
+    pub(super) players: chooser::Handle,
+    pub(super) store: Store,
+    pub(super) facts: Arc<Facts>,
+}
+
+/// What the daemon knows of itself.
+pub(crate) struct Facts {
+    /// When it started.
+    pub(crate) started: Now,
+    /// Its configuration file.
+    pub(crate) config: PathBuf,
+    /// Its state folder.
+    pub(crate) state: PathBuf,
+    /// Its socket.
+    pub(crate) socket: PathBuf,
+    /// The environment it was started in.
+    pub(crate) environment: Environment,
+    /// Whether the D-Bus face is on the bus.
+    pub(crate) bus: watch::Receiver<BusState>,
+    /// Whether players can be watched.
+    pub(crate) players: watch::Receiver<BusState>,
+    /// Who is connected to the socket, and how many of them watch.
+    pub(crate) clients: Clients,
+    /// Set to true to end the daemon.
+    pub(crate) stop: watch::Sender<bool>,
+}
+
+impl Desk {
+    /// A desk that knows the parts that answer.
+    pub(crate) fn new(hub: hub::Handle, players: chooser::Handle, store: Store, facts: Facts) -> Self {
+        Self { hub, players, store, facts: Arc::new(facts) }
+    }
+
+    /// Answers whatever comes, each request in a task of its own, until nobody can ask any more.
+    pub(crate) async fn serve(self, mut asked: mpsc::Receiver<Asked>) {
+        while let Some(asked) = asked.recv().await {
+            let desk = self.clone();
+            tokio::spawn(async move {
+                match asked {
+                    // Whoever asked may have gone meanwhile; what was asked is done all the same.
+                    Asked::Call(request, reply) => drop(reply.send(desk.call(request).await)),
+                    Asked::Subscribe(topics, reply) => {
+                        if let Ok(changes) = desk.hub.subscribe(topics).await {
+                            let _ = reply.send(changes);
+                        }
+                    }
+                }
+            });
+        }
+    }
+
+    async fn call(&self, request: Request) -> Result<Reply, Failure> {
+        match request {
+            Request::Status(params) => self.status(params).await.map(Reply::Status),
+            Request::StatusSet(params) => self.status_set(params).await.map(Reply::StatusSet),
+            Request::TuneShow(_) => self.tune().await.map(Reply::TuneShow),
+            Request::TuneSet(params) => self.tune_set(params).await.map(Reply::TuneSet),
+            Request::TuneClear(_) => self.tune_clear().await.map(Reply::TuneClear),
+            Request::TuneOn(_) => self.tune_switch(true).await.map(Reply::TuneOn),
+            Request::TuneOff(_) => self.tune_switch(false).await.map(Reply::TuneOff),
+            Request::TunePlayers(_) => self.tune_players().await.map(Reply::TunePlayers),
+            Request::Roster(params) => self.roster(params).await.map(Reply::Roster),
+            Request::AccountListing(params) => self.account_list(params.account).await.map(Reply::AccountListing),
+            Request::AccountConnect(params) => self.account_connect(params).await.map(Reply::AccountConnect),
+            Request::AccountDisconnect(params) => self.account_disconnect(params).await.map(Reply::AccountDisconnect),
+            Request::Send(params) => self.send(params).await.map(Reply::Send),
+            Request::Wait(params) => self.wait(params).await.map(Reply::Wait),
+            Request::WatchStart(_) | Request::WatchStop(_) => Err(carried_by_faces()),
+            Request::Ping(params) => self.ping(params).await.map(Reply::Ping),
+            Request::Doctor(_) => self.doctor().await.map(Reply::Doctor),
+            Request::ConfigCheck(_) => self.config_check().map(Reply::ConfigCheck),
+            Request::ConfigReload(_) => self.config_reload().await.map(Reply::ConfigReload),
+            Request::ConfigGet(params) => self.config_get(params).await.map(Reply::ConfigGet),
+            Request::DaemonHello(params) => daemon::hello(&params).map(Reply::DaemonHello),
+            Request::DaemonShow(_) => Ok(Reply::DaemonShow(self.daemon_status())),
+            Request::DaemonStop(_) => Ok(Reply::DaemonStop(self.daemon_stop())),
+            Request::RpcDescribe(_) => Ok(Reply::RpcDescribe(daemon::describe())),
+        }
+    }
+}
+
+/// The failure behind an account's answer that is not the one that was hoped for.
+pub(super) fn failed(account: &str, outcome: Outcome) -> Failure {
+    match outcome {
+        Outcome::Refused(error) => {
+            Failure::new(Kind::Refused, format!("refused: {error}")).with_condition(error.condition.name())
+        }
+        Outcome::TimedOut => Failure::new(Kind::TimedOut, "no answer came in time"),
+        Outcome::NotOnline(problem) => not_online(account, problem.as_ref()),
+        Outcome::Delivered(_) | Outcome::Sent(_) | Outcome::Answer(_) | Outcome::Done => {
+            Failure::new(Kind::Unexpected, "the account gave an answer to another question")
+        }
+    }
+}
+
+fn not_online(account: &str, problem: Option<&Problem>) -> Failure {
+    let Some(problem) = problem else {
+        return Failure::new(Kind::NotOnline, format!("the account {account} is not online"))
+            .with_hint("see `xmppctl account list`");
+    };
+    let message = format!("the account {account} is not online: {}", problem.message);
+    match problem.kind {
+        "authentication" | "needs-secret" => Failure::new(Kind::Authentication, message)
+            .with_hint("correct the password, then run `xmppctl account connect`"),
+        "offline" => Failure::new(Kind::NotOnline, message).with_hint("run `xmppctl status online`"),
+        _ => Failure::new(Kind::NotOnline, message).with_hint("see `xmppctl doctor`"),
+    }
+}
+
+fn carried_by_faces() -> Failure {
+    Failure::new(Kind::Unsupported, "watching needs the socket").with_hint("use `xmppctl watch`")
+}

@@ -1,0 +1,95 @@
+//! `doctor`: what works, what does not, and the way out, in the order in which a person would look.
+
+use xmppd_proto::Failure;
+use xmppd_proto::reply::{AccountInfo, Check, CheckState, ConnectionState, DoctorReport, TuneReport};
+
+use super::desk::Desk;
+use crate::bus::BusState;
+use crate::config;
+
+impl Desk {
+    pub(super) async fn doctor(&self) -> Result<DoctorReport, Failure> {
+        let (accounts, tune, notes) =
+            self.hub.read(|state, config| (state.account.accounts.clone(), state.tune.clone(), config.notes())).await?;
+        let mut checks = vec![self.configuration()];
+        checks.extend(notes.into_iter().map(|note| check("configuration", CheckState::Warning, note)));
+        checks.push(self.database().await);
+        checks.extend(accounts.iter().map(account));
+        checks.push(bus("session-bus", &self.facts.bus.borrow(), "org.xmppctl.Daemon1 is on the session bus"));
+        checks.push(bus("players", &self.facts.players.borrow(), "media players can be seen"));
+        checks.push(published(&tune));
+        Ok(DoctorReport { checks })
+    }
+
+    fn configuration(&self) -> Check {
+        let file = self.facts.config.display();
+        match config::load(&self.facts.config, &self.facts.environment) {
+            Ok(_) => check("configuration", CheckState::Ok, format!("{file} is sound")),
+            Err(error) => Check {
+                hint: Some("what was in force before stays in force; mend it, then run `xmppctl config reload`".into()),
+                ..check("configuration", CheckState::Failed, error.to_string())
+            },
+        }
+    }
+
+    async fn database(&self) -> Check {
+        match self.store.tune_switch().await {
+            Ok(_) => check("state", CheckState::Ok, format!("{} can be read", self.facts.state.display())),
+            Err(error) => check("state", CheckState::Failed, error.to_string()),
+        }
+    }
+}
+
+fn account(info: &AccountInfo) -> Check {
+    let (state, message, hint) = match (info.state, &info.error) {
+        (ConnectionState::Online, _) => (CheckState::Ok, online(info), None),
+        (_, _) if !info.enabled => (CheckState::Skipped, "switched off in the configuration".into(), None),
+        (ConnectionState::Offline, _) => {
+            (CheckState::Skipped, "offline, as asked for".into(), Some("run `xmppctl status online`"))
+        }
+        (ConnectionState::Connecting, _) => (CheckState::Warning, "connecting".into(), None),
+        (state, Some(error)) => {
+            let hint = (state != ConnectionState::Retrying).then_some("mend it, then run `xmppctl account connect`");
+            (CheckState::Failed, format!("{}: {}", state.as_str(), error.message), hint)
+        }
+        (state, None) => (CheckState::Failed, state.as_str().to_owned(), None),
+    };
+    Check { account: Some(info.account.clone()), hint: hint.map(str::to_owned), ..check("account", state, message) }
+}
+
+fn online(info: &AccountInfo) -> String {
+    let mut text = format!("online as {}", info.jid);
+    if let (Some(server), Some(tls), Some(auth)) = (&info.server, &info.tls, &info.auth) {
+        let binding = auth.channel_binding.as_deref().unwrap_or("no channel binding");
+        text += &format!(" through {server}, TLS {}, {} ({binding})", tls.version, auth.mechanism);
+    }
+    text
+}
+
+fn bus(name: &str, state: &BusState, present: &str) -> Check {
+    match state {
+        BusState::Present => check(name, CheckState::Ok, present.to_owned()),
+        BusState::Connecting => check(name, CheckState::Warning, "connecting to the session bus".to_owned()),
+        BusState::Missing { reason } => Check {
+            hint: Some("everything else works without it".into()),
+            ..check(name, CheckState::Warning, reason.clone())
+        },
+    }
+}
+
+fn published(tune: &TuneReport) -> Check {
+    match (&tune.tune, &tune.reason) {
+        (Some(tune), _) => {
+            let title = tune.title.as_deref().unwrap_or("a track without a title");
+            check("tune", CheckState::Ok, format!("publishing {title}"))
+        }
+        (None, reason) => {
+            let reason = reason.as_deref().unwrap_or("nothing is playing");
+            check("tune", CheckState::Skipped, format!("nothing is published: {reason}"))
+        }
+    }
+}
+
+fn check(name: &str, state: CheckState, message: impl Into<String>) -> Check {
+    Check { check: name.to_owned(), account: None, state, message: message.into(), hint: None }
+}

@@ -1,0 +1,85 @@
+//! `send` and `ping`: what goes to somebody else and comes back.
+
+use std::time::Duration;
+
+use jid::Jid;
+use tokio::time::timeout;
+use xmppd_core::account::{Command, Outcome, Outgoing, Question};
+use xmppd_core::stanza::{MessageKind, ping};
+use xmppd_core::text;
+use xmppd_proto::reply::{MessageType, Pong, SendReport, SendState};
+use xmppd_proto::request::{Ping, Send};
+use xmppd_proto::{Failure, Kind};
+
+use super::account::unavailable;
+use super::desk::{Desk, WAIT, failed};
+use crate::host;
+
+impl Desk {
+    /// Sends through the live session and answers when the server has it.
+    pub(super) async fn send(&self, params: Send) -> Result<SendReport, Failure> {
+        let to = address(&params.to)?;
+        let body = text::lines(&params.body, text::BODY).ok_or_else(|| Failure::usage("the message is empty"))?;
+        let kind = match params.message_type {
+            None | Some(MessageType::Chat) => MessageKind::Chat,
+            Some(MessageType::Normal) => MessageKind::Normal,
+            Some(MessageType::Headline) => MessageKind::Headline,
+            Some(MessageType::Groupchat) => return Err(Failure::new(Kind::Unsupported, "rooms are not built yet")),
+            Some(MessageType::Error) => return Err(Failure::usage("an error is nothing to send")),
+        };
+        let subject = params.subject.as_deref().and_then(|subject| text::line(subject, text::READ));
+        let (name, account) = self.one(params.account).await?;
+        let outgoing = Outgoing { to: to.clone(), kind, body, subject };
+        let answer = account.ask(|ticket| Command::Send(ticket, outgoing)).map_err(unavailable)?;
+        let outcome = timeout(WAIT, answer).await.map_err(|_| unacknowledged())?;
+        match outcome.unwrap_or(Outcome::NotOnline(None)) {
+            Outcome::Sent(id) => Ok(SendReport { account: name, id, state: SendState::Sent, to: to.to_string() }),
+            outcome => Err(failed(&name, outcome)),
+        }
+    }
+
+    /// Asks somebody, or the account's own server, for a sign of life (XEP-0199).
+    pub(super) async fn ping(&self, params: Ping) -> Result<Pong, Failure> {
+        let (name, account) = self.one(params.account).await?;
+        let to = match &params.jid {
+            Some(jid) => address(jid)?,
+            None => self.server_of(&name).await?,
+        };
+        let question = Question { to: Some(to.clone()), set: false, payload: ping::request() };
+        let started = host::now().moment;
+        let answer = account.ask(|ticket| Command::Ask(ticket, question)).map_err(unavailable)?;
+        let limit = params.timeout_ms.map_or(WAIT, Duration::from_millis);
+        let outcome = timeout(limit, answer)
+            .await
+            .map_or(Outcome::TimedOut, |outcome| outcome.unwrap_or(Outcome::NotOnline(None)));
+        let taken = host::now().moment - started;
+        match outcome {
+            Outcome::Answer(_) => Ok(Pong {
+                account: name,
+                from: to.to_string(),
+                round_trip_ms: u64::try_from(taken.as_millis()).unwrap_or(u64::MAX),
+            }),
+            outcome => Err(failed(&name, outcome)),
+        }
+    }
+
+    async fn server_of(&self, account: &str) -> Result<Jid, Failure> {
+        let account = account.to_owned();
+        let jid = self
+            .hub
+            .read(move |state, _| {
+                state.account.accounts.iter().find(|info| info.account == account).map(|info| info.jid.clone())
+            })
+            .await?;
+        let jid = address(&jid.unwrap_or_default())?;
+        address(jid.domain().as_str())
+    }
+}
+
+fn address(text: &str) -> Result<Jid, Failure> {
+    Jid::new(text).map_err(|error| Failure::usage(format!("{text:?} is not a JID: {error}")))
+}
+
+fn unacknowledged() -> Failure {
+    Failure::new(Kind::TimedOut, "the server has not acknowledged the message yet; it may arrive")
+}

@@ -1,0 +1,192 @@
+//! The core's words in the contract's: what is said over a wire is made here, by hand, from what the core knows.
+
+use jid::Jid;
+use xmppd_core::account::{Available, Event, Incoming, LinkState, Problem, Session};
+use xmppd_core::presence::{Layer, Presence, Show};
+use xmppd_core::sasl::TlsVersion;
+use xmppd_core::stanza::MessageKind;
+use xmppd_core::stanza::roster::{Item, Subscription};
+use xmppd_core::time::Wall;
+use xmppd_core::tune::Track;
+use xmppd_proto::reply::{self, ConnectionState, Contact, Direction, LayerName, Message, MessageType};
+use xmppd_proto::{Change, PresenceChange, RosterChange, Timestamp, Tune, TuneChange, TuneState};
+
+use crate::host;
+
+/// What an event of the contacts' becomes; the account's own events are the hub's.
+pub(super) fn event(account: &str, event: Event) -> Option<Change> {
+    let account = account.to_owned();
+    match event {
+        Event::Roster(items) => {
+            let contacts = items.iter().map(contact).collect();
+            Some(Change::Roster(RosterChange { account, contacts, whole: true, ..RosterChange::default() }))
+        }
+        Event::RosterItem(item) => {
+            Some(Change::Roster(RosterChange { account, contacts: vec![contact(&item)], ..RosterChange::default() }))
+        }
+        Event::RosterRemoved(jid) => {
+            Some(Change::Roster(RosterChange { account, removed: vec![jid.to_string()], ..RosterChange::default() }))
+        }
+        Event::Available(available) => Some(Change::Presence(available_change(account, available))),
+        Event::Unavailable(jid) => Some(Change::Presence(unavailable_change(account, &jid))),
+        Event::ContactTune(jid, track) => {
+            let state = if track.is_some() { TuneState::Playing } else { TuneState::Stopped };
+            let report = reply::TuneReport { tune: track.map(|track| tune(&track)), state, ..Default::default() };
+            Some(Change::Tune(TuneChange { account: Some(account), jid: Some(jid.to_string()), report }))
+        }
+        Event::Message(incoming) => Some(Change::Message(Box::new(message(account, incoming)))),
+        Event::Link(_) | Event::Presence(..) | Event::TunePublished(_) => None,
+    }
+}
+
+/// A track in the contract's words.
+pub(crate) fn tune(track: &Track) -> Tune {
+    Tune {
+        artist: track.artist.clone(),
+        title: track.title.clone(),
+        source: track.source.clone(),
+        track: track.track.clone(),
+        length_ms: track.length.map(|length| u64::try_from(length.as_millis()).unwrap_or(u64::MAX)),
+        uri: track.uri.clone(),
+        rating: track.rating,
+    }
+}
+
+pub(super) fn connection(state: LinkState) -> ConnectionState {
+    match state {
+        LinkState::Offline => ConnectionState::Offline,
+        LinkState::Connecting => ConnectionState::Connecting,
+        LinkState::Online => ConnectionState::Online,
+        LinkState::Retrying => ConnectionState::Retrying,
+        LinkState::NeedsSecret => ConnectionState::NeedsSecret,
+        LinkState::Stopped => ConnectionState::Stopped,
+    }
+}
+
+pub(super) fn show(show: Show) -> xmppd_proto::Show {
+    match show {
+        Show::Online => xmppd_proto::Show::Online,
+        Show::Chat => xmppd_proto::Show::Chat,
+        Show::Away => xmppd_proto::Show::Away,
+        Show::Xa => xmppd_proto::Show::Xa,
+        Show::Dnd => xmppd_proto::Show::Dnd,
+        Show::Offline => xmppd_proto::Show::Offline,
+        Show::Invisible => xmppd_proto::Show::Invisible,
+    }
+}
+
+pub(super) fn presence(presence: &Presence) -> reply::Presence {
+    reply::Presence { show: show(presence.show), status: presence.status.clone(), priority: presence.priority }
+}
+
+pub(super) fn layer(layer: Layer) -> LayerName {
+    match layer {
+        Layer::Base => LayerName::Base,
+        Layer::Tune => LayerName::Tune,
+    }
+}
+
+/// Civil time as the contract writes it; a time that no calendar has becomes the epoch.
+pub(super) fn timestamp(wall: Wall) -> Timestamp {
+    Timestamp::from_millisecond(wall.as_unix_millis()).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+pub(super) fn error(problem: &Problem) -> reply::AccountError {
+    reply::AccountError {
+        kind: problem.kind.to_owned(),
+        message: problem.message.clone(),
+        retry_at: problem.retry_at.map(timestamp),
+    }
+}
+
+pub(super) fn tls(session: &Session) -> reply::Tls {
+    let version = match session.tls {
+        TlsVersion::V1_2 => "1.2",
+        TlsVersion::V1_3 => "1.3",
+    };
+    reply::Tls { version: version.to_owned(), cipher: session.cipher.clone() }
+}
+
+pub(super) fn auth(session: &Session) -> reply::Auth {
+    reply::Auth {
+        mechanism: session.mechanism.clone(),
+        channel_binding: session.channel_binding.map(str::to_owned),
+        profile: reply::AuthProfile::Sasl,
+    }
+}
+
+pub(super) fn stream(session: &Session) -> reply::Stream {
+    reply::Stream {
+        resumable: session.resumable,
+        resumed: false,
+        round_trips: session.round_trips,
+        bound_ms: session.bound_ms,
+    }
+}
+
+fn contact(item: &Item) -> Contact {
+    Contact {
+        jid: item.jid.to_string(),
+        name: item.name.clone(),
+        groups: item.groups.clone(),
+        subscription: match item.subscription {
+            Subscription::None | Subscription::Remove => reply::Subscription::None,
+            Subscription::To => reply::Subscription::To,
+            Subscription::From => reply::Subscription::From,
+            Subscription::Both => reply::Subscription::Both,
+        },
+        ask: item.asked.then_some(reply::Ask::Subscribe),
+        resources: Vec::new(),
+        tune: None,
+    }
+}
+
+fn available_change(account: String, available: Available) -> PresenceChange {
+    PresenceChange {
+        account,
+        jid: Some(available.from.to_bare().to_string()),
+        resource: resource(&available.from),
+        show: show(available.presence.show),
+        status: available.presence.status,
+        priority: available.presence.priority,
+        since: available.since.map(timestamp),
+    }
+}
+
+fn unavailable_change(account: String, jid: &Jid) -> PresenceChange {
+    PresenceChange {
+        account,
+        jid: Some(jid.to_bare().to_string()),
+        resource: resource(jid),
+        show: xmppd_proto::Show::Offline,
+        ..PresenceChange::default()
+    }
+}
+
+fn resource(jid: &Jid) -> Option<String> {
+    jid.resource().map(ToString::to_string)
+}
+
+fn message(account: String, incoming: Incoming) -> Message {
+    let delayed = incoming.delayed.is_some();
+    Message {
+        account,
+        id: incoming.id,
+        direction: Direction::In,
+        from: incoming.from.to_string(),
+        to: incoming.to.to_string(),
+        message_type: match incoming.kind {
+            MessageKind::Normal | MessageKind::Error(_) => MessageType::Normal,
+            MessageKind::Chat => MessageType::Chat,
+            MessageKind::Groupchat => MessageType::Groupchat,
+            MessageKind::Headline => MessageType::Headline,
+        },
+        body: incoming.body,
+        subject: incoming.subject,
+        timestamp: timestamp(incoming.delayed.unwrap_or_else(|| host::now().wall)),
+        delayed,
+        carbon: false,
+        stanza_id: None,
+        origin_id: None,
+    }
+}

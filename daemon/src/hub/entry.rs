@@ -1,0 +1,180 @@
+//! One account as the hub keeps it: what was asked of it, what it reported, and the way to its actor.
+
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use xmppd_core::account::{Command, Delivery, LinkState, Outcome, Playing, Report, Ticket, TunePublished};
+use xmppd_core::presence::{Composed, Layer, Layers, Show, StatusWhen, compose};
+use xmppd_proto::reply::{self, AccountInfo, AccountStatus};
+
+use super::convert;
+use crate::account::Handle;
+use crate::config;
+use crate::host;
+
+/// An account of the configuration.
+pub(super) struct Entry {
+    config: config::Account,
+    pub(super) layers: Layers,
+    pub(super) report: Report,
+    pub(super) composed: Composed,
+    pub(super) delivery: Delivery,
+    /// Nothing while the account is switched off.
+    actor: Option<(Handle, JoinHandle<()>)>,
+}
+
+impl Entry {
+    /// An account that nobody has started.
+    pub(super) fn new(config: config::Account, layers: Layers) -> Self {
+        let composed = compose(&layers, None, StatusWhen::Never);
+        let report = Report { state: LinkState::Offline, since: host::now().wall, problem: None, session: None };
+        Self { config, layers, report, composed, delivery: Delivery::Pending, actor: None }
+    }
+
+    pub(super) fn started(&mut self, handle: Handle, task: JoinHandle<()>) {
+        self.actor = Some((handle, task));
+    }
+
+    pub(super) fn config(&self) -> &config::Account {
+        &self.config
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    pub(super) fn is_enabled(&self) -> bool {
+        self.config.enabled
+    }
+
+    /// Whether nothing happens until the user acts.
+    pub(super) fn waits_for_user(&self) -> bool {
+        match self.report.state {
+            LinkState::Stopped | LinkState::NeedsSecret => true,
+            LinkState::Offline | LinkState::Connecting | LinkState::Online | LinkState::Retrying => {
+                self.actor.is_none()
+            }
+        }
+    }
+
+    /// Whether this is what a person means: the name, or the address.
+    pub(super) fn is(&self, name: &str) -> bool {
+        self.config.name == name || self.config.jid.as_str() == name
+    }
+
+    pub(super) fn handle(&self) -> Option<&Handle> {
+        self.actor.as_ref().map(|(handle, _)| handle)
+    }
+
+    pub(super) fn set_report(&mut self, report: Report) {
+        if let Some(problem) = report.problem.as_ref().filter(|_| self.report.state != report.state) {
+            tracing::warn!(account = %self.config.name, kind = problem.kind, "{}", problem.message);
+        } else if self.report.state != report.state {
+            tracing::info!(account = %self.config.name, state = convert::connection(report.state).as_str(), "connection");
+        }
+        self.report = report;
+    }
+
+    /// Hands a command to the actor; nothing comes back from an account that is switched off.
+    pub(super) fn ask(
+        &self,
+        command: impl FnOnce(Ticket) -> Command + Send + 'static,
+    ) -> Option<oneshot::Receiver<Outcome>> {
+        self.handle()?.ask(command).ok()
+    }
+
+    pub(super) fn tune(&self, playing: Option<Playing>) {
+        if let Some(handle) = self.handle()
+            && handle.tune(playing).is_err()
+        {
+            tracing::error!(account = %self.config.name, "the account does not take its orders");
+        }
+    }
+
+    pub(super) fn tune_published(&self, published: &TunePublished) {
+        match published {
+            TunePublished::Done(track) => {
+                tracing::debug!(account = %self.config.name, published = track.is_some(), "tune");
+            }
+            TunePublished::Failed(reason) => {
+                tracing::warn!(account = %self.config.name, "the tune is not published: {reason}");
+            }
+        }
+    }
+
+    /// Says goodbye and lets the actor end; the task ends when its connection is closed.
+    pub(super) fn leave(&mut self) -> Option<JoinHandle<()>> {
+        let (handle, task) = self.actor.take()?;
+        let goodbye = handle.ask(Command::Leave).ok();
+        Some(tokio::spawn(async move {
+            if let Some(goodbye) = goodbye {
+                let _ = goodbye.await;
+            }
+            drop(handle);
+            let _ = task.await;
+        }))
+    }
+
+    /// What `status` says of it.
+    pub(super) fn status(&self) -> AccountStatus {
+        let base = self.layers.base();
+        let mut layers = Vec::new();
+        if self.composed.status_from == Some(Layer::Tune) {
+            let status = self.composed.presence.status.clone();
+            layers.push(reply::Layer { layer: convert::layer(Layer::Tune), show: None, status, until: None });
+        }
+        layers.push(reply::Layer {
+            layer: convert::layer(Layer::Base),
+            show: Some(convert::show(base.show)),
+            status: base.status.clone(),
+            until: None,
+        });
+        AccountStatus {
+            account: self.config.name.clone(),
+            jid: self.jid(),
+            connection: convert::connection(self.report.state),
+            delivery: self.delivery(),
+            requested: convert::presence(base),
+            effective: self.effective(),
+            layers,
+        }
+    }
+
+    /// What `account list` says of it.
+    pub(super) fn info(&self) -> AccountInfo {
+        let session = self.report.session.as_ref();
+        AccountInfo {
+            account: self.config.name.clone(),
+            jid: self.jid(),
+            enabled: self.config.enabled,
+            state: convert::connection(self.report.state),
+            since: convert::timestamp(self.report.since),
+            error: self.report.problem.as_ref().map(convert::error),
+            server: session.map(|session| session.server.clone()),
+            tls: session.map(convert::tls),
+            auth: session.map(convert::auth),
+            stream: session.map(convert::stream),
+        }
+    }
+
+    fn jid(&self) -> String {
+        self.report.session.as_ref().map_or_else(|| self.config.jid.to_string(), |session| session.jid.to_string())
+    }
+
+    fn delivery(&self) -> reply::Delivery {
+        match self.delivery {
+            Delivery::Pending => reply::Delivery::Pending,
+            Delivery::Sent => reply::Delivery::Sent,
+            Delivery::Acknowledged => reply::Delivery::Acknowledged,
+        }
+    }
+
+    /// What contacts see: without a stream, nobody.
+    fn effective(&self) -> reply::Presence {
+        let mut effective = convert::presence(&self.composed.presence);
+        if self.report.state != LinkState::Online {
+            effective.show = convert::show(Show::Offline);
+            effective.status = None;
+        }
+        effective
+    }
+}

@@ -1,0 +1,135 @@
+//! What may be asked of the hub.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+use xmppd_core::account::{Outcome, Playing};
+use xmppd_core::presence::Show;
+use xmppd_proto::reply::TuneReport;
+use xmppd_proto::{Change, Failure, Kind, State, Topics};
+
+use crate::account::Handle as Account;
+use crate::config::Config;
+use crate::store::StoreError;
+
+/// A message to the hub; each carries the way back.
+pub(super) enum Message {
+    Read(Box<dyn FnOnce(&State, &Config) + Send>),
+    SetStatus(Status, oneshot::Sender<Result<Vec<Asked>, Failure>>),
+    Accounts(Option<String>, oneshot::Sender<Result<Vec<(String, Account)>, Failure>>),
+    Subscribe(Topics, oneshot::Sender<mpsc::Receiver<Arc<Change>>>),
+    Tune(TuneReport, Option<Playing>),
+    Reload(Box<Config>, oneshot::Sender<Vec<String>>),
+    Leave(oneshot::Sender<()>),
+}
+
+/// A wish for the base layer of presence.
+#[derive(Clone, Debug)]
+pub(crate) struct Status {
+    /// The account's name; all accounts without one.
+    pub(crate) account: Option<String>,
+    /// The availability.
+    pub(crate) show: Show,
+    /// The text, clean.
+    pub(crate) text: Option<String>,
+    /// Unchanged without one.
+    pub(crate) priority: Option<i8>,
+}
+
+/// A wish that is on its way.
+pub(crate) struct Asked {
+    /// The account.
+    pub(crate) account: String,
+    stored: Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>,
+    outcome: Option<oneshot::Receiver<Outcome>>,
+}
+
+impl Asked {
+    pub(super) fn new(
+        account: String,
+        stored: impl Future<Output = Result<(), StoreError>> + Send + 'static,
+        outcome: Option<oneshot::Receiver<Outcome>>,
+    ) -> Self {
+        Self { account, stored: Box::pin(stored), outcome }
+    }
+
+    /// Waits until the wish is durable.
+    ///
+    /// # Errors
+    /// It is in force, but a restart would forget it.
+    pub(crate) async fn stored(&mut self) -> Result<(), StoreError> {
+        self.stored.as_mut().await
+    }
+
+    /// Waits until the server has it, or the account says that it must wait.
+    pub(crate) async fn outcome(self) -> Outcome {
+        match self.outcome {
+            Some(answer) => super::outcome(answer).await,
+            None => Outcome::NotOnline(None),
+        }
+    }
+}
+
+/// The way to the hub.
+#[derive(Clone)]
+pub(crate) struct Handle {
+    messages: mpsc::Sender<Message>,
+}
+
+impl Handle {
+    pub(super) fn new(messages: mpsc::Sender<Message>) -> Self {
+        Self { messages }
+    }
+
+    /// Looks at the picture and the configuration in force.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&State, &Config) -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.ask(|reply| Message::Read(Box::new(move |state, config| drop(reply.send(read(state, config)))))).await
+    }
+
+    /// Puts a wish for the base layer in force.
+    pub(crate) async fn set_status(&self, status: Status) -> Result<Vec<Asked>, Failure> {
+        self.ask(|reply| Message::SetStatus(status, reply)).await?
+    }
+
+    /// The running accounts that a name stands for; all of them for `all` and for none.
+    pub(crate) async fn accounts(&self, name: Option<String>) -> Result<Vec<(String, Account)>, Failure> {
+        self.ask(|reply| Message::Accounts(name, reply)).await?
+    }
+
+    /// A snapshot of these topics, then every change of them.
+    ///
+    /// The queue ends when its reader lags too far behind, and when the daemon ends.
+    pub(crate) async fn subscribe(&self, topics: Topics) -> Result<mpsc::Receiver<Arc<Change>>, Failure> {
+        self.ask(|reply| Message::Subscribe(topics, reply)).await
+    }
+
+    /// Tells what plays; fails only when the daemon ends.
+    pub(crate) async fn tune(&self, report: TuneReport, playing: Option<Playing>) -> Result<(), Failure> {
+        self.messages.send(Message::Tune(report, playing)).await.map_err(|_| ending())
+    }
+
+    /// Puts another configuration in force and tells the names of the accounts that it changed.
+    pub(crate) async fn reload(&self, config: Config) -> Result<Vec<String>, Failure> {
+        self.ask(|reply| Message::Reload(Box::new(config), reply)).await
+    }
+
+    /// Has every account say goodbye and waits until their connections are closed.
+    pub(crate) async fn leave(&self) {
+        // An error means that there is nobody left who could.
+        let _ = self.ask(Message::Leave).await;
+    }
+
+    async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> Result<T, Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.messages.send(message(reply)).await.map_err(|_| ending())?;
+        answer.await.map_err(|_| ending())
+    }
+}
+
+fn ending() -> Failure {
+    Failure::new(Kind::NoDaemon, "the daemon is ending")
+}

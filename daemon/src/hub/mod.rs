@@ -1,0 +1,229 @@
+//! The middle of the daemon: it owns what the user asked for, the picture of everything that watchers may know, and
+//! the list of watchers. It waits for nobody: whoever asks gets what there is, and answers that take time are waited
+//! for by the asker. Connections are the accounts' work, choosing a tune is the players'.
+
+mod convert;
+mod entry;
+mod handle;
+mod setup;
+mod subscribers;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use xmppd_core::account::{Command, Event, LinkState, Outcome, Playing};
+use xmppd_core::presence::Presence;
+use xmppd_proto::{Change, Failure, Kind, PresenceChange, State, TuneChange, reply::TuneReport};
+
+use crate::account::Handle as Account;
+use crate::config::Config;
+use crate::store::{self, BasePresence, Store};
+
+use entry::Entry;
+use handle::Message;
+pub(crate) use handle::{Asked, Handle, Status};
+use subscribers::Subscribers;
+
+pub(crate) use convert::tune as tune_to_proto;
+pub(crate) use setup::{Surroundings, rules};
+
+/// How many messages may wait for the hub; it takes them as fast as they come.
+const INBOX: usize = 256;
+
+/// The hub and what reaches it.
+pub(crate) struct Hub {
+    config: Config,
+    surroundings: Surroundings,
+    store: Store,
+    state: State,
+    entries: Vec<Entry>,
+    playing: Option<Playing>,
+    subscribers: Subscribers,
+    inbox: mpsc::Receiver<Message>,
+    /// What happens in the accounts. Unbounded because an actor cannot wait; it reads from its connection only
+    /// after the hub has had its turn.
+    events: mpsc::UnboundedReceiver<(String, Event)>,
+    posts: mpsc::UnboundedSender<(String, Event)>,
+}
+
+enum Wake {
+    Message(Message),
+    Event(String, Event),
+    /// Nobody can ask anything any more.
+    Abandoned,
+}
+
+impl Hub {
+    /// Starts the hub with the accounts of a configuration, each as the store remembers it.
+    pub(crate) async fn start(config: Config, surroundings: Surroundings, store: Store) -> (Handle, JoinHandle<()>) {
+        let (sender, inbox) = mpsc::channel(INBOX);
+        let (posts, events) = mpsc::unbounded_channel();
+        let mut hub = Self {
+            config,
+            surroundings,
+            store,
+            state: State::default(),
+            entries: Vec::new(),
+            playing: None,
+            subscribers: Subscribers::default(),
+            inbox,
+            events,
+            posts,
+        };
+        hub.start_accounts().await;
+        let handle = Handle::new(sender);
+        (handle, tokio::spawn(hub.run()))
+    }
+
+    async fn run(mut self) {
+        loop {
+            match self.wake().await {
+                Wake::Message(message) => self.message(message).await,
+                Wake::Event(account, event) => self.event(&account, event),
+                Wake::Abandoned => return,
+            }
+        }
+    }
+
+    async fn wake(&mut self) -> Wake {
+        tokio::select! {
+            // What has happened comes before what is asked, so that answers are never older than their question.
+            biased;
+            Some((account, event)) = self.events.recv() => Wake::Event(account, event),
+            message = self.inbox.recv() => message.map_or(Wake::Abandoned, Wake::Message),
+        }
+    }
+
+    async fn message(&mut self, message: Message) {
+        match message {
+            Message::Read(read) => read(&self.state, &self.config),
+            Message::SetStatus(status, reply) => drop(reply.send(self.set_status(&status))),
+            Message::Accounts(name, reply) => drop(reply.send(self.accounts(name.as_deref()))),
+            Message::Subscribe(topics, reply) => drop(reply.send(self.subscribers.add(topics, &self.state))),
+            Message::Tune(report, playing) => self.tune(report, playing),
+            Message::Reload(config, reply) => {
+                let changed = self.reload(*config).await;
+                let _ = reply.send(changed);
+            }
+            Message::Leave(reply) => {
+                let leaving = self.leave();
+                tokio::spawn(async move {
+                    for task in leaving {
+                        let _ = task.await;
+                    }
+                    let _ = reply.send(());
+                });
+            }
+        }
+    }
+
+    /// Puts a wish of the user's in force. It is on its way to the disk and to the server when this returns.
+    fn set_status(&mut self, status: &Status) -> Result<Vec<Asked>, Failure> {
+        let indices = self.indices(status.account.as_deref())?;
+        let mut asked = Vec::new();
+        for index in indices {
+            let entry = &mut self.entries[index];
+            let priority = status.priority.unwrap_or(entry.layers.base().priority);
+            let presence = Presence { show: status.show, status: status.text.clone(), priority };
+            entry.layers.set_base(presence);
+            let kept = BasePresence { show: status.show, status: status.text.clone(), priority: status.priority };
+            let account = entry.name().to_owned();
+            let stored =
+                self.store.apply(vec![store::Change::BasePresence { account: account.clone(), presence: kept }]);
+            let layers = entry.layers.clone();
+            let outcome = entry.ask(|ticket| Command::Layers(ticket, layers));
+            asked.push(Asked::new(account, stored, outcome));
+            let change = Change::Status(entry.status());
+            self.publish(change);
+        }
+        Ok(asked)
+    }
+
+    fn accounts(&self, name: Option<&str>) -> Result<Vec<(String, Account)>, Failure> {
+        let indices = self.indices(name)?;
+        let handles = indices.into_iter().map(|index| &self.entries[index]);
+        Ok(handles.filter_map(|entry| Some((entry.name().to_owned(), entry.handle()?.clone()))).collect())
+    }
+
+    /// The accounts that a name stands for: all that are switched on for `all` and for none.
+    fn indices(&self, name: Option<&str>) -> Result<Vec<usize>, Failure> {
+        let of = |wanted: &dyn Fn(&Entry) -> bool| -> Vec<usize> {
+            (0..self.entries.len()).filter(|index| wanted(&self.entries[*index])).collect()
+        };
+        match name.filter(|name| *name != "all") {
+            None => {
+                let enabled = of(&Entry::is_enabled);
+                if enabled.is_empty() { Err(no_account()) } else { Ok(enabled) }
+            }
+            Some(name) => {
+                let named = of(&|entry: &Entry| entry.is(name));
+                if named.is_empty() { Err(self.unknown(name)) } else { Ok(named) }
+            }
+        }
+    }
+
+    fn unknown(&self, name: &str) -> Failure {
+        let names: Vec<&str> = self.entries.iter().map(Entry::name).collect();
+        Failure::new(Kind::NotFound, format!("there is no account {name}"))
+            .with_hint(format!("the configuration has: {}", names.join(", ")))
+    }
+
+    fn event(&mut self, account: &str, event: Event) {
+        let Some(entry) = self.entries.iter_mut().find(|entry| entry.name() == account) else { return };
+        let mut changes = Vec::new();
+        match event {
+            Event::Link(report) => {
+                let was_online = entry.report.state == LinkState::Online;
+                entry.set_report(report);
+                if was_online && entry.report.state != LinkState::Online {
+                    let everybody = PresenceChange { account: account.to_owned(), ..PresenceChange::default() };
+                    changes.push(Change::Presence(everybody));
+                }
+                changes.push(Change::Account(Box::new(entry.info())));
+                changes.push(Change::Status(entry.status()));
+            }
+            Event::Presence(composed, delivery) => {
+                entry.composed = composed;
+                entry.delivery = delivery;
+                changes.push(Change::Status(entry.status()));
+            }
+            Event::TunePublished(published) => entry.tune_published(&published),
+            event => changes.extend(convert::event(account, event)),
+        }
+        for change in changes {
+            self.publish(change);
+        }
+    }
+
+    /// Something else plays, or nothing: every account that publishes tunes hears of it.
+    fn tune(&mut self, report: TuneReport, playing: Option<Playing>) {
+        if self.playing != playing {
+            self.playing = playing;
+            for entry in self.entries.iter().filter(|entry| entry.config().tune) {
+                entry.tune(self.playing.clone());
+            }
+        }
+        if self.state.tune != report {
+            self.publish(Change::Tune(TuneChange { account: None, jid: None, report }));
+        }
+    }
+
+    fn publish(&mut self, change: Change) {
+        self.state.apply(&change);
+        self.subscribers.tell(change);
+    }
+
+    /// Has every account say goodbye; each task ends when its connection is closed.
+    fn leave(&mut self) -> Vec<JoinHandle<()>> {
+        self.entries.iter_mut().filter_map(Entry::leave).collect()
+    }
+}
+
+fn no_account() -> Failure {
+    Failure::new(Kind::NotFound, "no account is configured")
+        .with_hint("write one into the configuration, then run `xmppctl config reload`")
+}
+
+/// Waits for an account's answer; its end is an answer too.
+async fn outcome(answer: oneshot::Receiver<Outcome>) -> Outcome {
+    answer.await.unwrap_or(Outcome::NotOnline(None))
+}

@@ -1,0 +1,219 @@
+//! From the configuration to running accounts: the core's settings, what the store remembers, and what a reload
+//! changes. Only accounts that are different afterwards are touched.
+
+use std::path::Path;
+
+use jid::ResourcePart;
+use tokio::task::JoinHandle;
+use xmppd_core::account::{Memory, Settings, TuneSettings};
+use xmppd_core::entropy::Entropy;
+use xmppd_core::players::{OnPause, Pattern, Rules};
+use xmppd_core::presence::{Layers, Presence, StatusWhen};
+use xmppd_core::srv::TlsPolicy;
+use xmppd_proto::Change;
+
+use super::Hub;
+use super::entry::Entry;
+use crate::account::{self, Setup};
+use crate::config::{self, Config};
+use crate::host;
+use crate::places::Environment;
+use crate::store::{self, BasePresence, KeptAccount, StoreError};
+use crate::transport::domain::Domain;
+use crate::transport::tls::Tls;
+
+/// What the hub needs of the process.
+#[derive(Clone)]
+pub(crate) struct Surroundings {
+    /// For passwords.
+    pub(crate) environment: Environment,
+    /// Told to those who see our presence.
+    pub(crate) version: &'static str,
+}
+
+/// Why an account cannot be started.
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error("{0}")]
+    Anchors(#[from] crate::transport::tls::AnchorError),
+    #[error("{0}")]
+    Domain(#[from] crate::transport::domain::InvalidDomain),
+    #[error("the state database: {0}")]
+    Store(#[from] StoreError),
+    #[error("the kernel gives no randomness: {0}")]
+    Entropy(#[from] std::io::Error),
+    #[error("the stored resource cannot be used")]
+    Resource,
+}
+
+/// What the store remembers of an account, or what it starts with.
+struct Kept {
+    resource: ResourcePart,
+    memory: Memory,
+}
+
+impl Hub {
+    /// Starts every account of the configuration.
+    pub(super) async fn start_accounts(&mut self) {
+        for account in self.config.accounts.clone() {
+            self.start_account(account).await;
+        }
+    }
+
+    /// Puts another configuration in force; gives the names of the accounts that are different now. An account that
+    /// waits for its user is tried again.
+    pub(super) async fn reload(&mut self, config: Config) -> Vec<String> {
+        let before = std::mem::replace(&mut self.config, config);
+        let shared = before.tune != self.config.tune;
+        let mut changed = Vec::new();
+        let mut goodbyes = Vec::new();
+        let mut kept = Vec::new();
+        for mut entry in std::mem::take(&mut self.entries) {
+            let same = self.config.accounts.contains(entry.config()) && !shared && !entry.waits_for_user();
+            if same {
+                kept.push(entry);
+            } else {
+                changed.push(entry.name().to_owned());
+                self.state.forget(entry.name());
+                goodbyes.extend(entry.leave());
+            }
+        }
+        // A resource is one session's: the old one must have left it before the new one comes.
+        wait_for(goodbyes).await;
+        self.entries = kept;
+        for account in self.config.accounts.clone() {
+            if !self.entries.iter().any(|entry| entry.name() == account.name) {
+                if !changed.contains(&account.name) {
+                    changed.push(account.name.clone());
+                }
+                self.start_account(account).await;
+            }
+        }
+        let order = |entry: &Entry| self.config.accounts.iter().position(|account| account.name == entry.name());
+        self.entries.sort_by_key(order);
+        changed
+    }
+
+    async fn start_account(&mut self, account: config::Account) {
+        let name = account.name.clone();
+        let (entry, result) = match self.kept(&account).await {
+            Ok(kept) => {
+                let mut entry = Entry::new(account, kept.memory.layers.clone());
+                let result = if entry.is_enabled() { self.start_actor(&mut entry, kept) } else { Ok(()) };
+                (entry, result)
+            }
+            Err(error) => {
+                (Entry::new(account.clone(), Layers::new(first_presence(&self.config, &account))), Err(error))
+            }
+        };
+        if let Err(error) = result {
+            tracing::error!(account = %name, "the account cannot be started: {error}");
+        }
+        entry.tune(self.playing.clone().filter(|_| entry.config().tune));
+        let (info, status) = (entry.info(), entry.status());
+        self.entries.push(entry);
+        self.publish(Change::Account(Box::new(info)));
+        self.publish(Change::Status(status));
+    }
+
+    fn start_actor(&self, entry: &mut Entry, kept: Kept) -> Result<(), StartError> {
+        let account = entry.config();
+        let setup = Setup {
+            name: account.name.clone(),
+            settings: self.settings(account, kept.resource),
+            memory: kept.memory,
+            domain: Domain::parse(account.jid.domain().as_str())?,
+            password: account.password.clone(),
+            tls: Tls::new(account.ca_file.as_deref().map(Path::new))?,
+            environment: self.surroundings.environment.clone(),
+            store: self.store.clone(),
+            events: self.posts.clone(),
+        };
+        let (handle, task) = account::start(setup)?;
+        entry.started(handle, task);
+        Ok(())
+    }
+
+    fn settings(&self, account: &config::Account, resource: ResourcePart) -> Settings {
+        let tune = &self.config.tune;
+        let published = tune.enabled && account.tune;
+        Settings {
+            jid: account.jid.clone(),
+            resource: account.resource.clone().unwrap_or(resource),
+            server: account.server.as_ref().map(|server| (server.host.clone(), server.port)),
+            tls: tls_policy(account.tls),
+            tune: TuneSettings {
+                pep: published && tune.publish_pep,
+                status: tune.status.parse().ok().filter(|_| published && tune.publish_status),
+                status_when: status_when(tune.status_when),
+            },
+            version: self.surroundings.version.to_owned(),
+        }
+    }
+
+    /// What the store remembers; an account it does not know gets a resource, which is kept from now on.
+    async fn kept(&self, account: &config::Account) -> Result<Kept, StartError> {
+        let known = self.store.account(account.name.clone()).await?.filter(|known| known.jid == account.jid.as_str());
+        let resource = match known {
+            Some(known) => known.resource,
+            None => {
+                let resource = format!("xmppd.{}", &Entropy::new(host::seed()?).id()[..8]);
+                let kept = KeptAccount { name: account.name.clone(), jid: account.jid.to_string(), resource };
+                self.store.apply(vec![store::Change::Account(kept.clone())]).await?;
+                kept.resource
+            }
+        };
+        let base = self.store.base_presence(account.name.clone()).await?;
+        let presence = base.map_or_else(|| first_presence(&self.config, account), |base| last_presence(base, account));
+        let tune_out = self.store.tunes_out().await?.contains(&account.name);
+        let resource = ResourcePart::new(&resource).map_err(|_| StartError::Resource)?.into_owned();
+        Ok(Kept { resource, memory: Memory { layers: Layers::new(presence), tune_out } })
+    }
+}
+
+/// The rules of the configuration in the core's form.
+pub(crate) fn rules(tune: &config::Tune) -> Rules {
+    let players = |patterns: &[String]| patterns.iter().filter_map(|text| Pattern::player(text).ok()).collect();
+    Rules {
+        allow: players(&tune.allow),
+        deny: players(&tune.deny),
+        deny_url: tune.deny_url.iter().filter_map(|text| Pattern::url(text).ok()).collect(),
+        settle: tune.settle,
+        on_pause: match tune.on_pause {
+            config::OnPause::Clear => OnPause::Clear,
+            config::OnPause::Keep => OnPause::Keep,
+            config::OnPause::ClearAfter(pause) => OnPause::After(pause),
+        },
+        publish_url: tune.publish_url,
+    }
+}
+
+async fn wait_for(tasks: Vec<JoinHandle<()>>) {
+    for task in tasks {
+        let _ = task.await;
+    }
+}
+
+fn first_presence(config: &Config, account: &config::Account) -> Presence {
+    Presence { show: config.presence.show, status: config.presence.status.clone(), priority: account.priority }
+}
+
+fn last_presence(base: BasePresence, account: &config::Account) -> Presence {
+    Presence { show: base.show, status: base.status, priority: base.priority.unwrap_or(account.priority) }
+}
+
+fn tls_policy(policy: config::TlsPolicy) -> TlsPolicy {
+    match policy {
+        config::TlsPolicy::Auto => TlsPolicy::Auto,
+        config::TlsPolicy::Direct => TlsPolicy::Direct,
+        config::TlsPolicy::StartTls => TlsPolicy::StartTls,
+    }
+}
+
+fn status_when(when: config::StatusWhen) -> StatusWhen {
+    match when {
+        config::StatusWhen::Empty => StatusWhen::Empty,
+        config::StatusWhen::Always => StatusWhen::Always,
+        config::StatusWhen::Never => StatusWhen::Never,
+    }
+}

@@ -1,0 +1,88 @@
+//! Those who watch. Nobody is waited for: one whose queue is full is let go and starts anew from a snapshot.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use xmppd_proto::{Change, State, Topic, Topics};
+
+/// A watcher may lag by this many events.
+const LAG: usize = 1_024;
+
+/// The watchers and what each wants to know.
+#[derive(Default)]
+pub(super) struct Subscribers(Vec<(Topics, mpsc::Sender<Arc<Change>>)>);
+
+impl Subscribers {
+    /// Adds a watcher, whose first event is the picture as it stands.
+    pub(super) fn add(&mut self, topics: Topics, state: &State) -> mpsc::Receiver<Arc<Change>> {
+        let (sender, receiver) = mpsc::channel(LAG);
+        let snapshot = Change::Snapshot(Box::new(excerpt(state, topics)));
+        // The queue is new and empty.
+        let _ = sender.try_send(Arc::new(snapshot));
+        self.0.push((topics, sender));
+        receiver
+    }
+
+    /// Tells a change to everybody who wants to know and can keep up.
+    pub(super) fn tell(&mut self, change: Change) {
+        if self.0.is_empty() {
+            return;
+        }
+        let Some(topic) = change.topic() else { return };
+        let change = Arc::new(change);
+        self.0.retain(|(topics, sender)| !topics.contains(topic) || sender.try_send(change.clone()).is_ok());
+        self.0.retain(|(_, sender)| !sender.is_closed());
+    }
+}
+
+/// The part of the picture that these topics are about.
+fn excerpt(state: &State, topics: Topics) -> State {
+    let mut excerpt = State::default();
+    if topics.contains(Topic::Status) {
+        excerpt.status = state.status.clone();
+    }
+    if topics.contains(Topic::Tune) {
+        excerpt.tune = state.tune.clone();
+    }
+    if topics.contains(Topic::Roster) || topics.contains(Topic::Presence) {
+        excerpt.roster = state.roster.clone();
+    }
+    if topics.contains(Topic::Account) {
+        excerpt.account = state.account.clone();
+    }
+    excerpt
+}
+
+#[cfg(test)]
+mod tests {
+    use xmppd_proto::TuneChange;
+
+    use super::*;
+
+    fn tune() -> Change {
+        Change::Tune(TuneChange::default())
+    }
+
+    #[test]
+    fn a_watcher_hears_its_topics_only() {
+        let mut subscribers = Subscribers::default();
+        let mut watcher = subscribers.add(Topics::of(&[Topic::Status]), &State::default());
+        subscribers.tell(tune());
+        assert!(matches!(watcher.try_recv().as_deref(), Ok(Change::Snapshot(_))));
+        assert!(watcher.try_recv().is_err());
+    }
+
+    #[test]
+    fn one_who_lags_too_far_is_let_go_and_the_others_are_not() {
+        let mut subscribers = Subscribers::default();
+        let mut slow = subscribers.add(Topics::all(), &State::default());
+        for _ in 0..LAG {
+            subscribers.tell(tune());
+        }
+        let mut other = subscribers.add(Topics::all(), &State::default());
+        subscribers.tell(tune());
+        assert_eq!(subscribers.0.len(), 1);
+        assert_eq!(std::iter::from_fn(|| slow.try_recv().ok()).count(), LAG);
+        assert_eq!(std::iter::from_fn(|| other.try_recv().ok()).count(), 2);
+    }
+}

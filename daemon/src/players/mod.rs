@@ -1,0 +1,73 @@
+//! Watches the media players of the session over MPRIS and tells what they do, one latest state a player.
+//! Which of them counts, when its track is settled and what of it may be told is decided in the core.
+//!
+//! Nothing is polled and nobody is started by looking: with nothing playing differently, nothing wakes.
+
+pub(crate) mod chooser;
+mod dialogue;
+mod metadata;
+mod session;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use xmppd_core::players::Observation;
+
+use session::{Ended, Session};
+use table::Table;
+
+use crate::bus::{Bus, BusState, Pauses};
+
+/// How long a player, or the bus, may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Watches over a connection of its own until nobody receives `observations`.
+///
+/// A slow receiver delays nothing and misses only states in between. Without a bus `state` says so and it is tried
+/// again after growing pauses; when the bus goes away all players vanish first.
+pub(crate) async fn watch(bus: Bus, observations: mpsc::Sender<Observation>, state: watch::Sender<BusState>) {
+    let mut pauses = Pauses::new();
+    loop {
+        let reason = match bus.connect(PATIENCE).await {
+            Ok(connection) => {
+                let mut table = Table::default();
+                let session = Session::new(&connection, &mut table, &observations);
+                let ended = session
+                    .run(|| {
+                        pauses.reset();
+                        state.send_replace(BusState::Present);
+                    })
+                    .await;
+                match ended {
+                    Ended::Unwanted => return,
+                    Ended::Lost(reason) => {
+                        if tell_all(table.farewell(), &observations).await.is_err() {
+                            return;
+                        }
+                        reason
+                    }
+                }
+            }
+            Err(error) => error.to_string(),
+        };
+        tracing::debug!(reason, "players cannot be watched");
+        state.send_replace(BusState::Missing { reason });
+        tokio::select! {
+            () = tokio::time::sleep(pauses.step()) => {}
+            () = observations.closed() => return,
+        }
+    }
+}
+
+async fn tell_all(
+    farewell: Vec<Observation>,
+    observations: &mpsc::Sender<Observation>,
+) -> Result<(), mpsc::error::SendError<Observation>> {
+    for vanished in farewell {
+        observations.send(vanished).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! A client that watches: its changes as numbered lines. What it is told, and that it never holds anybody up, is the
+//! subscription's work.
+
+use std::sync::Arc;
+
+use xmppd_proto::jsonrpc::event_line;
+use xmppd_proto::{Change, Event, Topics};
+
+use crate::api::Counted;
+use crate::api::Subscription;
+
+/// What `watch.start` began.
+#[derive(Debug)]
+pub(super) struct Watcher {
+    topics: Topics,
+    subscription: Subscription,
+    seq: u64,
+    _counted: Counted,
+}
+
+impl Watcher {
+    /// Watches these topics.
+    pub(super) const fn new(topics: Topics, subscription: Subscription, counted: Counted) -> Self {
+        Self { topics, subscription, seq: 0, _counted: counted }
+    }
+
+    /// The next change; nothing when the daemon ends. A change is not lost when this future is dropped.
+    pub(super) async fn next(&mut self) -> Option<Arc<Change>> {
+        self.subscription.next().await
+    }
+
+    /// The change as the watcher's next line: numbers rise by one from each snapshot, which is 0.
+    pub(super) fn line(&mut self, change: Arc<Change>) -> String {
+        match &*change {
+            Change::Snapshot(state) => {
+                self.seq = 0;
+                event_line(&state.snapshot(self.topics))
+            }
+            Change::Gap => event_line(&Event::gap()),
+            Change::Status(_)
+            | Change::Tune(_)
+            | Change::Presence(_)
+            | Change::Roster(_)
+            | Change::Message(_)
+            | Change::Account(_) => {
+                self.seq += 1;
+                event_line(&Event::new(self.seq, Arc::unwrap_or_clone(change)))
+            }
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The life of the daemon: what must be there before it starts, the parts and how they are joined, and the goodbye.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::api::desk::{Desk, Facts};
+use crate::api::{Api, Clients, VERSION};
+use crate::bus::{Bus, BusState};
+use crate::config::{self, Config, LoadError};
+use crate::hub::{self, Hub, Surroundings};
+use crate::lock::{Lock, LockError};
+use crate::places::{self, Environment, PlaceError};
+use crate::players::{self, chooser};
+use crate::rpc::{self, ListenError, Listener};
+use crate::signals::{Signals, Wish};
+use crate::store::{OpenError, Store};
+use crate::{dbus, host, log, notify};
+
+/// How long the goodbye may take in all.
+const GOODBYE: Duration = Duration::from_secs(5);
+/// How many observations of players may wait.
+const OBSERVATIONS: usize = 64;
+
+/// Why the daemon does not start.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    #[error("{0}")]
+    Place(#[from] PlaceError),
+    #[error("{0}")]
+    Config(#[from] LoadError),
+    #[error("{0}")]
+    Lock(#[from] LockError),
+    #[error("{0}")]
+    Store(#[from] OpenError),
+    #[error("{0}")]
+    Listen(#[from] ListenError),
+    #[error("{0}")]
+    System(#[from] std::io::Error),
+}
+
+impl StartError {
+    /// The exit code, of the contract's table.
+    pub(crate) fn exit(&self) -> u8 {
+        match self {
+            Self::Config(_) => 2,
+            Self::Lock(LockError::Held { .. }) => 11,
+            Self::Listen(error) => error.kind().code(),
+            Self::Place(_) | Self::Lock(_) | Self::Store(_) | Self::System(_) => 1,
+        }
+    }
+
+    /// The way out.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Config(error) => error.hint().map(str::to_owned),
+            Self::Store(error) => Some(error.hint()),
+            Self::Lock(LockError::Held { .. }) => Some("`xmppctl daemon status` shows the one that runs".into()),
+            Self::Lock(_) | Self::Place(_) | Self::Listen(_) | Self::System(_) => None,
+        }
+    }
+}
+
+/// Verifies the configuration, as `xmppd --check` does, and says what is worth knowing of it.
+pub(crate) fn check(config: Option<PathBuf>, environment: &Environment) -> Result<(), StartError> {
+    let path = config.map_or_else(|| places::config_file(environment), Ok)?;
+    for note in config::load(&path, environment)?.notes() {
+        eprintln!("note: {note}");
+    }
+    eprintln!("{} is sound", path.display());
+    Ok(())
+}
+
+/// A daemon that has all it needs and has begun nothing.
+pub(crate) struct Daemon {
+    environment: Environment,
+    path: PathBuf,
+    config: Config,
+    state: PathBuf,
+    socket: PathBuf,
+    inherited: Option<std::os::unix::net::UnixListener>,
+    store: Store,
+    // Held as long as the daemon lives.
+    _lock: Lock,
+    _log: log::Guard,
+}
+
+impl Daemon {
+    /// Reads the configuration, takes the lock and opens the store. Nothing starts half-configured.
+    pub(crate) fn prepare(config: Option<PathBuf>, environment: Environment) -> Result<Self, StartError> {
+        let inherited = notify::activated_listener()?;
+        let path = config.map_or_else(|| places::config_file(&environment), Ok)?;
+        let config = config::load(&path, &environment)?;
+        let state = places::state_folder(&environment)?;
+        places::own_folder(&state)?;
+        let lock = Lock::take(&state)?;
+        places::own_folder(&places::runtime_folder(&environment)?)?;
+        let socket = places::socket(&environment)?;
+        let log = log::start(&environment)?;
+        let store = Store::open(&state)?;
+        Ok(Self { environment, path, config, state, socket, inherited, store, _lock: lock, _log: log })
+    }
+
+    /// Lives until a signal or a request ends it.
+    pub(crate) fn run(self) -> Result<(), StartError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let result = runtime.block_on(self.live());
+        // A look-up of the C library's may still be waiting for an answer nobody needs.
+        runtime.shutdown_background();
+        result
+    }
+
+    async fn live(self) -> Result<(), StartError> {
+        let listener = match self.inherited {
+            Some(listener) => Listener::inherited(listener)?,
+            None => Listener::bind(&self.socket)?,
+        };
+        let mut signals = Signals::catch()?;
+        for note in self.config.notes() {
+            tracing::warn!("{note}");
+        }
+        let (stop, stopped) = watch::channel(false);
+        let tune = self.config.tune.clone();
+        let surroundings = Surroundings { environment: self.environment.clone(), version: VERSION };
+        let (hub, hub_task) = Hub::start(self.config, surroundings, self.store.clone()).await;
+        let on = self.store.tune_switch().await.ok().flatten().unwrap_or(true);
+        let (observations, observed) = mpsc::channel(OBSERVATIONS);
+        let (players_state, players) = watch::channel(BusState::Connecting);
+        let chooser = chooser::start(hub::rules(&tune), on, observed, hub.clone());
+        let mut faces = Vec::new();
+        if tune.enabled {
+            faces.push(tokio::spawn(players::watch(Bus::Session, observations, players_state)));
+        }
+        let (api, asked) = Api::new();
+        let (bus_state, bus) = watch::channel(BusState::Connecting);
+        let clients = Clients::default();
+        let facts = Facts {
+            started: host::now(),
+            config: self.path,
+            state: self.state,
+            socket: self.socket,
+            environment: self.environment,
+            bus,
+            players,
+            clients: clients.clone(),
+            stop: stop.clone(),
+        };
+        let desk = Desk::new(hub.clone(), chooser, self.store.clone(), facts);
+        tokio::spawn(desk.clone().serve(asked));
+        faces.push(tokio::spawn(dbus::serve(Bus::Session, api.clone(), host::user(), bus_state)));
+        let socket = tokio::spawn(rpc::serve(listener, api, clients, stopped.clone()));
+        notify::ready();
+        tracing::info!(version = VERSION, "ready");
+        watch_over(&desk, &mut signals, stopped).await;
+        stop.send_replace(true);
+        drop(desk);
+        let goodbye = goodbye(hub, hub_task, socket, faces, self.store);
+        if timeout(GOODBYE, goodbye).await.is_err() {
+            tracing::warn!("a server did not take the goodbye in time");
+        }
+        Ok(())
+    }
+}
+
+/// Feeds the watchdog from the loop itself and does what signals say, until the daemon is to end.
+async fn watch_over(desk: &Desk, signals: &mut Signals, mut stopped: watch::Receiver<bool>) {
+    let interval = notify::watchdog_interval();
+    loop {
+        let fed = async {
+            match interval {
+                Some(interval) => tokio::time::sleep(interval).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            wish = signals.next() => match wish {
+                Wish::End => return,
+                Wish::Reload => reload(desk).await,
+            },
+            _ = stopped.wait_for(|stop| *stop) => return,
+            () = fed => notify::watchdog(),
+        }
+    }
+}
+
+async fn reload(desk: &Desk) {
+    notify::reloading();
+    match desk.config_reload().await {
+        Ok(report) => tracing::info!(changed = ?report.changed, "the configuration is read again"),
+        Err(failure) => tracing::error!("the configuration is broken and what was in force stays so: {failure}"),
+    }
+    notify::ready();
+}
+
+/// Withdraws the tune, says goodbye to every server, answers who still waits, and closes the store.
+async fn goodbye(
+    hub: hub::Handle,
+    hub_task: JoinHandle<()>,
+    socket: JoinHandle<()>,
+    faces: Vec<JoinHandle<()>>,
+    store: Store,
+) {
+    notify::stopping();
+    tracing::info!("saying goodbye");
+    hub.leave().await;
+    for face in faces {
+        face.abort();
+    }
+    let _ = socket.await;
+    hub_task.abort();
+    store.close().await;
+}

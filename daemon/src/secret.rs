@@ -1,0 +1,346 @@
+//! Fetches an account's password from the place that the configuration names, when it is needed and not before.
+//! Keeping it, and what a failure means to the account, is the account's.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::fs::OFlags;
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::{Child, Command};
+use xmppd_core::secret::Secret;
+use zeroize::Zeroizing;
+
+use crate::config::PasswordSource;
+use crate::places::Environment;
+
+/// The longest password, in bytes.
+const LIMIT: usize = 4096;
+/// How long a password command may take; it may be asking the person.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How much of a command's complaints is repeated, in bytes.
+const COMPLAINT: usize = 1024;
+/// What the service manager told us is not for our children.
+const NOT_INHERITED: [&str; 6] =
+    ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"];
+
+/// Why there is no password; exit code 5.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SecretError {
+    /// The account names no source.
+    #[error("no password source is configured")]
+    NoSource,
+    /// The command cannot be started.
+    #[error("password-command: {program}: {source}")]
+    NotStarted {
+        /// Its first word.
+        program: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The command ended with a failure.
+    #[error("password-command: {program}: {status}{}", after_colon(complaint))]
+    Failed {
+        /// Its first word.
+        program: String,
+        /// How it ended.
+        status: ExitStatus,
+        /// The end of what it wrote to stderr.
+        complaint: String,
+    },
+    /// The command was still running after 30 seconds and was killed.
+    #[error("password-command: {program}: no answer within {} seconds", PATIENCE.as_secs())]
+    TimedOut {
+        /// Its first word.
+        program: String,
+    },
+    /// What was read is no password.
+    #[error("{origin}: {reason}")]
+    Unusable {
+        /// The key, and the program or file.
+        origin: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The file cannot be read.
+    #[error("{key}: {}: {source}", path.display())]
+    Unreadable {
+        /// The configuration's key.
+        key: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The file can be read by others.
+    #[error("password-file: {} {reason}", path.display())]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// In which way.
+        reason: &'static str,
+    },
+    /// No credentials were passed to this process.
+    #[error("password-credential: {name}: CREDENTIALS_DIRECTORY is not set")]
+    NoCredentials {
+        /// The credential.
+        name: String,
+    },
+}
+
+impl SecretError {
+    /// The way out.
+    pub(crate) fn hint(&self) -> String {
+        match self {
+            Self::NoSource => "give the account a password-command, password-file or password-credential \
+                               in the configuration, then run `xmppctl config reload`"
+                .into(),
+            Self::NotStarted { .. } => "password-command is run without a shell: write the program and each argument \
+                                        apart, and see that the daemon's PATH has the program"
+                .into(),
+            Self::Failed { .. } => "run the command by hand; it must print the password on its first line".into(),
+            Self::TimedOut { .. } => "see whether the command waits for an input that the daemon cannot give: \
+                                      it has no terminal"
+                .into(),
+            Self::Unusable { .. } => "the password must be the first line, UTF-8, at most 4096 bytes".into(),
+            Self::Unreadable { path, .. } => format!("see that {} exists and that you may read it", path.display()),
+            Self::Exposed { path, .. } => format!("chmod 600 {0} (and chown it to yourself)", path.display()),
+            Self::NoCredentials { name } => format!(
+                "pass it to the unit with LoadCredential={name}:PATH or SetCredentialEncrypted=, \
+                 or choose another password source"
+            ),
+        }
+    }
+}
+
+/// Fetches the password. Takes as long as a command takes, at most 30 seconds.
+pub(crate) async fn fetch(source: Option<&PasswordSource>, environment: &Environment) -> Result<Secret, SecretError> {
+    match source {
+        None => Err(SecretError::NoSource),
+        Some(PasswordSource::Command(words)) => from_command(words).await,
+        Some(PasswordSource::File(path)) => from_file(path),
+        Some(PasswordSource::Credential(name)) => from_credential(name, environment),
+        Some(PasswordSource::Inline(secret)) => Ok(secret.clone()),
+    }
+}
+
+async fn from_command(words: &[String]) -> Result<Secret, SecretError> {
+    let (program, arguments) = words.split_first().ok_or(SecretError::NoSource)?;
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // A group of its own, so that the time limit ends its children as well.
+    command.process_group(0).kill_on_drop(true);
+    for name in NOT_INHERITED {
+        command.env_remove(name);
+    }
+    let not_started = |source| SecretError::NotStarted { program: program.clone(), source };
+    let mut child = command.spawn().map_err(not_started)?;
+    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    let Ok(ended) = tokio::time::timeout(PATIENCE, run(&mut child)).await else {
+        if let Some(group) = group {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        return Err(SecretError::TimedOut { program: program.clone() });
+    };
+    let (status, output, complaint) = ended.map_err(not_started)?;
+    if !status.success() {
+        return Err(SecretError::Failed { program: program.clone(), status, complaint });
+    }
+    let origin = || format!("password-command: {program}");
+    first_line(&output).map_err(|reason| SecretError::Unusable { origin: origin(), reason })
+}
+
+async fn run(child: &mut Child) -> io::Result<(ExitStatus, Zeroizing<Vec<u8>>, String)> {
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (output, complaint) = tokio::try_join!(head(stdout), tail(stderr))?;
+    Ok((child.wait().await?, output, complaint))
+}
+
+/// The first bytes of a stream, one more than a password may have; the rest is read and dropped.
+async fn head(stream: Option<impl AsyncRead + Unpin>) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut kept = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
+    let mut buffer = Zeroizing::new([0; 1024]);
+    let Some(mut stream) = stream else { return Ok(kept) };
+    loop {
+        let count = stream.read(&mut buffer[..]).await?;
+        if count == 0 {
+            return Ok(kept);
+        }
+        let room = LIMIT + 1 - kept.len();
+        kept.extend_from_slice(&buffer[..count.min(room)]);
+    }
+}
+
+/// The last bytes of a stream as one line.
+async fn tail(stream: Option<impl AsyncRead + Unpin>) -> io::Result<String> {
+    let mut kept = Vec::new();
+    let mut buffer = [0; COMPLAINT];
+    let Some(mut stream) = stream else { return Ok(String::new()) };
+    loop {
+        let count = stream.read(&mut buffer).await?;
+        if count == 0 {
+            break;
+        }
+        kept.extend_from_slice(&buffer[..count]);
+        kept.drain(..kept.len().saturating_sub(COMPLAINT));
+    }
+    let text = String::from_utf8_lossy(&kept);
+    Ok(text
+        .split(|c: char| c.is_control())
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join("; "))
+}
+
+fn from_file(path: &Path) -> Result<Secret, SecretError> {
+    let key = "password-file";
+    let (file, metadata) = open(key, path)?;
+    let exposed = |reason| Err(SecretError::Exposed { path: path.into(), reason });
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return exposed("belongs to another user");
+    }
+    if metadata.mode() & 0o077 != 0 {
+        return exposed("can be read or written by others");
+    }
+    read(key, path, file)
+}
+
+/// systemd.exec(5), "Credentials". Who may read them is the service manager's care.
+fn from_credential(name: &str, environment: &Environment) -> Result<Secret, SecretError> {
+    let key = "password-credential";
+    let folder = environment
+        .variable("CREDENTIALS_DIRECTORY")
+        .ok_or_else(|| SecretError::NoCredentials { name: name.into() })?;
+    let path = Path::new(folder).join(name);
+    let (file, _) = open(key, &path)?;
+    read(key, &path, file)
+}
+
+fn open(key: &'static str, path: &Path) -> Result<(File, std::fs::Metadata), SecretError> {
+    let failed = |source| SecretError::Unreadable { key, path: path.into(), source };
+    // A pipe must not hold up the loop.
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let file = File::options().read(true).custom_flags(flags).open(path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(failed(io::Error::other("is not a regular file")));
+    }
+    Ok((file, metadata))
+}
+
+fn read(key: &'static str, path: &Path, file: File) -> Result<Secret, SecretError> {
+    let mut content = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
+    file.take(LIMIT as u64 + 1).read_to_end(&mut content).map_err(|source| SecretError::Unreadable {
+        key,
+        path: path.into(),
+        source,
+    })?;
+    let origin = || format!("{key}: {}", path.display());
+    first_line(&content).map_err(|reason| SecretError::Unusable { origin: origin(), reason })
+}
+
+fn first_line(bytes: &[u8]) -> Result<Secret, &'static str> {
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    if line.is_empty() {
+        return Err("the first line is empty");
+    }
+    if line.len() > LIMIT {
+        return Err("the first line is longer than 4096 bytes");
+    }
+    let text = std::str::from_utf8(line).map_err(|_| "the first line is not UTF-8")?;
+    Ok(Secret::new(text.into()))
+}
+
+fn after_colon(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(": {text}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Folder;
+
+    fn sh(script: &str) -> PasswordSource {
+        PasswordSource::Command(["sh", "-c", script].map(String::from).into())
+    }
+
+    async fn fetched(source: PasswordSource) -> Result<String, String> {
+        let environment = Environment::default();
+        let secret = fetch(Some(&source), &environment).await;
+        secret.map(|secret| secret.reveal().to_owned()).map_err(|error| format!("{error} | {}", error.hint()))
+    }
+
+    #[tokio::test]
+    async fn a_command_gives_its_first_line() {
+        let check = async |script: &str, expected: &str| assert_eq!(fetched(sh(script)).await.as_deref(), Ok(expected));
+        check("echo 'pass word '", "pass word ").await;
+        check("printf 'päss\\r\\nlogin: romeo\\n'", "päss").await;
+        check("echo first; yes | head -c 100000; echo noise >&2", "first").await;
+        check("cat; echo no input", "no input").await;
+        check("echo \"[$NOTIFY_SOCKET]\"", "[]").await;
+    }
+
+    #[tokio::test]
+    async fn a_command_that_fails_says_why_and_never_what_it_printed() {
+        let check = async |script: &str, parts: &[&str]| {
+            let error = fetched(sh(script)).await.unwrap_err();
+            assert!(parts.iter().all(|part| error.contains(part)) && !error.contains("canary"), "{error}");
+        };
+        check(
+            "echo canary; echo locked >&2; echo 'try\u{7} later' >&2; exit 3",
+            &["sh: exit status: 3: locked; try; later"],
+        )
+        .await;
+        check("kill -9 $$", &["signal: 9"]).await;
+        check("true", &["first line is empty"]).await;
+        check("echo; echo canary", &["first line is empty"]).await;
+        check("head -c 5000 /dev/zero | tr '\\0' x", &["longer than 4096"]).await;
+        check("printf '\\377canary'", &["not UTF-8"]).await;
+        check("(yes | head -c 90000; echo end) >&2; exit 1", &["; y; end"]).await;
+        let error = fetched(PasswordSource::Command(vec!["no-such-program-here".into()])).await.unwrap_err();
+        assert!(error.contains("No such file") && error.contains("without a shell"), "{error}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_command_that_hangs_is_given_up() {
+        let error = fetched(sh("sleep 1000 & sleep 1000")).await.unwrap_err();
+        assert!(error.contains("no answer within 30 seconds"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_file_must_be_private_and_regular() {
+        let folder = Folder::new();
+        let file = |path| fetched(PasswordSource::File(path));
+        assert_eq!(file(folder.write("right", 0o600, "secret\n")).await.as_deref(), Ok("secret"));
+        assert_eq!(file(folder.write("read-only", 0o400, "secret")).await.as_deref(), Ok("secret"));
+        let error = file(folder.write("open", 0o640, "canary")).await.unwrap_err();
+        assert!(error.contains("by others | chmod 600") && !error.contains("canary"), "{error}");
+        assert!(file(folder.write("empty", 0o600, "")).await.unwrap_err().contains("empty"));
+        assert!(file(folder.path().into()).await.unwrap_err().contains("not a regular file"));
+        assert!(file(folder.path().join("missing")).await.unwrap_err().contains("No such file"));
+    }
+
+    #[tokio::test]
+    async fn a_credential_comes_from_its_folder() {
+        let folder = Folder::new();
+        folder.write("romeo", 0o440, "secret\n");
+        let environment = Environment::of([("CREDENTIALS_DIRECTORY", folder.path().to_str().unwrap())]);
+        let source = PasswordSource::Credential("romeo".into());
+        assert_eq!(fetch(Some(&source), &environment).await.unwrap().reveal(), "secret");
+        let error = fetch(Some(&source), &Environment::default()).await.unwrap_err();
+        assert!(error.to_string().contains("CREDENTIALS_DIRECTORY"));
+    }
+
+    #[tokio::test]
+    async fn no_source_is_an_error_with_a_way_out() {
+        let error = fetch(None, &Environment::default()).await.unwrap_err();
+        assert_eq!(error.to_string(), "no password source is configured");
+        assert!(error.hint().contains("password-command"));
+    }
+}

@@ -1,0 +1,113 @@
+//! What can be written: one closed list, each a statement or two.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use xmppd_core::presence::Show;
+
+/// One thing to remember or forget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// A free setting; the key is the caller's.
+    Setting {
+        /// Its name.
+        key: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// An account's identity. A different JID under a known name is another account: what was kept for the old one goes.
+    Account(KeptAccount),
+    /// What was last requested for an account that is known.
+    BasePresence {
+        /// The account's name.
+        account: String,
+        /// What was requested.
+        presence: BasePresence,
+    },
+    /// Whether a tune of ours may stand on the server. Written before the first publish, and again after the
+    /// withdrawal is acknowledged, so that one left by a crash is withdrawn at the next start.
+    TuneOut {
+        /// The account's name.
+        account: String,
+        /// Whether it may.
+        is_out: bool,
+    },
+    /// `tune on` and `tune off`.
+    TuneSwitch(bool),
+}
+
+/// An account's identity as it outlives a restart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeptAccount {
+    /// The configuration's name for it.
+    pub(crate) name: String,
+    /// The bare JID.
+    pub(crate) jid: String,
+    /// The generated resource.
+    pub(crate) resource: String,
+}
+
+/// The `base` layer of presence (the contract's section 5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BasePresence {
+    /// The availability.
+    pub(crate) show: Show,
+    /// The text, not empty.
+    pub(crate) status: Option<String>,
+    /// When one was asked for; otherwise the configuration's holds.
+    pub(crate) priority: Option<i8>,
+}
+
+/// The setting that [`Change::TuneSwitch`] writes.
+pub(super) const TUNE_SWITCH: &str = "tune";
+
+impl Change {
+    /// Carries it out on a connection that is in a transaction.
+    pub(super) fn apply(&self, connection: &Connection) -> rusqlite::Result<()> {
+        match self {
+            Self::Setting { key, value } => set(connection, key, value),
+            Self::Account(account) => keep(connection, account),
+            Self::BasePresence { account, presence } => {
+                let sql = "INSERT OR REPLACE INTO base_presence (account, show, status, priority) VALUES (?, ?, ?, ?)";
+                let values = params![account, word(presence.show), presence.status, presence.priority];
+                connection.prepare_cached(sql)?.execute(values).map(drop)
+            }
+            Self::TuneOut { account, is_out: true } => {
+                let sql = "INSERT INTO tune_out (account) VALUES (?) ON CONFLICT DO NOTHING";
+                connection.prepare_cached(sql)?.execute([account]).map(drop)
+            }
+            Self::TuneOut { account, is_out: false } => {
+                connection.prepare_cached("DELETE FROM tune_out WHERE account = ?")?.execute([account]).map(drop)
+            }
+            Self::TuneSwitch(is_on) => set(connection, TUNE_SWITCH, if *is_on { "on" } else { "off" }),
+        }
+    }
+}
+
+fn set(connection: &Connection, key: &str, value: &str) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO setting (key, value) VALUES (?, ?)";
+    connection.prepare_cached(sql)?.execute([key, value]).map(drop)
+}
+
+fn keep(connection: &Connection, account: &KeptAccount) -> rusqlite::Result<()> {
+    let known: Option<String> = connection
+        .prepare_cached("SELECT jid FROM account WHERE name = ?")?
+        .query_row([&account.name], |row| row.get(0))
+        .optional()?;
+    if known.is_some_and(|jid| jid != account.jid) {
+        connection.prepare_cached("DELETE FROM account WHERE name = ?")?.execute([&account.name])?;
+    }
+    let sql = "INSERT INTO account (name, jid, resource) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET resource = excluded.resource";
+    connection.prepare_cached(sql)?.execute([&account.name, &account.jid, &account.resource]).map(drop)
+}
+
+/// How a show is written in the database.
+pub(super) fn word(show: Show) -> &'static str {
+    match show {
+        Show::Online => "online",
+        Show::Chat => "chat",
+        Show::Away => "away",
+        Show::Xa => "xa",
+        Show::Dnd => "dnd",
+        Show::Offline => "offline",
+        Show::Invisible => "invisible",
+    }
+}

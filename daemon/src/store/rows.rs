@@ -1,0 +1,65 @@
+//! What can be asked.
+
+use rusqlite::{OptionalExtension, Row};
+use xmppd_core::presence::Show;
+
+use super::change::{self, BasePresence, KeptAccount};
+use super::{Store, StoreError};
+
+impl Store {
+    /// A free setting.
+    pub(crate) fn setting(
+        &self,
+        key: &'static str,
+    ) -> impl Future<Output = Result<Option<String>, StoreError>> + Send + use<> {
+        self.read(move |connection| {
+            let mut query = connection.prepare_cached("SELECT value FROM setting WHERE key = ?")?;
+            query.query_row([key], |row| row.get(0)).optional()
+        })
+    }
+
+    /// What is kept of the account with this name.
+    pub(crate) fn account(
+        &self,
+        name: String,
+    ) -> impl Future<Output = Result<Option<KeptAccount>, StoreError>> + Send + use<> {
+        self.read(move |connection| {
+            let mut query = connection.prepare_cached("SELECT name, jid, resource FROM account WHERE name = ?")?;
+            let kept = |row: &Row<'_>| Ok(KeptAccount { name: row.get(0)?, jid: row.get(1)?, resource: row.get(2)? });
+            query.query_row([name], kept).optional()
+        })
+    }
+
+    /// What was last requested for the account with this name.
+    pub(crate) fn base_presence(
+        &self,
+        account: String,
+    ) -> impl Future<Output = Result<Option<BasePresence>, StoreError>> + Send + use<> {
+        self.read(move |connection| {
+            let sql = "SELECT show, status, priority FROM base_presence WHERE account = ?";
+            connection.prepare_cached(sql)?.query_row([account], presence).optional()
+        })
+    }
+
+    /// The accounts on whose servers a tune of ours may stand.
+    pub(crate) fn tunes_out(&self) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send + use<> {
+        self.read(|connection| {
+            let mut query = connection.prepare_cached("SELECT account FROM tune_out ORDER BY account")?;
+            query.query_map([], |row| row.get(0))?.collect()
+        })
+    }
+
+    /// What `tune on` or `tune off` said last; `None` when neither was ever said.
+    pub(crate) fn tune_switch(&self) -> impl Future<Output = Result<Option<bool>, StoreError>> + Send + use<> {
+        let setting = self.setting(change::TUNE_SWITCH);
+        async move { Ok(setting.await?.map(|value| value == "on")) }
+    }
+}
+
+fn presence(row: &Row<'_>) -> rusqlite::Result<BasePresence> {
+    let shows = [Show::Online, Show::Chat, Show::Away, Show::Xa, Show::Dnd, Show::Offline, Show::Invisible];
+    let word: String = row.get(0)?;
+    let show = shows.into_iter().find(|show| change::word(*show) == word);
+    let unknown = || rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, word.into());
+    Ok(BasePresence { show: show.ok_or_else(unknown)?, status: row.get(1)?, priority: row.get(2)? })
+}
