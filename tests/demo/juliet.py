@@ -29,7 +29,6 @@ class Juliet(slixmpp.ClientXMPP):
         self.ca_certs = authority
         self.register_plugin("xep_0115")
         self.register_plugin("xep_0163")
-        self["xep_0163"].add_interest(TUNE)
         self.add_event_handler("session_start", self.on_start)
         self.add_event_handler("message", self.on_message)
         for path, handler in (
@@ -40,6 +39,9 @@ class Juliet(slixmpp.ClientXMPP):
 
     async def on_start(self, _):
         await self.get_roster()
+        # Not before: capabilities belong to the full address, which is known from here on.
+        self["xep_0163"].add_interest(TUNE)
+        await self["xep_0115"].update_caps(broadcast=False)
         self.send_presence()
         tell("ready", "juliet is here")
 
