@@ -40,7 +40,9 @@ fn the_sandbox_lets_in_what_is_needed_and_keeps_out_the_rest() {
     }
     let drop_in = format!("{DROP_IN}{}\n", outside.path().display());
     folder.write(".config/systemd/user/xmppd.service.d/acts.conf", &drop_in);
-    for (from, to) in [("systemd/xmppd.service", ".config/systemd/user/xmppd.service"), ("tests/acts", ".local/bin/xmppd")] {
+    for (from, to) in
+        [("systemd/xmppd.service", ".config/systemd/user/xmppd.service"), ("tests/acts", ".local/bin/xmppd")]
+    {
         let to = folder.write(to, "");
         std::fs::copy(project().join(from), to).expect("the project's files can be copied");
     }

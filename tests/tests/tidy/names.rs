@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::imports;
-use super::source::Source;
+use super::source::{Source, closing, words};
 
 /// What the core's manifest may name: text, arithmetic and parsing, nothing that reaches out of the process.
 pub const CORE_DEPENDENCIES: &[&str] = &[
@@ -55,7 +55,7 @@ pub const LAYERS: &[&[&str]] = &[
     &["bus", "config"],
     &["lock", "log"],
     &["places"],
-    &["host", "notify"],
+    &["host", "notify", "signals"],
     &["testing"],
 ];
 
@@ -81,13 +81,19 @@ pub fn pure_core(sources: &[Source]) -> Vec<String> {
     unique(impure.map(|(source, path, line)| format!("{}:{line}: {path}", source.path)))
 }
 
-/// Law 2: `Serialize` is proto's word. Configuration is read, not written; the tests may read what they like.
+/// Law 2: `Serialize` is derived in proto. Configuration is read, not written; the tests may read what they like.
 pub fn serialize_in_proto(sources: &[Source]) -> Vec<String> {
     let others = sources.iter().filter(|source| !source.path.starts_with("proto/"));
     unique(others.flat_map(|source| {
         let config = source.path.starts_with("daemon/src/config");
-        let words: &[&str] = if config { &["Serialize"] } else { &["Serialize", "Deserialize"] };
-        words.iter().flat_map(|word| source.places(&source.product, word)).collect::<Vec<_>>()
+        let forbidden: &[&str] = if config { &["Serialize"] } else { &["Serialize", "Deserialize"] };
+        let derives = words(&source.product, "derive").into_iter().map(|at| at + "derive".len());
+        let lists = derives.map(|open| (open, &source.product[open..closing(&source.product, open)]));
+        let broken = lists.flat_map(|(open, list)| {
+            let found = forbidden.iter().filter(move |word| !words(list, word).is_empty());
+            found.map(move |word| format!("{}:{}: {word}", source.path, source.line(open)))
+        });
+        broken.collect::<Vec<_>>()
     }))
 }
 
