@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use xmppd_proto::{Change, Failure, Kind, Reply, Request, Topics};
 
 pub(crate) use clients::{Clients, Counted};
-pub(crate) use daemon::VERSION;
+pub(crate) use daemon::{VERSION, hello};
 
 /// How many questions may wait; they are taken as fast as they come.
 const ASKED: usize = 256;
