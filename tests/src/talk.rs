@@ -30,13 +30,7 @@ impl Talk {
     #[must_use]
     pub fn with(mut process: Process) -> Self {
         let (input, output) = (process.input(), process.output());
-        Self {
-            process,
-            input,
-            output,
-            lines: None,
-            last: Vec::new(),
-        }
+        Self { process, input, output, lines: None, last: Vec::new() }
     }
 
     /// Writes these bytes and flushes them. A program that is gone is noticed by who waits for its lines.
@@ -81,9 +75,7 @@ impl Talk {
     /// When none comes [`SOON`], and when it is no JSON.
     #[track_caller]
     pub fn json(&mut self) -> Value {
-        let line = self
-            .line()
-            .unwrap_or_else(|| panic!("the program ended; {}", self.tail()));
+        let line = self.line().unwrap_or_else(|| panic!("the program ended; {}", self.tail()));
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 
@@ -109,9 +101,7 @@ impl Talk {
     /// When none comes [`SOON`].
     #[track_caller]
     pub fn wait_for_json(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
-        let line = self.wait_for(what, |line| {
-            serde_json::from_str(line).is_ok_and(|value| fits(&value))
-        });
+        let line = self.wait_for(what, |line| serde_json::from_str(line).is_ok_and(|value| fits(&value)));
         serde_json::from_str(&line).unwrap_or_default()
     }
 
@@ -132,9 +122,7 @@ impl Talk {
     pub fn ended(&mut self) -> i32 {
         let status = until(SOON, || self.process.ended()).expect("the program ends by itself");
         let signal = std::os::unix::process::ExitStatusExt::signal(&status);
-        status
-            .code()
-            .unwrap_or_else(|| 128 + signal.unwrap_or_default())
+        status.code().unwrap_or_else(|| 128 + signal.unwrap_or_default())
     }
 
     #[track_caller]
@@ -170,10 +158,7 @@ impl Talk {
 
 fn read(output: ChildStdout, lines: &SyncSender<String>) {
     for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
-        if lines
-            .send(String::from_utf8_lossy(&line).into_owned())
-            .is_err()
-        {
+        if lines.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
             return;
         }
     }

@@ -54,10 +54,7 @@ impl Verona {
         let daemon = home.start();
         let online = home.ctl(&["wait", "online", "-t", "20s"]);
         assert_eq!(online.code, 0, "{online:?}\n{}", daemon.log());
-        self.juliet
-            .wait_for_presence(&ROMEO.jid(), "romeo comes online", |presence| {
-                presence["type"] == "available"
-            });
+        self.juliet.wait_for_presence(&ROMEO.jid(), "romeo comes online", |presence| presence["type"] == "available");
         daemon
     }
 }

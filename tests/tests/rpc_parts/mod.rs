@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use serde_json::{Value, json};
-use xmppd_tests::daemon::{Answer, Home};
+use xmppd_tests::daemon::Home;
 use xmppd_tests::missing::{present, program};
 use xmppd_tests::talk::Talk;
 
@@ -82,15 +82,4 @@ impl Socket {
     pub fn told(&self) -> Vec<Value> {
         self.events.iter().cloned().collect()
     }
-
-    /// Waits for socat's end; its exit code.
-    #[track_caller]
-    pub fn ended(&mut self) -> i32 {
-        self.talk.ended()
-    }
-}
-
-/// The exit code, with all that was said when it is a surprise.
-pub fn code_of(answer: &Answer) -> i32 {
-    answer.code
 }
