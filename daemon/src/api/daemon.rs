@@ -6,7 +6,7 @@ use xmppd_proto::{Failure, Kind, PROTOCOL, Timestamp, schema};
 
 use super::desk::Desk;
 use crate::bus::BusState;
-use crate::{dbus, host};
+use crate::{bus, host};
 
 /// The program's version.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -34,7 +34,7 @@ pub(super) fn describe() -> serde_json::Value {
 impl Desk {
     pub(super) fn daemon_status(&self) -> DaemonStatus {
         let bus_name = match *self.facts.bus.borrow() {
-            BusState::Present => Some(dbus::NAME.to_owned()),
+            BusState::Present => Some(bus::OUR_NAME.to_owned()),
             BusState::Connecting | BusState::Missing { .. } => None,
         };
         let since = self.facts.started.wall.as_unix_millis();
