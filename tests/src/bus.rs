@@ -32,10 +32,7 @@ impl Bus {
              </policy></busconfig>"
         );
         folder.write("bus.conf", &configuration);
-        let mut bus = Self {
-            process: None,
-            folder,
-        };
+        let mut bus = Self { process: None, folder };
         bus.restart();
         Ok(bus)
     }
@@ -49,8 +46,7 @@ impl Bus {
     /// Writes a D-Bus activation file; it counts from the next start on.
     pub fn activate(&self, name: &str, exec: &str) {
         let service = format!("[D-BUS Service]\nName={name}\nExec={exec}\n");
-        self.folder
-            .write(&format!("services/{name}.service"), &service);
+        self.folder.write(&format!("services/{name}.service"), &service);
     }
 
     /// Lets other users of the machine reach it.
@@ -86,20 +82,11 @@ impl Bus {
         let mut command = Command::new("dbus-daemon");
         clean(&mut command)
             .env("HOME", self.folder.path())
-            .arg(format!(
-                "--config-file={}",
-                self.folder.join("bus.conf").display()
-            ))
+            .arg(format!("--config-file={}", self.folder.join("bus.conf").display()))
             .args(["--nofork", "--nopidfile"]);
-        self.process = Some(Process::start(
-            "dbus-daemon",
-            command,
-            &self.folder.join("log"),
-        ));
+        self.process = Some(Process::start("dbus-daemon", command, &self.folder.join("log")));
         let socket = self.folder.join("bus");
-        eventually("the session bus answers", SOON, || {
-            UnixStream::connect(&socket).ok()
-        });
+        eventually("the session bus answers", SOON, || UnixStream::connect(&socket).ok());
     }
 
     /// Runs a program of somebody else's on this bus (`busctl --user`, `gdbus`, `playerctl`) and gives back what it
@@ -115,9 +102,7 @@ impl Bus {
             .args(["--kill-after=1", "20"])
             .arg(program(name)?)
             .args(arguments);
-        let output = command
-            .output()
-            .map_err(|_| Missing("timeout".to_owned()))?;
+        let output = command.output().map_err(|_| Missing("timeout".to_owned()))?;
         let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
         if !output.status.success() {
             text.push_str(&String::from_utf8_lossy(&output.stderr));
