@@ -1,74 +1,162 @@
-//! The user unit: how far it is open, and that its sandbox keeps out and lets in what it should, tried by doing it
-//! under a live user manager.
+//! The units of `systemd/` under a live user manager: started when ready, watched, restarted when that helps, left
+//! politely, activated by a word, and kept in a sandbox that forbids much and nothing that is needed.
 
-use std::path::Path;
-use std::process::{Command, Output};
+mod unit_parts;
 
-use xmppd_tests::missing::{Missing, present, program};
-use xmppd_tests::process::Folder;
+use std::time::Instant;
 
-/// The most that `systemd-analyze security` may count, in tenths.
-const EXPOSURE: &str = "--threshold=20";
-
-/// Runs the acts in place of the daemon, once, with their output where the test finds it.
-const DROP_IN: &str = "[Service]\nType=oneshot\nStandardOutput=append:%h/output\nEnvironment=OUTSIDE=/tmp/outside\n";
+use serde_json::{Value, json};
+use unit_parts::{Stage, folder};
+use xmppd_tests::missing::{present, program};
+use xmppd_tests::server::people::ROMEO;
+use xmppd_tests::wait::{SOON, eventually};
 
 #[test]
-fn the_unit_is_exposed_as_little_as_promised() {
-    let Some(analyze) = present("the unit's exposure", program("systemd-analyze")) else { return };
-    let folder = Folder::new("unit");
-    let output = Command::new(analyze)
-        .args(["--user", "security", "--offline=true", "--no-pager", EXPOSURE])
-        .arg(project().join("systemd/xmppd.service"))
-        .env("XDG_RUNTIME_DIR", folder.path())
-        .output();
-    succeeds(&output.expect("systemd-analyze runs"));
+fn the_service_is_active_when_ready_reloads_and_leaves_politely() {
+    let Some(mut stage) = Stage::start("unit") else { return };
+    let romeo = ROMEO.jid();
+    stage.systemctl(&["start", "xmppd.service"]);
+    assert_eq!(stage.show("ActiveState"), "active");
+    assert_eq!(stage.ctl(&["daemon", "version"]).1, Some(0), "it answers as soon as it is active");
+    stage.await_online();
+    stage.verona.juliet.wait_for_presence(&romeo, "romeo is online", |seen| seen["type"] == "available");
+    eventually("systemctl status tells the state", SOON, || {
+        stage.show("StatusText").contains("home online").then_some(())
+    });
+
+    stage.configure("priority = 7");
+    stage.systemctl(&["reload", "xmppd.service"]);
+    stage.verona.juliet.wait_for_presence(&romeo, "the new priority", |seen| seen["priority"] == 7);
+    assert_eq!(stage.show("ActiveState"), "active");
+
+    stage.await_online();
+    assert_eq!(stage.ctl(&["tune", "set", "--title", "Montagues"]).1, Some(0));
+    stage.verona.juliet.wait_for_tune(&romeo, "romeo's tune", |tune| tune["title"] == "Montagues");
+    let begun = Instant::now();
+    stage.systemctl(&["stop", "xmppd.service"]);
+    assert!(begun.elapsed().as_secs() < 5, "it took {:?}", begun.elapsed());
+    assert_eq!((stage.show("Result"), stage.show("ExecMainStatus")), ("success".into(), "0".into()));
+    stage.verona.juliet.wait_for_tune(&romeo, "romeo's silence", |tune| tune == &json!({}));
+    stage.verona.juliet.wait_for_presence(&romeo, "romeo leaves", |seen| seen["type"] == "unavailable");
 }
 
 #[test]
-fn the_sandbox_lets_in_what_is_needed_and_keeps_out_the_rest() {
-    let Some(_) = present("the unit's sandbox", user_manager()) else { return };
-    let folder = Folder::new("unit");
-    for (file, text) in [
-        (".bashrc", ""),
-        (".gnupg/key", ""),
-        (".password-store/secret", "secret"),
-        (".ssh/id_ed25519", "secret"),
-        (".config/xmppd/config.toml", ""),
-    ] {
-        folder.write(file, text);
+fn a_daemon_that_hangs_or_dies_is_started_again() {
+    let Some(stage) = Stage::start("unit") else { return };
+    stage.drop_in("[Service]\nWatchdogSec=2\nRestartSec=100ms\n");
+    stage.systemctl(&["start", "xmppd.service"]);
+    let number = |name: &str| stage.show(name).parse::<u64>().unwrap_or_default();
+    for _ in 0..2 {
+        let fed = number("WatchdogTimestampMonotonic");
+        eventually("the watchdog is fed", SOON, || (number("WatchdogTimestampMonotonic") > fed).then_some(()));
     }
-    folder.write(".config/systemd/user/xmppd.service.d/acts.conf", DROP_IN);
-    for (from, to) in
-        [("systemd/xmppd.service", ".config/systemd/user/xmppd.service"), ("tests/acts", ".local/bin/xmppd")]
-    {
-        let to = folder.write(to, "");
-        std::fs::copy(project().join(from), to).expect("the project's files can be copied");
+    assert_eq!((number("NRestarts"), stage.show("ActiveState")), (0, "active".to_owned()));
+    for (signal, restarts) in [("STOP", 1), ("KILL", 2)] {
+        let before = number("MainPID");
+        stage.systemctl(&["kill", "--kill-whom=main", &format!("--signal={signal}"), "xmppd.service"]);
+        eventually("another daemon runs", SOON, || {
+            let after = number("MainPID");
+            (after != 0 && after != before && stage.show("ActiveState") == "active").then_some(())
+        });
+        assert_eq!(number("NRestarts"), restarts, "after {signal}");
+        stage.await_online();
     }
-    let started = Command::new(project().join("tests/with-user-manager"))
-        .arg(folder.path())
-        .args(["sh", "-euc", "mkdir /tmp/outside; systemctl --user start xmppd.service"])
-        .output();
-    let acts = std::fs::read_to_string(folder.join("output")).unwrap_or_default();
-    let started = started.expect("the script runs");
-    assert!(started.status.success(), "{acts}{}", String::from_utf8_lossy(&started.stderr));
-    assert_eq!(acts.lines().filter(|line| line.starts_with("ok ")).count(), acts.lines().count(), "{acts}");
-    assert!(acts.lines().count() >= 23, "{acts}");
 }
 
-/// What a manager of one's own needs.
-fn user_manager() -> Result<(), Missing> {
-    let root = rustix::process::geteuid().is_root();
-    let systemd = Path::new("/lib/systemd/systemd").exists();
-    if root && systemd { Ok(()) } else { Err(Missing("root's right to start a user manager".to_owned())) }
+#[test]
+fn what_another_start_does_not_mend_is_not_started_again() {
+    let Some(stage) = Stage::start("unit") else { return };
+    stage.drop_in("[Service]\nRestartSec=100ms\n");
+    let refused = |code: &str, word: &str| {
+        let (said, status) = stage.manager.run("systemctl", &["--user", "start", "xmppd.service"]);
+        assert_ne!(status, Some(0), "{said}");
+        // A restart that was wanted would be under way: "activating (auto-restart)".
+        assert_eq!(
+            (stage.show("ActiveState"), stage.show("NRestarts")),
+            ("failed".into(), "0".into()),
+            "{}",
+            stage.log()
+        );
+        assert_eq!(stage.show("ExecMainStatus"), code);
+        assert!(stage.log().contains(word), "{word} in {}", stage.log());
+        stage.systemctl(&["reset-failed", "xmppd.service"]);
+    };
+    stage.configure("priority = high");
+    refused("2", "config.toml:");
+    stage.configure("");
+    stage.manager.unit(
+        "other.service",
+        "[Service]\nType=notify\nExecStartPre=mkdir -p -m 700 %t/other\nEnvironment=XDG_RUNTIME_DIR=%t/other\nExecStart=%h/.local/bin/xmppd\n",
+    );
+    stage.systemctl(&["daemon-reload"]);
+    stage.systemctl(&["start", "other.service"]);
+    refused("11", "another");
 }
 
-fn project() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests are a folder of the project")
+#[test]
+fn the_first_word_to_the_socket_or_the_bus_starts_the_daemon() {
+    let Some(stage) = Stage::start("unit") else { return };
+    stage.systemctl(&["start", "xmppd.socket"]);
+    let idle = || eventually("no daemon runs", SOON, || (stage.show("ActiveState") == "inactive").then_some(()));
+    idle();
+    let status = |word: &str| {
+        let (said, code) = stage.ctl(&["--json", "daemon", "status"]);
+        assert_eq!(code, Some(0), "{word}: {said}\n{}", stage.log());
+        serde_json::from_str::<Value>(&said).unwrap_or_else(|error| panic!("{error}: {said}"))
+    };
+    let first = status("the first word");
+    assert_eq!(stage.show("ActiveState"), "active");
+    stage.await_online();
+    assert_eq!(stage.ctl(&["daemon", "stop"]).1, Some(0));
+    idle();
+    assert_ne!(status("a word after the end")["pid"], first["pid"], "the socket outlives the daemon");
+
+    stage.systemctl(&["stop", "xmppd.socket", "xmppd.service"]);
+    idle();
+    let name = "org.xmppctl.Daemon1";
+    let words = ["--user", "get-property", name, "/org/xmppctl/Daemon1", name, "Connection"];
+    let (said, code) = stage.manager.run("busctl", &words);
+    assert_eq!(code, Some(0), "{said}\n{}", stage.log());
+    assert_eq!(stage.show("ActiveState"), "active");
 }
 
-#[track_caller]
-fn succeeds(output: &Output) {
-    let text = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned()).concat();
-    assert!(output.status.success(), "{text}");
+#[test]
+fn the_sandbox_scores_two_at_most() {
+    let Some(analyze) = present("unit: score", program("systemd-analyze")) else { return };
+    let unit = folder().join("xmppd.service");
+    let output = std::process::Command::new(analyze)
+        .args(["--user", "security", "--offline=true", "--threshold=20", "--no-pager"])
+        .arg(unit)
+        // It looks for units there too, and does not start without.
+        .env("XDG_RUNTIME_DIR", std::env::temp_dir())
+        .output()
+        .expect("systemd-analyze runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    println!("{}", said.lines().last().unwrap_or_default());
+}
+
+#[test]
+fn inside_the_sandbox_what_is_needed_works_and_what_is_forbidden_does_not() {
+    let Some(stage) = Stage::start("unit") else { return };
+    let Some(_) = present("unit: acts", program("python3")) else { return };
+    stage.manager.home().write(".ssh/id", "a private key");
+    // A password-command runs in the sandbox, as the daemon's own code would.
+    let script = include_str!("unit_parts/acts.py");
+    stage.manager.home().write("acts.py", script);
+    stage.configure_with("password-command = [\"/usr/bin/python3\", \"/home/verona/acts.py\"]", "");
+    stage.systemctl(&["start", "xmppd.service"]);
+    stage.await_online();
+    let text = std::fs::read_to_string(stage.manager.home().join(".local/state/xmppd/acts.json"));
+    let acts: Value = serde_json::from_str(&text.expect("the acts left their results")).expect("they are JSON");
+    let acts = acts.as_object().expect("an act has a name");
+    let wrong: Vec<String> = acts
+        .iter()
+        .filter(|(name, outcome)| (outcome.as_str() == Some("done")) != name.starts_with("needed"))
+        .map(|(name, outcome)| format!("{name}: {outcome}"))
+        .collect();
+    assert!(acts.len() >= 20, "{acts:?}");
+    assert_eq!(wrong, [""; 0]);
+    let (said, _) = stage.ctl(&["--json", "daemon", "status"]);
+    assert!(said.contains("\"bus_name\":\"org.xmppctl.Daemon1\""), "the session bus is reached: {said}");
 }

@@ -92,6 +92,10 @@ impl Hub {
         }
         let order = |entry: &Entry| self.config.accounts.iter().position(|account| account.name == entry.name());
         self.entries.sort_by_key(order);
+        if changed.iter().any(|name| !self.entries.iter().any(|entry| entry.name() == name)) {
+            // No event says that an account is gone: whoever watches is shown the new picture.
+            self.subscribers.start_anew();
+        }
         changed
     }
 
