@@ -43,8 +43,18 @@ pub(crate) struct Api {
 pub(crate) struct Subscription {
     api: Api,
     topics: Topics,
-    /// Nothing before the first and after the last change of a queue.
-    changes: Option<mpsc::Receiver<Arc<Change>>>,
+    source: Source,
+}
+
+/// Where a watcher's next change comes from. It is kept between calls, so that one that is given up loses nothing.
+#[derive(Debug)]
+enum Source {
+    /// Nobody has been asked.
+    Unasked,
+    /// The queue is asked for.
+    Asked(oneshot::Receiver<mpsc::Receiver<Arc<Change>>>),
+    /// The queue, which begins with a snapshot.
+    Queue(mpsc::Receiver<Arc<Change>>),
 }
 
 impl Api {
@@ -64,7 +74,7 @@ impl Api {
 
     /// Tells what changes in these topics.
     pub(crate) fn subscribe(&self, topics: Topics) -> Subscription {
-        Subscription { api: self.clone(), topics, changes: None }
+        Subscription { api: self.clone(), topics, source: Source::Unasked }
     }
 
     async fn ask<T>(&self, question: impl FnOnce(oneshot::Sender<T>) -> Asked) -> Option<T> {
@@ -78,15 +88,27 @@ impl Subscription {
     /// The next thing to tell: a snapshot, then changes. One who lags too far behind is told of the gap, and gets a
     /// new snapshot. `None` when the daemon is ending.
     pub(crate) async fn next(&mut self) -> Option<Arc<Change>> {
-        let Some(changes) = &mut self.changes else {
-            let changes = self.api.ask(|reply| Asked::Subscribe(self.topics, reply)).await?;
-            return self.changes.insert(changes).recv().await;
-        };
-        if let Some(change) = changes.recv().await {
-            return Some(change);
+        loop {
+            match &mut self.source {
+                Source::Unasked => {
+                    let (reply, answer) = oneshot::channel();
+                    self.api.asked.send(Asked::Subscribe(self.topics, reply)).await.ok()?;
+                    self.source = Source::Asked(answer);
+                }
+                Source::Asked(answer) => {
+                    let answered = answer.await;
+                    self.source = Source::Unasked;
+                    self.source = Source::Queue(answered.ok()?);
+                }
+                Source::Queue(queue) => {
+                    let change = queue.recv().await;
+                    if change.is_none() {
+                        self.source = Source::Unasked;
+                    }
+                    return Some(change.unwrap_or_else(|| Arc::new(Change::Gap)));
+                }
+            }
         }
-        self.changes = None;
-        Some(Arc::new(Change::Gap))
     }
 }
 

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::mpsc;
 use xmppd_proto::jsonrpc::MAX_LINE;
 use xmppd_proto::{Change, Kind, PresenceChange};
 
 use super::connection::MAX_CALLS;
 use super::output::MAX_WAITING;
 use super::testing::{Session, request, said};
-use crate::api::{Asked, stand_in};
+use crate::api::Asked;
 
 #[tokio::test]
 async fn a_line_that_is_too_long_is_answered_before_it_ends_and_skipped() {
@@ -115,7 +116,7 @@ async fn a_watcher_that_does_not_read_lags_in_its_subscription_and_loses_nothing
     let mut session = Session::start();
     session.ask(1, "watch.start", json!({"topics": ["presence"]})).await;
     let Some(Asked::Subscribe(_, reply)) = session.asked.recv().await else { panic!("a subscription") };
-    let (changes, subscription) = stand_in::subscription();
+    let (changes, subscription) = mpsc::channel(8);
     reply.send(subscription).unwrap();
     assert_eq!(session.line().await["id"], 1);
     let mut sent = 0;
@@ -128,6 +129,8 @@ async fn a_watcher_that_does_not_read_lags_in_its_subscription_and_loses_nothing
     for seq in 1..=sent {
         assert_eq!(session.line().await["params"]["seq"], seq);
     }
+    assert_eq!(session.line().await["params"], json!({"event": "gap"}));
+    assert!(matches!(session.asked.recv().await, Some(Asked::Subscribe(..))), "a new snapshot is asked for");
     assert_eq!(session.line().await, Value::Null);
 }
 
