@@ -7,9 +7,6 @@ use std::time::Duration;
 
 use sd_notify::NotifyState;
 
-/// The longest status line, in characters.
-const STATUS_LIMIT: usize = 200;
-
 /// Start-up is over.
 pub(crate) fn ready() {
     tell(&[NotifyState::Ready]);
@@ -27,11 +24,6 @@ pub(crate) fn reloading() {
 /// Shutdown has begun.
 pub(crate) fn stopping() {
     tell(&[NotifyState::Stopping]);
-}
-
-/// The one line that `systemctl status` shows. Any text is safe: a line break in it would be a command of its own.
-pub(crate) fn status(text: &str) {
-    tell(&[NotifyState::Status(&one_line(text))]);
 }
 
 /// The event loop is alive. To be called from the loop itself, or a hang would go unnoticed.
@@ -56,19 +48,9 @@ fn tell(states: &[NotifyState<'_>]) {
     }
 }
 
-fn one_line(text: &str) -> String {
-    text.chars().take(STATUS_LIMIT).map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_status_stays_one_short_line() {
-        assert_eq!(one_line("playing\nMAINPID=1\r\0♪"), "playing MAINPID=1  ♪");
-        assert_eq!(one_line(&"ä".repeat(1000)).chars().count(), STATUS_LIMIT);
-    }
 
     #[test]
     fn without_a_service_manager_there_is_no_watchdog_and_no_socket() {

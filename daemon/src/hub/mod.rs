@@ -127,11 +127,10 @@ impl Hub {
             entry.layers.set_base(presence);
             let kept = BasePresence { show: status.show, status: status.text.clone(), priority: status.priority };
             let account = entry.name().to_owned();
-            let stored =
-                self.store.apply(vec![store::Change::BasePresence { account: account.clone(), presence: kept }]);
+            let stored = self.store.apply(vec![store::Change::BasePresence { account, presence: kept }]);
             let layers = entry.layers.clone();
             let outcome = entry.ask(|ticket| Command::Layers(ticket, layers));
-            asked.push(Asked::new(account, stored, outcome));
+            asked.push(Asked::new(stored, outcome));
             let change = Change::Status(entry.status());
             self.publish(change);
         }
@@ -187,7 +186,13 @@ impl Hub {
                 changes.push(Change::Status(entry.status()));
             }
             Event::TunePublished(published) => entry.tune_published(&published),
-            event => changes.extend(convert::event(account, event)),
+            event @ (Event::Roster(_)
+            | Event::RosterItem(_)
+            | Event::RosterRemoved(_)
+            | Event::Available(_)
+            | Event::Unavailable(_)
+            | Event::ContactTune(..)
+            | Event::Message(_)) => changes.extend(convert::event(account, event)),
         }
         for change in changes {
             self.publish(change);
