@@ -17,6 +17,7 @@ use xmppd_proto::{Change, Failure, Kind, PresenceChange, State, TuneChange, repl
 use crate::account::Handle as Account;
 use crate::config::Config;
 use crate::store::{self, BasePresence, Store};
+use crate::transport::tls::Tls;
 
 use entry::Entry;
 use handle::Message;
@@ -37,6 +38,8 @@ pub(crate) struct Hub {
     state: State,
     entries: Vec<Entry>,
     playing: Option<Playing>,
+    /// For accounts that trust the system's anchors alone, once there is one.
+    tls: Option<Tls>,
     subscribers: Subscribers,
     inbox: mpsc::Receiver<Message>,
     /// What happens in the accounts. Unbounded because an actor cannot wait; it reads from its connection only
@@ -64,6 +67,7 @@ impl Hub {
             state: State::default(),
             entries: Vec::new(),
             playing: None,
+            tls: None,
             subscribers: Subscribers::default(),
             inbox,
             events,
@@ -213,8 +217,8 @@ impl Hub {
     }
 
     fn publish(&mut self, change: Change) {
-        self.state.apply(&change);
-        self.subscribers.tell(change);
+        self.subscribers.tell(&change);
+        self.state.apply(change);
     }
 
     /// Has every account say goodbye; each task ends when its connection is closed.

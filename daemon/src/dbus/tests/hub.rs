@@ -154,10 +154,10 @@ async fn play(
                 }
             },
             Some(change) = to_tell.recv() => {
-                state.apply(&change);
                 for subscriber in &subscribers {
                     let _ = subscriber.send(Arc::new(change.clone())).await;
                 }
+                state.apply(change);
             }
         }
     }
