@@ -1,6 +1,7 @@
 //! The life of the daemon: what must be there before it starts, the parts and how they are joined, and the goodbye.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -195,7 +196,7 @@ async fn tell_status(api: Api) {
     let mut changes = api.subscribe(Topics::of(&[Topic::Account]));
     let mut state = State::default();
     while let Some(change) = changes.next().await {
-        state.apply(&change);
+        state.apply(Arc::unwrap_or_clone(change));
         let enabled = state.account.accounts.iter().filter(|account| account.enabled);
         let accounts: Vec<String> =
             enabled.map(|account| format!("{} {}", account.account, account.state.as_str())).collect();

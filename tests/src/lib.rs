@@ -7,6 +7,7 @@
 pub mod bus;
 pub mod certificate;
 pub mod contact;
+pub mod cost;
 pub mod daemon;
 pub mod missing;
 pub mod netns;

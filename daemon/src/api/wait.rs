@@ -1,5 +1,6 @@
 //! `wait`: answers once a condition holds, or can no longer come true.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -36,7 +37,7 @@ impl Desk {
                 changes = self.hub.subscribe(topics(condition)).await?;
                 continue;
             };
-            state.apply(&change);
+            state.apply(Arc::unwrap_or_clone(change));
             if holds(condition, accounts, &state) {
                 return Ok(());
             }
