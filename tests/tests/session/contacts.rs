@@ -31,7 +31,7 @@ pub(super) fn are_listed(world: &mut World) {
 pub(super) fn can_be_waited_for(world: &mut World) {
     let juliet = JULIET.jid();
     ends_with(&world.home, 0, &["wait", "contact", &juliet]);
-    ends_with(&world.home, 0, &["wait", "contact", &juliet, "away"]);
+    ends_with(&world.home, 0, &["wait", "contact", "Juliet@VERONA.example", "away"]);
     ends_with(&world.home, 3, &["-t", "200ms", "wait", "contact", &juliet, "chat"]);
     ends_with(&world.home, 3, &["-t", "200ms", "wait", "contact", &MERCUTIO.jid()]);
 
