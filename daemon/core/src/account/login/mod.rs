@@ -174,6 +174,14 @@ impl Connecting {
                 None => return self.follow(Err(Loss::Injected), bytes, context),
             };
             match stage.frame(frame, &mut self.facts, context) {
+                Ok(Step::To(Stage::Securing)) => {
+                    // What follows `<proceed/>` in clear text is an attack; it must not even get a handshake (S02).
+                    if !bytes.is_empty() {
+                        return self.follow(Err(Loss::Injected), bytes, context);
+                    }
+                    context.push(Output::StartTls);
+                    stage = Stage::Securing;
+                }
                 Ok(Step::To(next)) => stage = next,
                 done @ (Ok(Step::Done(_)) | Err(_)) => return self.follow(done, bytes, context),
             }

@@ -3,7 +3,6 @@
 
 use super::{Facts, Stage, Step, awaits_answer, open_stream};
 use crate::account::context::Context;
-use crate::account::output::Output;
 use crate::loss::Loss;
 use crate::negotiation;
 use crate::stream::error::StreamError;
@@ -42,8 +41,6 @@ impl Plain {
         if !element.is("proceed", ns::TLS) {
             return Err(Loss::TlsRequired);
         }
-        // The shell's reader must be empty from here on; what follows `<proceed/>` in clear text is an attack (S02).
-        context.push(Output::StartTls);
         Ok(Step::To(Stage::Securing))
     }
 }
