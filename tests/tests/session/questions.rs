@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use xmppd_tests::contact::Contact;
 use xmppd_tests::missing::present;
 use xmppd_tests::server::people::MERCUTIO;
+use xmppd_tests::wait::{SOON, eventually};
 
 use super::World;
 
@@ -57,14 +58,10 @@ pub(super) fn of_a_stranger_are_not(world: &World) {
 /// Asks until there is an answer: two a second are given to one who asks, the others are dropped.
 fn ask(contact: &mut Contact, word: &str, mut fields: Value) -> Value {
     fields["timeout"] = json!(1);
-    let mut answer = Value::Null;
-    for _ in 0..20 {
-        answer = contact.ask(word, &fields);
-        if answer["condition"] != "timeout" {
-            break;
-        }
-    }
-    answer
+    eventually("there is an answer", SOON, || {
+        let answer = contact.ask(word, &fields);
+        (answer["condition"] != "timeout").then_some(answer)
+    })
 }
 
 fn text(value: &Value) -> &str {
