@@ -7,6 +7,7 @@ use xmppd_tests::missing::present;
 use xmppd_tests::process::Folder;
 use xmppd_tests::scripted_server::{Conversation, Outcome, ScriptedServer};
 use xmppd_tests::server::Tls;
+use xmppd_tests::server::people::ROMEO;
 
 use super::{error_in, holds};
 
@@ -49,13 +50,49 @@ fn a_password_is_never_sent_in_clear_even_inside_tls() {
     holds(error["message"].as_str().unwrap_or_default(), "PLAIN");
 }
 
+#[test]
+fn each_refusal_of_the_server_stops_or_is_tried_later() {
+    for (condition, state) in [
+        ("not-authorized", "stopped"),
+        ("account-disabled", "stopped"),
+        ("credentials-expired", "stopped"),
+        ("encryption-required", "stopped"),
+        ("incorrect-encoding", "stopped"),
+        ("invalid-authzid", "stopped"),
+        ("invalid-mechanism", "stopped"),
+        ("malformed-request", "stopped"),
+        ("mechanism-too-weak", "stopped"),
+        ("temporary-auth-failure", "retrying"),
+        ("aborted", "retrying"),
+        ("unheard-of", "stopped"),
+    ] {
+        let (authority, folder) = (Authority::new(), Folder::new("refused"));
+        folder.write("authority.pem", &authority.pem());
+        let certificate = authority.issue(Flaw::None);
+        let server = ScriptedServer::start(move |client| {
+            client.starttls(&certificate)?;
+            client.challenge(ROMEO)?;
+            client.send(format!(
+                "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><{condition}/>\
+                 <text xml:lang='en'>Away,\u{202e} be gone</text></failure>"
+            ))?;
+            let rest = client.rest()?;
+            if rest.contains("<auth") { Err(format!("it tried again: {rest}")) } else { Ok(()) }
+        });
+        let error = refused(&server, &folder, state);
+        assert_eq!(error["kind"], "authentication", "{condition}: {error}");
+        assert_eq!(error["retry_at"].is_string(), state == "retrying", "{condition}: {error}");
+        holds(error["message"].as_str().unwrap_or_default(), "be gone");
+    }
+}
+
 fn refused(server: &ScriptedServer, folder: &Folder, state: &str) -> serde_json::Value {
     let trusted = folder.join("authority.pem");
     if !trusted.exists() {
         folder.write("authority.pem", &Authority::new().pem());
     }
-    let password = "password-command = [\"echo\", \"secret\"]";
-    let configuration = account::romeo_at((server.port(), Tls::Starttls), &trusted, password);
+    let password = format!("password-command = [\"printf\", \"%s\", {:?}]", ROMEO.password);
+    let configuration = account::romeo_at((server.port(), Tls::Starttls), &trusted, &password);
     let home = present("logins", Home::new(&configuration)).expect("the programs are built");
     let _daemon = home.start();
     server.played();
@@ -63,6 +100,6 @@ fn refused(server: &ScriptedServer, folder: &Folder, state: &str) -> serde_json:
 }
 
 fn nothing_of_a_login(heard: &str) -> Outcome {
-    let told = ["<auth", "romeo", "<iq", "secret"].into_iter().find(|part| heard.contains(part));
+    let told = ["<auth", "romeo", "<iq", ROMEO.password].into_iter().find(|part| heard.contains(part));
     told.map_or(Ok(()), |part| Err(format!("{part} was said: {heard}")))
 }
