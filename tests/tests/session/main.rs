@@ -63,8 +63,10 @@ fn journey(kind: Kind, tls: Tls) {
     presence::is_seen(&mut world);
     presence::stays_offline_when_asked_to(&mut world);
     contacts::are_listed(&mut world);
+    contacts::come_and_go(&mut world);
     contacts::can_be_waited_for(&mut world);
     messages::arrive_once_and_exact(&mut world);
+    messages::are_acknowledged_by_the_server(&world);
     messages::are_watched(&mut world);
     questions::of_a_contact_are_answered(&mut world);
     questions::of_a_stranger_are_not(&world);

@@ -32,6 +32,13 @@ pub(super) fn arrive_once_and_exact(world: &mut World) {
     assert_eq!(count, bodies.len() + 1, "none came twice");
 }
 
+/// `sent` means that the server has it, which it says by stream management: nobody else here speaks that.
+pub(super) fn are_acknowledged_by_the_server(world: &World) {
+    let log = world.server.log();
+    let acknowledged = |line: &str| ["Send", "<a ", "urn:xmpp:sm:3"].iter().all(|part| line.contains(part));
+    assert!(log.lines().any(acknowledged), "the server's log shows no acknowledgement");
+}
+
 pub(super) fn are_watched(world: &mut World) {
     let mut watch = world.home.follow(&["--json", "watch", "message"]);
     let events = lines(watch.output().expect("the program is piped"));
@@ -48,6 +55,17 @@ pub(super) fn are_watched(world: &mut World) {
         assert_eq!((&event["type"], &event["id"]), (&json!("chat"), &told["stanza"]), "{event}");
         assert!(event["timestamp"].is_string() && event["delayed"].is_null(), "{event}");
     }
+
+    world.status(&["offline"]);
+    world.juliet_sees_him_leave();
+    world.juliet.tell("message", &json!({"to": ROMEO.jid(), "body": "Hist! Romeo, hist!"}));
+    // The server takes what she sends in order: with the answer, the message is stored.
+    world.juliet.tell("ping", &json!({"to": "verona.example"}));
+    world.status(&["online"]);
+    world.juliet_sees("online");
+    let event = next();
+    assert_eq!((&event["seq"], &event["body"]), (&json!(3), &json!("Hist! Romeo, hist!")), "{event}");
+    assert_eq!(event["delayed"], true, "{event}");
 }
 
 fn lines(output: ChildStdout) -> Receiver<Value> {

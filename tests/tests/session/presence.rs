@@ -49,7 +49,8 @@ pub(super) fn stays_offline_when_asked_to(world: &mut World) {
     assert_eq!(world.account()["state"], "offline");
 
     let reported = world.status(&["online", "Back"]);
-    assert_eq!((&reported["delivery"], &reported["requested"]["show"]), (&json!("pending"), &json!("online")));
+    // How far it has come is a race between the disk and the server.
+    assert_eq!(reported["requested"]["show"], "online", "{reported}");
     assert_eq!(world.juliet_sees("online")["status"], "Back");
     world.home.eventually(&["status"], |status| status["accounts"][0]["delivery"] == "acknowledged");
     let missed = world.juliet.seen().iter().filter(|event| event["body"] == "Nobody hears me").count();
