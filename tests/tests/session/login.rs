@@ -36,7 +36,7 @@ pub(super) fn is_told(world: &mut World) {
     assert_eq!((&seen["status"], &seen["priority"]), (&Value::Null, &json!(5)));
 }
 
-pub(super) fn waits_and_pings(world: &World) {
+pub(super) fn waits_and_pings(world: &mut World) {
     ends_with(&world.home, 0, &["wait", "online"]);
     ends_with(&world.home, 3, &["-t", "200ms", "wait", "offline"]);
     let pong = world.home.json(&["ping"]);

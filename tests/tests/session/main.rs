@@ -8,6 +8,8 @@ mod outages;
 mod presence;
 mod questions;
 
+use std::time::Instant;
+
 use serde_json::Value;
 use xmppd_tests::account;
 use xmppd_tests::contact::Contact;
@@ -15,6 +17,27 @@ use xmppd_tests::daemon::{Daemon, Home};
 use xmppd_tests::missing::{Missing, present};
 use xmppd_tests::server::people::{JULIET, ROMEO};
 use xmppd_tests::server::{Kind, Server, Tls};
+
+type Step = fn(&mut World);
+
+/// The journey; each step goes on where the one before has ended.
+const STEPS: [(&str, Step); 15] = [
+    ("the login is told", login::is_told),
+    ("waits and pings", login::waits_and_pings),
+    ("presence is seen", presence::is_seen),
+    ("offline stays so", presence::stays_offline_when_asked_to),
+    ("contacts are listed", contacts::are_listed),
+    ("contacts come and go", contacts::come_and_go),
+    ("contacts can be waited for", contacts::can_be_waited_for),
+    ("messages arrive", messages::arrive_once_and_exact),
+    ("messages are acknowledged", messages::are_acknowledged_by_the_server),
+    ("messages are watched", messages::are_watched),
+    ("a contact's questions", questions::of_a_contact_are_answered),
+    ("a stranger's questions", questions::of_a_stranger_are_not),
+    ("outages by wish", outages::by_wish_end_when_asked),
+    ("outages of the daemon", outages::of_the_daemon_leave_the_status),
+    ("outages of the server", outages::of_the_server_are_survived),
+];
 
 /// One server, one daemon for romeo, and juliet, who watches him.
 struct World {
@@ -58,21 +81,11 @@ fn a_session_on_ejabberd_over_direct_tls() {
 fn journey(kind: Kind, tls: Tls) {
     let name = format!("a session on {} over {tls:?}", kind.name());
     let Some(mut world) = present(&name, World::start(kind, tls)) else { return };
-    login::is_told(&mut world);
-    login::waits_and_pings(&world);
-    presence::is_seen(&mut world);
-    presence::stays_offline_when_asked_to(&mut world);
-    contacts::are_listed(&mut world);
-    contacts::come_and_go(&mut world);
-    contacts::can_be_waited_for(&mut world);
-    messages::arrive_once_and_exact(&mut world);
-    messages::are_acknowledged_by_the_server(&world);
-    messages::are_watched(&mut world);
-    questions::of_a_contact_are_answered(&mut world);
-    questions::of_a_stranger_are_not(&world);
-    outages::of_the_user_s_own_wish_end_when_asked(&mut world);
-    outages::of_the_daemon_leave_the_status(&mut world);
-    outages::of_the_server_are_survived(&mut world);
+    for (step, take) in STEPS {
+        let begun = Instant::now();
+        take(&mut world);
+        println!("{step}: {:?}", begun.elapsed());
+    }
 }
 
 impl World {

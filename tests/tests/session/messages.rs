@@ -33,7 +33,7 @@ pub(super) fn arrive_once_and_exact(world: &mut World) {
 }
 
 /// `sent` means that the server has it, which it says by stream management: nobody else here speaks that.
-pub(super) fn are_acknowledged_by_the_server(world: &World) {
+pub(super) fn are_acknowledged_by_the_server(world: &mut World) {
     let log = world.server.log();
     let acknowledged = |line: &str| ["Send", "<a ", "urn:xmpp:sm:3"].iter().all(|part| line.contains(part));
     assert!(log.lines().any(acknowledged), "the server's log shows no acknowledgement");

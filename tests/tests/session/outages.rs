@@ -12,7 +12,7 @@ use super::{World, ends_with};
 /// Longer than the first pauses between attempts may take together.
 const RECONNECTED: Duration = Duration::from_secs(60);
 
-pub(super) fn of_the_user_s_own_wish_end_when_asked(world: &mut World) {
+pub(super) fn by_wish_end_when_asked(world: &mut World) {
     world.status(&["dnd", "Thinking"]);
     world.juliet_sees("dnd");
     let list = world.home.json(&["account", "disconnect"]);
