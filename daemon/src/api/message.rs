@@ -73,7 +73,8 @@ impl Desk {
     }
 }
 
-fn address(text: &str) -> Result<Jid, Failure> {
+/// An address that a person gave.
+pub(super) fn address(text: &str) -> Result<Jid, Failure> {
     Jid::new(text).map_err(|error| Failure::usage(format!("{text:?} is not a JID: {error}")))
 }
 
