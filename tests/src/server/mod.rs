@@ -117,12 +117,7 @@ impl Server {
         let place = Place::of(kind)?;
         let folder = Folder::new("server");
         let authority = Authority::new();
-        let setup = Setup {
-            starttls: free_port(),
-            direct: free_port(),
-            folder: place.inside(folder.path()),
-            sasl2,
-        };
+        let setup = Setup { starttls: free_port(), direct: free_port(), folder: place.inside(folder.path()), sasl2 };
         let certificate = authority.issue(flaw);
         folder.write("authority.pem", &authority.pem());
         folder.write("certificate.pem", &certificate.chain);
@@ -131,15 +126,7 @@ impl Server {
             Kind::Prosody12 | Kind::Prosody13 => prosody::write(&setup, &folder),
             Kind::Ejabberd => ejabberd::write(&setup, &folder),
         }
-        let mut server = Self {
-            kind,
-            setup,
-            place,
-            authority,
-            started_in: Duration::ZERO,
-            process: None,
-            folder,
-        };
+        let mut server = Self { kind, setup, place, authority, started_in: Duration::ZERO, process: None, folder };
         server.restart();
         Ok(server)
     }
@@ -203,9 +190,7 @@ impl Server {
         let begun = Instant::now();
         let before = self.log().len();
         let command = match self.kind {
-            Kind::Prosody12 | Kind::Prosody13 => {
-                prosody::command(&self.place, &self.setup, self.folder.path())
-            }
+            Kind::Prosody12 | Kind::Prosody13 => prosody::command(&self.place, &self.setup, self.folder.path()),
             Kind::Ejabberd => ejabberd::command(&self.place, &self.setup, self.folder.path()),
         };
         let mut process = Process::start(self.kind.name(), command, &self.folder.join("log"));
@@ -216,9 +201,7 @@ impl Server {
             }
             let told = match self.kind {
                 Kind::Prosody12 | Kind::Prosody13 => true,
-                Kind::Ejabberd => log
-                    .get(before..)
-                    .is_some_and(|new| new.contains(ejabberd::READY)),
+                Kind::Ejabberd => log.get(before..).is_some_and(|new| new.contains(ejabberd::READY)),
             };
             (told && Tls::BOTH.iter().all(|tls| answers(self.port(*tls)))).then_some(true)
         });

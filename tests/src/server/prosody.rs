@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
+use super::Setup;
 use super::people::{CONTACTS, PEOPLE};
 use super::place::Place;
-use super::Setup;
 use crate::certificate::DOMAIN;
 use crate::process::Folder;
 
@@ -21,10 +21,7 @@ pub(super) fn write(setup: &Setup, folder: &Folder) {
     folder.write("prosody.cfg.lua", &configuration(setup));
     let host = format!("data/{}", DOMAIN.replace('.', "%2e"));
     for person in PEOPLE {
-        let account = format!(
-            "return {{ [\"password\"] = {} }};\n",
-            quoted(person.password)
-        );
+        let account = format!("return {{ [\"password\"] = {} }};\n", quoted(person.password));
         folder.write(&format!("{host}/accounts/{}.dat", person.name), &account);
     }
     for (owner, contact, group) in CONTACTS {
@@ -42,10 +39,7 @@ pub(super) fn write(setup: &Setup, folder: &Folder) {
 /// The command that runs it in the foreground.
 pub(super) fn command(place: &Place, setup: &Setup, folder: &Path) -> Command {
     let mut command = place.command(folder, "/usr/bin/prosody");
-    command
-        .arg("-F")
-        .arg("--config")
-        .arg(setup.folder.join("prosody.cfg.lua"));
+    command.arg("-F").arg("--config").arg(setup.folder.join("prosody.cfg.lua"));
     command
 }
 
