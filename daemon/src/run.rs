@@ -1,11 +1,13 @@
 //! The life of the daemon: what must be there before it starts, the parts and how they are joined, and the goodbye.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use xmppd_proto::{State, Topic, Topics};
 
 use crate::api::desk::{Desk, Facts};
 use crate::api::{Api, Clients, VERSION};
@@ -21,8 +23,8 @@ use crate::store::{Change, OpenError, Store, StoreError};
 use crate::successor::Successor;
 use crate::{dbus, host, log, notify};
 
-/// How long the goodbye may take in all.
-const GOODBYE: Duration = Duration::from_secs(5);
+/// How long the goodbye to servers may take; with what clients of the socket may take it is within 5 s.
+const GOODBYE: Duration = Duration::from_secs(4);
 /// How many observations of players may wait.
 const OBSERVATIONS: usize = 64;
 
@@ -86,8 +88,7 @@ pub(crate) struct Daemon {
     socket: PathBuf,
     inherited: Option<std::os::unix::net::UnixListener>,
     store: Store,
-    // Held as long as the daemon lives.
-    _lock: Lock,
+    lock: Lock,
     _log: log::Guard,
 }
 
@@ -104,7 +105,7 @@ impl Daemon {
         let socket = places::socket(&environment)?;
         let log = log::start(&environment)?;
         let store = Store::open(&state)?;
-        Ok(Self { environment, path, config, state, socket, inherited, store, _lock: lock, _log: log })
+        Ok(Self { environment, path, config, state, socket, inherited, store, lock, _log: log })
     }
 
     /// Lives until a signal or a request ends it, or exchanges itself for the installed program.
@@ -138,11 +139,10 @@ impl Daemon {
         let on = self.store.tune_switch().await.ok().flatten().unwrap_or(true);
         let (observations, observed) = mpsc::channel(OBSERVATIONS);
         let (players_state, players) = watch::channel(BusState::Connecting);
-        let chooser = chooser::start(hub::rules(&tune), on, observed, hub.clone());
-        let mut faces = Vec::new();
-        if tune.enabled {
-            faces.push(tokio::spawn(players::watch(Bus::Session, observations, players_state)));
-        }
+        let (wanted, is_wanted) = watch::channel(tune.enabled);
+        let chooser = chooser::start(hub::tune_settings(&tune), on, wanted, observed, hub.clone());
+        let mut faces = vec![tokio::spawn(players::watch(Bus::Session, is_wanted, observations, players_state))];
+        let managed = self.environment.variable("NOTIFY_SOCKET").is_some();
         let (api, asked) = Api::new();
         let (bus_state, bus) = watch::channel(BusState::Connecting);
         let clients = Clients::default();
@@ -159,39 +159,46 @@ impl Daemon {
         };
         let desk = Desk::new(hub.clone(), chooser, self.store.clone(), facts);
         tokio::spawn(desk.clone().serve(asked));
+        if managed {
+            faces.push(tokio::spawn(tell_status(api.clone())));
+        }
         faces.push(tokio::spawn(dbus::serve(Bus::Session, api.clone(), host::user(), bus_state)));
-        let socket = tokio::spawn(rpc::serve(listener, api, clients, stopped.clone()));
+        let (over, closing) = watch::channel(false);
+        let socket = tokio::spawn(rpc::serve(listener, api, clients, stopped.clone(), closing));
         notify::ready();
         tracing::info!(version = VERSION, "ready");
         let parting = watch_over(&desk, &mut signals, ended).await;
         stop.send_replace(true);
         drop(desk);
-        let goodbye = goodbye(parting, hub, hub_task, socket, faces, self.store);
-        if timeout(GOODBYE, goodbye).await.is_err() {
+        if timeout(GOODBYE, goodbye(parting, hub, hub_task, faces, self.store)).await.is_err() {
             tracing::warn!("a server did not take the goodbye in time");
         }
+        // Who sees the socket close may start the next daemon.
+        drop(self.lock);
+        over.send_replace(true);
+        let _ = socket.await;
         Ok(parting)
     }
 }
 
 /// This installation's UUID, version 4, made once: servers know it as one client whatever the connection (XEP-0388).
 async fn installation(store: &Store) -> Result<String, StartError> {
-    const KEY: &str = "installation";
-    if let Some(known) = store.setting(KEY).await? {
+    if let Some(known) = store.installation().await? {
         return Ok(known);
     }
     let made = xmppd_core::entropy::Entropy::new(host::seed()?).uuid();
-    store.apply(vec![Change::Setting { key: KEY, value: made.clone() }]).await?;
+    store.apply(vec![Change::Installation(made.clone())]).await?;
     Ok(made)
 }
 
 /// Feeds the watchdog from the loop itself and does what signals say, until the daemon is to end; gives how.
 async fn watch_over(desk: &Desk, signals: &mut Signals, mut ended: watch::Receiver<Option<Parting>>) -> Parting {
-    let interval = notify::watchdog_interval();
+    let mut feeding = notify::watchdog_interval().map(tokio::time::interval);
     loop {
+        // Kept from turn to turn, so that a storm of signals does not put the next feeding off.
         let fed = async {
-            match interval {
-                Some(interval) => tokio::time::sleep(interval).await,
+            match &mut feeding {
+                Some(feeding) => drop(feeding.tick().await),
                 None => std::future::pending().await,
             }
         };
@@ -213,6 +220,19 @@ async fn asked(ended: &mut watch::Receiver<Option<Parting>>) -> Parting {
     parting.unwrap_or(Parting::Goodbye)
 }
 
+/// Keeps the line that `systemctl status` shows: each account and how its connection stands.
+async fn tell_status(api: Api) {
+    let mut changes = api.subscribe(Topics::of(&[Topic::Account]));
+    let mut state = State::default();
+    while let Some(change) = changes.next().await {
+        state.apply(Arc::unwrap_or_clone(change));
+        let enabled = state.account.accounts.iter().filter(|account| account.enabled);
+        let accounts: Vec<String> =
+            enabled.map(|account| format!("{} {}", account.account, account.state.as_str())).collect();
+        notify::status(&accounts.join(", "));
+    }
+}
+
 async fn reload(desk: &Desk) {
     notify::reloading();
     match desk.config_reload().await {
@@ -222,12 +242,11 @@ async fn reload(desk: &Desk) {
     notify::ready();
 }
 
-/// Parts from every server (for good with the tune withdrawn), answers who still waits, and closes the store.
+/// Parts from every server (for good with the tune withdrawn), and closes the store.
 async fn goodbye(
     parting: Parting,
     hub: hub::Handle,
     hub_task: JoinHandle<()>,
-    socket: JoinHandle<()>,
     faces: Vec<JoinHandle<()>>,
     store: Store,
 ) {
@@ -237,7 +256,6 @@ async fn goodbye(
     for face in faces {
         face.abort();
     }
-    let _ = socket.await;
     hub_task.abort();
     store.close().await;
 }

@@ -10,6 +10,7 @@ use crate::bus::Bus;
 use crate::missing::Missing;
 use crate::netns::Netns;
 use crate::process::{Folder, Process, clean};
+use crate::talk::Talk;
 use crate::wait::{SOON, eventually, until};
 
 /// How long one `xmppctl` may take before it is killed, in seconds; it then ends with 124.
@@ -168,6 +169,26 @@ impl Home {
             self.command(&self.programs.control, arguments),
             &self.folder.join("follow.log"),
         )
+    }
+
+    /// Starts any program that goes on, with the environment of this home and pipes to it.
+    #[must_use]
+    pub fn talk(&self, program: &Path, arguments: &[&str]) -> Talk {
+        let name = program.to_string_lossy().into_owned();
+        let log = self.folder.join("talk.log");
+        Talk::with(Process::start_piped(&name, self.command(program, arguments), &log))
+    }
+
+    /// Starts an `xmppctl` that goes on, to be read line by line.
+    #[must_use]
+    pub fn watch(&self, arguments: &[&str]) -> Talk {
+        self.talk(&self.programs.control, arguments)
+    }
+
+    /// Where `xmppd` and `xmppctl` are.
+    #[must_use]
+    pub fn programs(&self) -> [&Path; 2] {
+        [&self.programs.daemon, &self.programs.control]
     }
 
     /// A command for any program with the environment of this home.

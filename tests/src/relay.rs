@@ -13,6 +13,8 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use crate::wait;
+
 /// Which way bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -204,7 +206,7 @@ async fn pump(
         if plan.swallow {
             continue;
         }
-        tokio::time::sleep(plan.delay).await;
+        wait::delay_async(plan.delay).await;
         let left = plan.cut_after.filter(|(cut, ..)| *cut == way).map(|(_, at, how)| (at.saturating_sub(carried), how));
         let allowed = left.map_or(count, |(left, _)| count.min(usize::try_from(left).unwrap_or(usize::MAX)));
         if to.write_all(&buffer[..allowed]).await.is_err() {

@@ -151,7 +151,7 @@ fn a_user_manager_runs_units() {
     manager.unit("verona.service", "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo peace > %E/peace'\n");
     assert_eq!(manager.run("systemctl", &["--user", "daemon-reload"]), (String::new(), Some(0)));
     assert_eq!(manager.run("systemctl", &["--user", "start", "verona"]), (String::new(), Some(0)), "{}", manager.log());
-    assert_eq!(std::fs::read_to_string(manager.home().join("config/peace")).ok(), Some("peace\n".to_owned()));
+    assert_eq!(std::fs::read_to_string(manager.home().join(".config/peace")).ok(), Some("peace\n".to_owned()));
     let (names, code) = manager.run("busctl", &["--user", "list", "--no-legend"]);
     assert!(code == Some(0) && names.contains("org.freedesktop.systemd1"), "{names}");
 }

@@ -17,6 +17,7 @@ use xmppd_proto::{Change, Failure, Kind, State, TuneChange, reply::TuneReport};
 use crate::account::Handle as Account;
 use crate::config::Config;
 use crate::store::{self, BasePresence, Store};
+use crate::transport::tls::Tls;
 
 use entry::Entry;
 use handle::Message;
@@ -24,7 +25,7 @@ pub(crate) use handle::{Asked, Handle, Parting, Status};
 use subscribers::Subscribers;
 
 pub(crate) use convert::tune as tune_to_proto;
-pub(crate) use setup::{Surroundings, rules};
+pub(crate) use setup::{Surroundings, tune_settings};
 
 /// How many messages may wait for the hub; it takes them as fast as they come.
 const INBOX: usize = 256;
@@ -37,6 +38,10 @@ pub(crate) struct Hub {
     state: State,
     entries: Vec<Entry>,
     playing: Option<Playing>,
+    /// What the players' engine says of `playing`.
+    tune: TuneReport,
+    /// For accounts that trust the system's anchors alone, once there is one.
+    tls: Option<Tls>,
     subscribers: Subscribers,
     inbox: mpsc::Receiver<Message>,
     /// What happens in the accounts. Unbounded because an actor cannot wait; it reads from its connection only
@@ -64,6 +69,8 @@ impl Hub {
             state: State::default(),
             entries: Vec::new(),
             playing: None,
+            tune: TuneReport::default(),
+            tls: None,
             subscribers: Subscribers::default(),
             inbox,
             events,
@@ -127,11 +134,10 @@ impl Hub {
             entry.layers.set_base(presence);
             let kept = BasePresence { show: status.show, status: status.text.clone(), priority: status.priority };
             let account = entry.name().to_owned();
-            let stored =
-                self.store.apply(vec![store::Change::BasePresence { account: account.clone(), presence: kept }]);
+            let stored = self.store.apply(vec![store::Change::BasePresence { account, presence: kept }]);
             let layers = entry.layers.clone();
             let outcome = entry.ask(|ticket| Command::Layers(ticket, layers));
-            asked.push(Asked::new(account, stored, outcome));
+            asked.push(Asked::new(stored, outcome));
             let change = Change::Status(entry.status());
             self.publish(change);
         }
@@ -181,12 +187,23 @@ impl Hub {
                 entry.delivery = delivery;
                 changes.push(Change::Status(entry.status()));
             }
-            Event::TunePublished(published) => entry.tune_published(&published),
-            event => changes.extend(convert::event(account, event)),
+            Event::TunePublished(published) => entry.tune_published(published),
+            event @ (Event::Roster(_)
+            | Event::RosterItem(_)
+            | Event::RosterRemoved(_)
+            | Event::Available(_)
+            | Event::Unavailable(_)
+            | Event::ContactTune(..)
+            | Event::Departed
+            | Event::Message(_)) => {
+                // Some servers tell both the account and its resource.
+                changes.extend(convert::event(account, event).filter(|change| !is_known(change, &self.state)));
+            }
         }
         for change in changes {
             self.publish(change);
         }
+        self.tell_tune();
     }
 
     /// Something else plays, or nothing: every account that publishes tunes hears of it.
@@ -197,14 +214,34 @@ impl Hub {
                 entry.tune(self.playing.clone());
             }
         }
+        self.tune = report;
+        self.tell_tune();
+    }
+
+    /// Tells watchers about the tune, and which accounts cannot publish it and why, if that is news.
+    fn tell_tune(&mut self) {
+        let mut report = self.tune.clone();
+        if report.tune.is_some() && report.reason.is_none() {
+            report.reason = self.why_unpublished();
+        }
         if self.state.tune != report {
             self.publish(Change::Tune(TuneChange { account: None, jid: None, report }));
         }
     }
 
+    fn why_unpublished(&self) -> Option<String> {
+        let publishes = |entry: &Entry| entry.is_enabled() && entry.config().tune;
+        if !self.entries.iter().any(publishes) {
+            return Some("no account is configured to publish it".to_owned());
+        }
+        let problem = |entry: &Entry| Some(format!("{}: {}", entry.name(), entry.tune_problem.as_ref()?));
+        let problems: Vec<String> = self.entries.iter().filter_map(problem).collect();
+        (!problems.is_empty()).then(|| format!("not as User Tune through {}", problems.join("; ")))
+    }
+
     fn publish(&mut self, change: Change) {
-        self.state.apply(&change);
-        self.subscribers.tell(change);
+        self.subscribers.tell(&change);
+        self.state.apply(change);
     }
 
     /// Has every account part from its server; each task ends when its connection is closed.
@@ -215,6 +252,12 @@ impl Hub {
         };
         self.entries.iter_mut().filter_map(|entry| entry.leave(command)).collect()
     }
+}
+
+/// Whether a contact's tune is as it was.
+fn is_known(change: &Change, state: &State) -> bool {
+    let Change::Tune(TuneChange { account: Some(account), jid: Some(jid), report }) = change else { return false };
+    state.contact(account, jid).is_some_and(|contact| contact.tune.as_deref() == report.tune.as_ref())
 }
 
 fn no_account() -> Failure {

@@ -10,7 +10,10 @@ use super::{login, session};
 /// One thing to remember or forget.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
+    /// This installation's UUID, made once.
+    Installation(String),
     /// A free setting; the key is the caller's.
+    #[cfg(test)]
     Setting {
         /// Its name.
         key: &'static str,
@@ -104,6 +107,8 @@ pub(crate) struct BasePresence {
     pub(crate) priority: Option<i8>,
 }
 
+/// The setting that [`Change::Installation`] writes.
+pub(super) const INSTALLATION: &str = "installation";
 /// The setting that [`Change::TuneSwitch`] writes.
 pub(super) const TUNE_SWITCH: &str = "tune";
 
@@ -111,6 +116,7 @@ impl Change {
     /// Carries it out on a connection that is in a transaction.
     pub(super) fn apply(&self, connection: &Connection) -> rusqlite::Result<()> {
         match self {
+            #[cfg(test)]
             Self::Setting { key, value } => set(connection, key, value),
             Self::Account(account) => keep(connection, account),
             Self::BasePresence { account, presence } => {
@@ -131,6 +137,7 @@ impl Change {
             Self::Handled { account, handled, at } => session::handled(connection, account, *handled, *at),
             Self::Message { account, message } => session::keep_message(connection, account, message),
             Self::Arrived { account, ids } => session::arrived(connection, account, ids),
+            Self::Installation(uuid) => set(connection, INSTALLATION, uuid),
             Self::TuneSwitch(is_on) => set(connection, TUNE_SWITCH, if *is_on { "on" } else { "off" }),
         }
     }

@@ -63,6 +63,15 @@ impl Conversation {
     /// # Errors
     /// A sentence when the client does otherwise or proves another password.
     pub fn authenticate(&mut self, person: Person) -> Outcome {
+        let signature = self.challenge(person)?;
+        self.send(success(&signature))
+    }
+
+    /// The same up to the client's proof; gives back the signature that proves the server, base64.
+    ///
+    /// # Errors
+    /// As [`Conversation::authenticate`].
+    pub fn challenge(&mut self, person: Person) -> Result<String, String> {
         self.open(
             "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-256</mechanism></mechanisms>",
         )?;
@@ -82,8 +91,14 @@ impl Conversation {
         if proof != expected {
             return Err(format!("{} proves another password", person.name));
         }
-        self.send(element("success", &format!("v={signature}")))
+        Ok(signature)
     }
+}
+
+/// `<success/>` with a server's signature, base64.
+#[must_use]
+pub fn success(signature: &str) -> String {
+    element("success", &format!("v={signature}"))
 }
 
 /// The client's proof and the server's signature over a transcript, both base64 (RFC 5802 section 3).

@@ -10,7 +10,7 @@ mod presence;
 mod sleep;
 mod tune;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jid::{BareJid, Jid};
@@ -51,7 +51,7 @@ pub(super) struct Online {
     requests: Requests<Asker>,
     shown: Option<Shown>,
     /// Who sees our presence, and whose presence we are told.
-    contacts: HashMap<BareJid, Subscription>,
+    contacts: BTreeMap<BareJid, Subscription>,
     /// The contacts' presence was told to another process.
     contacts_unseen: bool,
     /// How long the stream may be silent.
@@ -121,7 +121,7 @@ impl Online {
             outbound,
             requests: Requests::default(),
             shown: None,
-            contacts: HashMap::new(),
+            contacts: BTreeMap::new(),
             contacts_unseen: false,
             idle: outbound::idle_within(limits.idle),
             pep: Pep::default(),
@@ -229,6 +229,7 @@ impl Online {
                 }
                 Timer::Idle => self.try_stream(context),
                 Timer::Answer => return Err(Loss::Silent("the server stopped answering")),
+                Timer::Close if self.go_on_leaving(context) => {}
                 Timer::Close => return Err(Loss::Closed),
                 Timer::Tune => {
                     context.show_playing();
