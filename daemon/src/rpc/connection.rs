@@ -9,20 +9,20 @@ use tokio::net::UnixStream;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
-use xmppd_proto::jsonrpc::{Error, Id, error_line, result_line};
-use xmppd_proto::reply::{Done, Hello, WatchReport};
+use xmppd_proto::jsonrpc::{Error, Id, error_line, result_line, xml_line};
+use xmppd_proto::reply::{Done, Hello, WatchReport, XmlFrame};
 use xmppd_proto::request::DaemonHello;
 use xmppd_proto::{Change, Failure, Kind, PROTOCOL, Reply, Request, Topics, schema};
 
 use super::bucket::Bucket;
-use crate::api::{Clients, Counted};
 use super::ended;
 use super::frame::{self, Asked};
 use super::hang_up::HangUp;
 use super::lines::{Line, Lines};
 use super::output::{Output, Overflow};
 use super::watcher::Watcher;
-use crate::api::Api;
+use crate::api::{Api, Wire};
+use crate::api::{Clients, Counted};
 
 /// How many requests of one client are being done at once; the next ones wait in the socket.
 pub(super) const MAX_CALLS: usize = 32;
@@ -53,6 +53,7 @@ pub(super) struct Connection {
     /// Given up when the client is gone.
     waits: JoinSet<Answer>,
     watcher: Option<Watcher>,
+    wire: Option<(Wire, Counted)>,
     output: Output,
     /// Only while nothing is read.
     hang_up: Option<HangUp>,
@@ -78,6 +79,8 @@ enum Wake {
     Answer(Result<Answer, JoinError>),
     /// The watcher is told something; nothing more when the daemon ends.
     Told(Option<Arc<Change>>),
+    /// Something crossed the wire of an account; nothing more will when the daemon ends.
+    Seen(Option<XmlFrame>),
     /// The client has taken nothing for too long.
     Blocked,
     /// The client is gone.
@@ -114,6 +117,7 @@ impl Connection {
             calls: JoinSet::new(),
             waits: JoinSet::new(),
             watcher: None,
+            wire: None,
             output: Output::new(now),
             hang_up: None,
             _counted: counted,
@@ -134,6 +138,8 @@ impl Connection {
                 Wake::Ready => self.transfer()?,
                 Wake::Answer(answer) => self.write(answer?)?,
                 Wake::Told(change) => self.tell(change)?,
+                Wake::Seen(Some(frame)) => self.write(Some(xml_line(&frame)))?,
+                Wake::Seen(None) => self.wire = None,
                 Wake::Blocked => return Err(Break::NeverReads),
                 Wake::HungUp(outcome) => return Err(outcome.map_or_else(Break::Socket, |()| Break::Gone)),
                 Wake::Ending => self.shut(),
@@ -166,6 +172,7 @@ impl Connection {
             Some(answer) = self.calls.join_next() => Wake::Answer(answer),
             Some(answer) = self.waits.join_next() => Wake::Answer(answer),
             Some(change) = next_change(self.watcher.as_mut()), if telling => Wake::Told(change),
+            Some(frame) = next_frame(self.wire.as_mut()), if telling => Wake::Seen(frame),
             () = sleep_until(self.output.deadline()), if writing => Wake::Blocked,
             Some(outcome) = hung_up(self.hang_up.as_ref()) => Wake::HungUp(outcome),
         })
@@ -176,6 +183,7 @@ impl Connection {
             && self.lines.is_empty()
             && self.in_progress() == 0
             && self.watcher.is_none()
+            && self.wire.is_none()
             && self.output.is_empty()
     }
 
@@ -209,6 +217,7 @@ impl Connection {
         self.input = Input::Shut;
         self.lines = Lines::default();
         self.watcher = None;
+        self.wire = None;
     }
 
     /// Begins what the client has asked for; afterwards there is no room or no request left.
@@ -244,6 +253,11 @@ impl Connection {
         } else if let Request::WatchStop(_) = &request {
             self.watcher = None;
             Ok(Reply::WatchStop(Done {}))
+        } else if let Request::XmlWatch(watch) = request {
+            self.api.watch_wire(watch).await.map(|(watching, wire)| {
+                self.wire = Some((wire, self.counts.watcher()));
+                Reply::XmlWatch(watching)
+            })
         } else if let Request::DaemonHello(hello) = &request {
             greet(hello)
         } else if let Request::RpcDescribe(_) = &request {
@@ -311,6 +325,10 @@ fn greet(hello: &DaemonHello) -> Result<Reply, Failure> {
 
 async fn next_change(watcher: Option<&mut Watcher>) -> Option<Option<Arc<Change>>> {
     Some(watcher?.next().await)
+}
+
+async fn next_frame(wire: Option<&mut (Wire, Counted)>) -> Option<Option<XmlFrame>> {
+    Some(wire?.0.next().await)
 }
 
 async fn hung_up(hang_up: Option<&HangUp>) -> Option<io::Result<()>> {
