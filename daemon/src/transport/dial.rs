@@ -105,15 +105,19 @@ pub(crate) async fn dial(
     Err(summary(failures, target.domain.ascii()))
 }
 
+/// The end point of a server that was named instead of looked up.
+pub(crate) fn named(host: &str, port: u16, tls: TlsPolicy) -> Endpoint {
+    let direct = match tls {
+        TlsPolicy::Direct => true,
+        TlsPolicy::StartTls => false,
+        TlsPolicy::Auto => DIRECT_PORTS.contains(&port),
+    };
+    Endpoint { host: host.to_owned(), port, security: if direct { Security::Direct } else { Security::StartTls } }
+}
+
 async fn endpoints(target: &Target, resolver: &Resolver, entropy: &mut Entropy) -> Result<Vec<Endpoint>, DialError> {
     if let Some((host, port)) = &target.server {
-        let direct = match target.tls {
-            TlsPolicy::Direct => true,
-            TlsPolicy::StartTls => false,
-            TlsPolicy::Auto => DIRECT_PORTS.contains(port),
-        };
-        let security = if direct { Security::Direct } else { Security::StartTls };
-        return Ok(vec![Endpoint { host: host.clone(), port: *port, security }]);
+        return Ok(vec![named(host, *port, target.tls)]);
     }
     let domain = target.domain.ascii();
     let found = if target.domain.has_services() {
