@@ -8,6 +8,7 @@ use crate::sasl::{Refusal, scram};
 use crate::stanza::StanzaError;
 use crate::stanza::sasl::Condition as SaslCondition;
 use crate::stream::error::{Condition, StreamError};
+use crate::text;
 use crate::xml::{Element, Fault, ns};
 
 /// One end of a connection.
@@ -96,6 +97,8 @@ pub enum Next {
         /// The shortest pause.
         at_least: Duration,
     },
+    /// The same, the pause being at least some part of a minute: everybody else has lost the same server.
+    Spread,
     /// Wait for the user.
     Stop,
 }
@@ -141,7 +144,7 @@ impl Loss {
             Self::Injected | Self::Malformed(_) | Self::Unexpected(_) | Self::HandledTooHigh(_) => "protocol",
             Self::Stream(_) => "stream-error",
             Self::Mechanism(_) => "no-mechanism",
-            Self::Scram(_) => "server-not-proven",
+            Self::Scram(error) => of_scram(error),
             Self::Expensive | Self::KeyStale | Self::Prohibited(_) | Self::Refused { .. } => "authentication",
             Self::WrongAccount(_) => "wrong-account",
             Self::NoBind | Self::Bind(_) => "bind",
@@ -179,24 +182,27 @@ impl Loss {
     /// What is left to do with the connection.
     pub fn ending(&self) -> Ending {
         match self {
-            Self::NotOffered(_) | Self::Unreachable(_) | Self::Certificate(_) | Self::Tls(_) | Self::Broken(_) => {
-                Ending::Gone
-            }
-            Self::Closed | Self::Malformed(_) | Self::HandledTooHigh(_) | Self::Stream(_) | Self::Unexpected(_) => {
-                Ending::Polite
-            }
-            Self::Silent(_)
+            Self::NotOffered(_)
+            | Self::Unreachable(_)
+            | Self::Certificate(_)
+            | Self::Tls(_)
+            | Self::Broken(_)
+            | Self::Expensive => Ending::Gone,
+            Self::Silent(_) | Self::Injected => Ending::Abrupt,
+            Self::Closed
             | Self::TlsRequired
-            | Self::Injected
+            | Self::Malformed(_)
+            | Self::Unexpected(_)
+            | Self::Stream(_)
             | Self::Mechanism(_)
             | Self::Scram(_)
             | Self::Prohibited(_)
-            | Self::Expensive
             | Self::KeyStale
             | Self::Refused { .. }
             | Self::WrongAccount(_)
             | Self::NoBind
-            | Self::Bind(_) => Ending::Abrupt,
+            | Self::Bind(_)
+            | Self::HandledTooHigh(_) => Ending::Polite,
         }
     }
 }
@@ -210,6 +216,15 @@ pub enum Ending {
     Abrupt,
     /// Nothing: it is not there any more.
     Gone,
+}
+
+fn of_scram(error: &scram::Error) -> &'static str {
+    match error {
+        scram::Error::Refused(_) => "authentication",
+        scram::Error::MalformedChallenge(_) | scram::Error::IterationsOutOfRange(_) => "protocol",
+        scram::Error::Downgrade(_) => "downgrade",
+        scram::Error::ServerNotProven => "server-not-proven",
+    }
 }
 
 /// XEP-0198 section 4.
@@ -229,10 +244,8 @@ fn after_stream_error(condition: &Condition) -> Next {
         | Condition::RemoteConnectionFailed
         | Condition::UndefinedCondition
         | Condition::Unknown(_)
-        | Condition::SystemShutdown
-        | Condition::ResourceConstraint
-        | Condition::HostGone
         | Condition::SeeOtherHost => SOON,
+        Condition::SystemShutdown | Condition::ResourceConstraint | Condition::HostGone => Next::Spread,
         Condition::PolicyViolation
         | Condition::Conflict
         | Condition::HostUnknown
@@ -286,6 +299,58 @@ fn sasl_words(condition: &SaslCondition) -> String {
     }
 }
 
+/// The server's own words, fit to be shown.
 fn parenthesised(text: Option<&str>) -> String {
+    let text = text.and_then(|text| text::line(text, text::REASON));
     text.map_or_else(String::new, |text| format!(" ({text})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_stream(condition: Condition) -> Loss {
+        Loss::Stream(Box::new(StreamError::new(condition)))
+    }
+
+    fn of_sasl(condition: SaslCondition) -> Loss {
+        Loss::Refused { condition, text: None }
+    }
+
+    #[test]
+    fn each_loss_has_its_word_and_its_consequence() {
+        let check = |loss: Loss, kind: &str, next: Next, ending: Ending| {
+            assert_eq!((loss.kind(), loss.next(), loss.ending()), (kind, next, ending), "{loss}");
+        };
+        check(Loss::Unreachable("x".into()), "unreachable", SOON, Ending::Gone);
+        check(Loss::NotOffered("x".into()), "not-offered", LATER, Ending::Gone);
+        check(Loss::Certificate("x".into()), "certificate", Next::Stop, Ending::Gone);
+        check(Loss::Broken("x".into()), "connection-lost", SOON, Ending::Gone);
+        check(Loss::Closed, "connection-lost", SOON, Ending::Polite);
+        check(Loss::Silent("x"), "timeout", SOON, Ending::Abrupt);
+        check(Loss::Injected, "protocol", LATER, Ending::Abrupt);
+        check(Loss::TlsRequired, "tls-required", LATER, Ending::Polite);
+        check(Loss::Malformed(Fault::StrayText), "protocol", LATER, Ending::Polite);
+        check(Loss::KeyStale, "authentication", Next::Again, Ending::Polite);
+        check(Loss::Expensive, "authentication", LATER, Ending::Gone);
+        check(Loss::Mechanism(Refusal::OnlyPlain), "no-mechanism", Next::Stop, Ending::Polite);
+        check(Loss::Scram(scram::Error::ServerNotProven), "server-not-proven", Next::Stop, Ending::Polite);
+        check(Loss::Scram(scram::Error::Refused("x".into())), "authentication", Next::Stop, Ending::Polite);
+        check(Loss::WrongAccount("x@y".into()), "wrong-account", Next::Stop, Ending::Polite);
+        check(of_stream(Condition::Reset), "stream-error", SOON, Ending::Polite);
+        check(of_stream(Condition::SystemShutdown), "stream-error", Next::Spread, Ending::Polite);
+        check(of_stream(Condition::Conflict), "stream-error", LATER, Ending::Polite);
+        check(of_stream(Condition::Unknown("x".into())), "stream-error", SOON, Ending::Polite);
+        check(of_sasl(SaslCondition::NotAuthorized), "authentication", Next::Stop, Ending::Polite);
+        check(of_sasl(SaslCondition::TemporaryAuthFailure), "authentication", SOON, Ending::Polite);
+    }
+
+    #[test]
+    fn what_the_server_says_is_cleaned_and_cut() {
+        let mut error = StreamError::new(Condition::Conflict);
+        error.text = Some(format!(" Replaced\u{1b}[2J by\n new {}", "x".repeat(9000)));
+        let words = Loss::Stream(Box::new(error)).to_string();
+        assert!(words.starts_with("the server ended the stream: conflict (Replaced[2J by new xxx"), "{words}");
+        assert!(words.chars().count() < 350, "{words}");
+    }
 }

@@ -20,11 +20,14 @@ pub fn secured(offer: &Offer, bindings: &Bindings) -> Result<Choice, Loss> {
 pub struct Bind {
     /// Stream management is to be enabled once bound (XEP-0198).
     pub management: bool,
+    /// A session is to be asked for: servers from before RFC 6120 insist (RFC 3921 section 3).
+    pub session_required: bool,
 }
 
 /// Authenticated: bind a resource (RFC 6120 section 7).
 pub fn authenticated(features: &Features) -> Result<Bind, Loss> {
-    if features.bind { Ok(Bind { management: features.management }) } else { Err(Loss::NoBind) }
+    let Features { management, session_required, .. } = *features;
+    if features.bind { Ok(Bind { management, session_required }) } else { Err(Loss::NoBind) }
 }
 
 #[cfg(test)]
@@ -39,11 +42,13 @@ mod tests {
 
     #[test]
     fn a_resource_is_bound_where_that_is_offered() {
-        let check = |bind, management, expected| {
-            assert_eq!(authenticated(&Features { bind, management, ..Features::default() }), expected);
+        let check = |bind, management, session_required, expected| {
+            let features = Features { bind, management, session_required, ..Features::default() };
+            assert_eq!(authenticated(&features), expected);
         };
-        check(false, true, Err(Loss::NoBind));
-        check(true, false, Ok(Bind { management: false }));
-        check(true, true, Ok(Bind { management: true }));
+        check(false, true, true, Err(Loss::NoBind));
+        check(true, false, false, Ok(Bind { management: false, session_required: false }));
+        check(true, true, false, Ok(Bind { management: true, session_required: false }));
+        check(true, false, true, Ok(Bind { management: false, session_required: true }));
     }
 }

@@ -133,6 +133,8 @@ impl Pep {
     pub fn unanswered(&mut self) -> Vec<Action> {
         match self.busy.take() {
             Some(Step::Publishing { tune, .. } | Step::Configuring(tune)) => {
+                // It may have taken it all the same.
+                self.published = None;
                 self.failed(tune, "the server did not answer the tune")
             }
             busy @ (Some(Step::Storing(_)) | None) => {
@@ -172,4 +174,154 @@ impl Pep {
 fn publish_request(tune: Option<&Track>) -> Element {
     // Contacts' programs listen for items only: an empty tune ends the song where a retraction would not.
     pubsub::publish(ns::TUNE, "current", tune::to_element(tune), &[ACCESS])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stanza::disco::Identity;
+    use crate::stanza::error::{Condition, ErrorKind};
+    use crate::xml::writer;
+
+    /// What happens to a publisher, one letter each; see [`play`].
+    type Course<'a> = &'a [(&'a str, &'a str)];
+
+    fn song(title: &str) -> Track {
+        Track { title: Some(title.to_owned()), ..Track::default() }
+    }
+
+    fn refusal(specific: Option<&str>) -> StanzaError {
+        let specific = specific.map(|name| (name.to_owned(), ns::PUBSUB_ERRORS.to_owned()));
+        StanzaError { specific, ..StanzaError::new(ErrorKind::Cancel, Condition::Conflict) }
+    }
+
+    fn supporting(pep: bool, options: bool) -> Pep {
+        let identity = Identity { category: "pubsub".into(), kind: "pep".into(), ..Identity::default() };
+        let feature = ns::PUBSUB_PUBLISH_OPTIONS.to_owned();
+        let info = Info {
+            identities: pep.then_some(identity).into_iter().collect(),
+            features: options.then_some(feature).into_iter().collect(),
+            ..Info::default()
+        };
+        let mut publisher = Pep::default();
+        publisher.supported(Ok(Some(&info.to_element())));
+        publisher
+    }
+
+    fn words(action: &Action) -> String {
+        match action {
+            Action::Set(payload) => {
+                let text = writer::to_string(payload);
+                let title = text.split("<title>").nth(1).and_then(|rest| rest.split('<').next()).unwrap_or("silence");
+                if text.contains("configure") { "configure".into() } else { format!("publish {title}") }
+            }
+            Action::Store(out) => format!("store {out}"),
+            Action::Report(Ok(track)) => {
+                format!("told {}", track.as_ref().and_then(|track| track.title.as_deref()).unwrap_or("silence"))
+            }
+            Action::Report(Err(reason)) => format!("failed: {reason}"),
+        }
+    }
+
+    /// Plays a course: the title that is wanted (`-` for none), or `stored`, `full` (the disk is), `ok`, `no`, `open`
+    /// (the node is not as it must be), `late` (no answer came); and what is done about it.
+    fn check(mut publisher: Pep, mut out: bool, course: Course<'_>) {
+        let mut wanted = None;
+        for (number, (happens, expected)) in course.iter().enumerate() {
+            let (open, refused) = (refusal(Some("precondition-not-met")), refusal(None));
+            let mut actions = match *happens {
+                "stored" => publisher.stored(Ok(())).into_iter().collect(),
+                "full" => publisher.stored(Err("the disk is full".into())).into_iter().collect(),
+                "ok" => publisher.answered(Ok(None)),
+                "no" => publisher.answered(Err(&refused)),
+                "open" => publisher.answered(Err(&open)),
+                "late" => publisher.unanswered(),
+                "-" => {
+                    wanted = None;
+                    Vec::new()
+                }
+                title => {
+                    wanted = Some(song(title));
+                    Vec::new()
+                }
+            };
+            out = match *happens {
+                "stored" => true,
+                "full" => false,
+                _ => out && !actions.contains(&Action::Store(false)),
+            };
+            actions.extend(publisher.advance(wanted.as_ref(), out));
+            let done: Vec<_> = actions.iter().map(words).collect();
+            assert_eq!(done.join(", "), *expected, "step {number}, {happens}, of {course:?}");
+        }
+    }
+
+    #[test]
+    fn a_tune_is_noted_then_published_then_withdrawn() {
+        let course: Course<'_> = &[
+            ("-", ""),
+            ("One", "store true"),
+            ("stored", "publish One"),
+            ("One", ""),
+            ("ok", "told One"),
+            ("Two", "publish Two"),
+            ("ok", "told Two"),
+            ("-", "publish silence"),
+            ("ok", "told silence, store false"),
+            ("-", ""),
+        ];
+        check(supporting(true, true), false, course);
+        check(supporting(true, true), true, &[("-", "publish silence"), ("ok", "told silence, store false")]);
+    }
+
+    #[test]
+    fn one_publish_at_a_time_and_the_last_wish_wins() {
+        let course: Course<'_> = &[
+            ("One", "store true"),
+            ("Two", ""),
+            ("stored", "publish One"),
+            ("Three", ""),
+            ("Four", ""),
+            ("ok", "told One, publish Four"),
+            ("-", ""),
+            ("Four", ""),
+            ("ok", "told Four"),
+        ];
+        check(supporting(true, true), false, course);
+    }
+
+    #[test]
+    fn a_node_that_is_open_is_closed_once_or_left_alone() {
+        let start = [("One", "publish One"), ("open", "configure")];
+        let check = |rest: Course<'_>| check(supporting(true, true), true, &[&start, rest].concat());
+        check(&[("ok", "publish One"), ("ok", "told One")]);
+        check(&[("ok", "publish One"), ("open", "failed: the server refused the tune: conflict"), ("One", "")]);
+        check(&[("no", "failed: the server refused the tune: conflict"), ("One", ""), ("Two", "publish Two")]);
+        check(&[("late", "failed: the server did not answer the tune"), ("One", "")]);
+    }
+
+    #[test]
+    fn what_failed_is_not_tried_again_and_what_is_unknown_is_withdrawn() {
+        let late = "failed: the server did not answer the tune";
+        let course: Course<'_> = &[("One", "publish One"), ("late", late), ("One", ""), ("-", "publish silence")];
+        check(supporting(true, true), true, course);
+        let known: Course<'_> = &[("One", "publish One"), ("ok", "told One"), ("Two", "publish Two"), ("late", late)];
+        check(supporting(true, true), true, &[known, &[("One", "publish One")]].concat());
+        let full: Course<'_> = &[("One", "store true"), ("full", "failed: the disk is full"), ("Two", "store true")];
+        check(supporting(true, true), false, full);
+    }
+
+    #[test]
+    fn without_the_means_nothing_is_published_and_that_is_told_once() {
+        let check = |publisher, reason: &str| {
+            let told = format!("failed: {reason}");
+            check(publisher, false, &[("-", ""), ("One", &told), ("One", ""), ("ok", ""), ("stored", "")]);
+        };
+        check(supporting(false, true), "the server has no personal eventing");
+        check(supporting(true, false), "the server cannot keep a tune from strangers (no publish-options)");
+        let mut silent = Pep::default();
+        silent.supported(Ok(None));
+        check(silent, "the server does not say what it supports");
+        assert_eq!(Pep::default().advance(Some(&song("One")), true), None);
+    }
 }

@@ -18,6 +18,8 @@ pub const PUBLISHED: Limit = Limit::CodePoints(512);
 pub const STATUS: Limit = Limit::CodePoints(256);
 /// A short text somebody else wrote: a contact's status, name or group.
 pub const READ: Limit = Limit::Bytes(4096);
+/// What a server says about an error.
+pub const REASON: Limit = Limit::CodePoints(256);
 /// A message's body.
 pub const BODY: Limit = Limit::Bytes(64 * 1024);
 

@@ -11,6 +11,7 @@ use super::settings::{Memory, Settings};
 use super::timers::{Timer, Timers};
 use crate::backoff::Backoff;
 use crate::entropy::Entropy;
+use crate::loss::{Ending, Loss};
 use crate::time::Now;
 use crate::xml::{Element, writer};
 
@@ -84,6 +85,23 @@ impl Context {
         self.push(Output::HangUp(how));
     }
 
+    /// Ends our side of a stream as this loss asks for; `closed` when our end tag has been sent.
+    pub(super) fn end_stream(&mut self, loss: &Loss, closed: bool) {
+        match loss.ending() {
+            Ending::Polite => {
+                if !closed {
+                    if let Some(error) = loss.stream_error() {
+                        self.write_element(&error);
+                    }
+                    self.write(writer::CLOSE.into());
+                }
+                self.hang_up(HangUp::Polite);
+            }
+            Ending::Abrupt => self.hang_up(HangUp::Abrupt),
+            Ending::Gone => {}
+        }
+    }
+
     pub(super) fn reply(&mut self, ticket: Ticket, outcome: Outcome) {
         self.push(Output::Reply(ticket, outcome));
     }
@@ -114,6 +132,18 @@ impl Context {
 
     pub(super) fn show_playing(&mut self) {
         self.outward.show_playing(self.now.moment, &mut self.timers);
+    }
+
+    /// The same while there is no stream that could carry it.
+    pub(super) fn set_playing_later(&mut self, playing: Option<Playing>) {
+        self.set_playing(playing);
+        self.present_later();
+    }
+
+    /// The same while there is no stream that could carry it.
+    pub(super) fn show_playing_later(&mut self) {
+        self.show_playing();
+        self.present_later();
     }
 
     pub(super) fn store(&mut self, change: Change) -> StoreTicket {

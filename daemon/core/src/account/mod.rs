@@ -50,13 +50,13 @@ impl Account {
     /// An account that has not started: it waits for [`Input::Start`].
     pub fn new(settings: Settings, memory: Memory, seed: [u8; SEED_LEN]) -> Self {
         let context = Context::new(settings, memory, Entropy::new(seed));
-        Self { link: Link::Offline(Offline::ByWish), context, reported: None }
+        Self { link: Link::Offline(Offline::ByCommand), context, reported: None }
     }
 
     /// Takes in one happening. Never fails and never waits; drain [`poll`](Self::poll) afterwards.
     pub fn handle(&mut self, now: Now, input: Input<'_>) {
         self.context.now = now;
-        let link = std::mem::replace(&mut self.link, Link::Offline(Offline::ByWish));
+        let link = std::mem::replace(&mut self.link, Link::Offline(Offline::ByCommand));
         self.link = link.handle(input, &mut self.context);
         self.report();
     }

@@ -1,8 +1,10 @@
 //! No connection: because the user wants none, or until the pause before the next attempt is over.
 
+use std::time::Duration;
+
 use super::Link;
 use super::context::Context;
-use super::input::{Command, Input};
+use super::input::{Command, Input, Ticket};
 use super::login::Connecting;
 use super::output::{LinkState, Outcome, Problem};
 use super::stopped::Stopped;
@@ -13,8 +15,10 @@ use crate::time::Wall;
 /// The state without a connection.
 #[derive(Debug)]
 pub(super) enum Offline {
-    /// Nobody wants one.
-    ByWish,
+    /// The requested show is offline; another show ends that.
+    ByStatus,
+    /// Not started, or told to disconnect: whatever show is requested, until the next `Connect`.
+    ByCommand,
     /// The next attempt is at [`Timer::Retry`].
     Waiting(Problem),
 }
@@ -23,11 +27,11 @@ impl Offline {
     pub(super) fn handle(self, input: Input<'_>, context: &mut Context) -> Link {
         match input {
             Input::Start if context.outward.wants_stream() => Connecting::start(context),
+            Input::Start => Link::Offline(Self::ByStatus),
             Input::Command(command) => self.command(command, context),
             Input::Tick => self.tick(context),
             // What a connection that was given up still had to say.
-            Input::Start
-            | Input::Connected(_)
+            Input::Connected(_)
             | Input::Secured(_)
             | Input::Secret(_)
             | Input::Derived(_)
@@ -39,14 +43,14 @@ impl Offline {
 
     pub(super) fn state(&self) -> LinkState {
         match self {
-            Self::ByWish => LinkState::Offline,
+            Self::ByStatus | Self::ByCommand => LinkState::Offline,
             Self::Waiting(_) => LinkState::Retrying,
         }
     }
 
     pub(super) fn problem(&self) -> Option<&Problem> {
         match self {
-            Self::ByWish => None,
+            Self::ByStatus | Self::ByCommand => None,
             Self::Waiting(problem) => Some(problem),
         }
     }
@@ -58,26 +62,19 @@ impl Offline {
                 let delivery = context.present_later();
                 context.reply(ticket, Outcome::Delivered(delivery));
                 match self {
-                    Self::ByWish if context.outward.wants_stream() => Connecting::start(context),
-                    Self::Waiting(_) if !context.outward.wants_stream() => Self::by_wish(context),
-                    Self::ByWish | Self::Waiting(_) => Link::Offline(self),
+                    Self::ByStatus if context.outward.wants_stream() => Connecting::start(context),
+                    Self::Waiting(_) if !context.outward.wants_stream() => Self::ByStatus.without_retry(context),
+                    Self::ByStatus | Self::ByCommand | Self::Waiting(_) => Link::Offline(self),
                 }
             }
             Command::Tune(playing) => {
-                context.set_playing(playing);
+                context.set_playing_later(playing);
                 Link::Offline(self)
             }
-            Command::Connect(ticket) => {
-                if !context.outward.wants_stream() {
-                    context.reply(ticket, Outcome::NotOnline(Some(Problem::wished())));
-                    return Link::Offline(self);
-                }
-                context.connecting.push(ticket);
-                Connecting::start(context)
-            }
+            Command::Connect(ticket) => connect(vec![ticket], context),
             Command::Disconnect(ticket) | Command::Leave(ticket) => {
                 context.reply(ticket, Outcome::Done);
-                Self::by_wish(context)
+                Self::ByCommand.without_retry(context)
             }
             Command::Send(ticket, _) | Command::Ask(ticket, _) => {
                 context.reply(ticket, Outcome::NotOnline(self.problem().cloned()));
@@ -90,18 +87,28 @@ impl Offline {
         while let Some(timer) = context.timers.take_due(context.now.moment) {
             match timer {
                 Timer::Retry => return Connecting::start(context),
-                Timer::Tune => context.show_playing(),
+                Timer::Tune => context.show_playing_later(),
                 Timer::Login | Timer::Step | Timer::Ask | Timer::Answer | Timer::Idle | Timer::Close => {}
             }
         }
         Link::Offline(self)
     }
 
-    /// No connection, and none wanted.
-    pub(super) fn by_wish(context: &mut Context) -> Link {
+    fn without_retry(self, context: &mut Context) -> Link {
         context.timers.clear(Timer::Retry);
-        Link::Offline(Self::ByWish)
+        Link::Offline(self)
     }
+}
+
+/// Somebody wants the connection now: no pause, and later ones start small again.
+pub(super) fn connect(tickets: Vec<Ticket>, context: &mut Context) -> Link {
+    context.connecting.extend(tickets);
+    if !context.outward.wants_stream() {
+        context.reply_connecting(&Outcome::NotOnline(Some(Problem::wished())));
+        return Offline::ByStatus.without_retry(context);
+    }
+    context.backoff.reset();
+    Connecting::start(context)
 }
 
 /// What follows when a connection is lost or could not be made.
@@ -111,6 +118,10 @@ pub(super) fn lost(loss: &Loss, context: &mut Context) -> Link {
     let pause = match loss.next() {
         Next::Again => return Connecting::start(context),
         Next::Retry { at_least } => at_least.max(context.backoff.pause(&mut context.entropy)),
+        Next::Spread => {
+            let part = Duration::from_millis(context.entropy.below(60_000));
+            part.max(context.backoff.pause(&mut context.entropy))
+        }
         Next::Stop => {
             context.key = None;
             context.reply_connecting(&Outcome::NotOnline(Some(problem.clone())));

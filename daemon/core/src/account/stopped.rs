@@ -3,8 +3,7 @@
 use super::Link;
 use super::context::Context;
 use super::input::{Command, Input, SecretMissing};
-use super::login::Connecting;
-use super::offline::Offline;
+use super::offline::{self, Offline};
 use super::output::{LinkState, Outcome, Problem};
 use super::timers::Timer;
 
@@ -42,7 +41,7 @@ impl Stopped {
             Input::Tick => {
                 while let Some(timer) = context.timers.take_due(context.now.moment) {
                     if timer == Timer::Tune {
-                        context.show_playing();
+                        context.show_playing_later();
                     }
                 }
                 Link::Stopped(self)
@@ -65,14 +64,11 @@ impl Stopped {
                 let delivery = context.present_later();
                 context.reply(ticket, Outcome::Delivered(delivery));
             }
-            Command::Tune(playing) => context.set_playing(playing),
-            Command::Connect(ticket) => {
-                context.connecting.push(ticket);
-                return Connecting::start(context);
-            }
+            Command::Tune(playing) => context.set_playing_later(playing),
+            Command::Connect(ticket) => return offline::connect(vec![ticket], context),
             Command::Disconnect(ticket) => {
                 context.reply(ticket, Outcome::Done);
-                return Offline::by_wish(context);
+                return Link::Offline(Offline::ByCommand);
             }
             Command::Leave(ticket) => context.reply(ticket, Outcome::Done),
             Command::Send(ticket, _) | Command::Ask(ticket, _) => {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::conditions::conditions;
+use crate::text;
 use crate::xml::{Element, ns};
 
 conditions! {
@@ -87,7 +88,7 @@ pub struct StanzaError {
 
 impl fmt::Display for StanzaError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.text {
+        match self.text.as_deref().and_then(|text| text::line(text, text::REASON)) {
             Some(text) => write!(f, "{} ({text})", self.condition),
             None => write!(f, "{}", self.condition),
         }

@@ -98,6 +98,13 @@ impl Element {
         }
     }
 
+    /// The same in no more memory than it needs: a large stanza is mostly small elements, each with room for more.
+    #[must_use]
+    pub fn complete(mut self) -> Self {
+        self.nodes.shrink_to_fit();
+        self
+    }
+
     /// Whether the element has this name in this namespace.
     pub fn is(&self, name: &str, namespace: &str) -> bool {
         self.name == *name && self.namespace == *namespace

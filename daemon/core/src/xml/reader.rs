@@ -45,6 +45,9 @@ impl Limits {
 
     /// For the account's own server; contacts' stanzas come through it.
     pub const AFTER_LOGIN: Self = Self { stanza_bytes: 1024 * 1024, ..Self::BEFORE_LOGIN };
+
+    /// For the same while the roster is awaited, which comes as one stanza: 10,000 contacts in several groups.
+    pub const ROSTER: Self = Self { stanza_bytes: 4 * 1024 * 1024, elements: 60_000, ..Self::AFTER_LOGIN };
 }
 
 /// What a stream is made of (RFC 6120 section 4).
@@ -215,7 +218,7 @@ impl Reader {
     }
 
     fn end(&mut self) -> Option<Frame> {
-        let Some(element) = self.open.pop() else { return Some(Frame::Close) };
+        let Some(element) = self.open.pop().map(Element::complete) else { return Some(Frame::Close) };
         if let Some(parent) = self.open.last_mut() {
             parent.push(Node::Element(element));
             return None;

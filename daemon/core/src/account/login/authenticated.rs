@@ -2,7 +2,7 @@
 
 use jid::FullJid;
 
-use super::{Bound, Facts, Stage, Step, awaits_answer, open_stream};
+use super::{Bound, Facts, Stage, Step, awaits_answer, open_stream, opened};
 use crate::account::context::Context;
 use crate::account::input::Security;
 use crate::account::output::Session;
@@ -12,7 +12,7 @@ use crate::sasl::{self, BindingType};
 use crate::stanza::{Iq, IqKind, bind};
 use crate::stream::error::StreamError;
 use crate::stream::features::{Features, StreamLimits};
-use crate::xml::{Frame, Limits, Reader};
+use crate::xml::{Frame, Reader};
 
 /// A stream that is ours, without a resource.
 #[derive(Debug)]
@@ -49,9 +49,14 @@ impl Authenticated {
         }
     }
 
-    pub(super) fn frame(mut self, frame: Frame, facts: &mut Facts, context: &mut Context) -> Result<Step, Loss> {
+    pub(super) fn frame(
+        mut self: Box<Self>,
+        frame: Frame,
+        facts: &mut Facts,
+        context: &mut Context,
+    ) -> Result<Step, Loss> {
         let element = match frame {
-            Frame::Open(_) => return Ok(Step::To(Stage::Authenticated(self))),
+            Frame::Open(header) => return opened(&header).map(|()| Step::To(Stage::Authenticated(self))),
             Frame::Close => return Err(Loss::Closed),
             Frame::Element(element) => element,
         };
@@ -75,8 +80,7 @@ impl Authenticated {
         }
     }
 
-    fn bound(mut self, jid: FullJid, binding: &Binding, facts: &mut Facts) -> Bound {
-        self.reader.set_limits(Limits::AFTER_LOGIN);
+    fn bound(self, jid: FullJid, binding: &Binding, facts: &mut Facts) -> Bound {
         let session = Session {
             jid,
             server: std::mem::take(&mut facts.server),
@@ -88,8 +92,8 @@ impl Authenticated {
             round_trips: facts.round_trips,
             bound_ms: 0,
         };
-        let idle_limit = binding.limits.idle;
-        Bound { session, reader: self.reader, offers_management: binding.offered.management, idle_limit }
+        let Bind { management, session_required } = binding.offered;
+        Bound { session, reader: self.reader, offers_management: management, session_required, limits: binding.limits }
     }
 }
 

@@ -52,7 +52,7 @@ impl Authenticating {
         Ok(Self { reader, security, offer, exchange: Exchange::First(first) })
     }
 
-    pub(super) fn frame(self, frame: Frame, facts: &mut Facts, context: &mut Context) -> Result<Step, Loss> {
+    pub(super) fn frame(self: Box<Self>, frame: Frame, facts: &mut Facts, context: &mut Context) -> Result<Step, Loss> {
         let element = match frame {
             Frame::Element(element) => element,
             Frame::Close => return Err(Loss::Closed),
@@ -62,8 +62,8 @@ impl Authenticating {
             return Err(Loss::Stream(Box::new(error)));
         }
         let stage = match Answer::parse(&element) {
-            Some(Answer::Challenge(data)) => Stage::Authenticating(self.challenge(&data, facts, context)?),
-            Some(Answer::Success(data)) => Stage::Authenticated(self.success(&data, facts, context)?),
+            Some(Answer::Challenge(data)) => Stage::Authenticating(Box::new(self.challenge(&data, facts, context)?)),
+            Some(Answer::Success(data)) => Stage::Authenticated(Box::new(self.success(&data, facts, context)?)),
             Some(Answer::Failure { condition, text }) => return Err(Loss::Refused { condition, text }),
             Some(Answer::Undecodable) => return Err(Loss::Scram(Error::MalformedChallenge(Fault::Syntax))),
             None => return Err(Loss::Unexpected(element.name().to_owned())),
@@ -130,6 +130,7 @@ fn with_key(challenge: Challenge, facts: &mut Facts, context: &mut Context) -> R
         return Ok(prove(challenge, key, facts, context));
     }
     let Some(password) = facts.password.clone() else {
+        context.key = None;
         context.write_element(&wire::abort());
         return Err(Loss::KeyStale);
     };

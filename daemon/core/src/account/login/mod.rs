@@ -19,9 +19,10 @@ use super::timers::Timer;
 use crate::loss::Loss;
 use crate::sasl::scram::{Derivation, SaltedPassword};
 use crate::secret::Secret;
-use crate::stream::header::Opening;
+use crate::stream::features::StreamLimits;
+use crate::stream::header::{Header, Opening};
 use crate::time::Moment;
-use crate::xml::{Frame, Limits, Reader};
+use crate::xml::{Element, Frame, Limits, Reader};
 
 use authenticated::Authenticated;
 use authenticating::Authenticating;
@@ -63,15 +64,15 @@ enum Stage {
     /// The shell connects.
     Dialing,
     /// Connected, nothing encrypted.
-    Plain(Plain),
+    Plain(Box<Plain>),
     /// The shell does the TLS handshake.
     Securing,
     /// Inside TLS, nothing proven.
-    Secured(Secured),
+    Secured(Box<Secured>),
     /// The SASL exchange is under way.
-    Authenticating(Authenticating),
+    Authenticating(Box<Authenticating>),
     /// Both sides are proven.
-    Authenticated(Authenticated),
+    Authenticated(Box<Authenticated>),
 }
 
 /// A stream with a resource: what a session starts from.
@@ -80,13 +81,17 @@ pub(super) struct Bound {
     pub(super) session: Session,
     pub(super) reader: Reader,
     pub(super) offers_management: bool,
-    pub(super) idle_limit: Option<Duration>,
+    /// The server wants the session of RFC 3921.
+    pub(super) session_required: bool,
+    pub(super) limits: StreamLimits,
 }
 
 /// Where a frame has led.
 #[derive(Debug)]
 enum Step {
     To(Stage),
+    /// The server is ready for the TLS handshake.
+    Secure,
     Done(Box<Bound>),
 }
 
@@ -121,7 +126,7 @@ impl Connecting {
             (Input::Secured(security), Stage::Securing) => self.secured(security, context),
             (Input::Derived(salted), Stage::Authenticating(stage)) => {
                 let next = stage.derived(salted, &mut self.facts, context);
-                self.follow(next.map(Stage::Authenticating).map(Step::To), &[], context)
+                self.follow(next.map(|stage| Step::To(Stage::Authenticating(Box::new(stage)))), &[], context)
             }
             // What belongs to a connection before this one.
             (
@@ -149,14 +154,14 @@ impl Connecting {
         match connected.security {
             Some(security) => self.secured(security, context),
             None => {
-                let stage = Stage::Plain(Plain::open(&mut self.facts, context));
+                let stage = Stage::Plain(Box::new(Plain::open(&mut self.facts, context)));
                 Link::Connecting(self.with(stage))
             }
         }
     }
 
     fn secured(mut self: Box<Self>, security: Security, context: &mut Context) -> Link {
-        let stage = Stage::Secured(Secured::open(security, &mut self.facts, context));
+        let stage = Stage::Secured(Box::new(Secured::open(security, &mut self.facts, context)));
         Link::Connecting(self.with(stage))
     }
 
@@ -167,22 +172,24 @@ impl Connecting {
                 Some(Ok(None)) => return Link::Connecting(self.with(stage)),
                 Some(Ok(Some(frame))) => frame,
                 Some(Err(fault)) => return self.follow(Err(Loss::Malformed(fault)), bytes, context),
-                None if bytes.is_empty() => return Link::Connecting(self.with(stage)),
                 None => return self.follow(Err(Loss::Injected), bytes, context),
             };
             match stage.frame(frame, &mut self.facts, context) {
                 Ok(Step::To(next)) => stage = next,
-                done @ (Ok(Step::Done(_)) | Err(_)) => return self.follow(done, bytes, context),
+                step @ (Ok(Step::Secure | Step::Done(_)) | Err(_)) => return self.follow(step, bytes, context),
             }
         }
     }
 
     /// Goes where a step has led; `rest` is what the server sent behind it.
-    fn follow(mut self: Box<Self>, step: Result<Step, Loss>, rest: &[u8], context: &mut Context) -> Link {
+    fn follow(self: Box<Self>, step: Result<Step, Loss>, rest: &[u8], context: &mut Context) -> Link {
         match step {
-            Ok(Step::To(stage)) => {
-                self.stage = stage;
-                Link::Connecting(self)
+            Ok(Step::To(stage)) => Link::Connecting(self.with(stage)),
+            // What follows `<proceed/>` in clear text is an attack (S02).
+            Ok(Step::Secure) if !rest.is_empty() => self.follow(Err(Loss::Injected), &[], context),
+            Ok(Step::Secure) => {
+                context.push(Output::StartTls);
+                Link::Connecting(self.with(Stage::Securing))
             }
             Ok(Step::Done(mut bound)) => {
                 let took = context.now.moment - self.started;
@@ -191,10 +198,7 @@ impl Connecting {
                 if rest.is_empty() { online } else { online.handle(Input::Bytes(rest), context) }
             }
             Err(loss) => {
-                context.hang_up(HangUp::Abrupt);
-                if matches!(loss, Loss::KeyStale | Loss::Refused { .. }) {
-                    context.key = None;
-                }
+                context.end_stream(&loss, false);
                 offline::lost(&loss, context)
             }
         }
@@ -204,10 +208,10 @@ impl Connecting {
         while let Some(timer) = context.timers.take_due(context.now.moment) {
             match timer {
                 Timer::Login | Timer::Step => {
-                    context.hang_up(HangUp::Abrupt);
-                    return offline::lost(&Loss::Silent(self.stage.awaits()), context);
+                    let loss = Loss::Silent(self.stage.awaits());
+                    return self.follow(Err(loss), &[], context);
                 }
-                Timer::Tune => context.show_playing(),
+                Timer::Tune => context.show_playing_later(),
                 Timer::Retry | Timer::Ask | Timer::Answer | Timer::Idle | Timer::Close => {}
             }
         }
@@ -221,14 +225,14 @@ impl Connecting {
                 let delivery = context.present_later();
                 context.reply(ticket, Outcome::Delivered(delivery));
                 if !context.outward.wants_stream() {
-                    return self.give_up(context);
+                    return Self::give_up(Offline::ByStatus, context);
                 }
             }
-            Command::Tune(playing) => context.set_playing(playing),
+            Command::Tune(playing) => context.set_playing_later(playing),
             Command::Connect(ticket) => context.connecting.push(ticket),
             Command::Disconnect(ticket) | Command::Leave(ticket) => {
                 context.reply(ticket, Outcome::Done);
-                return self.give_up(context);
+                return Self::give_up(Offline::ByCommand, context);
             }
             Command::Send(ticket, _) | Command::Ask(ticket, _) => context.reply(ticket, Outcome::NotOnline(None)),
         }
@@ -236,10 +240,10 @@ impl Connecting {
     }
 
     /// Nobody wants the connection any more.
-    fn give_up(self: Box<Self>, context: &mut Context) -> Link {
+    fn give_up(offline: Offline, context: &mut Context) -> Link {
         context.hang_up(HangUp::Abrupt);
         context.reply_connecting(&Outcome::NotOnline(None));
-        Offline::by_wish(context)
+        Link::Offline(offline)
     }
 }
 
@@ -282,6 +286,14 @@ fn open_stream(from: Option<&str>, facts: &mut Facts, context: &mut Context) -> 
     context.write(Opening { to: &domain, from, lang: "en" }.to_text().into_bytes());
     awaits_answer(facts, context);
     Reader::new(Limits::BEFORE_LOGIN)
+}
+
+/// The server's answer to our header: a stream, and one new enough to say what it offers.
+fn opened(header: &Element) -> Result<(), Loss> {
+    match Header::parse(header) {
+        Some(header) if header.has_features => Ok(()),
+        Some(_) | None => Err(Loss::Unexpected(header.name().to_owned())),
+    }
 }
 
 /// The server must answer what is being written; one round trip.

@@ -1,9 +1,8 @@
 //! Connected without encryption: the one thing to be had here is TLS (RFC 6120 section 5). Nothing that is learned
 //! here is kept, and nothing of ours but the domain's name is told.
 
-use super::{Facts, Stage, Step, awaits_answer, open_stream};
+use super::{Facts, Stage, Step, awaits_answer, open_stream, opened};
 use crate::account::context::Context;
-use crate::account::output::Output;
 use crate::loss::Loss;
 use crate::negotiation;
 use crate::stream::error::StreamError;
@@ -22,9 +21,14 @@ impl Plain {
         Self { reader: open_stream(None, facts, context), asked: false }
     }
 
-    pub(super) fn frame(mut self, frame: Frame, facts: &mut Facts, context: &mut Context) -> Result<Step, Loss> {
+    pub(super) fn frame(
+        mut self: Box<Self>,
+        frame: Frame,
+        facts: &mut Facts,
+        context: &mut Context,
+    ) -> Result<Step, Loss> {
         let element = match frame {
-            Frame::Open(_) => return Ok(Step::To(Stage::Plain(self))),
+            Frame::Open(header) => return opened(&header).map(|()| Step::To(Stage::Plain(self))),
             Frame::Close => return Err(Loss::Closed),
             Frame::Element(element) => element,
         };
@@ -39,11 +43,6 @@ impl Plain {
             self.asked = true;
             return Ok(Step::To(Stage::Plain(self)));
         }
-        if !element.is("proceed", ns::TLS) {
-            return Err(Loss::TlsRequired);
-        }
-        // The shell's reader must be empty from here on; what follows `<proceed/>` in clear text is an attack (S02).
-        context.push(Output::StartTls);
-        Ok(Step::To(Stage::Securing))
+        if element.is("proceed", ns::TLS) { Ok(Step::Secure) } else { Err(Loss::TlsRequired) }
     }
 }

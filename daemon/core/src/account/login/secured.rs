@@ -1,7 +1,7 @@
 //! Inside TLS, to a server whose certificate names the domain: learn what it offers and begin to authenticate.
 
 use super::authenticating::Authenticating;
-use super::{Facts, Stage, Step, open_stream};
+use super::{Facts, Stage, Step, open_stream, opened};
 use crate::account::context::Context;
 use crate::account::input::Security;
 use crate::loss::Loss;
@@ -24,9 +24,9 @@ impl Secured {
         Self { reader: open_stream(Some(&from), facts, context), security }
     }
 
-    pub(super) fn frame(self, frame: Frame, facts: &mut Facts, context: &mut Context) -> Result<Step, Loss> {
+    pub(super) fn frame(self: Box<Self>, frame: Frame, facts: &mut Facts, context: &mut Context) -> Result<Step, Loss> {
         let element = match frame {
-            Frame::Open(_) => return Ok(Step::To(Stage::Secured(self))),
+            Frame::Open(header) => return opened(&header).map(|()| Step::To(Stage::Secured(self))),
             Frame::Close => return Err(Loss::Closed),
             Frame::Element(element) => element,
         };
@@ -38,6 +38,6 @@ impl Secured {
         let offer = Offer { profile: Profile::Sasl, mechanisms: features.mechanisms, types: features.channel_bindings };
         let choice = negotiation::secured(&offer, &bindings)?;
         let stage = Authenticating::start(self.reader, self.security, offer, choice, facts, context)?;
-        Ok(Step::To(Stage::Authenticating(stage)))
+        Ok(Step::To(Stage::Authenticating(Box::new(stage))))
     }
 }

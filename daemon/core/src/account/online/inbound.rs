@@ -20,7 +20,7 @@ use crate::stanza::{Address, Iq, IqKind, Message, MessageKind, Presence, Stanza,
 use crate::stream::error::StreamError;
 use crate::text;
 use crate::tune::Track;
-use crate::xml::{Element, Frame, ns};
+use crate::xml::{Element, Frame, Limits, ns};
 
 impl Online {
     /// Takes in a piece of the server's stream.
@@ -33,6 +33,7 @@ impl Online {
                 Frame::Open(_) => return Err(Loss::Unexpected("stream".into())),
             }
         }
+        self.outbound.answer_if_asked(context);
         Ok(())
     }
 
@@ -59,7 +60,7 @@ impl Online {
             return Err(Loss::Stream(Box::new(error)));
         }
         match Management::parse(element) {
-            Some(Management::Request) => self.outbound.answer(context),
+            Some(Management::Request) => self.outbound.asked(),
             Some(Management::Ack { h }) => {
                 let acknowledged = self.outbound.acknowledge(h, context)?;
                 self.arrived(acknowledged, context);
@@ -69,8 +70,9 @@ impl Online {
                 self.session.resumable = resume_by.is_some();
             }
             Some(Management::Failed { .. }) => {
-                let sent = self.outbound.declined();
-                self.arrived(sent, context);
+                for sent in self.outbound.declined() {
+                    self.written(sent, context);
+                }
             }
             // Nothing of ours asks to resume, and what nobody knows is ignored.
             Some(Management::Resumed { .. }) | None => {}
@@ -86,6 +88,15 @@ impl Online {
                 Sent::Message(ticket, id) => context.reply(ticket, Outcome::Sent(id)),
                 Sent::Other => {}
             }
+        }
+    }
+
+    /// This was written, and nothing will ever acknowledge it: for a message that is all there is to tell, while a
+    /// presence may still be reflected.
+    pub(super) fn written(&mut self, sent: Sent, context: &mut Context) {
+        match sent {
+            Sent::Message(ticket, id) => context.reply(ticket, Outcome::Sent(id)),
+            Sent::Presence(_) | Sent::Other => {}
         }
     }
 
@@ -110,6 +121,7 @@ impl Online {
                 self.advance_tune(context);
             }
             Asker::Roster => {
+                self.reader.set_limits(Limits::AFTER_LOGIN);
                 if let Some(roster) = answer.ok().flatten().and_then(Roster::parse) {
                     self.contacts = roster.items.iter().map(|item| (item.jid.clone(), item.subscription)).collect();
                     context.event(Event::Roster(roster.items));
@@ -142,7 +154,8 @@ impl Online {
                 }
                 Some(_) => iq.error(StanzaError::service_unavailable()),
             };
-            if self.answers.allow(from, context.now.moment) {
+            // Our own account may push a whole roster at once, and has an answer to each change coming.
+            if self.is_own_account(&iq.from) || self.answers.allow(from, context.now.moment) {
                 self.outbound.send(&answer.into_element(), Sent::Other, context);
             }
         }

@@ -6,7 +6,7 @@ use super::super::Link;
 use super::super::context::Context;
 use super::super::input::Ticket;
 use super::super::login::Connecting;
-use super::super::offline::Offline;
+use super::super::offline::{self, Offline};
 use super::super::output::{Delivery, Outcome};
 use super::super::timers::Timer;
 use super::outbound::Sent;
@@ -21,6 +21,8 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) struct Leaving {
     asked: Vec<(Ticket, Reason)>,
+    /// Who wants to be online again after that.
+    again: Vec<Ticket>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,11 +35,16 @@ enum Reason {
 
 impl Leaving {
     pub(super) fn by_status(ticket: Ticket) -> Self {
-        Self { asked: vec![(ticket, Reason::Status)] }
+        Self { asked: vec![(ticket, Reason::Status)], again: Vec::new() }
     }
 
     pub(super) fn by_command(ticket: Ticket) -> Self {
-        Self { asked: vec![(ticket, Reason::Command)] }
+        Self { asked: vec![(ticket, Reason::Command)], again: Vec::new() }
+    }
+
+    /// Somebody wants to be online again once this is over.
+    pub(super) fn then_connect(&mut self, ticket: Ticket) {
+        self.again.push(ticket);
     }
 
     /// The stream is closed: answers, and connects again if a stream is wanted by now.
@@ -50,10 +57,14 @@ impl Leaving {
             };
             context.reply(ticket, outcome);
         }
-        if !commanded && context.outward.wants_stream() {
-            return Connecting::start(context);
+        if !self.again.is_empty() {
+            return offline::connect(self.again, context);
         }
-        Offline::by_wish(context)
+        match (commanded, context.outward.wants_stream()) {
+            (true, _) => Link::Offline(Offline::ByCommand),
+            (false, true) => Connecting::start(context),
+            (false, false) => Link::Offline(Offline::ByStatus),
+        }
     }
 }
 

@@ -18,15 +18,15 @@ use super::context::Context;
 use super::input::{Command, Input, Outgoing, StoreTicket, Ticket};
 use super::login::Bound;
 use super::offline;
-use super::output::{Delivery, HangUp, Outcome, Problem, Session};
+use super::output::{Delivery, Outcome, Problem, Session};
 use super::timers::Timer;
-use crate::loss::{Ending, Loss};
+use crate::loss::Loss;
 use crate::pep::Pep;
 use crate::requests::Requests;
 use crate::stanza::roster::{Roster, Subscription};
-use crate::stanza::{Iq, Message};
+use crate::stanza::{Iq, Message, bind};
 use crate::time::Moment;
-use crate::xml::{Element, Reader};
+use crate::xml::{Element, Limits, Reader};
 
 use answers::Answers;
 use leaving::Leaving;
@@ -50,7 +50,8 @@ pub(super) struct Online {
     /// How long the stream may be silent.
     idle: Duration,
     pep: Pep,
-    storing: Option<StoreTicket>,
+    /// What the store is asked to remember: whether a tune may be out.
+    storing: Option<(StoreTicket, bool)>,
     answers: Answers,
     leaving: Option<Leaving>,
 }
@@ -79,11 +80,11 @@ impl Online {
             session: bound.session,
             since: context.now.moment,
             reader: bound.reader,
-            outbound: Outbound::default(),
+            outbound: Outbound::within(bound.limits.max_bytes),
             requests: Requests::default(),
             shown: None,
             contacts: HashMap::new(),
-            idle: outbound::idle_within(bound.idle_limit),
+            idle: outbound::idle_within(bound.limits.idle),
             pep: Pep::default(),
             storing: None,
             answers: Answers::default(),
@@ -92,6 +93,10 @@ impl Online {
         if bound.offers_management {
             online.outbound.enable(context);
         }
+        if bound.session_required {
+            online.ask(None, true, bind::session(), Asker::Probe, context);
+        }
+        online.reader.set_limits(Limits::ROSTER);
         online.ask(None, false, Roster::request(None), Asker::Roster, context);
         online.ask(None, false, Pep::question(), Asker::Features, context);
         online.present(None, context);
@@ -131,6 +136,7 @@ impl Online {
             Input::Start | Input::Connected(_) | Input::Secured(_) | Input::Secret(_) | Input::Derived(_) => Ok(()),
         };
         match result {
+            Ok(()) if self.outbound.is_full() => self.end(&Loss::Silent("the server acknowledges nothing"), context),
             Ok(()) => {
                 self.settle(context);
                 Link::Online(self)
@@ -155,8 +161,14 @@ impl Online {
                 context.set_playing(playing);
                 self.republish(context);
             }
-            Command::Connect(ticket) => context.reply(ticket, Outcome::Done),
+            Command::Connect(ticket) => match &mut self.leaving {
+                Some(leaving) => leaving.then_connect(ticket),
+                None => context.reply(ticket, Outcome::Done),
+            },
             Command::Disconnect(ticket) | Command::Leave(ticket) => self.leave(Leaving::by_command(ticket), context),
+            Command::Send(ticket, _) | Command::Ask(ticket, _) if self.leaving.is_some() => {
+                context.reply(ticket, Outcome::NotOnline(None));
+            }
             Command::Send(ticket, outgoing) => self.send_message(ticket, outgoing, context),
             Command::Ask(ticket, question) => {
                 self.ask(question.to, question.set, question.payload, Asker::Command(ticket), context);
@@ -193,9 +205,12 @@ impl Online {
         let mut message = Message::chat(id.clone(), outgoing.to, outgoing.body);
         message.kind = outgoing.kind;
         message.subject = outgoing.subject;
-        if let Some(sent) = self.outbound.send(&message.into_element(), Sent::Message(ticket, id), context) {
-            // Without stream management, written is all that can be known.
-            self.arrived(vec![sent], context);
+        let stanza = message.into_element();
+        if let Some(error) = self.outbound.refuses(&stanza) {
+            return context.reply(ticket, Outcome::Refused(error));
+        }
+        if let Some(sent) = self.outbound.send(&stanza, Sent::Message(ticket, id), context) {
+            self.written(sent, context);
         }
     }
 
@@ -216,7 +231,12 @@ impl Online {
         match asker {
             Asker::Command(ticket) => context.reply(ticket, Outcome::TimedOut),
             Asker::Pep => self.tune_unanswered(context),
-            Asker::Features | Asker::Roster | Asker::Farewell | Asker::Probe => {}
+            Asker::Features => {
+                self.pep.supported(Ok(None));
+                self.advance_tune(context);
+            }
+            Asker::Roster => self.reader.set_limits(Limits::AFTER_LOGIN),
+            Asker::Farewell | Asker::Probe => {}
         }
     }
 
@@ -239,7 +259,7 @@ impl Online {
 
     /// The stream is over, by our wish or not: everybody who waits is told.
     fn end(mut self, loss: &Loss, context: &mut Context) -> Link {
-        self.close_stream(loss, context);
+        self.outbound.end(loss, context);
         let problem = Problem { kind: loss.kind(), message: loss.to_string(), retry_at: None };
         for asker in self.requests.drain() {
             if let Asker::Command(ticket) = asker {
@@ -259,21 +279,6 @@ impl Online {
         match leaving {
             Some(leaving) => leaving.done(delivery, context),
             None => offline::lost(loss, context),
-        }
-    }
-
-    /// Ends our side when the transport still stands.
-    fn close_stream(&mut self, loss: &Loss, context: &mut Context) {
-        if let Some(error) = loss.stream_error() {
-            context.write_element(&error);
-        }
-        match loss.ending() {
-            Ending::Polite => {
-                self.outbound.write_close(context);
-                context.hang_up(HangUp::Polite);
-            }
-            Ending::Abrupt => context.hang_up(HangUp::Abrupt),
-            Ending::Gone => {}
         }
     }
 }

@@ -6,8 +6,10 @@ use std::time::Duration;
 use super::super::context::Context;
 use super::super::input::Ticket;
 use super::super::timers::Timer;
-use crate::loss::Loss;
-use crate::management::Management;
+use crate::loss::{Ending, Loss};
+use crate::management::{Management, QUEUE_LIMIT};
+use crate::stanza::StanzaError;
+use crate::stanza::error::{Condition, ErrorKind};
 use crate::stanza::management as sm;
 use crate::xml::{Element, writer};
 
@@ -35,7 +37,12 @@ pub(super) enum Sent {
 #[derive(Debug, Default)]
 pub(super) struct Outbound {
     management: Stage,
+    /// The server has asked what we have handled.
+    asked: bool,
+    /// Our end tag is out.
     closed: bool,
+    /// The longest stanza the server takes, in bytes (XEP-0478).
+    max_bytes: Option<u64>,
 }
 
 /// Stream management's own progress.
@@ -51,6 +58,19 @@ enum Stage {
 }
 
 impl Outbound {
+    /// A stream whose server takes stanzas up to this size.
+    pub(super) fn within(max_bytes: Option<u64>) -> Self {
+        Self { max_bytes, ..Self::default() }
+    }
+
+    /// Whether the server would end the stream over this stanza; only what people write can be that long.
+    pub(super) fn refuses(&self, stanza: &Element) -> Option<StanzaError> {
+        let length = u64::try_from(writer::to_string(stanza).len()).unwrap_or(u64::MAX);
+        let limit = self.max_bytes.filter(|limit| length > *limit)?;
+        let text = format!("the server takes {limit} bytes at once, and this has {length}");
+        Some(StanzaError { text: Some(text), ..StanzaError::new(ErrorKind::Modify, Condition::PolicyViolation) })
+    }
+
     /// Asks for stream management; what is sent from now on counts.
     pub(super) fn enable(&mut self, context: &mut Context) {
         context.write_element(&sm::enable(None));
@@ -65,7 +85,7 @@ impl Outbound {
         };
     }
 
-    /// The server declined: everything sent so far counts as sent, no more is known.
+    /// The server declined: gives back everything sent so far, of which no more will be known.
     pub(super) fn declined(&mut self) -> Vec<Sent> {
         match std::mem::take(&mut self.management) {
             Stage::Enabling(mut management) => management.drain(),
@@ -98,9 +118,20 @@ impl Outbound {
         }
     }
 
-    /// Answers the server's `<r/>`.
-    pub(super) fn answer(&self, context: &mut Context) {
-        if let Stage::On(management) = &self.management {
+    /// The server wants to know what we have handled; however often it asks, [`answer`](Self::answer) tells it once.
+    pub(super) fn asked(&mut self) {
+        self.asked = true;
+    }
+
+    /// Answers the server's `<r/>`, if there was one.
+    pub(super) fn answer_if_asked(&mut self, context: &mut Context) {
+        if std::mem::take(&mut self.asked) {
+            self.answer(context);
+        }
+    }
+
+    fn answer(&self, context: &mut Context) {
+        if let (Stage::On(management), false) = (&self.management, self.closed) {
             context.write_element(&sm::ack(management.inbound()));
         }
     }
@@ -119,7 +150,7 @@ impl Outbound {
 
     /// Asks at once when somebody waits or enough is unasked, else within [`ASK_WITHIN`].
     pub(super) fn settle(&mut self, awaited: bool, context: &mut Context) {
-        let Stage::On(management) = &self.management else {
+        let (Stage::On(management), false) = (&self.management, self.closed) else {
             return;
         };
         if management.unasked() == 0 {
@@ -135,7 +166,7 @@ impl Outbound {
 
     /// Asks the server what it has; whether it could be asked this way.
     pub(super) fn probe(&mut self, context: &mut Context) -> bool {
-        let Stage::On(management) = &mut self.management else {
+        let (Stage::On(management), false) = (&mut self.management, self.closed) else {
             return false;
         };
         management.asked();
@@ -154,6 +185,14 @@ impl Outbound {
         match std::mem::replace(sent, Sent::Other) {
             Sent::Message(ticket, _) => Some(ticket),
             Sent::Presence(_) | Sent::Other => None,
+        }
+    }
+
+    /// Whether so much is unacknowledged that the server cannot be keeping its side of stream management.
+    pub(super) fn is_full(&self) -> bool {
+        match &self.management {
+            Stage::Off => false,
+            Stage::Enabling(management) | Stage::On(management) => management.tail().len() > QUEUE_LIMIT,
         }
     }
 
@@ -176,11 +215,18 @@ impl Outbound {
 
     /// Ends our side of the stream; nothing is written after it.
     pub(super) fn write_close(&mut self, context: &mut Context) {
-        if !self.closed {
+        self.answer(context);
+        context.write(writer::CLOSE.into());
+        self.closed = true;
+    }
+
+    /// Ends our side after a loss, as far as there is still something to end.
+    pub(super) fn end(&mut self, loss: &Loss, context: &mut Context) {
+        if loss.ending() == Ending::Polite && loss.stream_error().is_none() {
             self.answer(context);
-            context.write(writer::CLOSE.into());
-            self.closed = true;
         }
+        context.end_stream(loss, self.closed);
+        self.closed = true;
     }
 
     fn tail(&self) -> impl Iterator<Item = &Sent> {

@@ -11,6 +11,9 @@ use crate::xml::Element;
 impl Online {
     /// Publishes what is to be published, if the server does not have it.
     pub(super) fn advance_tune(&mut self, context: &mut Context) {
+        if self.leaving.is_some() {
+            return;
+        }
         if let Some(action) = self.pep.advance(context.outward.tune(), context.outward.tune_out) {
             self.act(action, context);
         }
@@ -34,16 +37,17 @@ impl Online {
     /// The server took, or refused, the withdrawal at the end of the session.
     pub(super) fn tune_withdrawn(&mut self, answer: Result<Option<&Element>, &StanzaError>, context: &mut Context) {
         if answer.is_ok() {
+            self.act(Action::Report(Ok(None)), context);
             self.act(Action::Store(false), context);
         }
     }
 
     /// The store answered.
     pub(super) fn stored(&mut self, ticket: StoreTicket, result: Result<(), String>, context: &mut Context) {
-        if self.storing != Some(ticket) {
+        let Some((_, out)) = self.storing.take_if(|(awaited, _)| *awaited == ticket) else {
             return;
-        }
-        self.storing = None;
+        };
+        context.outward.tune_out = out && result.is_ok();
         if let Some(action) = self.pep.stored(result) {
             self.act(action, context);
         }
@@ -53,8 +57,9 @@ impl Online {
         match action {
             Action::Set(payload) => self.ask(None, true, payload, Asker::Pep, context),
             Action::Store(out) => {
-                context.outward.tune_out = out;
-                self.storing = Some(context.store(Change::TuneOut(out)));
+                // A tune that may be out counts from the moment on at which that is durable.
+                context.outward.tune_out = false;
+                self.storing = Some((context.store(Change::TuneOut(out)), out));
             }
             Action::Report(Ok(tune)) => context.event(Event::TunePublished(TunePublished::Done(tune))),
             Action::Report(Err(reason)) => context.event(Event::TunePublished(TunePublished::Failed(reason))),

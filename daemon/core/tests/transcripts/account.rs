@@ -1,0 +1,133 @@
+//! The account that a transcript plays with, and what its words hand in. Settings and what they are without a word:
+//!
+//! ```text
+//! set jid romeo@verona.example    set resource xmppd.1    set server HOST:PORT (none)
+//! set pep yes|no (yes)    set tune-status TEMPLATE (none)    set tune-out yes|no (no)    set show SHOW (online)
+//! set split no            its input is not cut byte by byte: it shows what happens when pieces arrive together
+//! set cut all|no          the connection is cut at every byte, or nowhere, not behind every tag of its own
+//! ```
+
+use jid::{BareJid, Jid, ResourcePart};
+use xmppd_core::account::{
+    Account, Command, Connected, Memory, Outgoing, Playing, Question, Security, Settings, Ticket, TuneSettings,
+};
+use xmppd_core::loss::Loss;
+use xmppd_core::presence::{Layers, Presence, StatusWhen};
+use xmppd_core::sasl::TlsVersion;
+use xmppd_core::srv::TlsPolicy;
+use xmppd_core::stanza::{MessageKind, ping};
+use xmppd_core::tune::Track;
+
+use super::script::Script;
+
+/// The account as the transcript sets it.
+pub(crate) fn account(script: &Script) -> Account {
+    let mut settings = Settings {
+        jid: BareJid::new("romeo@verona.example").expect("a JID"),
+        resource: ResourcePart::new("xmppd.1").expect("a resource").into_owned(),
+        server: None,
+        tls: TlsPolicy::Auto,
+        tune: TuneSettings { pep: true, status: None, status_when: StatusWhen::Empty },
+        version: "0.1.0".into(),
+    };
+    let mut memory = Memory { layers: layers(&["online".into()]).expect("a show"), tune_out: false };
+    for (key, value) in &script.settings {
+        match key.as_str() {
+            "jid" => settings.jid = BareJid::new(value).expect("a JID"),
+            "resource" => settings.resource = ResourcePart::new(value).expect("a resource").into_owned(),
+            "server" => {
+                let (host, port) = value.rsplit_once(':').expect("HOST:PORT");
+                settings.server = Some((host.into(), port.parse().expect("a port")));
+            }
+            "pep" => settings.tune.pep = value == "yes",
+            "tune-status" => settings.tune.status = Some(value.parse().expect("a template")),
+            "tune-out" => memory.tune_out = value == "yes",
+            "show" => memory.layers = layers(std::slice::from_ref(value)).expect("a show"),
+            "split" | "cut" => {}
+            other => panic!("no such setting: {other}"),
+        }
+    }
+    Account::new(settings, memory, [7; 32])
+}
+
+/// Whether the input may be cut anywhere.
+pub(crate) fn splits(script: &Script) -> bool {
+    !script.settings.contains(&("split".into(), "no".into()))
+}
+
+/// A command, and whether it is answered.
+pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool)> {
+    let (verb, rest) = words.split_first()?;
+    let command = match (verb.as_str(), rest) {
+        ("status", rest) => Command::Layers(ticket, layers(rest)?),
+        ("tune", [none]) if none == "none" => Command::Tune(None),
+        ("tune", [artist, title]) => {
+            let track = Track { artist: Some(artist.clone()), title: Some(title.clone()), ..Track::default() };
+            Command::Tune(Some(Playing { track, player: None }))
+        }
+        ("send", [to, body]) => {
+            let (to, body) = (Jid::new(to).ok()?, body.clone());
+            Command::Send(ticket, Outgoing { to, kind: MessageKind::Chat, body, subject: None })
+        }
+        ("ask", [to, what]) if what == "ping" => {
+            let to = if to == "account" { None } else { Some(Jid::new(to).ok()?) };
+            Command::Ask(ticket, Question { to, set: false, payload: ping::request() })
+        }
+        ("connect", []) => Command::Connect(ticket),
+        ("disconnect", []) => Command::Disconnect(ticket),
+        ("leave", []) => Command::Leave(ticket),
+        _ => return None,
+    };
+    let answered = !matches!(command, Command::Tune(_));
+    Some((command, answered))
+}
+
+/// TLS as the words describe it: `tls=1.2` has no exporter, `binding=none` nothing to bind by.
+pub(crate) fn security(words: &[String]) -> Security {
+    let says = |word: &str| words.iter().any(|found| found == word);
+    let version = if says("tls=1.2") { TlsVersion::V1_2 } else { TlsVersion::V1_3 };
+    let exporter = (version == TlsVersion::V1_3 && !says("binding=none")).then_some([0xEE; 32]);
+    let end_point = (!says("binding=none")).then(|| vec![0xCE; 32]);
+    Security { version, cipher: "TLS13_AES_128_GCM_SHA256".into(), exporter, end_point }
+}
+
+/// A connection as the words describe it.
+pub(crate) fn connected(words: &[String]) -> Connected {
+    let direct = words.first().is_some_and(|word| word == "direct");
+    Connected {
+        security: direct.then(|| security(words)),
+        server: "chat.verona.example:5223".into(),
+        seed: [9; 32],
+        round_trips: if direct { 2 } else { 1 },
+    }
+}
+
+/// The shell's word of a lost connection.
+pub(crate) fn loss(words: &[String]) -> Option<Loss> {
+    let (kind, rest) = words.split_first()?;
+    let text = rest.first().cloned().unwrap_or_default();
+    Some(match kind.as_str() {
+        "broken" => Loss::Broken(text),
+        "unreachable" => Loss::Unreachable(text),
+        "certificate" => Loss::Certificate(text),
+        "tls" => Loss::Tls(text),
+        "not-offered" => Loss::NotOffered(text),
+        "expensive" => Loss::Expensive,
+        _ => return None,
+    })
+}
+
+fn layers(words: &[String]) -> Option<Layers> {
+    let (show, rest) = words.split_first()?;
+    let (status, rest) = match rest {
+        [word, ..] if word == "priority" => (None, rest),
+        [text, rest @ ..] => (Some(text.clone()), rest),
+        [] => (None, rest),
+    };
+    let priority = match rest {
+        [word, number] if word == "priority" => number.parse().ok()?,
+        [] => 0,
+        _ => return None,
+    };
+    Some(Layers::new(Presence { show: show.parse().ok()?, status, priority }))
+}

@@ -1,0 +1,179 @@
+//! What an account wants done or known, in the words that transcripts use:
+//!
+//! ```text
+//! dial DOMAIN [at HOST:PORT]    starttls    needs-secret    derive HASH COUNT    hang-up polite|abrupt
+//! store tune-out yes|no
+//! reply N done|pending|sent|acknowledged|answer ELEMENT|refused CONDITION|not-online [KIND "WORDS"]|timed-out
+//! reply N message ID                            the message is at the server
+//! link STATE [KIND "WORDS"] [retry N s]         and, online: JID MECHANISM BINDING trips=N [resumable]
+//! presence SHOW ["TEXT"] [priority N] [from tune] pending|sent|acknowledged
+//! roster [JID=SUBSCRIPTION …]    roster-item JID=SUBSCRIPTION    roster-removed JID
+//! available JID SHOW ["TEXT"] [priority N] [since MILLIS]    unavailable JID
+//! contact-tune JID TUNE    tune-published TUNE    tune-failed "WORDS"      TUNE: "ARTIST – TITLE" or nothing
+//! message JID KIND ["SUBJECT"] "BODY" [delayed MILLIS]
+//! ```
+
+use xmppd_core::account::{
+    Available, Change, Delivery, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Report, Session,
+    TunePublished,
+};
+use xmppd_core::presence::{Composed, Layer, Presence};
+use xmppd_core::stanza::MessageKind;
+use xmppd_core::stanza::roster::{Item, Subscription};
+use xmppd_core::time::Wall;
+use xmppd_core::tune::Track;
+
+/// The words for an output; none for bytes, which are compared as XML.
+pub(crate) fn of_output(output: &Output, now: Wall) -> Option<String> {
+    Some(match output {
+        Output::Write(_) => return None,
+        Output::Dial(dial) => {
+            let server = dial.server.as_ref().map(|(host, port)| format!(" at {host}:{port}"));
+            format!("dial {}{}", dial.domain, server.unwrap_or_default())
+        }
+        Output::StartTls => "starttls".into(),
+        Output::NeedSecret => "needs-secret".into(),
+        Output::Derive(_, derivation) => format!("derive {} {}", derivation.hash.name(), derivation.iterations),
+        Output::HangUp(HangUp::Polite) => "hang-up polite".into(),
+        Output::HangUp(HangUp::Abrupt) => "hang-up abrupt".into(),
+        Output::Store(_, Change::TuneOut(true)) => "store tune-out yes".into(),
+        Output::Store(_, Change::TuneOut(false)) => "store tune-out no".into(),
+        Output::Reply(ticket, outcome) => format!("reply {} {}", ticket.0, of_outcome(outcome)),
+        Output::Event(event) => of_event(event, now),
+    })
+}
+
+/// The contract's word for a state.
+pub(crate) fn of_state(state: LinkState) -> &'static str {
+    match state {
+        LinkState::Offline => "offline",
+        LinkState::Connecting => "connecting",
+        LinkState::Online => "online",
+        LinkState::Retrying => "retrying",
+        LinkState::NeedsSecret => "needs-secret",
+        LinkState::Stopped => "stopped",
+    }
+}
+
+fn of_outcome(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Delivered(delivery) => of_delivery(*delivery).into(),
+        Outcome::Sent(id) => format!("message {id}"),
+        Outcome::Answer(Some(payload)) => format!("answer {}", payload.name()),
+        Outcome::Answer(None) => "answer nothing".into(),
+        Outcome::Refused(error) => format!("refused {}", error.condition),
+        Outcome::NotOnline(Some(problem)) => format!("not-online {}", of_problem(problem)),
+        Outcome::NotOnline(None) => "not-online".into(),
+        Outcome::TimedOut => "timed-out".into(),
+        Outcome::Done => "done".into(),
+    }
+}
+
+fn of_event(event: &Event, now: Wall) -> String {
+    match event {
+        Event::Link(report) => of_report(report, now),
+        Event::Presence(composed, delivery) => {
+            format!("presence {} {}", of_composed(composed), of_delivery(*delivery))
+        }
+        Event::Roster(items) => {
+            items.iter().fold("roster".to_owned(), |words, item| format!("{words} {}", of_item(item)))
+        }
+        Event::RosterItem(item) => format!("roster-item {}", of_item(item)),
+        Event::RosterRemoved(jid) => format!("roster-removed {jid}"),
+        Event::Available(available) => of_available(available),
+        Event::Unavailable(jid) => format!("unavailable {jid}"),
+        Event::ContactTune(jid, track) => format!("contact-tune {jid} {}", of_track(track.as_ref())),
+        Event::TunePublished(TunePublished::Done(track)) => format!("tune-published {}", of_track(track.as_ref())),
+        Event::TunePublished(TunePublished::Failed(reason)) => format!("tune-failed {reason:?}"),
+        Event::Message(message) => of_message(message),
+    }
+}
+
+fn of_report(report: &Report, now: Wall) -> String {
+    let mut words = format!("link {}", of_state(report.state));
+    if let Some(problem) = &report.problem {
+        words += &format!(" {}", of_problem(problem));
+        if let Some(at) = problem.retry_at {
+            let millis = at.as_unix_millis() - now.as_unix_millis();
+            words += &format!(" retry {} s", millis / 1000);
+        }
+    }
+    if let Some(session) = &report.session {
+        words += &format!(" {}", of_session(session));
+    }
+    words
+}
+
+fn of_session(session: &Session) -> String {
+    let binding = session.channel_binding.unwrap_or("unbound");
+    let resumable = if session.resumable { " resumable" } else { "" };
+    format!("{} {} {binding} trips={}{resumable}", session.jid, session.mechanism, session.round_trips)
+}
+
+fn of_problem(problem: &Problem) -> String {
+    format!("{} {:?}", problem.kind, problem.message)
+}
+
+fn of_delivery(delivery: Delivery) -> &'static str {
+    match delivery {
+        Delivery::Pending => "pending",
+        Delivery::Sent => "sent",
+        Delivery::Acknowledged => "acknowledged",
+    }
+}
+
+fn of_composed(composed: &Composed) -> String {
+    let tune = if composed.status_from == Some(Layer::Tune) { " from tune" } else { "" };
+    format!("{}{tune}", of_presence(&composed.presence))
+}
+
+fn of_presence(presence: &Presence) -> String {
+    let mut words = presence.show.as_str().to_owned();
+    if let Some(status) = &presence.status {
+        words += &format!(" {status:?}");
+    }
+    if presence.priority != 0 {
+        words += &format!(" priority {}", presence.priority);
+    }
+    words
+}
+
+fn of_available(available: &Available) -> String {
+    let since = available.since.map(|since| format!(" since {}", since.as_unix_millis()));
+    format!("available {} {}{}", available.from, of_presence(&available.presence), since.unwrap_or_default())
+}
+
+fn of_item(item: &Item) -> String {
+    let subscription = match item.subscription {
+        Subscription::None => "none",
+        Subscription::To => "to",
+        Subscription::From => "from",
+        Subscription::Both => "both",
+        Subscription::Remove => "remove",
+    };
+    format!("{}={subscription}", item.jid)
+}
+
+fn of_track(track: Option<&Track>) -> String {
+    let Some(track) = track else { return "nothing".into() };
+    let part = |part: &Option<String>| part.clone().unwrap_or_default();
+    format!("{:?}", format!("{} – {}", part(&track.artist), part(&track.title)))
+}
+
+fn of_message(message: &Incoming) -> String {
+    let kind = match message.kind {
+        MessageKind::Normal => "normal",
+        MessageKind::Chat => "chat",
+        MessageKind::Groupchat => "groupchat",
+        MessageKind::Headline => "headline",
+        MessageKind::Error(_) => "error",
+    };
+    let mut words = format!("message {} {kind}", message.from);
+    for text in [&message.subject, &message.body].into_iter().flatten() {
+        words += &format!(" {text:?}");
+    }
+    if let Some(delayed) = message.delayed {
+        words += &format!(" delayed {}", delayed.as_unix_millis());
+    }
+    words
+}
