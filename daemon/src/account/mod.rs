@@ -63,7 +63,7 @@ pub(crate) struct Trace {
 }
 
 enum Order {
-    Command { command: Box<dyn FnOnce(Ticket) -> Command + Send>, reply: Option<oneshot::Sender<Outcome>> },
+    Command(Box<dyn FnOnce(Ticket) -> Command + Send>, Option<oneshot::Sender<Outcome>>),
     Tap(Watcher),
 }
 
@@ -74,13 +74,13 @@ impl Handle {
         command: impl FnOnce(Ticket) -> Command + Send + 'static,
     ) -> Result<oneshot::Receiver<Outcome>, Unavailable> {
         let (reply, answer) = oneshot::channel();
-        self.order(Order::Command { command: Box::new(command), reply: Some(reply) })?;
+        self.order(Order::Command(Box::new(command), Some(reply)))?;
         Ok(answer)
     }
 
     /// Tells what is playing.
     pub(crate) fn tune(&self, playing: Option<Playing>) -> Result<(), Unavailable> {
-        self.order(Order::Command { command: Box::new(|_| Command::Tune(playing)), reply: None })
+        self.order(Order::Command(Box::new(|_| Command::Tune(playing)), None))
     }
 
     /// Lets somebody watch the wire, from the next whole element on.
@@ -146,7 +146,7 @@ impl Actor {
         self.handle(Input::Start);
         loop {
             match self.wake().await {
-                Wake::Order(Order::Command { command, reply }) => {
+                Wake::Order(Order::Command(command, reply)) => {
                     let ticket = self.ticket(reply);
                     self.handle(Input::Command(command(ticket)));
                 }

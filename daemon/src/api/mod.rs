@@ -79,7 +79,9 @@ impl Api {
     /// # Errors
     /// When there is no such account.
     pub(crate) async fn watch_wire(&self, request: XmlWatch) -> Result<(XmlWatching, Wire), Failure> {
-        self.ask(|reply| Asked::Watch(request, reply)).await.ok_or_else(ending)?
+        let (reply, answer) = oneshot::channel();
+        self.asked.send(Asked::Watch(request, reply)).await.map_err(|_| ending())?;
+        answer.await.map_err(|_| ending())?
     }
 
     async fn ask<T>(&self, question: impl FnOnce(oneshot::Sender<T>) -> Asked) -> Option<T> {
