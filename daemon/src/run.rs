@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use xmppd_proto::{State, Topic, Topics};
 
 use crate::api::desk::{Desk, Facts};
 use crate::api::{Api, Clients, VERSION};
@@ -129,11 +130,10 @@ impl Daemon {
         let on = self.store.tune_switch().await.ok().flatten().unwrap_or(true);
         let (observations, observed) = mpsc::channel(OBSERVATIONS);
         let (players_state, players) = watch::channel(BusState::Connecting);
-        let chooser = chooser::start(hub::rules(&tune), on, observed, hub.clone());
-        let mut faces = Vec::new();
-        if tune.enabled {
-            faces.push(tokio::spawn(players::watch(Bus::Session, observations, players_state)));
-        }
+        let (wanted, is_wanted) = watch::channel(tune.enabled);
+        let chooser = chooser::start(hub::tune_settings(&tune), on, wanted, observed, hub.clone());
+        let mut faces = vec![tokio::spawn(players::watch(Bus::Session, is_wanted, observations, players_state))];
+        let managed = self.environment.variable("NOTIFY_SOCKET").is_some();
         let (api, asked) = Api::new();
         let (bus_state, bus) = watch::channel(BusState::Connecting);
         let clients = Clients::default();
@@ -150,6 +150,9 @@ impl Daemon {
         };
         let desk = Desk::new(hub.clone(), chooser, self.store.clone(), facts);
         tokio::spawn(desk.clone().serve(asked));
+        if managed {
+            faces.push(tokio::spawn(tell_status(api.clone())));
+        }
         faces.push(tokio::spawn(dbus::serve(Bus::Session, api.clone(), host::user(), bus_state)));
         let socket = tokio::spawn(rpc::serve(listener, api, clients, stopped.clone()));
         notify::ready();
@@ -167,11 +170,12 @@ impl Daemon {
 
 /// Feeds the watchdog from the loop itself and does what signals say, until the daemon is to end.
 async fn watch_over(desk: &Desk, signals: &mut Signals, mut stopped: watch::Receiver<bool>) {
-    let interval = notify::watchdog_interval();
+    let mut feeding = notify::watchdog_interval().map(tokio::time::interval);
     loop {
+        // Kept from turn to turn, so that a storm of signals does not put the next feeding off.
         let fed = async {
-            match interval {
-                Some(interval) => tokio::time::sleep(interval).await,
+            match &mut feeding {
+                Some(feeding) => drop(feeding.tick().await),
                 None => std::future::pending().await,
             }
         };
@@ -183,6 +187,19 @@ async fn watch_over(desk: &Desk, signals: &mut Signals, mut stopped: watch::Rece
             _ = stopped.wait_for(|stop| *stop) => return,
             () = fed => notify::watchdog(),
         }
+    }
+}
+
+/// Keeps the line that `systemctl status` shows: each account and how its connection stands.
+async fn tell_status(api: Api) {
+    let mut changes = api.subscribe(Topics::of(&[Topic::Account]));
+    let mut state = State::default();
+    while let Some(change) = changes.next().await {
+        state.apply(&change);
+        let enabled = state.account.accounts.iter().filter(|account| account.enabled);
+        let accounts: Vec<String> =
+            enabled.map(|account| format!("{} {}", account.account, account.state.as_str())).collect();
+        notify::status(&accounts.join(", "));
     }
 }
 

@@ -13,6 +13,8 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use crate::wait;
+
 /// Which way bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -229,7 +231,7 @@ async fn pump(
         if plan.swallow {
             continue;
         }
-        tokio::time::sleep(plan.delay).await;
+        wait::delay_async(plan.delay).await;
         let left = plan
             .cut_after
             .filter(|(cut, ..)| *cut == way)

@@ -245,7 +245,7 @@ fn a_user_manager_runs_units() {
         manager.log()
     );
     assert_eq!(
-        std::fs::read_to_string(manager.home().join("config/peace")).ok(),
+        std::fs::read_to_string(manager.home().join(".config/peace")).ok(),
         Some("peace\n".to_owned())
     );
     let (names, code) = manager.run("busctl", &["--user", "list", "--no-legend"]);

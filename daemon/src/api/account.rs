@@ -49,9 +49,13 @@ impl Desk {
         self.account_list(params.account).await
     }
 
-    /// Closes the stream politely; the wish for a status stays.
+    /// Closes the stream politely; the wish for a status stays. Of several accounts one has to be named, or `all`.
     pub(super) async fn account_disconnect(&self, params: AccountDisconnect) -> Result<AccountList, Failure> {
-        for (_, account) in self.running(params.account.clone()).await? {
+        let accounts = match params.account.clone() {
+            None => vec![self.one(None).await?],
+            named => self.running(named).await?,
+        };
+        for (_, account) in accounts {
             // An actor that has ended has no stream.
             let _ = account.ask(Command::Disconnect).map_err(unavailable)?.await;
         }

@@ -23,6 +23,11 @@ impl Subscribers {
         receiver
     }
 
+    /// Lets everybody go, to come again for a new snapshot.
+    pub(super) fn start_anew(&mut self) {
+        self.0.clear();
+    }
+
     /// Tells a change to everybody who wants to know and can keep up.
     pub(super) fn tell(&mut self, change: Change) {
         if self.0.is_empty() {
