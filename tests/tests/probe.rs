@@ -9,7 +9,7 @@ use xmppd_tests::daemon::{Answer, Home};
 use xmppd_tests::missing::present;
 use xmppd_tests::netns::{Names, Netns, Srv};
 use xmppd_tests::process::free_port;
-use xmppd_tests::scripted_server::ScriptedServer;
+use xmppd_tests::scripted_server::{Conversation, ScriptedServer};
 use xmppd_tests::server::{Kind, Server, Tls};
 
 /// A daemon of an account that is switched off: a look needs none.
@@ -129,9 +129,9 @@ fn a_certificate_that_does_not_verify_is_shown_and_looked_behind_no_further() {
 fn nonsense_is_told_and_what_was_seen_before_it_is_kept() {
     let home = home();
     let _daemon = home.start();
-    let scripts: [(&str, fn(&mut xmppd_tests::scripted_server::Conversation) -> Result<(), String>); 5] = [
+    let scripts: [(&str, fn(&mut Conversation) -> Result<(), String>); 5] = [
         ("no XMPP", |client| client.send("SSH-2.0-OpenSSH_9.2\r\n").and_then(|()| client.rest().map(drop))),
-        ("hung up", |client| client.finish()),
+        ("hung up", Conversation::finish),
         ("STARTTLS", |client| client.open("").and_then(|()| client.rest().map(drop))),
         ("host-unknown", |client| {
             client.expect("version='1.0'")?;

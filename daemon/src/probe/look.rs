@@ -14,11 +14,15 @@ use super::witness::{self, Judge};
 use crate::host;
 use crate::transport::domain::Domain;
 
-/// How long the connection, the features before TLS, the handshake, and the features inside it may take.
+/// How long the connection, each answer on the stream, the handshake, and the goodbye may take.
 const CONNECT: Duration = Duration::from_secs(5);
-const FEATURES: Duration = Duration::from_secs(4);
+const ANSWER: Duration = Duration::from_secs(3);
 const HANDSHAKE: Duration = Duration::from_secs(5);
 const FAREWELL: Duration = Duration::from_millis(500);
+
+/// The sum of all steps: the features, TLS asked for, and the features again.
+pub(super) const LONGEST_MILLIS: u128 =
+    CONNECT.as_millis() + 3 * ANSWER.as_millis() + HANDSHAKE.as_millis() + FAREWELL.as_millis();
 
 /// Who the stream says it is from, inside TLS: some servers offer tokens only to somebody. There is no such account.
 const NOBODY: &str = "nobody";
@@ -84,13 +88,13 @@ async fn steps(
         Security::Direct => stream,
         Security::StartTls => {
             let mut talk = Talk::new(stream);
-            let opening = within(FEATURES, "no features came in time", talk.open(domain.ascii(), None));
+            let opening = within(ANSWER, "no features came in time", talk.open(domain.ascii(), None));
             let (features, starttls) = opening.await?;
             seen.sight.before_tls = Some(features);
             if !starttls {
                 return Err("the server offers no STARTTLS".to_owned());
             }
-            within(FEATURES, "no answer to STARTTLS came in time", talk.start_tls()).await?
+            within(ANSWER, "no answer to STARTTLS came in time", talk.start_tls()).await?
         }
     };
     let started = host::now().moment;
@@ -103,7 +107,7 @@ async fn steps(
     let started = host::now().moment;
     let mut talk = Talk::new(channel);
     let from = format!("{NOBODY}@{}", domain.ascii());
-    let opening = within(FEATURES, "no features came in time", talk.open(domain.ascii(), Some(&from)));
+    let opening = within(ANSWER, "no features came in time", talk.open(domain.ascii(), Some(&from)));
     let (features, _) = opening.await?;
     seen.stream = Some(host::now().moment - started);
     seen.sight.after_tls = Some(features);

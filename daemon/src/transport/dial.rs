@@ -21,9 +21,6 @@ use super::tls::{Tls, TlsError, TlsFacts};
 /// How long one address may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// Ports on which TLS starts at once by custom; only asked where a configured server leaves the choice to us.
-const DIRECT_PORTS: [u16; 2] = [5223, 443];
-
 /// Whose server is wanted.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
@@ -105,19 +102,9 @@ pub(crate) async fn dial(
     Err(summary(failures, target.domain.ascii()))
 }
 
-/// The end point of a server that was named instead of looked up.
-pub(crate) fn named(host: &str, port: u16, tls: TlsPolicy) -> Endpoint {
-    let direct = match tls {
-        TlsPolicy::Direct => true,
-        TlsPolicy::StartTls => false,
-        TlsPolicy::Auto => DIRECT_PORTS.contains(&port),
-    };
-    Endpoint { host: host.to_owned(), port, security: if direct { Security::Direct } else { Security::StartTls } }
-}
-
 async fn endpoints(target: &Target, resolver: &Resolver, entropy: &mut Entropy) -> Result<Vec<Endpoint>, DialError> {
     if let Some((host, port)) = &target.server {
-        return Ok(vec![named(host, *port, target.tls)]);
+        return Ok(vec![srv::named(host, *port, target.tls)]);
     }
     let domain = target.domain.ascii();
     let found = if target.domain.has_services() {
