@@ -182,16 +182,6 @@ fn requests_keep_their_shape() {
     check_request("wait", &Wait { condition, account: some("home"), timeout_ms: Some(5_000) });
     check_request("watch.start", &WatchStart { topics: Topic::ALL.to_vec() });
     check_request("watch.stop", &WatchStop {});
-    check_request("xml.watch", &XmlWatch { direction: Some(Direction::Out), unmasked: true, account: some("home") });
-    check_request(
-        "probe",
-        &Probe {
-            domain: "verona.example".into(),
-            server: some("chat.verona.example:5222"),
-            tls: Some(TlsStart::StartTls),
-            ca_file: some("/etc/ssl/verona.pem"),
-        },
-    );
     check_request("ping", &Ping { jid: some("capulet.example"), account: some("home"), timeout_ms: Some(1_000) });
     check_request("doctor", &Doctor {});
     check_request("config.check", &ConfigCheck {});

@@ -10,10 +10,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use xmppd_proto::Timestamp;
 use xmppd_proto::reply::*;
+use xmppd_proto::request::{Probe, XmlWatch};
 
 fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, value: &T) {
     let text = serde_json::to_string_pretty(value).unwrap() + "\n";
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/reply/{name}.json"));
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{name}.json"));
     if !path.exists() && std::env::var_os("XMPPD_BLESS").is_some() {
         fs::write(&path, &text).unwrap();
     }
@@ -31,8 +32,21 @@ fn texts(list: &[&str]) -> Vec<String> {
 }
 
 #[test]
+fn what_is_asked_keeps_its_shape() {
+    let watch = XmlWatch { direction: Some(Direction::Out), unmasked: true, account: Some("home".into()) };
+    check("request/xml.watch", &watch);
+    let probe = Probe {
+        domain: "verona.example".into(),
+        server: Some("chat.verona.example:5222".into()),
+        tls: Some(TlsStart::StartTls),
+        ca_file: Some("/etc/ssl/verona.pem".into()),
+    };
+    check("request/probe", &probe);
+}
+
+#[test]
 fn the_wire_keeps_its_shape() {
-    check("xml.watch", &XmlWatching { accounts: texts(&["home"]) });
+    check("reply/xml.watch", &XmlWatching { accounts: texts(&["home"]) });
     let frame = XmlFrame {
         at: at("2026-11-22T18:00:00.125Z"),
         account: "home".into(),
@@ -40,8 +54,8 @@ fn the_wire_keeps_its_shape() {
         xml: "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='SCRAM-SHA-1'>[masked]</auth>".into(),
         lost: None,
     };
-    check("xml-frame", &frame);
-    check("xml-frame-lost", &XmlFrame { direction: Direction::In, lost: Some(17), ..frame });
+    check("reply/xml-frame", &frame);
+    check("reply/xml-frame-lost", &XmlFrame { direction: Direction::In, lost: Some(17), ..frame });
 }
 
 #[test]
@@ -64,7 +78,7 @@ fn a_look_at_a_domain_keeps_its_shape() {
         }],
         took_ms: 120,
     };
-    check("probe", &report);
+    check("reply/probe", &report);
 }
 
 fn looked_at() -> ProbeEndpoint {

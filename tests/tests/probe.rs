@@ -125,11 +125,14 @@ fn a_certificate_that_does_not_verify_is_shown_and_looked_behind_no_further() {
     }
 }
 
+/// What a server does with its client.
+type Script = fn(&mut Conversation) -> Result<(), String>;
+
 #[test]
 fn nonsense_is_told_and_what_was_seen_before_it_is_kept() {
     let home = home();
     let _daemon = home.start();
-    let scripts: [(&str, fn(&mut Conversation) -> Result<(), String>); 5] = [
+    let scripts: [(&str, Script); 5] = [
         ("no XMPP", |client| client.send("SSH-2.0-OpenSSH_9.2\r\n").and_then(|()| client.rest().map(drop))),
         ("hung up", Conversation::finish),
         ("STARTTLS", |client| client.open("").and_then(|()| client.rest().map(drop))),

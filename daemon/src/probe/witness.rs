@@ -1,7 +1,8 @@
 //! TLS for a look alone: the handshake goes to its end whatever the certificate is, and the verdict that a login would
 //! have come to is written down. Nothing here makes a connection that a login could use.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
 
 use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -38,12 +39,13 @@ pub(super) async fn secure(
     domain: &Domain,
     stream: TcpStream,
 ) -> Result<Witnessed, String> {
-    let witness = Arc::new(Witness { judge, provider: ring::default_provider(), verdict: OnceLock::new() });
+    let (tell, verdicts) = sync_channel(1);
+    let witness = Arc::new(Witness { judge, provider: ring::default_provider(), verdict: tell });
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("the provider has suites for TLS 1.2 and 1.3")
         .dangerous()
-        .with_custom_certificate_verifier(Arc::<Witness>::clone(&witness))
+        .with_custom_certificate_verifier(witness)
         .with_no_client_auth();
     config.resumption = Resumption::disabled();
     if security == Security::Direct {
@@ -52,7 +54,7 @@ pub(super) async fn secure(
     let connecting = TlsConnector::from(Arc::new(config)).connect(domain.reference().clone(), stream);
     let stream = connecting.await.map_err(|error| tls::failure(error).to_string())?;
     let connection = stream.get_ref().1;
-    let verdict = witness.verdict.get().cloned().unwrap_or_else(|| Err("no certificate was shown".to_owned()));
+    let verdict = verdicts.try_recv().unwrap_or_else(|_| Err("no certificate was shown".to_owned()));
     let leaf = connection.peer_certificates().and_then(<[_]>::first);
     Ok(Witnessed {
         tls: facts(connection),
@@ -90,7 +92,7 @@ fn told(leaf: &[u8], problem: Option<&String>) -> Option<Certificate> {
 struct Witness {
     judge: Judge,
     provider: CryptoProvider,
-    verdict: OnceLock<Result<(), String>>,
+    verdict: SyncSender<Result<(), String>>,
 }
 
 impl ServerCertVerifier for Witness {
@@ -110,7 +112,7 @@ impl ServerCertVerifier for Witness {
             None => Err("no authority is trusted here: the system has no certificates of any".to_owned()),
         };
         // The library asks once a handshake.
-        let _ = self.verdict.set(verdict);
+        let _ = self.verdict.try_send(verdict);
         Ok(ServerCertVerified::assertion())
     }
 

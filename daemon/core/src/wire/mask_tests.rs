@@ -1,3 +1,5 @@
+//! Tests of the mask: by tables of every place that is known to bear a secret, and by chance.
+
 use proptest::prelude::*;
 
 use super::*;
