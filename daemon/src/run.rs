@@ -1,6 +1,7 @@
 //! The life of the daemon: what must be there before it starts, the parts and how they are joined, and the goodbye.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -21,8 +22,8 @@ use crate::signals::{Signals, Wish};
 use crate::store::{OpenError, Store};
 use crate::{dbus, host, log, notify};
 
-/// How long the goodbye may take in all.
-const GOODBYE: Duration = Duration::from_secs(5);
+/// How long the goodbye to servers may take; with what clients of the socket may take it is within 5 s.
+const GOODBYE: Duration = Duration::from_secs(4);
 /// How many observations of players may wait.
 const OBSERVATIONS: usize = 64;
 
@@ -84,8 +85,7 @@ pub(crate) struct Daemon {
     socket: PathBuf,
     inherited: Option<std::os::unix::net::UnixListener>,
     store: Store,
-    // Held as long as the daemon lives.
-    _lock: Lock,
+    lock: Lock,
     _log: log::Guard,
 }
 
@@ -102,7 +102,7 @@ impl Daemon {
         let socket = places::socket(&environment)?;
         let log = log::start(&environment)?;
         let store = Store::open(&state)?;
-        Ok(Self { environment, path, config, state, socket, inherited, store, _lock: lock, _log: log })
+        Ok(Self { environment, path, config, state, socket, inherited, store, lock, _log: log })
     }
 
     /// Lives until a signal or a request ends it.
@@ -154,16 +154,20 @@ impl Daemon {
             faces.push(tokio::spawn(tell_status(api.clone())));
         }
         faces.push(tokio::spawn(dbus::serve(Bus::Session, api.clone(), host::user(), bus_state)));
-        let socket = tokio::spawn(rpc::serve(listener, api, clients, stopped.clone()));
+        let (over, closing) = watch::channel(false);
+        let socket = tokio::spawn(rpc::serve(listener, api, clients, stopped.clone(), closing));
         notify::ready();
         tracing::info!(version = VERSION, "ready");
         watch_over(&desk, &mut signals, stopped).await;
         stop.send_replace(true);
         drop(desk);
-        let goodbye = goodbye(hub, hub_task, socket, faces, self.store);
-        if timeout(GOODBYE, goodbye).await.is_err() {
+        if timeout(GOODBYE, goodbye(hub, hub_task, faces, self.store)).await.is_err() {
             tracing::warn!("a server did not take the goodbye in time");
         }
+        // Who sees the socket close may start the next daemon.
+        drop(self.lock);
+        over.send_replace(true);
+        let _ = socket.await;
         Ok(())
     }
 }
@@ -195,7 +199,7 @@ async fn tell_status(api: Api) {
     let mut changes = api.subscribe(Topics::of(&[Topic::Account]));
     let mut state = State::default();
     while let Some(change) = changes.next().await {
-        state.apply(&change);
+        state.apply(Arc::unwrap_or_clone(change));
         let enabled = state.account.accounts.iter().filter(|account| account.enabled);
         let accounts: Vec<String> =
             enabled.map(|account| format!("{} {}", account.account, account.state.as_str())).collect();
@@ -212,21 +216,14 @@ async fn reload(desk: &Desk) {
     notify::ready();
 }
 
-/// Withdraws the tune, says goodbye to every server, answers who still waits, and closes the store.
-async fn goodbye(
-    hub: hub::Handle,
-    hub_task: JoinHandle<()>,
-    socket: JoinHandle<()>,
-    faces: Vec<JoinHandle<()>>,
-    store: Store,
-) {
+/// Withdraws the tune, says goodbye to every server, and closes the store.
+async fn goodbye(hub: hub::Handle, hub_task: JoinHandle<()>, faces: Vec<JoinHandle<()>>, store: Store) {
     notify::stopping();
     tracing::info!("saying goodbye");
     hub.leave().await;
     for face in faces {
         face.abort();
     }
-    let _ = socket.await;
     hub_task.abort();
     store.close().await;
 }

@@ -4,9 +4,11 @@
 //! Every value here that starts a program ends it, and what that program started, when it is dropped. The tests
 //! themselves are in `tests/tests`.
 
+pub mod account;
 pub mod bus;
 pub mod certificate;
 pub mod contact;
+pub mod cost;
 pub mod daemon;
 pub mod missing;
 pub mod netns;

@@ -33,10 +33,8 @@ impl Desk {
             let limit = params.wait_ms.map_or(WAIT, Duration::from_millis);
             let online = async {
                 for (name, answer) in waiting {
-                    match answer.await.unwrap_or(Outcome::NotOnline(None)) {
-                        Outcome::Done => {}
-                        outcome => return Err(failed(&name, outcome)),
-                    }
+                    let outcome = answer.await.unwrap_or(Outcome::NotOnline(None));
+                    let Outcome::Done = outcome else { return Err(failed(&name, outcome)) };
                 }
                 Ok(())
             };

@@ -10,7 +10,6 @@ use thiserror::Error;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use xmppd_core::entropy::Entropy;
-use xmppd_core::sasl::TlsVersion;
 use xmppd_core::srv::{self, Answer, Endpoint, Found, Security, TlsPolicy};
 
 use super::dns::Resolver;
@@ -192,6 +191,7 @@ mod tests {
     use tokio::io::AsyncReadExt;
     use tokio::net::TcpListener;
     use tokio_rustls::TlsAcceptor;
+    use xmppd_core::sasl::TlsVersion;
 
     use super::*;
     use crate::transport::dns::tests::{Server, leading_to};

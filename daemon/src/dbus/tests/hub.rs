@@ -152,7 +152,7 @@ async fn play(
                 Asked::Watch(..) => panic!("the wire is on the socket only"),
             },
             Some(change) = to_tell.recv() => {
-                state.apply(&change);
+                state.apply(change.clone());
                 for subscriber in &subscribers {
                     let _ = subscriber.send(Arc::new(change.clone())).await;
                 }
