@@ -55,8 +55,8 @@ pub(crate) struct Global {
     /// Print the JSON-RPC line instead of sending it
     #[arg(long, global = true)]
     pub(crate) print_request: bool,
-    /// The daemon's socket, where it is not in its usual place
-    #[arg(long, global = true, value_name = "PATH", env = "XMPPD_SOCKET", hide_env_values = true)]
+    /// The daemon's socket, where not in its usual place [$XMPPD_SOCKET]
+    #[arg(long, global = true, value_name = "PATH", env = "XMPPD_SOCKET", hide_env = true)]
     pub(crate) socket: Option<PathBuf>,
     /// When to colour
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto, hide_possible_values = true)]
@@ -82,7 +82,9 @@ pub(crate) enum Verb {
     Send(cmd::send::Args),
     Wait(cmd::wait::Args),
     Watch(cmd::watch::Args),
+    Xml(cmd::xml::Args),
     Ping(cmd::ping::Args),
+    Probe(cmd::probe::Args),
     Doctor(cmd::doctor::Args),
     Config(cmd::config::Args),
     Daemon(cmd::daemon::Args),
