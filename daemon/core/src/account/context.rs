@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::input::{Playing, StoreTicket, Ticket};
+use super::kept::KeptSession;
 use super::login::Key;
 use super::online::{Asleep, Unsent};
 use super::output::{Change, Delivery, Dial, Event, HangUp, Outcome, Output};
@@ -14,6 +15,7 @@ use super::tokens::Tokens;
 use crate::backoff::Backoff;
 use crate::entropy::Entropy;
 use crate::loss::{Ending, Loss};
+use crate::stanza::StanzaError;
 use crate::time::Now;
 use crate::xml::{Element, writer};
 
@@ -38,6 +40,8 @@ pub(super) struct Context {
     pub(super) asleep: Option<Asleep>,
     /// Messages of sessions that are gone.
     pub(super) unsent: Vec<Unsent>,
+    /// The disk has a session.
+    session_kept: bool,
     outputs: VecDeque<Output>,
     told: Option<Event>,
     stores: u64,
@@ -46,6 +50,7 @@ pub(super) struct Context {
 impl Context {
     pub(super) fn new(settings: Settings, mut memory: Memory, entropy: Entropy) -> Self {
         let messages = std::mem::take(&mut memory.messages);
+        let session_kept = memory.session.is_some();
         let (asleep, unsent) = match memory.session.take() {
             Some(kept) => (Some(Asleep::restored(kept, messages)), Vec::new()),
             None => (None, messages.into_iter().map(Unsent::kept).collect()),
@@ -63,6 +68,7 @@ impl Context {
             connecting: Vec::new(),
             asleep,
             unsent,
+            session_kept,
             outputs: VecDeque::new(),
             told: None,
             stores: 0,
@@ -106,6 +112,15 @@ impl Context {
         self.keep_tokens();
     }
 
+    /// Has the session kept for another process, or what was kept erased.
+    pub(super) fn keep_session(&mut self, session: Option<KeptSession>) {
+        let is_kept = session.is_some();
+        if is_kept || self.session_kept {
+            self.store(Change::Session(session));
+        }
+        self.session_kept = is_kept;
+    }
+
     /// Has the server's offer kept for the next login.
     pub(super) fn remember(&mut self, offer: Remembered) {
         if self.remembered.as_ref() != Some(&offer) {
@@ -126,6 +141,14 @@ impl Context {
         if !ids.is_empty() {
             self.store(Change::Arrived(ids));
         }
+    }
+
+    /// This message came back: the disk may forget it, and who waits is told.
+    pub(super) fn message_refused(&mut self, ticket: Option<Ticket>, id: String, error: &StanzaError) {
+        if let Some(ticket) = ticket {
+            self.reply(ticket, Outcome::Refused(error.clone()));
+        }
+        self.store(Change::Arrived(vec![id]));
     }
 
     /// The request to go on with the last session; one that cannot be there any more is given up.

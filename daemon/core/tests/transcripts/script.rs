@@ -16,7 +16,8 @@
 //! connected direct|plain [tls=1.2|1.3] [binding=none]      secured [the same]
 //! secret TEXT             the password; secret missing "REASON" is the lack of one
 //! derived                 the key that was asked for
-//! stored [failed "WHY"]   the store's answer to its oldest open request
+//! stored [failed "WHY"]   the store's answer to its oldest open request, of those that are waited for: tune-out,
+//!                         message, handled
 //! lost KIND ["WORDS"]     the shell's word of a lost connection: broken, unreachable, certificate, tls, not-offered,
 //!                         expensive
 //! x                       the connection is cut

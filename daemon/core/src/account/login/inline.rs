@@ -65,14 +65,14 @@ impl Inline {
         security: Security,
         facts: &mut Facts,
         context: &mut Context,
-    ) -> Result<Self, (Reader, Security)> {
+    ) -> Result<Self, Box<(Reader, Security)>> {
         let remembered = context.remembered.clone().filter(|remembered| remembered.direct == facts.direct);
         let fitting = remembered.and_then(|remembered| {
             let mechanism = context.tokens.next_mechanism()?;
             remembered.fast.iter().any(|offered| offered == mechanism).then_some(remembered)
         });
         let Some(remembered) = fitting else {
-            return Err((reader, security));
+            return Err(Box::new((reader, security)));
         };
         match token_message(&security, context) {
             Some((token, message, expecting)) => {
@@ -82,7 +82,7 @@ impl Inline {
                 let exchange = Exchange::Token(expecting);
                 Ok(Self { reader, security, offered: None, exchange, requested: None })
             }
-            None => Err((reader, security)),
+            None => Err(Box::new((reader, security))),
         }
     }
 

@@ -229,8 +229,8 @@ impl Online {
 
     fn message(&mut self, message: Message, context: &mut Context) {
         if let (MessageKind::Error(error), Some(id)) = (&message.kind, &message.id) {
-            if let Some(ticket) = self.outbound.refused(id) {
-                context.reply(ticket, Outcome::Refused(error.clone()));
+            if let Some((ticket, id)) = self.outbound.refused(id).and_then(Sent::into_message) {
+                context.message_refused(ticket, id, error);
             }
             return;
         }

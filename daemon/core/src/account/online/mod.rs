@@ -20,7 +20,7 @@ use super::context::Context;
 use super::input::{Command, Input, Outgoing, StoreTicket, Ticket};
 use super::login::{Bound, Managed};
 use super::offline;
-use super::output::{Change, Delivery, Event, Outcome, Problem, Session};
+use super::output::{Delivery, Event, Outcome, Problem, Session};
 use super::timers::Timer;
 use crate::loss::Loss;
 use crate::pep::Pep;
@@ -332,7 +332,7 @@ impl Online {
         let (_, unsent) = std::mem::take(&mut self.outbound).dissolve(None, context);
         context.unsent.extend(unsent);
         context.put_off_messages();
-        context.store(Change::Session(None));
+        context.keep_session(None);
         context.event(Event::Departed);
         context.timers.clear_connection();
         context.backoff.session_lasted(context.now.moment - self.since);

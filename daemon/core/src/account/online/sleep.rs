@@ -9,7 +9,7 @@ use super::super::input::{StoreTicket, Ticket};
 use super::super::kept::{self, KeptMessage, KeptSession};
 use super::super::login::Woken;
 use super::super::offline::{self, Offline};
-use super::super::output::{Change, Event, HangUp, Outcome, Problem};
+use super::super::output::{Event, HangUp, Outcome, Problem};
 use super::outbound::{Outbound, Sent, Unsent};
 use super::{Asker, Online, Shown};
 use crate::loss::{Ending, Loss};
@@ -134,7 +134,7 @@ impl Online {
             handled,
             at: context.now.wall,
         });
-        context.store(Change::Session(kept));
+        context.keep_session(kept);
     }
 }
 
@@ -187,7 +187,7 @@ impl Asleep {
         context.messages_arrived(acknowledged.into_iter().filter_map(Sent::into_message));
         context.unsent.extend(unsent);
         context.put_off_messages();
-        context.store(Change::Session(None));
+        context.keep_session(None);
     }
 
     fn outbound(&self) -> &Outbound {

@@ -282,16 +282,14 @@ impl Outbound {
         true
     }
 
-    /// The message with this id came back as an error: who waits for it.
-    pub(super) fn refused(&mut self, id: &str) -> Option<Ticket> {
+    /// The message with this id came back as an error: it is not sent again. Gives whoever waits for it.
+    pub(super) fn refused(&mut self, id: &str) -> Option<Sent> {
         let (Stage::Enabling(management) | Stage::On(management)) = &mut self.management else {
             return None;
         };
         let is_it = |tracked: &&mut Tracked| matches!(&tracked.sent, Sent::Message(_, sent) if sent == id);
-        match &mut management.tail_mut().find(is_it)?.sent {
-            Sent::Message(ticket, _) => ticket.take(),
-            Sent::Presence(_) | Sent::Other => None,
-        }
+        let tracked = management.tail_mut().find(is_it)?;
+        Some(std::mem::replace(&mut tracked.sent, Sent::Other))
     }
 
     /// Whether so much is unacknowledged that the server cannot be keeping its side of stream management.
