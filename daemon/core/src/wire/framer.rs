@@ -140,10 +140,10 @@ mod tests {
 
     #[test]
     fn what_does_not_open_as_a_stream_is_not_told_apart() {
-        let mut framer = Framer::start();
-        let said = told(&mut framer, "<message><reactions><reaction>x</reaction></reactions></message>", 1000);
-        assert_eq!(said.len(), 1);
-        assert!(!said[0].contains("reaction"), "{said:?}");
+        let mut said = Vec::new();
+        let text = "<message><reactions><reaction>x</reaction></reactions></message>";
+        Framer::start().feed(text.as_bytes(), |piece| said.push(piece));
+        assert_eq!(said, [Piece::Unreadable(text.into())]);
     }
 
     #[test]
