@@ -141,6 +141,7 @@ fn inside_the_sandbox_what_is_needed_works_and_what_is_forbidden_does_not() {
     let Some(stage) = Stage::start("unit") else { return };
     let Some(_) = present("unit: acts", program("python3")) else { return };
     stage.manager.home().write(".ssh/id", "a private key");
+    stage.manager.home().write(".gnupg/key", "another, with which pass opens a password");
     // A password-command runs in the sandbox, as the daemon's own code would.
     let script = include_str!("unit_parts/acts.py");
     stage.manager.home().write("acts.py", script);
