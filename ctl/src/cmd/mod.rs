@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod daemon;
 pub(crate) mod doctor;
 pub(crate) mod ping;
+pub(crate) mod probe;
 pub(crate) mod roster;
 pub(crate) mod rpc;
 pub(crate) mod send;
@@ -12,6 +13,7 @@ pub(crate) mod status;
 pub(crate) mod tune;
 pub(crate) mod wait;
 pub(crate) mod watch;
+pub(crate) mod xml;
 
 use clap::Subcommand;
 
@@ -28,7 +30,9 @@ pub(crate) enum Verb {
     Send(send::Args),
     Wait(wait::Args),
     Watch(watch::Args),
+    Xml(xml::Args),
     Ping(ping::Args),
+    Probe(probe::Args),
     Doctor(doctor::Args),
     Config(config::Args),
     Daemon(daemon::Args),
@@ -45,6 +49,8 @@ pub(crate) fn run(verb: Verb, session: &Session) -> Result<(), Stop> {
         Verb::Send(args) => send::run(args, session),
         Verb::Wait(args) => wait::run(&args, session),
         Verb::Watch(args) => watch::run(args, session),
+        Verb::Xml(args) => xml::run(args, session),
+        Verb::Probe(args) => probe::run(args, session),
         Verb::Ping(args) => ping::run(args, session),
         Verb::Doctor(args) => doctor::run(args, session),
         Verb::Config(args) => config::run(args, session),

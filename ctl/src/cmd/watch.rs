@@ -24,7 +24,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Print the present state, then every change
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// status, tune, roster, presence, message, receipt, account, outbox; everything when left out
+    /// status tune roster presence message receipt account outbox; all when left out
     #[arg(value_name = "TOPIC")]
     topics: Vec<Topic>,
 }
@@ -35,7 +35,7 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
     session.print_request(&line)?;
     let mut client = start(session, &line)?;
     loop {
-        while let Some(event) = client.event()? {
+        while let Some(event) = client.notification(jsonrpc::EVENT)? {
             print(&event, topics, session)?;
         }
         if session.global.json {
@@ -47,14 +47,15 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
     }
 }
 
-fn start(session: &Session, line: &str) -> Result<Client, Failure> {
+/// Connects and begins what the line asks for.
+pub(super) fn start(session: &Session, line: &str) -> Result<Client, Failure> {
     let mut client = session.connect()?;
     client.call(line, session.patience(None))?;
     Ok(client)
 }
 
 /// Tries until a daemon answers. Only one that cannot be reached is tried again.
-fn start_again(session: &Session, line: &str) -> Result<Client, Failure> {
+pub(super) fn start_again(session: &Session, line: &str) -> Result<Client, Failure> {
     let mut pause = FIRST_PAUSE;
     loop {
         std::thread::sleep(pause);

@@ -8,17 +8,22 @@ mod daemon;
 pub(crate) mod desk;
 mod doctor;
 mod message;
+mod probe;
 mod status;
 mod tune;
 mod wait;
+mod wire;
 
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
+use xmppd_proto::reply::XmlWatching;
+use xmppd_proto::request::XmlWatch;
 use xmppd_proto::{Change, Failure, Kind, Reply, Request, Topics};
 
 pub(crate) use clients::{Clients, Counted};
 pub(crate) use daemon::{VERSION, hello};
+pub(crate) use wire::Wire;
 
 /// How many questions may wait; they are taken as fast as they come.
 const ASKED: usize = 256;
@@ -30,6 +35,8 @@ pub(crate) enum Asked {
     Call(Request, oneshot::Sender<Result<Reply, Failure>>),
     /// Somebody to be told: a snapshot first, then each change.
     Subscribe(Topics, oneshot::Sender<mpsc::Receiver<Arc<Change>>>),
+    /// Somebody who wants to see the wire.
+    Watch(XmlWatch, oneshot::Sender<Result<(XmlWatching, Wire), Failure>>),
 }
 
 /// A handle to ask through; cheap to clone.
@@ -50,10 +57,10 @@ pub(crate) struct Subscription {
 /// waits turns to something else.
 #[derive(Debug)]
 enum Stage {
-    /// Before the first and after the last change of a queue.
-    Apart,
+    /// Nobody has been asked; whether something was missed before.
+    Apart { missed: bool },
     /// The queue is on its way.
-    Asked(oneshot::Receiver<mpsc::Receiver<Arc<Change>>>),
+    Asked { missed: bool, answer: oneshot::Receiver<mpsc::Receiver<Arc<Change>>> },
     /// Changes come.
     Following(mpsc::Receiver<Arc<Change>>),
 }
@@ -77,7 +84,17 @@ impl Api {
 
     /// Tells what changes in these topics.
     pub(crate) fn subscribe(&self, topics: Topics) -> Subscription {
-        Subscription { api: self.clone(), topics, stage: Stage::Apart }
+        Subscription { api: self.clone(), topics, stage: Stage::Apart { missed: false } }
+    }
+
+    /// Lets somebody see what crosses the wire of an account; for the socket alone.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub(crate) async fn watch_wire(&self, request: XmlWatch) -> Result<(XmlWatching, Wire), Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.asked.send(Asked::Watch(request, reply)).await.map_err(|_| ending())?;
+        answer.await.map_err(|_| ending())?
     }
 }
 
@@ -87,19 +104,24 @@ impl Subscription {
     pub(crate) async fn next(&mut self) -> Option<Arc<Change>> {
         loop {
             self.stage = match &mut self.stage {
-                Stage::Apart => {
+                Stage::Apart { missed } => {
                     let place = self.api.asked.reserve().await.ok()?;
                     let (reply, answer) = oneshot::channel();
                     place.send(Asked::Subscribe(self.topics, reply));
-                    Stage::Asked(answer)
+                    Stage::Asked { missed: *missed, answer }
                 }
-                Stage::Asked(answer) => Stage::Following(answer.await.ok()?),
-                Stage::Following(changes) => match changes.recv().await {
-                    Some(change) => return Some(change),
-                    None => {
-                        self.stage = Stage::Apart;
+                Stage::Asked { missed, answer } => {
+                    let missed = *missed;
+                    self.stage = Stage::Following(answer.await.ok()?);
+                    if missed {
                         return Some(Arc::new(Change::Gap));
                     }
+                    continue;
+                }
+                Stage::Following(changes) => match changes.recv().await {
+                    Some(change) => return Some(change),
+                    // A gap, unless this is the end of the daemon.
+                    None => Stage::Apart { missed: true },
                 },
             };
         }

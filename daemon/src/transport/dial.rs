@@ -20,9 +20,6 @@ use super::tls::{Tls, TlsError, TlsFacts};
 /// How long one address may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// Ports on which TLS starts at once by custom; only asked where a configured server leaves the choice to us.
-const DIRECT_PORTS: [u16; 2] = [5223, 443];
-
 /// Whose server is wanted.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
@@ -106,13 +103,7 @@ pub(crate) async fn dial(
 
 async fn endpoints(target: &Target, resolver: &Resolver, entropy: &mut Entropy) -> Result<Vec<Endpoint>, DialError> {
     if let Some((host, port)) = &target.server {
-        let direct = match target.tls {
-            TlsPolicy::Direct => true,
-            TlsPolicy::StartTls => false,
-            TlsPolicy::Auto => DIRECT_PORTS.contains(port),
-        };
-        let security = if direct { Security::Direct } else { Security::StartTls };
-        return Ok(vec![Endpoint { host: host.clone(), port: *port, security }]);
+        return Ok(vec![srv::named(host, *port, target.tls)]);
     }
     let domain = target.domain.ascii();
     let found = if target.domain.has_services() {
