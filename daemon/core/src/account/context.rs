@@ -9,7 +9,7 @@ use super::login::Key;
 use super::online::{Asleep, Unsent};
 use super::output::{Change, Delivery, Dial, Event, HangUp, Outcome, Output};
 use super::outward::Outward;
-use super::settings::{Memory, Remembered, Settings};
+use super::settings::{Memory, Remembered, Settings, TuneSettings};
 use super::timers::{Timer, Timers};
 use super::tokens::Tokens;
 use crate::backoff::Backoff;
@@ -240,6 +240,13 @@ impl Context {
 
     pub(super) fn set_playing(&mut self, playing: Option<Playing>) {
         self.outward.set_playing(playing, self.now.moment, &mut self.timers);
+    }
+
+    /// Publishes otherwise from now on, while there is no stream that could carry it.
+    pub(super) fn set_tune_settings_later(&mut self, ticket: Ticket, settings: TuneSettings) {
+        self.outward.set_settings(settings);
+        self.present_later();
+        self.reply(ticket, Outcome::Done);
     }
 
     pub(super) fn show_playing(&mut self) {

@@ -74,6 +74,10 @@ impl Offline {
                 context.set_playing_later(playing);
                 Link::Offline(self)
             }
+            Command::TuneSettings(ticket, settings) => {
+                context.set_tune_settings_later(ticket, settings);
+                Link::Offline(self)
+            }
             Command::Connect(ticket) => connect(vec![ticket], context),
             Command::Disconnect(ticket) | Command::Leave(ticket) | Command::Suspend(ticket) => {
                 context.reply(ticket, Outcome::Done);
