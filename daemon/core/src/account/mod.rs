@@ -11,9 +11,12 @@ mod output;
 mod outward;
 mod settings;
 mod stopped;
+mod streak;
 mod timers;
 
-pub use input::{Command, Connected, Input, Outgoing, Playing, Question, SecretMissing, Security, StoreTicket, Ticket};
+pub use input::{
+    Command, Connected, Input, Machine, Outgoing, Playing, Question, SecretMissing, Security, StoreTicket, Ticket,
+};
 pub use output::{
     Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Report, Session,
     TunePublished,

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::Link;
 use super::context::Context;
-use super::input::{Command, Connected, Input, Security};
+use super::input::{Command, Connected, Input, Machine, Security};
 use super::offline::{self, Offline};
 use super::online::Online;
 use super::output::{HangUp, Outcome, Output, Session};
@@ -33,6 +33,8 @@ use secured::Secured;
 const LOGIN_WITHIN: Duration = Duration::from_secs(90);
 /// Every step of it must be answered within this (S35).
 const STEP_WITHIN: Duration = Duration::from_secs(30);
+/// The same when the network has changed under the connection (G7).
+const HURRIED_STEP: Duration = Duration::from_secs(5);
 
 /// The key of a login that worked, with what it was derived from.
 #[derive(Clone, Debug)]
@@ -115,6 +117,7 @@ impl Connecting {
             (Input::Bytes(bytes), stage) => self.bytes(bytes, stage, context),
             (Input::Command(command), stage) => self.with(stage).command(command, context),
             (Input::Tick, stage) => self.with(stage).tick(context),
+            (Input::Machine(Machine::Woke | Machine::NetworkChanged), stage) => self.with(stage).hurry(context),
             (Input::Lost(loss), _) => offline::lost(&loss, context),
             (Input::Secret(Ok(password)), Stage::Secret) => {
                 self.facts.password = Some(password);
@@ -131,6 +134,7 @@ impl Connecting {
             // What belongs to a connection before this one.
             (
                 Input::Start
+                | Input::Machine(Machine::Sleeps)
                 | Input::Connected(_)
                 | Input::Secured(_)
                 | Input::Secret(_)
@@ -150,6 +154,7 @@ impl Connecting {
         context.entropy.mix(&connected.seed);
         context.set_timer(Timer::Login, LOGIN_WITHIN);
         self.facts.server = connected.server;
+        context.redirect = None;
         self.facts.round_trips = connected.round_trips;
         match connected.security {
             Some(security) => self.secured(security, context),
@@ -202,6 +207,25 @@ impl Connecting {
                 offline::lost(&loss, context)
             }
         }
+    }
+
+    /// The way to the server may have changed: a dial starts over, and a server that was reached has little time left.
+    fn hurry(self: Box<Self>, context: &mut Context) -> Link {
+        match self.stage {
+            Stage::Dialing if context.streak.may_hurry(context.now.moment) => {
+                context.hang_up(HangUp::Abrupt);
+                context.dial();
+            }
+            Stage::Secret | Stage::Dialing => {}
+            Stage::Plain(_)
+            | Stage::Securing
+            | Stage::Secured(_)
+            | Stage::Authenticating(_)
+            | Stage::Authenticated(_) => {
+                context.timers.bring_forward(Timer::Step, context.now.moment + HURRIED_STEP);
+            }
+        }
+        Link::Connecting(self)
     }
 
     fn tick(self: Box<Self>, context: &mut Context) -> Link {

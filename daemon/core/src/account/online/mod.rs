@@ -15,7 +15,7 @@ use jid::{BareJid, Jid};
 
 use super::Link;
 use super::context::Context;
-use super::input::{Command, Input, Outgoing, StoreTicket, Ticket};
+use super::input::{Command, Input, Machine, Outgoing, StoreTicket, Ticket};
 use super::login::Bound;
 use super::offline;
 use super::output::{Delivery, Outcome, Problem, Session};
@@ -90,6 +90,7 @@ impl Online {
             answers: Answers::default(),
             leaving: None,
         });
+        online.heard(context);
         if bound.offers_management {
             online.outbound.enable(context);
         }
@@ -102,7 +103,6 @@ impl Online {
         online.present(None, context);
         context.timers.clear(Timer::Login);
         context.timers.clear(Timer::Step);
-        online.heard(context);
         online.settle(context);
         context.reply_connecting(&Outcome::Done);
         online
@@ -128,6 +128,17 @@ impl Online {
                 Ok(())
             }
             Input::Tick => self.tick(context),
+            Input::Machine(Machine::Sleeps) => {
+                self.outbound.acknowledge_now(context);
+                Ok(())
+            }
+            Input::Machine(Machine::Woke | Machine::NetworkChanged) => {
+                if self.leaving.is_none() {
+                    self.try_stream(context);
+                    outbound::hurry_answer(context);
+                }
+                Ok(())
+            }
             Input::Lost(loss) => Err(loss),
             Input::Start | Input::Connected(_) | Input::Secured(_) | Input::Secret(_) | Input::Derived(_) => Ok(()),
         };
@@ -168,7 +179,7 @@ impl Online {
             Command::Send(ticket, outgoing) => self.send_message(ticket, outgoing, context),
             Command::Ask(ticket, question) => {
                 self.ask(question.to, question.set, question.payload, Asker::Command(ticket), context);
-                self.outbound.probe(context);
+                self.try_stream(context);
             }
         }
     }
@@ -219,7 +230,12 @@ impl Online {
             None => iq,
         };
         self.outbound.send(&iq.into_element(), Sent::Other, context);
-        self.requests.open(id, to, context.now.moment + ANSWER_WITHIN, asker);
+        let deadline = context.now.moment + ANSWER_WITHIN;
+        if to.is_none() {
+            // Our own server answers, or is not there any more (G7); another may be slow.
+            context.timers.set_at_latest(Timer::Answer, deadline);
+        }
+        self.requests.open(id, to, deadline, asker);
     }
 
     /// Nobody answered one of our requests in time.
@@ -267,6 +283,7 @@ impl Online {
         }
         context.timers.clear_connection();
         context.backoff.session_lasted(context.now.moment - self.since);
+        context.streak.session_lasted(context.now.moment - self.since);
         let leaving = self.leaving.take();
         let delivery = context.present_later();
         for ticket in self.shown.into_iter().flat_map(Shown::into_waiting) {

@@ -19,6 +19,8 @@ const ASK_AFTER: usize = 5;
 const ASK_WITHIN: Duration = Duration::from_secs(2);
 /// A server that says nothing for this long after a question is gone (G7).
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+/// The same when the machine woke up or the network changed.
+const HURRIED_ANSWER: Duration = Duration::from_secs(5);
 /// An idle stream is tried this often: often enough for common address translators.
 const IDLE: Duration = Duration::from_secs(290);
 
@@ -128,6 +130,12 @@ impl Outbound {
         if std::mem::take(&mut self.asked) {
             self.answer(context);
         }
+    }
+
+    /// Says what we have handled without being asked.
+    pub(super) fn acknowledge_now(&mut self, context: &mut Context) {
+        self.asked = false;
+        self.answer(context);
     }
 
     fn answer(&self, context: &mut Context) {
@@ -245,6 +253,10 @@ pub(super) fn idle_within(limit: Option<Duration>) -> Duration {
 
 /// From now on the server must say something.
 pub(super) fn expect_answer(context: &mut Context) {
-    let at = context.now.moment + ANSWER_WITHIN;
-    context.timers.set_if_unset(Timer::Answer, at);
+    context.timers.set_at_latest(Timer::Answer, context.now.moment + ANSWER_WITHIN);
+}
+
+/// The same within seconds: the machine woke up, or the network changed, and the connection may be gone.
+pub(super) fn hurry_answer(context: &mut Context) {
+    context.timers.bring_forward(Timer::Answer, context.now.moment + HURRIED_ANSWER);
 }
