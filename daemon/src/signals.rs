@@ -3,8 +3,8 @@
 use std::io;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook_tokio::SignalsInfo;
 use signal_hook::iterator::exfiltrator::SignalOnly;
+use signal_hook_tokio::SignalsInfo;
 use tokio_stream::StreamExt;
 
 /// A wish that a signal carries.

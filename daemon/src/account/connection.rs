@@ -3,9 +3,10 @@
 
 use std::future::pending;
 use std::io;
+use std::net::UdpSocket;
 use std::time::Duration;
 
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::{AbortHandle, JoinSet, spawn_blocking};
 use tokio::time::timeout;
 use xmppd_core::account::{Connected, Dial, HangUp, Input, SecretMissing, StoreTicket};
 use xmppd_core::entropy::Entropy;
@@ -21,6 +22,7 @@ use crate::transport::dial::{self, DialError, Dialed, Target};
 use crate::transport::dns::Resolver;
 use crate::transport::domain::Domain;
 use crate::transport::link::{Link, Received};
+use crate::transport::recall::Recall;
 use crate::transport::tls::{Tls, TlsError, TlsFacts};
 use crate::{host, secret};
 
@@ -51,6 +53,11 @@ pub(super) struct Connection {
     work: JoinSet<Done>,
     /// Work begun under an older number belongs to a connection that was given up.
     generation: u64,
+    dialing: Option<AbortHandle>,
+    /// The dial of now leads where another server has sent us.
+    redirected: bool,
+    /// What the attempts so far have taught.
+    recall: Recall,
 }
 
 /// Work that has ended, by what it was.
@@ -78,6 +85,9 @@ impl Connection {
             buffer: vec![0; BUFFER].into_boxed_slice(),
             work: JoinSet::new(),
             generation: 0,
+            dialing: None,
+            redirected: false,
+            recall: Recall::default(),
         }
     }
 
@@ -94,8 +104,8 @@ impl Connection {
                 received = received => match received {
                     Received::Bytes(count) => return Wake::Received(count),
                     Received::End(end) => {
-                        self.link = None;
-                        self.generation += 1;
+                        self.drop_link();
+                        self.recall.lost();
                         return Wake::Input(Input::Lost(convert::end(&end)));
                     }
                 },
@@ -114,15 +124,19 @@ impl Connection {
     }
 
     pub(super) fn dial(&mut self, dial: Dial) {
-        let target = Target { domain: self.domain.clone(), server: dial.server, tls: dial.tls };
+        let redirected_from = dial.redirected.then(|| self.recall.reach());
+        self.redirected = dial.redirected;
+        let target = Target { domain: self.domain.clone(), server: dial.server, tls: dial.tls, redirected_from };
         let (resolver, tls, generation) = (self.resolver.clone(), self.tls.clone(), self.generation);
-        self.work.spawn(async move {
+        let recall = self.recall.clone();
+        let task = self.work.spawn(async move {
             let dialed = match host::seed() {
-                Ok(seed) => dial::dial(&target, &resolver, &tls, &mut Entropy::new(seed)).await,
+                Ok(seed) => dial::dial(&target, &recall, &resolver, &tls, &mut Entropy::new(seed)).await,
                 Err(error) => Err(DialError::Unreachable(error.to_string())),
             };
             Done::Dialed(generation, Box::new(dialed))
         });
+        self.dialing = Some(task);
     }
 
     pub(super) fn secure(&mut self) {
@@ -157,6 +171,10 @@ impl Connection {
 
     pub(super) fn hang_up(&mut self, how: HangUp) {
         self.generation += 1;
+        self.give_up_dialing();
+        if self.link.is_some() {
+            self.recall.lost();
+        }
         match (how, self.link.take()) {
             (HangUp::Polite, Some(link)) => {
                 self.work.spawn(async move {
@@ -173,6 +191,29 @@ impl Connection {
             }
             (HangUp::Polite | HangUp::Abrupt, None) => {}
         }
+    }
+
+    /// Sends what was written, for a second at most.
+    pub(super) async fn flush(&mut self) {
+        if let Some(link) = &mut self.link {
+            // A broken connection says so when it is read next.
+            let _ = timeout(FAREWELL, link.flush()).await;
+        }
+    }
+
+    /// Whether the connection was made from an address that this machine no longer has: nothing will come on it.
+    pub(super) fn has_lost_its_address(&self) -> bool {
+        let address = self.link.as_ref().and_then(Link::local_address);
+        address.is_some_and(|address| {
+            let bound = UdpSocket::bind((address.ip(), 0));
+            bound.is_err_and(|error| error.kind() == io::ErrorKind::AddrNotAvailable)
+        })
+    }
+
+    /// Forgets the connection without a word.
+    pub(super) fn drop_link(&mut self) {
+        self.link = None;
+        self.generation += 1;
     }
 
     pub(super) fn stored(
@@ -194,10 +235,14 @@ impl Connection {
             Done::Dialed(generation, dialed) if generation == self.generation => Some(self.dialed(*dialed)),
             Done::Secured(generation, secured) if generation == self.generation => Some(match *secured {
                 Ok((link, facts)) => {
+                    self.recall.secured();
                     self.link = Some(link);
                     Input::Secured(convert::security(facts))
                 }
-                Err(error) => self.lost(convert::tls_error(&error)),
+                Err(error) => {
+                    self.recall.lost();
+                    self.lost(convert::tls_error(&error))
+                }
             }),
             Done::Secret(generation, secret) if generation == self.generation => Some(Input::Secret(secret)),
             Done::Derived(generation, derived) if generation == self.generation => Some(match derived {
@@ -215,6 +260,7 @@ impl Connection {
     fn dialed(&mut self, dialed: Result<Dialed, DialError>) -> Input<'static> {
         match (dialed, host::seed()) {
             (Ok(dialed), Ok(seed)) => {
+                self.recall.connected(dialed.endpoint.clone(), dialed.address, dialed.tls.is_some(), self.redirected);
                 self.link = Some(dialed.link);
                 let security = dialed.tls.map(convert::security);
                 let round_trips =
@@ -224,6 +270,12 @@ impl Connection {
             }
             (Err(error), _) => self.lost(convert::dial_error(&error)),
             (Ok(_), Err(error)) => self.lost(Loss::Unreachable(no_randomness(&error))),
+        }
+    }
+
+    fn give_up_dialing(&mut self) {
+        if let Some(task) = self.dialing.take() {
+            task.abort();
         }
     }
 

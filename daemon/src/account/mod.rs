@@ -9,10 +9,13 @@ use std::io;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use xmppd_core::account::{Account, Change, Command, Event, Input, Memory, Outcome, Output, Playing, Settings, Ticket};
+use xmppd_core::account::{
+    Account, Change, Command, Event, Input, Machine, Memory, Outcome, Output, Playing, Settings, Ticket,
+};
+use xmppd_core::loss::Loss;
 
 use crate::config::PasswordSource;
-use crate::host;
+use crate::host::{self, Alarm};
 use crate::places::Environment;
 use crate::store::{self, Store};
 use crate::transport::domain::Domain;
@@ -54,9 +57,9 @@ pub(crate) struct Handle {
 #[derive(Debug)]
 pub(crate) struct Unavailable;
 
-struct Order {
-    command: Box<dyn FnOnce(Ticket) -> Command + Send>,
-    reply: Option<oneshot::Sender<Outcome>>,
+enum Order {
+    Command(Box<dyn FnOnce(Ticket) -> Command + Send>, Option<oneshot::Sender<Outcome>>),
+    Machine(Machine, oneshot::Sender<()>),
 }
 
 impl Handle {
@@ -66,13 +69,20 @@ impl Handle {
         command: impl FnOnce(Ticket) -> Command + Send + 'static,
     ) -> Result<oneshot::Receiver<Outcome>, Unavailable> {
         let (reply, answer) = oneshot::channel();
-        self.order(Order { command: Box::new(command), reply: Some(reply) })?;
+        self.order(Order::Command(Box::new(command), Some(reply)))?;
         Ok(answer)
     }
 
     /// Tells what is playing.
     pub(crate) fn tune(&self, playing: Option<Playing>) -> Result<(), Unavailable> {
-        self.order(Order { command: Box::new(|_| Command::Tune(playing)), reply: None })
+        self.order(Order::Command(Box::new(|_| Command::Tune(playing)), None))
+    }
+
+    /// Tells what befalls the machine; the answer comes when what is to be said about it has been sent.
+    pub(crate) fn machine(&self, machine: Machine) -> Result<oneshot::Receiver<()>, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        self.order(Order::Machine(machine, reply))?;
+        Ok(answer)
     }
 
     fn order(&self, order: Order) -> Result<(), Unavailable> {
@@ -93,6 +103,7 @@ pub(crate) fn start(setup: Setup) -> io::Result<(Handle, JoinHandle<()>)> {
         events: setup.events,
         waiting: HashMap::new(),
         tickets: 0,
+        alarm: Alarm::default(),
     };
     Ok((Handle { orders: sender }, tokio::spawn(actor.run())))
 }
@@ -106,6 +117,7 @@ struct Actor {
     events: mpsc::UnboundedSender<(String, Event)>,
     waiting: HashMap<Ticket, oneshot::Sender<Outcome>>,
     tickets: u64,
+    alarm: Alarm,
 }
 
 enum Wake {
@@ -121,9 +133,14 @@ impl Actor {
         self.handle(Input::Start);
         loop {
             match self.wake().await {
-                Wake::Order(order) => {
-                    let ticket = self.ticket(order.reply);
-                    self.handle(Input::Command((order.command)(ticket)));
+                Wake::Order(Order::Command(command, reply)) => {
+                    let ticket = self.ticket(reply);
+                    self.handle(Input::Command(command(ticket)));
+                }
+                Wake::Order(Order::Machine(machine, reply)) => {
+                    self.machine(machine).await;
+                    // Whoever told it may not care.
+                    let _ = reply.send(());
                 }
                 Wake::Abandoned => break,
                 Wake::Connection(wake) => self.connected(wake),
@@ -138,7 +155,18 @@ impl Actor {
         tokio::select! {
             order = self.orders.recv() => order.map_or(Wake::Abandoned, Wake::Order),
             wake = self.connection.wake() => Wake::Connection(wake),
-            () = host::sleep_until(deadline) => Wake::Deadline,
+            () = self.alarm.until(deadline) => Wake::Deadline,
+        }
+    }
+
+    async fn machine(&mut self, machine: Machine) {
+        if machine != Machine::Sleeps && self.connection.has_lost_its_address() {
+            self.connection.drop_link();
+            self.handle(Input::Lost(Loss::Broken("this machine has lost the address it was made from".into())));
+        }
+        self.handle(Input::Machine(machine));
+        if machine == Machine::Sleeps {
+            self.connection.flush().await;
         }
     }
 

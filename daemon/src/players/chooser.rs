@@ -7,7 +7,7 @@ use xmppd_core::tune::Track;
 use xmppd_proto::reply::{Player, PlayerList, TuneReport};
 use xmppd_proto::{PlayerState, TuneState};
 
-use crate::host;
+use crate::host::{self, Alarm};
 use crate::hub::{self, tune_to_proto};
 
 /// How many orders may wait.
@@ -63,7 +63,8 @@ pub(crate) fn start(rules: Rules, on: bool, observations: mpsc::Receiver<Observa
     let (sender, orders) = mpsc::channel(ORDERS);
     let mut players = Players::new(rules);
     players.handle(host::now(), Observation::Switched(on));
-    let chooser = Chooser { players, observations: Some(observations), orders, hub, told: None };
+    let chooser =
+        Chooser { players, observations: Some(observations), orders, hub, told: None, alarm: Alarm::default() };
     tokio::spawn(chooser.run());
     Handle { orders: sender }
 }
@@ -75,6 +76,7 @@ struct Chooser {
     orders: mpsc::Receiver<Order>,
     hub: hub::Handle,
     told: Option<Decision>,
+    alarm: Alarm,
 }
 
 enum Wake {
@@ -113,7 +115,7 @@ impl Chooser {
         tokio::select! {
             order = self.orders.recv() => order.map_or(Wake::Abandoned, Wake::Order),
             wake = observed => wake,
-            () = host::sleep_until(self.players.deadline()) => Wake::Observation(Observation::Tick),
+            () = self.alarm.until(self.players.deadline()) => Wake::Observation(Observation::Tick),
         }
     }
 

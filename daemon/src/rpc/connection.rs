@@ -15,7 +15,6 @@ use xmppd_proto::request::DaemonHello;
 use xmppd_proto::{Change, Failure, Kind, PROTOCOL, Reply, Request, Topics, schema};
 
 use super::bucket::Bucket;
-use crate::api::{Clients, Counted};
 use super::ended;
 use super::frame::{self, Asked};
 use super::hang_up::HangUp;
@@ -23,6 +22,7 @@ use super::lines::{Line, Lines};
 use super::output::{Output, Overflow};
 use super::watcher::Watcher;
 use crate::api::Api;
+use crate::api::{Clients, Counted};
 
 /// How many requests of one client are being done at once; the next ones wait in the socket.
 pub(super) const MAX_CALLS: usize = 32;
