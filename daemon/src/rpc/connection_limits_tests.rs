@@ -11,7 +11,7 @@ use xmppd_proto::{Change, Kind, PresenceChange};
 use super::connection::MAX_CALLS;
 use super::output::MAX_WAITING;
 use super::testing::{Session, request, said};
-use crate::api::{Asked, stand_in};
+use crate::api::Asked;
 
 #[tokio::test]
 async fn a_line_that_is_too_long_is_answered_before_it_ends_and_skipped() {
@@ -115,7 +115,7 @@ async fn a_watcher_that_does_not_read_lags_in_its_subscription_and_loses_nothing
     let mut session = Session::start();
     session.ask(1, "watch.start", json!({"topics": ["presence"]})).await;
     let Some(Asked::Subscribe(_, reply)) = session.asked.recv().await else { panic!("a subscription") };
-    let (changes, subscription) = stand_in::subscription();
+    let (changes, subscription) = tokio::sync::mpsc::channel(64);
     reply.send(subscription).unwrap();
     assert_eq!(session.line().await["id"], 1);
     let mut sent = 0;

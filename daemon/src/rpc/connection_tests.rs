@@ -10,14 +10,14 @@ use xmppd_proto::reply::AccountStatus;
 use xmppd_proto::{Change, Failure, Kind, METHODS, PROTOCOL, Request, Topic, Topics};
 
 use super::testing::{Session, request, said};
-use crate::api::{Asked, stand_in};
+use crate::api::Asked;
 
 /// Starts to watch and takes both the answer and the snapshot.
 async fn watch(session: &mut Session, topics: &[Topic]) -> mpsc::Sender<Arc<Change>> {
     session.ask(1, "watch.start", json!({"topics": topics})).await;
     let Some(Asked::Subscribe(subscribed, reply)) = session.asked.recv().await else { panic!("a subscription") };
     assert_eq!(subscribed, Topics::of(topics));
-    let (changes, subscription) = stand_in::subscription();
+    let (changes, subscription) = mpsc::channel(64);
     reply.send(subscription).unwrap();
     let told: Vec<Topic> = subscribed.iter().collect();
     assert_eq!(session.line().await, json!({"jsonrpc": "2.0", "id": 1, "result": {"topics": told}}));

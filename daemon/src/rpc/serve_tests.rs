@@ -13,7 +13,7 @@ use xmppd_proto::Kind;
 
 use super::testing::{Folder, request, said};
 use super::{Clients, Listener, MAX_CLIENTS, serve};
-use crate::api::{Asked, stand_in};
+use crate::api::{Api, Asked};
 
 struct Served {
     _folder: Folder,
@@ -27,7 +27,7 @@ struct Served {
 fn start() -> Served {
     let folder = Folder::new();
     let path = folder.path().join("rpc.sock");
-    let (api, asked) = stand_in::api();
+    let (api, asked) = Api::new();
     let (counts, (shutdown, ending)) = (Clients::default(), watch::channel(false));
     let serving = tokio::spawn(serve(Listener::bind(&path).unwrap(), api, counts.clone(), ending));
     Served { _folder: folder, path, asked, counts, shutdown, serving }

@@ -11,8 +11,7 @@ use tokio::task::JoinHandle;
 use xmppd_proto::{Failure, Reply, Request};
 
 use super::connection::Connection;
-use super::counts::Clients;
-use crate::api::{Asked, stand_in};
+use crate::api::{Api, Asked, Clients};
 
 /// A new, empty folder of mode 0700 that is removed when dropped.
 pub(super) struct Folder(PathBuf);
@@ -48,7 +47,7 @@ pub(super) struct Session {
 impl Session {
     pub(super) fn start() -> Self {
         let (theirs, ours) = UnixStream::pair().unwrap();
-        let (api, asked) = stand_in::api();
+        let (api, asked) = Api::new();
         let (counts, (shutdown, ending)) = (Clients::default(), watch::channel(false));
         let connection = tokio::spawn(Connection::new(ours, api, counts.clone(), ending).run());
         Self { client: BufReader::new(theirs), asked, counts, shutdown, connection }

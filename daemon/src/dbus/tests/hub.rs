@@ -2,15 +2,15 @@
 
 use std::sync::{Arc, Mutex};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
     time::timeout,
 };
 use xmppd_proto::{
-    Change, Event, Failure, Kind, Request, Show, State, Timestamp,
-    reply::{AccountInfo, AccountStatus, ConnectionState, Delivery, Presence},
+    Change, Failure, Kind, Reply, Request, Show, State, Timestamp,
+    reply::{AccountInfo, AccountStatus, ConfigValues, ConnectionState, Delivery, Presence},
 };
 use zbus::{Connection, MatchRule, MessageStream, message::Message};
 
@@ -161,12 +161,15 @@ async fn play(
 }
 
 /// Answers what the tests ask for; everything else fails.
-fn answer(request: &Request) -> Result<Value, Failure> {
+fn answer(request: &Request) -> Result<Reply, Failure> {
+    let sent = json!({"account": "home", "id": "m1", "state": "sent", "to": "juliet@capulet.example"});
     match request.method() {
-        "status" | "status.set" => Ok(json!({"accounts": []})),
-        "config.get" => Ok(json!({"file": "/config.toml", "values": "chat"})),
-        "send" => Ok(json!({"account": "home", "id": "m1", "state": "sent", "to": "juliet@capulet.example"})),
-        "tune.set" | "tune.clear" => Ok(json!({"state": "stopped"})),
+        "status" => Ok(Reply::Status(Default::default())),
+        "status.set" => Ok(Reply::StatusSet(Default::default())),
+        "config.get" => Ok(Reply::ConfigGet(ConfigValues { file: "/config.toml".to_owned(), values: json!("chat") })),
+        "send" => Ok(Reply::Send(serde_json::from_value(sent).unwrap())),
+        "tune.set" => Ok(Reply::TuneSet(Default::default())),
+        "tune.clear" => Ok(Reply::TuneClear(Default::default())),
         _ => Err(Failure::new(Kind::NotOnline, "home is not online").with_hint("connect it first")),
     }
 }

@@ -129,8 +129,9 @@ async fn a_dropped_dial_hangs_up() {
     let resolver = Resolver::system();
     let mut entropy = entropy();
     let mut greeting = vec![0; 4096];
+    let recall = Recall::default();
     let mut peer = tokio::select! {
-        dialed = dial(&target, &Recall::default(), &resolver, &tls, &mut entropy) => panic!("the server is silent: {dialed:?}"),
+        dialed = dial(&target, &recall, &resolver, &tls, &mut entropy) => panic!("the server is silent: {dialed:?}"),
         peer = async {
             let (mut peer, _) = listener.accept().await.unwrap();
             assert!(peer.read(&mut greeting).await.unwrap() > 0);
@@ -193,7 +194,6 @@ async fn mute() -> (u16, (TcpListener, Vec<TcpStream>)) {
 async fn a_dead_end_point_costs_a_quarter_of_a_second_and_is_not_tried_first_again() {
     let (dead, _silence) = mute().await;
     let (_good, good_port) = listener().await;
-    let tls = Authority::new().trusted();
     let server = Server::start(move |question| {
         leading_to(question, if question.is_for_direct() { None } else { Some(good_port) }, LOOPBACK)
     })
