@@ -8,13 +8,14 @@ mod pinned;
 mod reason;
 #[cfg(test)]
 mod tests;
+mod tickets;
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::client::{Resumption, Tls12Resumption, WebPkiServerVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -28,15 +29,13 @@ use xmppd_core::sasl::TlsVersion;
 use xmppd_core::srv::Security;
 
 use super::domain::Domain;
+use tickets::Tickets;
 
 /// The protocol name a direct TLS connection offers (XEP-0368).
 const ALPN: &[u8] = b"xmpp-client";
 
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-
-/// How many domains may leave tickets for a resumed session; an account has one.
-const SESSIONS: usize = 2;
 
 /// The label of the tls-exporter binding; its context is empty, not absent (RFC 9266).
 const EXPORTER_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
@@ -111,12 +110,9 @@ impl Tls {
             builder.dangerous().with_custom_certificate_verifier(Arc::new(pinned::Verifier { ordinary, own }))
         };
         let mut starttls = builder.with_no_client_auth();
-        // A resumed session is bound (tls-server-end-point) to a certificate that its server may have exchanged since.
-        // TLS 1.3 binds by the exporter, which is each connection's own; 1.2 cannot. Early data stays off.
-        let sessions = || Resumption::in_memory_sessions(SESSIONS).tls12_resumption(Tls12Resumption::Disabled);
-        starttls.resumption = sessions();
+        starttls.resumption = Resumption::store(Arc::new(Tickets::new()));
         let mut direct = starttls.clone();
-        direct.resumption = sessions();
+        direct.resumption = Resumption::store(Arc::new(Tickets::new()));
         direct.alpn_protocols = vec![ALPN.to_vec()];
         Self { direct: Arc::new(direct).into(), starttls: Arc::new(starttls).into() }
     }
