@@ -6,11 +6,13 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use xmppd_core::account::Machine;
 
 use crate::api::desk::{Desk, Facts};
 use crate::api::{Api, Clients, VERSION};
 use crate::bus::{Bus, BusState};
 use crate::config::{self, Config, LoadError};
+use crate::desktop::{self, Sign, Sources};
 use crate::hub::{self, Hub, Surroundings};
 use crate::lock::{Lock, LockError};
 use crate::places::{self, Environment, PlaceError};
@@ -24,6 +26,8 @@ use crate::{dbus, host, log, notify};
 const GOODBYE: Duration = Duration::from_secs(5);
 /// How many observations of players may wait.
 const OBSERVATIONS: usize = 64;
+/// How many signs of the machine's may wait.
+const SIGNS: usize = 8;
 
 /// Why the daemon does not start.
 #[derive(Debug, thiserror::Error)]
@@ -137,6 +141,7 @@ impl Daemon {
         let (api, asked) = Api::new();
         let (bus_state, bus) = watch::channel(BusState::Connecting);
         let clients = Clients::default();
+        let (sources, machine) = watch::channel(Sources::unknown());
         let facts = Facts {
             started: host::now(),
             config: self.path,
@@ -145,9 +150,13 @@ impl Daemon {
             environment: self.environment,
             bus,
             players,
+            machine,
             clients: clients.clone(),
             stop: stop.clone(),
         };
+        let (signs, told) = mpsc::channel(SIGNS);
+        faces.push(tokio::spawn(desktop::watch(Bus::System, signs, sources)));
+        faces.push(tokio::spawn(tell_of_machine(told, hub.clone())));
         let desk = Desk::new(hub.clone(), chooser, self.store.clone(), facts);
         tokio::spawn(desk.clone().serve(asked));
         faces.push(tokio::spawn(dbus::serve(Bus::Session, api.clone(), host::user(), bus_state)));
@@ -182,6 +191,20 @@ async fn watch_over(desk: &Desk, signals: &mut Signals, mut stopped: watch::Rece
             },
             _ = stopped.wait_for(|stop| *stop) => return,
             () = fed => notify::watchdog(),
+        }
+    }
+}
+
+/// Carries what befalls the machine to the accounts, which may have last words before it sleeps.
+async fn tell_of_machine(mut signs: mpsc::Receiver<Sign>, hub: hub::Handle) {
+    while let Some(sign) = signs.recv().await {
+        match sign {
+            Sign::Sleeps(done) => {
+                hub.machine(Machine::Sleeps).await;
+                drop(done);
+            }
+            Sign::Woke => hub.machine(Machine::Woke).await,
+            Sign::NetworkChanged => hub.machine(Machine::NetworkChanged).await,
         }
     }
 }

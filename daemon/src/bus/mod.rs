@@ -1,4 +1,4 @@
-//! The session bus: where it is, how a connection to it is opened, and how long to wait before the next attempt.
+//! The session bus and the system's: where each is, how a connection to it is opened, and how long to wait before the next attempt.
 //! What is said over a connection is left to the modules that open one (`players`, `dbus`).
 
 #[cfg(test)]
@@ -26,6 +26,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 pub(crate) enum Bus {
     /// The session's own: `$DBUS_SESSION_BUS_ADDRESS`, else `$XDG_RUNTIME_DIR/bus`.
     Session,
+    /// The machine's: `$DBUS_SYSTEM_BUS_ADDRESS`, else the usual place.
+    System,
     /// The one at this address, in the words of the D-Bus specification ("Server Addresses").
     #[cfg_attr(not(test), expect(dead_code, reason = "only a test brings a bus of its own"))]
     At(String),
@@ -39,6 +41,7 @@ impl Bus {
     pub(crate) async fn connect(&self, patience: Duration) -> zbus::Result<Connection> {
         let builder = match self {
             Bus::Session => Builder::session(),
+            Bus::System => Builder::system(),
             Bus::At(address) => Builder::address(address.as_str()),
         };
         let opening = builder.method_timeout(patience).build();
