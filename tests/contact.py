@@ -89,7 +89,7 @@ class Contact(slixmpp.ClientXMPP):
         )
 
     def on_pubsub(self, message):
-        sender = {"from": str(message["from"]), "bare": message["from"].bare}
+        sender = {"from": str(message["from"]), "bare": message["from"].bare, "id": message.xml.get("id")}
         for part in message.xml.find("{http://jabber.org/protocol/pubsub#event}event"):
             if part.get("node") != TUNE:
                 continue

@@ -133,11 +133,9 @@ impl Daemon {
         let on = self.store.tune_switch().await.ok().flatten().unwrap_or(true);
         let (observations, observed) = mpsc::channel(OBSERVATIONS);
         let (players_state, players) = watch::channel(BusState::Connecting);
-        let chooser = chooser::start(hub::rules(&tune), on, observed, hub.clone());
-        let mut faces = Vec::new();
-        if tune.enabled {
-            faces.push(tokio::spawn(players::watch(Bus::Session, observations, players_state)));
-        }
+        let (wanted, is_wanted) = watch::channel(tune.enabled);
+        let chooser = chooser::start(hub::tune_settings(&tune), on, wanted, observed, hub.clone());
+        let mut faces = vec![tokio::spawn(players::watch(Bus::Session, is_wanted, observations, players_state))];
         let (api, asked) = Api::new();
         let (bus_state, bus) = watch::channel(BusState::Connecting);
         let clients = Clients::default();

@@ -35,8 +35,8 @@ enum Support {
 #[derive(Debug)]
 enum Step {
     Storing(Track),
-    Publishing { tune: Option<Track>, reconfigured: bool },
-    Configuring(Option<Track>),
+    Publishing { tune: Option<Track>, remade: bool },
+    Deleting(Option<Track>),
 }
 
 /// What is to be done now.
@@ -111,15 +111,17 @@ impl Pep {
     pub fn answered(&mut self, answer: Result<Option<&Element>, &StanzaError>) -> Vec<Action> {
         match (self.busy.take(), answer) {
             (Some(Step::Publishing { tune, .. }), Ok(_)) => self.done(tune),
-            (Some(Step::Publishing { tune, reconfigured: false }), Err(error))
-                if pubsub::is_precondition_not_met(error) =>
-            {
-                // The node is from before, and not as it must be: make it so, then try once more.
-                self.busy = Some(Step::Configuring(tune));
-                vec![Action::Set(pubsub::configuration_change(ns::TUNE, &[ACCESS]))]
+            (Some(Step::Publishing { tune, remade: false }), Err(error)) if pubsub::is_precondition_not_met(error) => {
+                // The node is from before, and not as it must be. To configure it would not do: ejabberd goes on
+                // telling strangers who subscribed while it was open. The next publish makes it anew.
+                self.busy = Some(Step::Deleting(tune));
+                vec![Action::Set(pubsub::deletion(ns::TUNE))]
             }
-            (Some(Step::Configuring(tune)), Ok(_)) => vec![self.publish(tune, true)],
-            (Some(Step::Publishing { tune, .. } | Step::Configuring(tune)), Err(error)) => {
+            (Some(Step::Deleting(tune)), Ok(_)) => vec![self.publish(tune, true)],
+            (Some(Step::Deleting(tune)), Err(error)) => {
+                self.failed(tune, &format!("strangers may read the tune at the server, and it stays so: {error}"))
+            }
+            (Some(Step::Publishing { tune, .. }), Err(error)) => {
                 self.failed(tune, &format!("the server refused the tune: {error}"))
             }
             (busy @ (Some(Step::Storing(_)) | None), _) => {
@@ -132,7 +134,7 @@ impl Pep {
     /// No answer came in time to the last [`Action::Set`].
     pub fn unanswered(&mut self) -> Vec<Action> {
         match self.busy.take() {
-            Some(Step::Publishing { tune, .. } | Step::Configuring(tune)) => {
+            Some(Step::Publishing { tune, .. } | Step::Deleting(tune)) => {
                 // It may have taken it all the same.
                 self.published = None;
                 self.failed(tune, "the server did not answer the tune")
@@ -144,14 +146,15 @@ impl Pep {
         }
     }
 
-    /// What withdraws the tune at the end of a session, whatever is under way.
+    /// What withdraws the tune at the end of a session, whatever is under way. Silence may be read by everybody, so it
+    /// is said without a condition that could fail.
     pub fn farewell() -> Element {
-        publish_request(None)
+        pubsub::publish(ns::TUNE, "current", tune::to_element(None), &[])
     }
 
-    fn publish(&mut self, tune: Option<Track>, reconfigured: bool) -> Action {
+    fn publish(&mut self, tune: Option<Track>, remade: bool) -> Action {
         let request = publish_request(tune.as_ref());
-        self.busy = Some(Step::Publishing { tune, reconfigured });
+        self.busy = Some(Step::Publishing { tune, remade });
         Action::Set(request)
     }
 
@@ -213,7 +216,7 @@ mod tests {
             Action::Set(payload) => {
                 let text = writer::to_string(payload);
                 let title = text.split("<title>").nth(1).and_then(|rest| rest.split('<').next()).unwrap_or("silence");
-                if text.contains("configure") { "configure".into() } else { format!("publish {title}") }
+                if text.contains("<delete ") { "delete".into() } else { format!("publish {title}") }
             }
             Action::Store(out) => format!("store {out}"),
             Action::Report(Ok(track)) => {
@@ -291,12 +294,13 @@ mod tests {
     }
 
     #[test]
-    fn a_node_that_is_open_is_closed_once_or_left_alone() {
-        let start = [("One", "publish One"), ("open", "configure")];
+    fn a_node_that_is_open_is_made_anew_once_or_left_alone() {
+        let start = [("One", "publish One"), ("open", "delete")];
         let check = |rest: Course<'_>| check(supporting(true, true), true, &[&start, rest].concat());
         check(&[("ok", "publish One"), ("ok", "told One")]);
         check(&[("ok", "publish One"), ("open", "failed: the server refused the tune: conflict"), ("One", "")]);
-        check(&[("no", "failed: the server refused the tune: conflict"), ("One", ""), ("Two", "publish Two")]);
+        let stays = "failed: strangers may read the tune at the server, and it stays so: conflict";
+        check(&[("no", stays), ("One", ""), ("Two", "publish Two")]);
         check(&[("late", "failed: the server did not answer the tune"), ("One", "")]);
     }
 

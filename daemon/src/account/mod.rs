@@ -7,7 +7,7 @@ mod convert;
 use std::collections::HashMap;
 use std::io;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use xmppd_core::account::{
     Account, Change, Command, Event, Input, Machine, Memory, Outcome, Output, Playing, Settings, Ticket,
@@ -51,6 +51,8 @@ pub(crate) struct Setup {
 #[derive(Clone, Debug)]
 pub(crate) struct Handle {
     orders: mpsc::Sender<Order>,
+    /// Only the latest counts, and it always arrives.
+    playing: watch::Sender<Option<Playing>>,
 }
 
 /// The actor did not take the order: it has ended, or has more to do than can wait.
@@ -58,7 +60,7 @@ pub(crate) struct Handle {
 pub(crate) struct Unavailable;
 
 enum Order {
-    Command(Box<dyn FnOnce(Ticket) -> Command + Send>, Option<oneshot::Sender<Outcome>>),
+    Command(Box<dyn FnOnce(Ticket) -> Command + Send>, oneshot::Sender<Outcome>),
     Machine(Machine, oneshot::Sender<()>),
 }
 
@@ -69,13 +71,13 @@ impl Handle {
         command: impl FnOnce(Ticket) -> Command + Send + 'static,
     ) -> Result<oneshot::Receiver<Outcome>, Unavailable> {
         let (reply, answer) = oneshot::channel();
-        self.order(Order::Command(Box::new(command), Some(reply)))?;
+        self.order(Order::Command(Box::new(command), reply))?;
         Ok(answer)
     }
 
     /// Tells what is playing.
-    pub(crate) fn tune(&self, playing: Option<Playing>) -> Result<(), Unavailable> {
-        self.order(Order::Command(Box::new(|_| Command::Tune(playing)), None))
+    pub(crate) fn tune(&self, playing: Option<Playing>) {
+        self.playing.send_replace(playing);
     }
 
     /// Tells what befalls the machine; the answer comes when what is to be said about it has been sent.
@@ -93,11 +95,13 @@ impl Handle {
 /// Starts an actor. It fails only where the kernel gives no randomness.
 pub(crate) fn start(setup: Setup) -> io::Result<(Handle, JoinHandle<()>)> {
     let (sender, orders) = mpsc::channel(ORDERS);
+    let (teller, playing) = watch::channel(None);
     let seed = host::seed()?;
     let actor = Actor {
         account: Account::new(setup.settings, setup.memory, seed),
         name: setup.name,
         orders,
+        playing,
         connection: Connection::new(setup.domain, setup.password, setup.tls, setup.environment),
         store: setup.store,
         events: setup.events,
@@ -105,13 +109,14 @@ pub(crate) fn start(setup: Setup) -> io::Result<(Handle, JoinHandle<()>)> {
         tickets: 0,
         alarm: Alarm::default(),
     };
-    Ok((Handle { orders: sender }, tokio::spawn(actor.run())))
+    Ok((Handle { orders: sender, playing: teller }, tokio::spawn(actor.run())))
 }
 
 struct Actor {
     name: String,
     account: Account,
     orders: mpsc::Receiver<Order>,
+    playing: watch::Receiver<Option<Playing>>,
     connection: Connection,
     store: Store,
     events: mpsc::UnboundedSender<(String, Event)>,
@@ -122,6 +127,8 @@ struct Actor {
 
 enum Wake {
     Order(Order),
+    /// Something else plays.
+    Tune,
     /// Nobody can order anything any more.
     Abandoned,
     Connection(ConnectionWake),
@@ -142,6 +149,10 @@ impl Actor {
                     // Whoever told it may not care.
                     let _ = reply.send(());
                 }
+                Wake::Tune => {
+                    let playing = self.playing.borrow_and_update().clone();
+                    self.handle(Input::Command(Command::Tune(playing)));
+                }
                 Wake::Abandoned => break,
                 Wake::Connection(wake) => self.connected(wake),
                 Wake::Deadline => self.handle(Input::Tick),
@@ -154,6 +165,8 @@ impl Actor {
         let deadline = self.account.deadline();
         tokio::select! {
             order = self.orders.recv() => order.map_or(Wake::Abandoned, Wake::Order),
+            // Without tellers there are no orders either.
+            Ok(()) = self.playing.changed() => Wake::Tune,
             wake = self.connection.wake() => Wake::Connection(wake),
             () = self.alarm.until(deadline) => Wake::Deadline,
         }
@@ -218,12 +231,10 @@ impl Actor {
         }
     }
 
-    fn ticket(&mut self, reply: Option<oneshot::Sender<Outcome>>) -> Ticket {
+    fn ticket(&mut self, reply: oneshot::Sender<Outcome>) -> Ticket {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
-        if let Some(reply) = reply {
-            self.waiting.insert(ticket, reply);
-        }
+        self.waiting.insert(ticket, reply);
         ticket
     }
 }

@@ -19,7 +19,7 @@ impl Desk {
         let config = self.load()?;
         let mut report = self.summary(&config);
         // An error means that the daemon ends.
-        let _ = self.players.set_rules(hub::rules(&config.tune)).await;
+        let _ = self.players.configure(hub::tune_settings(&config.tune)).await;
         report.changed = self.hub.reload(config).await?;
         Ok(report)
     }

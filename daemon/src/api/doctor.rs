@@ -96,7 +96,8 @@ fn machine(name: &str, source: &Source, service: &str, itself: &str) -> Check {
 
 fn published(tune: &TuneReport) -> Check {
     match (&tune.tune, &tune.reason) {
-        (Some(tune), _) => {
+        (Some(_), Some(reason)) => check("tune", CheckState::Warning, reason.clone()),
+        (Some(tune), None) => {
             let title = tune.title.as_deref().unwrap_or("a track without a title");
             check("tune", CheckState::Ok, format!("publishing {title}"))
         }

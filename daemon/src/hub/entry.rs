@@ -18,6 +18,8 @@ pub(super) struct Entry {
     pub(super) report: Report,
     pub(super) composed: Composed,
     pub(super) delivery: Delivery,
+    /// Why User Tune does not say what it should, in words for people.
+    pub(super) tune_problem: Option<String>,
     /// Nothing while the account is switched off.
     actor: Option<(Handle, JoinHandle<()>)>,
 }
@@ -27,7 +29,7 @@ impl Entry {
     pub(super) fn new(config: config::Account, layers: Layers) -> Self {
         let composed = compose(&layers, None, StatusWhen::Never);
         let report = Report { state: LinkState::Offline, since: host::now().wall, problem: None, session: None };
-        Self { config, layers, report, composed, delivery: Delivery::Pending, actor: None }
+        Self { config, layers, report, composed, delivery: Delivery::Pending, tune_problem: None, actor: None }
     }
 
     pub(super) fn started(&mut self, handle: Handle, task: JoinHandle<()>) {
@@ -71,6 +73,9 @@ impl Entry {
         } else if self.report.state != report.state {
             tracing::info!(account = %self.config.name, state = convert::connection(report.state).as_str(), "connection");
         }
+        if report.state != LinkState::Online {
+            self.tune_problem = None;
+        }
         self.report = report;
     }
 
@@ -87,23 +92,25 @@ impl Entry {
         self.handle()?.machine(machine).ok()
     }
 
+    /// Tells the actor what is playing.
     pub(super) fn tune(&self, playing: Option<Playing>) {
-        if let Some(handle) = self.handle()
-            && handle.tune(playing).is_err()
-        {
-            tracing::error!(account = %self.config.name, "the account does not take its orders");
+        if let Some(handle) = self.handle() {
+            handle.tune(playing);
         }
     }
 
-    pub(super) fn tune_published(&self, published: &TunePublished) {
-        match published {
+    /// Takes what became of publishing the tune.
+    pub(super) fn tune_published(&mut self, published: TunePublished) {
+        self.tune_problem = match published {
             TunePublished::Done(track) => {
                 tracing::debug!(account = %self.config.name, published = track.is_some(), "tune");
+                None
             }
             TunePublished::Failed(reason) => {
                 tracing::warn!(account = %self.config.name, "the tune is not published: {reason}");
+                Some(reason)
             }
-        }
+        };
     }
 
     /// Says goodbye and lets the actor end; the task ends when its connection is closed.

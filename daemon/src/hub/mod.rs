@@ -24,7 +24,7 @@ pub(crate) use handle::{Asked, Handle, Status};
 use subscribers::Subscribers;
 
 pub(crate) use convert::tune as tune_to_proto;
-pub(crate) use setup::{Surroundings, rules};
+pub(crate) use setup::{Surroundings, tune_settings};
 
 /// How many messages may wait for the hub; it takes them as fast as they come.
 const INBOX: usize = 256;
@@ -37,6 +37,8 @@ pub(crate) struct Hub {
     state: State,
     entries: Vec<Entry>,
     playing: Option<Playing>,
+    /// What the players' engine says of `playing`.
+    tune: TuneReport,
     subscribers: Subscribers,
     inbox: mpsc::Receiver<Message>,
     /// What happens in the accounts. Unbounded because an actor cannot wait; it reads from its connection only
@@ -64,6 +66,7 @@ impl Hub {
             state: State::default(),
             entries: Vec::new(),
             playing: None,
+            tune: TuneReport::default(),
             subscribers: Subscribers::default(),
             inbox,
             events,
@@ -195,12 +198,14 @@ impl Hub {
                 entry.delivery = delivery;
                 changes.push(Change::Status(entry.status()));
             }
-            Event::TunePublished(published) => entry.tune_published(&published),
-            event => changes.extend(convert::event(account, event)),
+            Event::TunePublished(published) => entry.tune_published(published),
+            // Some servers tell both the account and its resource.
+            event => changes.extend(convert::event(account, event).filter(|change| !is_known(change, &self.state))),
         }
         for change in changes {
             self.publish(change);
         }
+        self.tell_tune();
     }
 
     /// Something else plays, or nothing: every account that publishes tunes hears of it.
@@ -211,9 +216,29 @@ impl Hub {
                 entry.tune(self.playing.clone());
             }
         }
+        self.tune = report;
+        self.tell_tune();
+    }
+
+    /// Tells watchers about the tune, and which accounts cannot publish it and why, if that is news.
+    fn tell_tune(&mut self) {
+        let mut report = self.tune.clone();
+        if report.tune.is_some() && report.reason.is_none() {
+            report.reason = self.why_unpublished();
+        }
         if self.state.tune != report {
             self.publish(Change::Tune(TuneChange { account: None, jid: None, report }));
         }
+    }
+
+    fn why_unpublished(&self) -> Option<String> {
+        let publishes = |entry: &Entry| entry.is_enabled() && entry.config().tune;
+        if !self.entries.iter().any(publishes) {
+            return Some("no account is configured to publish it".to_owned());
+        }
+        let problem = |entry: &Entry| Some(format!("{}: {}", entry.name(), entry.tune_problem.as_ref()?));
+        let problems: Vec<String> = self.entries.iter().filter_map(problem).collect();
+        (!problems.is_empty()).then(|| format!("not as User Tune through {}", problems.join("; ")))
     }
 
     fn publish(&mut self, change: Change) {
@@ -225,6 +250,12 @@ impl Hub {
     fn leave(&mut self) -> Vec<JoinHandle<()>> {
         self.entries.iter_mut().filter_map(Entry::leave).collect()
     }
+}
+
+/// Whether a contact's tune is as it was.
+fn is_known(change: &Change, state: &State) -> bool {
+    let Change::Tune(TuneChange { account: Some(account), jid: Some(jid), report }) = change else { return false };
+    state.contact(account, jid).is_some_and(|contact| contact.tune.as_deref() == report.tune.as_ref())
 }
 
 fn no_account() -> Failure {

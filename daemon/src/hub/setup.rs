@@ -18,6 +18,7 @@ use crate::account::{self, Setup};
 use crate::config::{self, Config};
 use crate::host;
 use crate::places::Environment;
+use crate::players::chooser;
 use crate::store::{self, BasePresence, KeptAccount, StoreError};
 use crate::transport::domain::Domain;
 use crate::transport::tls::Tls;
@@ -171,8 +172,12 @@ impl Hub {
     }
 }
 
-/// The rules of the configuration in the core's form.
-pub(crate) fn rules(tune: &config::Tune) -> Rules {
+/// `[tune]` as the chooser needs it.
+pub(crate) fn tune_settings(tune: &config::Tune) -> chooser::Settings {
+    chooser::Settings { enabled: tune.enabled, rules: rules(tune) }
+}
+
+fn rules(tune: &config::Tune) -> Rules {
     let players = |patterns: &[String]| patterns.iter().filter_map(|text| Pattern::player(text).ok()).collect();
     Rules {
         allow: players(&tune.allow),

@@ -1,6 +1,6 @@
 //! Runs the core's [`Players`]: what the watcher sees and what the user says goes in, decisions go to the hub.
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use xmppd_core::account::Playing;
 use xmppd_core::players::{Decision, Listed, Observation, Playback, Players, Rules, State};
 use xmppd_core::tune::Track;
@@ -21,9 +21,19 @@ pub(crate) struct Handle {
 
 #[derive(Debug)]
 enum Order {
-    Observe(Observation, oneshot::Sender<TuneReport>),
+    Switch(bool, oneshot::Sender<TuneReport>),
+    Set(Option<Track>, oneshot::Sender<TuneReport>),
     List(oneshot::Sender<PlayerList>),
-    Rules(Rules),
+    Settings(Settings),
+}
+
+/// What the configuration says.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// Whether players are looked at and tunes published at all.
+    pub(crate) enabled: bool,
+    /// What is published then.
+    pub(crate) rules: Rules,
 }
 
 /// The chooser has ended: the daemon is ending.
@@ -33,12 +43,12 @@ pub(crate) struct Ended;
 impl Handle {
     /// `tune on`, `tune off`; answered with what is published then.
     pub(crate) async fn switch(&self, on: bool) -> Result<TuneReport, Ended> {
-        self.ask(|reply| Order::Observe(Observation::Switched(on), reply)).await
+        self.ask(|reply| Order::Switch(on, reply)).await
     }
 
     /// `tune set`, and without a track `tune clear`; answered with what is published then.
     pub(crate) async fn set(&self, track: Option<Track>) -> Result<TuneReport, Ended> {
-        self.ask(|reply| Order::Observe(Observation::Manual(track), reply)).await
+        self.ask(|reply| Order::Set(track, reply)).await
     }
 
     /// All players.
@@ -46,9 +56,9 @@ impl Handle {
         self.ask(Order::List).await
     }
 
-    /// Exchanges the rules.
-    pub(crate) async fn set_rules(&self, rules: Rules) -> Result<(), Ended> {
-        self.orders.send(Order::Rules(rules)).await.map_err(|_| Ended)
+    /// Puts another configuration in force.
+    pub(crate) async fn configure(&self, settings: Settings) -> Result<(), Ended> {
+        self.orders.send(Order::Settings(settings)).await.map_err(|_| Ended)
     }
 
     async fn ask<T>(&self, order: impl FnOnce(oneshot::Sender<T>) -> Order) -> Result<T, Ended> {
@@ -58,24 +68,33 @@ impl Handle {
     }
 }
 
-/// Starts the chooser; it ends with the last handle.
-pub(crate) fn start(rules: Rules, on: bool, observations: mpsc::Receiver<Observation>, hub: hub::Handle) -> Handle {
+/// Starts the chooser; it ends with the last handle. `wanted` tells the watcher whether to look at players.
+pub(crate) fn start(
+    settings: Settings,
+    on: bool,
+    wanted: watch::Sender<bool>,
+    observations: mpsc::Receiver<Observation>,
+    hub: hub::Handle,
+) -> Handle {
     let (sender, orders) = mpsc::channel(ORDERS);
-    let mut players = Players::new(rules);
-    players.handle(host::now(), Observation::Switched(on));
-    let chooser =
-        Chooser { players, observations: Some(observations), orders, hub, told: None, alarm: Alarm::default() };
+    let players = Players::new(settings.rules.clone());
+    let alarm = Alarm::default();
+    let mut chooser = Chooser { players, on, wanted, observations: Some(observations), orders, hub, told: None, alarm };
+    chooser.configure(settings);
     tokio::spawn(chooser.run());
     Handle { orders: sender }
 }
 
 struct Chooser {
     players: Players,
+    /// What the person said; the configuration may say otherwise.
+    on: bool,
+    wanted: watch::Sender<bool>,
     /// Nothing once the watcher has ended.
     observations: Option<mpsc::Receiver<Observation>>,
     orders: mpsc::Receiver<Order>,
     hub: hub::Handle,
-    told: Option<Decision>,
+    told: Option<TuneReport>,
     alarm: Alarm,
 }
 
@@ -92,12 +111,18 @@ impl Chooser {
             self.tell().await;
             match self.wake().await {
                 Wake::Observation(observation) => self.players.handle(host::now(), observation),
-                Wake::Order(Order::Rules(rules)) => self.players.set_rules(host::now(), rules),
+                Wake::Order(Order::Settings(settings)) => self.configure(settings),
                 Wake::Order(Order::List(reply)) => drop(reply.send(list(&self.players))),
-                Wake::Order(Order::Observe(observation, reply)) => {
-                    self.players.handle(host::now(), observation);
+                Wake::Order(Order::Switch(on, reply)) => {
+                    self.on = on;
+                    self.switch();
                     self.tell().await;
-                    let _ = reply.send(report(self.players.decision()));
+                    let _ = reply.send(self.report());
+                }
+                Wake::Order(Order::Set(track, reply)) => {
+                    self.players.handle(host::now(), Observation::Manual(track));
+                    self.tell().await;
+                    let _ = reply.send(self.report());
                 }
                 Wake::Unwatched => self.observations = None,
                 Wake::Abandoned => return,
@@ -119,16 +144,40 @@ impl Chooser {
         }
     }
 
-    /// Tells the hub a decision that it does not know.
+    fn configure(&mut self, settings: Settings) {
+        self.players.set_rules(host::now(), settings.rules);
+        self.wanted.send_replace(settings.enabled);
+        self.switch();
+    }
+
+    fn is_enabled(&self) -> bool {
+        *self.wanted.borrow()
+    }
+
+    fn switch(&mut self) {
+        let on = self.on && self.is_enabled();
+        self.players.handle(host::now(), Observation::Switched(on));
+    }
+
+    /// Tells the hub what it does not know.
     async fn tell(&mut self) {
-        let decision = self.players.decision();
-        if self.told.as_ref() == Some(decision) {
+        let report = self.report();
+        if self.told.as_ref() == Some(&report) {
             return;
         }
-        self.told = Some(decision.clone());
+        self.told = Some(report.clone());
+        let decision = self.players.decision();
         let playing = decision.tune.clone().map(|track| Playing { track, player: decision.player.clone() });
         // An error means that the daemon ends.
-        let _ = self.hub.tune(report(decision), playing).await;
+        let _ = self.hub.tune(report, playing).await;
+    }
+
+    fn report(&self) -> TuneReport {
+        let mut report = report(self.players.decision());
+        if !self.is_enabled() {
+            report.reason = Some("tune.enabled is false in the configuration".to_owned());
+        }
+        report
     }
 }
 

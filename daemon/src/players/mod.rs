@@ -24,23 +24,36 @@ use crate::bus::{Bus, BusState, Pauses};
 /// How long a player, or the bus, may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Watches over a connection of its own until nobody receives `observations`.
+/// Watches over a connection of its own while `wanted`, until nobody receives `observations`.
 ///
 /// A slow receiver delays nothing and misses only states in between. Without a bus `state` says so and it is tried
-/// again after growing pauses; when the bus goes away all players vanish first.
-pub(crate) async fn watch(bus: Bus, observations: mpsc::Sender<Observation>, state: watch::Sender<BusState>) {
+/// again after growing pauses; when the bus goes away, or watching is not wanted any more, all players vanish first.
+pub(crate) async fn watch(
+    bus: Bus,
+    mut wanted: watch::Receiver<bool>,
+    observations: mpsc::Sender<Observation>,
+    state: watch::Sender<BusState>,
+) {
     let mut pauses = Pauses::new();
     loop {
+        if !*wanted.borrow_and_update() {
+            state.send_replace(BusState::Missing { reason: "players are not looked at: tune.enabled is false".into() });
+        }
+        if wanted.wait_for(|wanted| *wanted).await.is_err() {
+            return;
+        }
         let reason = match bus.connect(PATIENCE).await {
             Ok(connection) => {
                 let mut table = Table::default();
                 let session = Session::new(&connection, &mut table, &observations);
-                let ended = session
-                    .run(|| {
-                        pauses.reset();
-                        state.send_replace(BusState::Present);
-                    })
-                    .await;
+                let watched = session.run(|| {
+                    pauses.reset();
+                    state.send_replace(BusState::Present);
+                });
+                let ended = tokio::select! {
+                    ended = watched => ended,
+                    _ = wanted.wait_for(|wanted| !*wanted) => Ended::Lost("players are not looked at".to_owned()),
+                };
                 match ended {
                     Ended::Unwanted => return,
                     Ended::Lost(reason) => {
@@ -54,6 +67,9 @@ pub(crate) async fn watch(bus: Bus, observations: mpsc::Sender<Observation>, sta
             Err(error) => error.to_string(),
         };
         tracing::debug!(reason, "players cannot be watched");
+        if !*wanted.borrow() {
+            continue;
+        }
         state.send_replace(BusState::Missing { reason });
         tokio::select! {
             () = tokio::time::sleep(pauses.step()) => {}

@@ -16,7 +16,7 @@ pub struct TuneReport {
     pub player: Option<String>,
     /// What becomes of the tune.
     pub state: TuneState,
-    /// Why nothing is published.
+    /// Why nothing is published, or through which accounts the tune cannot be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }

@@ -84,6 +84,12 @@ pub fn configuration_change(node: &str, fields: &[(&str, &str)]) -> Element {
     configure(node, Some(Form::about(ns::PUBSUB_NODE_CONFIG, fields).to_element("submit")))
 }
 
+/// Asks to delete a node with all that is on it and all who subscribed to it; only its owner may (section 8.4).
+pub fn deletion(node: &str) -> Element {
+    let delete = Element::new("delete", ns::PUBSUB_OWNER).with_attr("node", node);
+    Element::new("pubsub", ns::PUBSUB_OWNER).with_child(delete)
+}
+
 /// Whether an error says that a node is not configured as the preconditions of [`publish`] ask.
 pub fn is_precondition_not_met(error: &StanzaError) -> bool {
     error.is_specific("precondition-not-met", ns::PUBSUB_ERRORS)

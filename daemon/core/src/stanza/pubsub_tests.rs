@@ -31,6 +31,7 @@ fn requests_are_written() {
     );
     check(items_request("n", None), "<pubsub xmlns='P:pubsub'><items node='n'/></pubsub>");
     check(items_request("n", Some(1)), "<pubsub xmlns='P:pubsub'><items max_items='1' node='n'/></pubsub>");
+    check(deletion("n"), "<pubsub xmlns='P:pubsub#owner'><delete node='n'/></pubsub>");
     check(configuration_request("n"), "<pubsub xmlns='P:pubsub#owner'><configure node='n'/></pubsub>");
     check(
         configuration_change("n", &OPTIONS),

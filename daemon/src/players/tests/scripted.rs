@@ -144,6 +144,7 @@ pub(super) struct Seen {
 pub(super) struct Watching {
     observations: mpsc::Receiver<Observation>,
     state: watch::Receiver<BusState>,
+    _wanted: watch::Sender<bool>,
     /// The players as told, by unique name.
     pub(super) players: BTreeMap<String, Seen>,
     /// Everything told, oldest first.
@@ -154,8 +155,9 @@ impl Watching {
     pub(super) fn start(bus: Bus) -> Self {
         let (sender, observations) = mpsc::channel(1);
         let (state_sender, state) = watch::channel(BusState::Connecting);
-        tokio::spawn(crate::players::watch(bus, sender, state_sender));
-        Self { observations, state, players: BTreeMap::new(), told: Vec::new() }
+        let (wanted, is_wanted) = watch::channel(true);
+        tokio::spawn(crate::players::watch(bus, is_wanted, sender, state_sender));
+        Self { observations, state, _wanted: wanted, players: BTreeMap::new(), told: Vec::new() }
     }
 
     /// Waits until what was told makes `condition` true.

@@ -14,6 +14,8 @@ use super::{Asker, Online};
 use crate::pep::Pep;
 use crate::stanza::{Presence, PresenceKind};
 
+/// How long the server may take to take the tune back.
+const WITHDRAW_WITHIN: Duration = Duration::from_secs(1);
 /// How long the server may take to close its side.
 const CLOSE_WITHIN: Duration = Duration::from_secs(2);
 
@@ -21,8 +23,17 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) struct Leaving {
     asked: Vec<(Ticket, Reason)>,
+    stage: Stage,
     /// Who wants to be online again after that.
     again: Vec<Ticket>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// The tune is being withdrawn. Some servers tell contacts of unavailable presence first when both come at once.
+    Withdrawing,
+    /// All is said, and the server is to close its side.
+    Closing,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,11 +46,11 @@ enum Reason {
 
 impl Leaving {
     pub(super) fn by_status(ticket: Ticket) -> Self {
-        Self { asked: vec![(ticket, Reason::Status)], again: Vec::new() }
+        Self { asked: vec![(ticket, Reason::Status)], stage: Stage::Withdrawing, again: Vec::new() }
     }
 
     pub(super) fn by_command(ticket: Ticket) -> Self {
-        Self { asked: vec![(ticket, Reason::Command)], again: Vec::new() }
+        Self { asked: vec![(ticket, Reason::Command)], stage: Stage::Withdrawing, again: Vec::new() }
     }
 
     /// Somebody wants to be online again once this is over.
@@ -78,6 +89,24 @@ impl Online {
         self.leaving = Some(leaving);
         if context.outward.tune_out {
             self.ask(None, true, Pep::farewell(), Asker::Farewell, context);
+            context.set_timer(Timer::Close, WITHDRAW_WITHIN);
+        } else {
+            self.close(context);
+        }
+    }
+
+    /// The tune is withdrawn, or that took too long. Answers whether there was still something to say.
+    pub(super) fn go_on_leaving(&mut self, context: &mut Context) -> bool {
+        let withdrawing = self.leaving.as_ref().is_some_and(|leaving| leaving.stage == Stage::Withdrawing);
+        if withdrawing {
+            self.close(context);
+        }
+        withdrawing
+    }
+
+    fn close(&mut self, context: &mut Context) {
+        if let Some(leaving) = &mut self.leaving {
+            leaving.stage = Stage::Closing;
         }
         self.outbound.send(&Presence::new(PresenceKind::Unavailable).into_element(), Sent::Other, context);
         self.outbound.write_close(context);

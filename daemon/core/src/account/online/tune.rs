@@ -40,6 +40,7 @@ impl Online {
             self.act(Action::Report(Ok(None)), context);
             self.act(Action::Store(false), context);
         }
+        self.go_on_leaving(context);
     }
 
     /// The store answered.
@@ -55,6 +56,8 @@ impl Online {
 
     fn act(&mut self, action: Action, context: &mut Context) {
         match action {
+            // Who leaves begins nothing; what is out is withdrawn on its own way.
+            Action::Set(_) if self.leaving.is_some() => {}
             Action::Set(payload) => self.ask(None, true, payload, Asker::Pep, context),
             Action::Store(out) => {
                 // A tune that may be out counts from the moment on at which that is durable.

@@ -1,0 +1,11 @@
+//! Now playing, from a real bus and real players to what a contact sees, on real servers.
+
+mod carriers;
+mod choosing;
+mod contacts;
+mod hostile;
+mod latency;
+mod metadata;
+mod nodes;
+mod stage;
+mod switching;
