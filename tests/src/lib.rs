@@ -15,5 +15,6 @@ pub mod process;
 pub mod relay;
 pub mod scripted_server;
 pub mod server;
+pub mod service;
 pub mod user_manager;
 pub mod wait;

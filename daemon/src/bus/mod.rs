@@ -62,10 +62,8 @@ where
 
 /// Whether a call failed because nobody has that name.
 pub(crate) fn says_gone(error: &zbus::Error) -> bool {
-    let zbus::Error::MethodError(name, _, _) = error else {
-        return false;
-    };
-    matches!(name.as_str(), "org.freedesktop.DBus.Error.ServiceUnknown" | "org.freedesktop.DBus.Error.NameHasNoOwner")
+    let zbus::Error::FDO(error) = error else { return false };
+    matches!(**error, zbus::fdo::Error::ServiceUnknown(_) | zbus::fdo::Error::NameHasNoOwner(_))
 }
 
 /// What is known of the bus by the one who needs it; `doctor` shows it.
@@ -110,6 +108,18 @@ impl Pauses {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_name_that_nobody_has_is_told_from_a_bus_that_fails() {
+        let bus = private::PrivateBus::start();
+        let connection = bus.bus().connect(Duration::from_secs(5)).await.unwrap();
+        let gone = ask(&connection, "GetNameOwner", &"org.example.Nobody").await.unwrap_err();
+        assert!(says_gone(&gone), "{gone:?}");
+        let unknown = connection.call_method(Some("org.example.Nobody"), "/", Some("org.example.It"), "Do", &()).await;
+        assert!(says_gone(&unknown.unwrap_err()));
+        let wrong = ask(&connection, "NoSuchMethod", &()).await.unwrap_err();
+        assert!(!says_gone(&wrong), "{wrong:?}");
+    }
 
     #[test]
     fn pauses_grow_to_a_minute_and_start_over_after_success() {

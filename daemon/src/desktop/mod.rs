@@ -6,8 +6,6 @@ mod clock;
 mod kernel;
 mod picture;
 mod services;
-#[cfg(test)]
-mod tests;
 
 use std::time::Duration;
 

@@ -1,1 +1,0 @@
-//! The watcher on a bus of its own, with stand-ins for logind and NetworkManager.
