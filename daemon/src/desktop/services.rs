@@ -99,7 +99,7 @@ impl Services {
                 .connection
                 .call_method(Some(LOGIND), LOGIND_PATH, Some(LOGIND_MANAGER), "Inhibit", &words)
                 .await
-                .and_then(|reply| Ok(reply.body().deserialize()?));
+                .and_then(|reply| reply.body().deserialize());
             match taken {
                 Ok(lock) => self.delay = Some(lock),
                 Err(error) => tracing::debug!(%error, "logind does not wait for us before sleep"),

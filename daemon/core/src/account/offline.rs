@@ -8,7 +8,7 @@ use super::input::{Command, Input, Machine, Ticket};
 use super::login::Connecting;
 use super::output::{LinkState, Outcome, Problem};
 use super::stopped::Stopped;
-use super::streak::Streak;
+use super::streak::{Haste, Streak};
 use super::timers::Timer;
 use crate::loss::{Loss, Next};
 use crate::time::Wall;
@@ -105,9 +105,11 @@ impl Offline {
     /// The server may be within reach again: the next attempt is now, or as soon as the server lets us.
     fn hurry(mut self, context: &mut Context) -> Link {
         if let Self::Waiting(problem) = &mut self
-            && context.streak.may_hurry(context.now.moment)
+            && let Some(haste) = context.streak.may_hurry(context.now.moment)
         {
-            context.backoff.reset();
+            if haste == Haste::First {
+                context.backoff.reset();
+            }
             let jitter = Duration::from_millis(context.entropy.below(HURRY_MS));
             let at = context.streak.allowed_from(context.now.moment + jitter);
             context.timers.bring_forward(Timer::Retry, at);

@@ -49,7 +49,7 @@ impl Stopped {
             }
             // A certificate that is not the server's is what the door of a foreign network shows first.
             Input::Machine(Machine::Woke | Machine::NetworkChanged)
-                if self.problem.kind == "certificate" && context.streak.may_hurry(context.now.moment) =>
+                if self.problem.kind == "certificate" && context.streak.may_hurry(context.now.moment).is_some() =>
             {
                 Connecting::start(context)
             }

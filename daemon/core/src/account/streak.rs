@@ -32,6 +32,15 @@ pub(super) struct Streak {
     not_before: Moment,
 }
 
+/// An attempt that the machine's surroundings cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Haste {
+    /// The first after a calm: pauses start small again.
+    First,
+    /// One of several in a row.
+    Again,
+}
+
 impl Streak {
     /// Where a `see-other-host` sends us; nowhere if that is no place, or too many have done so in a row.
     pub(super) fn follow(&mut self, loss: &Loss) -> Option<(String, u16)> {
@@ -70,18 +79,23 @@ impl Streak {
         at.max(self.not_before)
     }
 
-    /// Whether the machine's surroundings may cause one more attempt.
-    pub(super) fn may_hurry(&mut self, now: Moment) -> bool {
+    /// Whether the machine's surroundings may cause one more attempt, and whether it is the first for a while.
+    pub(super) fn may_hurry(&mut self, now: Moment) -> Option<Haste> {
         let regained = (now - self.hurried).as_secs() / HURRY_REGAINED.as_secs();
         if regained > 0 {
             self.hurries = self.hurries.saturating_sub(u32::try_from(regained).unwrap_or(u32::MAX));
             self.hurried = now;
         }
-        let may = self.hurries < MOST_HURRIES;
-        if may {
-            self.hurries += 1;
+        if self.hurries >= MOST_HURRIES {
+            return None;
         }
-        may
+        self.hurries += 1;
+        Some(if self.hurries == 1 { Haste::First } else { Haste::Again })
+    }
+
+    /// A session has begun: the haste has paid off.
+    pub(super) fn session_began(&mut self) {
+        self.hurries = 0;
     }
 
     /// A session has ended. One that lasted clears the record; after a conflict it must have lasted longer than any
@@ -90,7 +104,6 @@ impl Streak {
         if duration >= LASTING {
             self.hops = 0;
             self.tries = (String::new(), 0);
-            self.hurries = 0;
         }
         if duration >= LONGEST_YIELD {
             self.conflicts = 0;
@@ -143,8 +156,11 @@ mod tests {
     fn a_flapping_network_is_worth_six_attempts_and_twenty_an_hour() {
         let mut streak = Streak::default();
         let minute = |minute: u64| Moment::from_millis(1_000_000 + minute * 60_000);
-        assert_eq!((0..10).filter(|_| streak.may_hurry(minute(0))).count(), 6);
-        assert_eq!((1..=60).filter(|at| streak.may_hurry(minute(*at))).count(), 20);
+        assert_eq!(streak.may_hurry(minute(0)), Some(Haste::First));
+        assert_eq!((0..10).filter(|_| streak.may_hurry(minute(0)) == Some(Haste::Again)).count(), 5);
+        assert_eq!((1..=60).filter(|at| streak.may_hurry(minute(*at)).is_some()).count(), 20);
+        streak.session_began();
+        assert_eq!(streak.may_hurry(minute(60)), Some(Haste::First));
     }
 
     #[test]

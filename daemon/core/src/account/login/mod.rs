@@ -114,6 +114,8 @@ impl Connecting {
     pub(super) fn handle(mut self: Box<Self>, input: Input<'_>, context: &mut Context) -> Link {
         let stage = std::mem::replace(&mut self.stage, Stage::Dialing);
         match (input, stage) {
+            // What a connection that was given up still had to say.
+            (Input::Bytes(_), stage @ (Stage::Secret | Stage::Dialing)) => Link::Connecting(self.with(stage)),
             (Input::Bytes(bytes), stage) => self.bytes(bytes, stage, context),
             (Input::Command(command), stage) => self.with(stage).command(command, context),
             (Input::Tick, stage) => self.with(stage).tick(context),
@@ -212,7 +214,7 @@ impl Connecting {
     /// The way to the server may have changed: a dial starts over, and a server that was reached has little time left.
     fn hurry(self: Box<Self>, context: &mut Context) -> Link {
         match self.stage {
-            Stage::Dialing if context.streak.may_hurry(context.now.moment) => {
+            Stage::Dialing if context.streak.may_hurry(context.now.moment).is_some() => {
                 context.hang_up(HangUp::Abrupt);
                 context.dial();
             }

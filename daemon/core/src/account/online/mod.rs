@@ -91,6 +91,7 @@ impl Online {
             leaving: None,
         });
         online.heard(context);
+        context.streak.session_began();
         if bound.offers_management {
             online.outbound.enable(context);
         }
