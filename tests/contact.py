@@ -63,6 +63,7 @@ class Contact(slixmpp.ClientXMPP):
         xml = stanza.xml
         text = lambda name: xml.findtext(f"{{jabber:client}}{name}")
         kind = xml.get("type", "available")
+        caps = xml.find("{http://jabber.org/protocol/caps}c")
         say(
             "presence",
             **{"from": str(stanza["from"]), "bare": stanza["from"].bare, "resource": stanza["from"].resource},
@@ -70,8 +71,8 @@ class Contact(slixmpp.ClientXMPP):
             show=text("show") or ("online" if kind == "available" else None),
             status=text("status"),
             priority=int(text("priority") or 0) if kind == "available" else None,
-            caps=(xml.find("{http://jabber.org/protocol/caps}c").get("node")
-                  if xml.find("{http://jabber.org/protocol/caps}c") is not None else None),
+            caps=caps.get("node") if caps is not None else None,
+            ver=caps.get("ver") if caps is not None else None,
         )
 
     def on_message(self, message):
@@ -112,19 +113,20 @@ class Contact(slixmpp.ClientXMPP):
         message.send()
         return {"stanza": message["id"]}
 
-    async def do_ping(self, to):
-        await self["xep_0199"].send_ping(to, timeout=10)
+    async def do_ping(self, to, timeout=10):
+        await self["xep_0199"].send_ping(to, timeout=timeout)
 
-    async def do_version(self, to):
-        answer = await self["xep_0092"].get_version(to, timeout=10)
+    async def do_version(self, to, timeout=10):
+        answer = await self["xep_0092"].get_version(to, timeout=timeout)
         part = answer["software_version"]
         return {"name": part["name"], "version": part["version"], "os": part["os"] or None}
 
-    async def do_disco(self, to, node=None):
-        info = await self["xep_0030"].get_info(jid=to, node=node, timeout=10)
+    async def do_disco(self, to, node=None, timeout=10):
+        info = await self["xep_0030"].get_info(jid=to, node=node, timeout=timeout, cached=False)
         info = info["disco_info"]
         identities = [list(identity[:2]) + [identity[3]] for identity in info["identities"]]
-        return {"features": sorted(info["features"]), "identities": sorted(identities, key=str)}
+        ver = self["xep_0115"].generate_verstring(info, "sha-1")
+        return {"features": sorted(info["features"]), "identities": sorted(identities, key=str), "ver": ver}
 
     async def do_tune(self, **fields):
         await self["xep_0118"].publish_tune(**fields) if fields else await self["xep_0118"].stop()
@@ -132,10 +134,10 @@ class Contact(slixmpp.ClientXMPP):
     async def do_xml(self, xml):
         self.send_raw(xml)
 
-    async def do_iq(self, to, payload, type="get"):
+    async def do_iq(self, to, payload, type="get", timeout=10):
         iq = self.make_iq(ito=to, itype=type)
         iq.xml.append(ElementTree.fromstring(payload))
-        answer = await iq.send(timeout=10)
+        answer = await iq.send(timeout=timeout)
         return {"xml": ElementTree.tostring(answer.xml, encoding="unicode")}
 
     async def do_leave(self):

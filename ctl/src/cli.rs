@@ -55,7 +55,7 @@ pub(crate) struct Global {
     /// Print the JSON-RPC line instead of sending it
     #[arg(long, global = true)]
     pub(crate) print_request: bool,
-    /// The daemon's socket [default: $XDG_RUNTIME_DIR/xmppd/rpc.sock]
+    /// The daemon's socket, where it is not in its usual place
     #[arg(long, global = true, value_name = "PATH", env = "XMPPD_SOCKET", hide_env_values = true)]
     pub(crate) socket: Option<PathBuf>,
     /// When to colour

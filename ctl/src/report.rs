@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use serde::Serialize;
 use xmppd_proto::{Failure, Kind};
 
 use crate::text;
@@ -69,12 +68,8 @@ fn sentence(failure: &Failure) -> String {
 }
 
 fn object(failure: &Failure) -> String {
-    #[derive(Serialize)]
-    struct Object<'a> {
-        error: &'a Failure,
-    }
-    let line = serde_json::to_string(&Object { error: failure }).expect("a failure is texts and a number");
-    format!("{}\n", text::json(&line))
+    let failure = serde_json::to_string(failure).expect("a failure is texts and a number");
+    format!("{}\n", text::json(&format!("{{\"error\":{failure}}}")))
 }
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
 //! The log: one line an event on stderr, cleaned of everything that could forge a line or move a cursor, written by a
-//! thread of its own so that a full disk, a stopped journal or a closed pipe never holds up or ends the daemon.
-//! What is worth a line is decided where it happens.
+//! thread of its own so that a full disk, a stopped journal or a closed pipe never holds up or ends the daemon. The
+//! thread lives while lines wait. What is worth a line is decided where it happens.
 
+use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
 use std::io::{self, IsTerminal, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
@@ -32,7 +31,7 @@ pub(crate) struct Guard(Queue);
 /// Starts logging to stderr: for the journal with a priority and no time of our own when stderr is the journal
 /// (systemd.exec(5), `JOURNAL_STREAM`), else with the time, and coloured on a terminal. `XMPPD_LOG` chooses what is
 /// logged, in the syntax of tracing's `EnvFilter`; without it, or with one that cannot be understood, `info`.
-/// Fails when the process logs already or no thread can be started.
+/// Fails when the process logs already.
 pub(crate) fn start(environment: &Environment) -> io::Result<Guard> {
     let style = if stderr_is_journal(environment) {
         Style::Journal
@@ -42,7 +41,7 @@ pub(crate) fn start(environment: &Environment) -> io::Result<Guard> {
         Style::Plain
     };
     let (filter, complaint) = filter(environment);
-    let queue = Queue::start(io::stderr())?;
+    let queue = Queue::new(io::stderr());
     tracing::subscriber::set_global_default(subscriber(style, filter, queue.clone())).map_err(io::Error::other)?;
     if let Some(complaint) = complaint {
         tracing::warn!(%complaint, "XMPPD_LOG is not understood; logging at info");
@@ -52,10 +51,7 @@ pub(crate) fn start(environment: &Environment) -> io::Result<Guard> {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        let (done, wait) = sync_channel(1);
-        if self.0.lines.try_send(Item::Flush(done)).is_ok() {
-            let _ = wait.recv_timeout(LAST_WORDS);
-        }
+        let _ = self.0.0.ended.wait_timeout_while(self.0.0.waiting(), LAST_WORDS, |waiting| waiting.has_writer);
     }
 }
 
@@ -175,54 +171,78 @@ fn is_hidden(c: char) -> bool {
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-enum Item {
-    Line(Vec<u8>),
-    Flush(SyncSender<()>),
+/// The way out for lines: whoever logs never waits, and lines that find no room are dropped and counted.
+#[derive(Clone)]
+struct Queue(Arc<Shared>);
+
+struct Shared {
+    waiting: Mutex<Waiting>,
+    /// Told when the writing thread ends.
+    ended: Condvar,
+    out: Mutex<Box<dyn Write + Send>>,
 }
 
-/// The way to the writing thread: never waits, counts what it had to drop.
-#[derive(Clone)]
-struct Queue {
-    lines: SyncSender<Item>,
-    dropped: Arc<AtomicU64>,
+#[derive(Default)]
+struct Waiting {
+    lines: VecDeque<Vec<u8>>,
+    dropped: u64,
+    has_writer: bool,
 }
 
 impl Queue {
-    fn start(out: impl Write + Send + 'static) -> io::Result<Self> {
-        let (lines, items) = sync_channel(QUEUE);
-        let dropped = Arc::new(AtomicU64::new(0));
-        let counter = Arc::clone(&dropped);
-        std::thread::Builder::new()
-            .name("log".into())
-            .stack_size(64 * 1024)
-            .spawn(move || write_out(&items, &counter, out))?;
-        Ok(Self { lines, dropped })
+    fn new(out: impl Write + Send + 'static) -> Self {
+        Self(Arc::new(Shared { waiting: Mutex::default(), ended: Condvar::new(), out: Mutex::new(Box::new(out)) }))
+    }
+
+    fn push(&self, line: &[u8]) {
+        let mut waiting = self.0.waiting();
+        if waiting.lines.len() == QUEUE {
+            waiting.dropped += 1;
+            return;
+        }
+        waiting.lines.push_back(line.to_vec());
+        if !waiting.has_writer {
+            let shared = Arc::clone(&self.0);
+            let writer = std::thread::Builder::new().name("log".into()).stack_size(64 * 1024);
+            // Without a thread, the line waits for the next one's attempt.
+            waiting.has_writer = writer.spawn(move || shared.write_out()).is_ok();
+        }
     }
 }
 
-/// A line that cannot be written (no space, no reader) is lost: there is nowhere left to say so.
-fn write_out(items: &Receiver<Item>, dropped: &AtomicU64, mut out: impl Write) {
-    for item in items {
-        match item {
-            Item::Line(line) => {
-                let _ = out.write_all(&line);
-                let count = dropped.swap(0, Ordering::Relaxed);
-                if count > 0 {
-                    let _ = writeln!(out, "xmppd: {count} log lines were dropped here");
-                }
-            }
-            Item::Flush(done) => {
-                let _ = done.send(());
+impl Shared {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A line that cannot be written (no space, no reader) is lost: there is nowhere left to say so.
+    fn write_out(&self) {
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some((line, dropped)) = self.next() {
+            let _ = out.write_all(&line);
+            if dropped > 0 {
+                let _ = writeln!(out, "xmppd: {dropped} log lines were dropped here");
             }
         }
+    }
+
+    /// The next line, and how many were dropped behind it; with the last one the writer is over.
+    fn next(&self) -> Option<(Vec<u8>, u64)> {
+        let mut waiting = self.waiting();
+        let Some(line) = waiting.lines.pop_front() else {
+            waiting.lines = VecDeque::new();
+            waiting.has_writer = false;
+            self.ended.notify_all();
+            return None;
+        };
+        let dropped = if waiting.lines.is_empty() { std::mem::take(&mut waiting.dropped) } else { 0 };
+        Some((line, dropped))
     }
 }
 
 impl Write for Queue {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if self.lines.try_send(Item::Line(line.to_vec())).is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
-        }
+        self.push(line);
         Ok(line.len())
     }
 
@@ -246,7 +266,7 @@ mod tests {
     /// What reaches the reader when `work` logs in that style.
     fn logged(style: Style, filter: &str, work: impl FnOnce()) -> String {
         let (mut reader, writer) = std::io::pipe().unwrap();
-        let queue = Queue::start(writer).unwrap();
+        let queue = Queue::new(writer);
         let subscriber = subscriber(style, EnvFilter::new(filter), queue);
         tracing::subscriber::with_default(subscriber, work);
         let mut text = String::new();
@@ -286,13 +306,13 @@ mod tests {
     #[test]
     fn neither_a_stuck_nor_a_gone_reader_holds_anything_up() {
         let (reader, writer) = std::io::pipe().unwrap();
-        let queue = Queue::start(writer).unwrap();
+        let queue = Queue::new(writer);
         let subscriber = subscriber(Style::Plain, EnvFilter::new("info"), queue.clone());
         tracing::subscriber::with_default(subscriber, || {
             for _ in 0..5_000 {
                 tracing::info!("{}", "x".repeat(200));
             }
-            assert!(queue.dropped.load(Ordering::Relaxed) > 0);
+            assert!(queue.0.waiting().dropped > 0);
             drop(reader);
             tracing::info!("nobody reads this");
         });

@@ -1,12 +1,14 @@
 //! The life of the daemon: what must be there before it starts, the parts and how they are joined, and the goodbye.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use xmppd_core::account::Machine;
+use xmppd_proto::{State, Topic, Topics};
 
 use crate::api::desk::{Desk, Facts};
 use crate::api::{Api, Clients, VERSION};
@@ -22,8 +24,8 @@ use crate::signals::{Signals, Wish};
 use crate::store::{OpenError, Store};
 use crate::{dbus, host, log, notify};
 
-/// How long the goodbye may take in all.
-const GOODBYE: Duration = Duration::from_secs(5);
+/// How long the goodbye to servers may take; with what clients of the socket may take it is within 5 s.
+const GOODBYE: Duration = Duration::from_secs(4);
 /// How many observations of players may wait.
 const OBSERVATIONS: usize = 64;
 /// How many signs of the machine's may wait.
@@ -87,8 +89,7 @@ pub(crate) struct Daemon {
     socket: PathBuf,
     inherited: Option<std::os::unix::net::UnixListener>,
     store: Store,
-    // Held as long as the daemon lives.
-    _lock: Lock,
+    lock: Lock,
     _log: log::Guard,
 }
 
@@ -105,7 +106,7 @@ impl Daemon {
         let socket = places::socket(&environment)?;
         let log = log::start(&environment)?;
         let store = Store::open(&state)?;
-        Ok(Self { environment, path, config, state, socket, inherited, store, _lock: lock, _log: log })
+        Ok(Self { environment, path, config, state, socket, inherited, store, lock, _log: log })
     }
 
     /// Lives until a signal or a request ends it.
@@ -136,6 +137,7 @@ impl Daemon {
         let (wanted, is_wanted) = watch::channel(tune.enabled);
         let chooser = chooser::start(hub::tune_settings(&tune), on, wanted, observed, hub.clone());
         let mut faces = vec![tokio::spawn(players::watch(Bus::Session, is_wanted, observations, players_state))];
+        let managed = self.environment.variable("NOTIFY_SOCKET").is_some();
         let (api, asked) = Api::new();
         let (bus_state, bus) = watch::channel(BusState::Connecting);
         let clients = Clients::default();
@@ -157,28 +159,36 @@ impl Daemon {
         faces.push(tokio::spawn(tell_of_machine(told, hub.clone())));
         let desk = Desk::new(hub.clone(), chooser, self.store.clone(), facts);
         tokio::spawn(desk.clone().serve(asked));
+        if managed {
+            faces.push(tokio::spawn(tell_status(api.clone())));
+        }
         faces.push(tokio::spawn(dbus::serve(Bus::Session, api.clone(), host::user(), bus_state)));
-        let socket = tokio::spawn(rpc::serve(listener, api, clients, stopped.clone()));
+        let (over, closing) = watch::channel(false);
+        let socket = tokio::spawn(rpc::serve(listener, api, clients, stopped.clone(), closing));
         notify::ready();
         tracing::info!(version = VERSION, "ready");
         watch_over(&desk, &mut signals, stopped).await;
         stop.send_replace(true);
         drop(desk);
-        let goodbye = goodbye(hub, hub_task, socket, faces, self.store);
-        if timeout(GOODBYE, goodbye).await.is_err() {
+        if timeout(GOODBYE, goodbye(hub, hub_task, faces, self.store)).await.is_err() {
             tracing::warn!("a server did not take the goodbye in time");
         }
+        // Who sees the socket close may start the next daemon.
+        drop(self.lock);
+        over.send_replace(true);
+        let _ = socket.await;
         Ok(())
     }
 }
 
 /// Feeds the watchdog from the loop itself and does what signals say, until the daemon is to end.
 async fn watch_over(desk: &Desk, signals: &mut Signals, mut stopped: watch::Receiver<bool>) {
-    let interval = notify::watchdog_interval();
+    let mut feeding = notify::watchdog_interval().map(tokio::time::interval);
     loop {
+        // Kept from turn to turn, so that a storm of signals does not put the next feeding off.
         let fed = async {
-            match interval {
-                Some(interval) => tokio::time::sleep(interval).await,
+            match &mut feeding {
+                Some(feeding) => drop(feeding.tick().await),
                 None => std::future::pending().await,
             }
         };
@@ -207,6 +217,19 @@ async fn tell_of_machine(mut signs: mpsc::Receiver<Sign>, hub: hub::Handle) {
     }
 }
 
+/// Keeps the line that `systemctl status` shows: each account and how its connection stands.
+async fn tell_status(api: Api) {
+    let mut changes = api.subscribe(Topics::of(&[Topic::Account]));
+    let mut state = State::default();
+    while let Some(change) = changes.next().await {
+        state.apply(Arc::unwrap_or_clone(change));
+        let enabled = state.account.accounts.iter().filter(|account| account.enabled);
+        let accounts: Vec<String> =
+            enabled.map(|account| format!("{} {}", account.account, account.state.as_str())).collect();
+        notify::status(&accounts.join(", "));
+    }
+}
+
 async fn reload(desk: &Desk) {
     notify::reloading();
     match desk.config_reload().await {
@@ -216,21 +239,14 @@ async fn reload(desk: &Desk) {
     notify::ready();
 }
 
-/// Withdraws the tune, says goodbye to every server, answers who still waits, and closes the store.
-async fn goodbye(
-    hub: hub::Handle,
-    hub_task: JoinHandle<()>,
-    socket: JoinHandle<()>,
-    faces: Vec<JoinHandle<()>>,
-    store: Store,
-) {
+/// Withdraws the tune, says goodbye to every server, and closes the store.
+async fn goodbye(hub: hub::Handle, hub_task: JoinHandle<()>, faces: Vec<JoinHandle<()>>, store: Store) {
     notify::stopping();
     tracing::info!("saying goodbye");
     hub.leave().await;
     for face in faces {
         face.abort();
     }
-    let _ = socket.await;
     hub_task.abort();
     store.close().await;
 }

@@ -55,14 +55,14 @@ impl State {
 
     /// Carries a change into the picture. What is said about an unknown contact, and what leaves no trace (messages, a
     /// gap), changes nothing.
-    pub fn apply(&mut self, change: &Change) {
+    pub fn apply(&mut self, change: Change) {
         match change {
-            Change::Snapshot(state) => self.clone_from(state),
+            Change::Snapshot(state) => *self = *state,
             Change::Status(status) => self.apply_status(status),
             Change::Tune(tune) => self.apply_tune(tune),
             Change::Presence(presence) => self.apply_presence(presence),
             Change::Roster(roster) => self.apply_roster(roster),
-            Change::Account(account) => self.apply_account(account),
+            Change::Account(account) => self.apply_account(*account),
             Change::Gap | Change::Message(_) => {}
         }
     }
@@ -80,27 +80,27 @@ impl State {
         contacts.get(position(contacts, jid).ok()?)
     }
 
-    fn apply_status(&mut self, status: &AccountStatus) {
+    fn apply_status(&mut self, status: AccountStatus) {
         upsert(&mut self.status.accounts, status, |known| &known.account);
     }
 
-    fn apply_account(&mut self, info: &AccountInfo) {
-        upsert(&mut self.account.accounts, info, |known| &known.account);
+    fn apply_account(&mut self, info: AccountInfo) {
         self.roster_of(&info.account);
+        upsert(&mut self.account.accounts, info, |known| &known.account);
     }
 
-    fn apply_tune(&mut self, change: &TuneChange) {
+    fn apply_tune(&mut self, change: TuneChange) {
         match (&change.account, &change.jid) {
             (Some(account), Some(jid)) => {
                 if let Some(contact) = self.contact_mut(account, jid) {
-                    contact.tune = change.report.tune.clone().map(Box::<Tune>::new);
+                    contact.tune = change.report.tune.map(Box::<Tune>::new);
                 }
             }
-            (_, None) | (None, _) => self.tune.clone_from(&change.report),
+            (_, None) | (None, _) => self.tune = change.report,
         }
     }
 
-    fn apply_presence(&mut self, change: &PresenceChange) {
+    fn apply_presence(&mut self, change: PresenceChange) {
         match &change.jid {
             Some(jid) => {
                 if let Some(contact) = self.contact_mut(&change.account, jid) {
@@ -116,11 +116,10 @@ impl State {
         }
     }
 
-    fn apply_roster(&mut self, change: &RosterChange) {
+    fn apply_roster(&mut self, change: RosterChange) {
         let contacts = &mut self.roster_of(&change.account).contacts;
         if change.whole {
-            let before = std::mem::take(contacts);
-            contacts.extend(change.contacts.iter().cloned());
+            let before = std::mem::replace(contacts, change.contacts);
             contacts.sort_unstable_by(|left, right| left.jid.cmp(&right.jid));
             contacts.dedup_by(|left, right| left.jid == right.jid);
             for contact in before {
@@ -130,13 +129,13 @@ impl State {
             }
             return;
         }
-        for contact in &change.contacts {
+        for contact in change.contacts {
             match position(contacts, &contact.jid) {
                 Ok(index) => {
-                    let before = std::mem::replace(&mut contacts[index], contact.clone());
+                    let before = std::mem::replace(&mut contacts[index], contact);
                     keep_presence(&mut contacts[index], before);
                 }
-                Err(index) => contacts.insert(index, contact.clone()),
+                Err(index) => contacts.insert(index, contact),
             }
         }
         for jid in &change.removed {
@@ -162,10 +161,10 @@ impl State {
     }
 }
 
-fn upsert<T: Clone>(list: &mut Vec<T>, item: &T, name: impl Fn(&T) -> &String) {
-    match list.iter_mut().find(|known| name(known) == name(item)) {
-        Some(known) => known.clone_from(item),
-        None => list.push(item.clone()),
+fn upsert<T>(list: &mut Vec<T>, item: T, name: impl Fn(&T) -> &String) {
+    match list.iter_mut().find(|known| name(known) == name(&item)) {
+        Some(known) => *known = item,
+        None => list.push(item),
     }
 }
 
@@ -178,7 +177,7 @@ fn keep_presence(contact: &mut Contact, before: Contact) {
     contact.tune = before.tune;
 }
 
-fn apply_to_contact(contact: &mut Contact, change: &PresenceChange) {
+fn apply_to_contact(contact: &mut Contact, change: PresenceChange) {
     let place = contact.resources.iter().position(|known| known.resource == change.resource);
     if change.show == Show::Offline {
         match (place, &change.resource) {
@@ -189,14 +188,18 @@ fn apply_to_contact(contact: &mut Contact, change: &PresenceChange) {
         return;
     }
     let resource = Resource {
-        resource: change.resource.clone(),
+        resource: change.resource,
         show: change.show,
-        status: change.status.clone(),
+        status: change.status,
         priority: change.priority,
         since: change.since,
     };
     match place {
         Some(index) => contact.resources[index] = resource,
-        None => contact.resources.push(resource),
+        None => {
+            // Nearly all have one only.
+            contact.resources.reserve_exact(1);
+            contact.resources.push(resource);
+        }
     }
 }

@@ -41,7 +41,7 @@ fn presence(jid: Option<&str>, resource: Option<&str>, show: Show) -> Change {
 /// Applies the changes and compares the roster, written as `jid:resource=show,…` a contact.
 fn check(changes: &[Change], expected: &str) {
     let mut state = State::default();
-    changes.iter().for_each(|change| state.apply(change));
+    changes.iter().cloned().for_each(|change| state.apply(change));
     let contacts = state.roster.accounts.iter().flat_map(|account| &account.contacts).map(|contact| {
         let resources: Vec<String> = contact
             .resources
@@ -93,10 +93,10 @@ fn a_contacts_tune_is_not_ours() {
         ..TuneReport::default()
     };
     let mut state = State::default();
-    state.apply(&roster(true, &["a"], &[]));
-    state.apply(&Change::Tune(TuneChange { report: report("ours"), ..TuneChange::default() }));
+    state.apply(roster(true, &["a"], &[]));
+    state.apply(Change::Tune(TuneChange { report: report("ours"), ..TuneChange::default() }));
     let theirs = TuneChange { account: Some("home".into()), jid: Some("a".into()), report: report("theirs") };
-    state.apply(&Change::Tune(theirs));
+    state.apply(Change::Tune(theirs));
     assert_eq!(state.tune, report("ours"));
     assert_eq!(state.contact("home", "a").unwrap().tune.as_deref(), report("theirs").tune.as_ref());
 }
@@ -116,8 +116,8 @@ fn an_account_has_a_roster_until_it_is_forgotten() {
         stream: None,
     };
     let mut state = State::default();
-    state.apply(&Change::Account(Box::new(info.clone())));
-    state.apply(&Change::Account(Box::new(AccountInfo { state: ConnectionState::Online, ..info })));
+    state.apply(Change::Account(Box::new(info.clone())));
+    state.apply(Change::Account(Box::new(AccountInfo { state: ConnectionState::Online, ..info })));
     assert_eq!(state.account.accounts.len(), 1);
     assert_eq!(state.account.accounts[0].state, ConnectionState::Online);
     assert_eq!(state.roster.accounts.len(), 1);

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use crate::missing::{Missing, program};
 use crate::process::{Folder, Process, clean};
+use crate::talk::Talk;
 use crate::wait::{SOON, eventually};
 
 /// A running `dbus-daemon`; gone with the value.
@@ -27,14 +28,11 @@ impl Bus {
         let configuration = format!(
             "<busconfig><type>session</type><listen>unix:path={path}/bus</listen><auth>EXTERNAL</auth>\
              <servicedir>{path}/services</servicedir><policy context=\"default\">\
-             <allow send_destination=\"*\" eavesdrop=\"true\"/><allow eavesdrop=\"true\"/><allow own=\"*\"/>\
+             <allow user=\"*\"/><allow send_destination=\"*\" eavesdrop=\"true\"/><allow eavesdrop=\"true\"/><allow own=\"*\"/>\
              </policy></busconfig>"
         );
         folder.write("bus.conf", &configuration);
-        let mut bus = Self {
-            process: None,
-            folder,
-        };
+        let mut bus = Self { process: None, folder };
         bus.restart();
         Ok(bus)
     }
@@ -48,8 +46,27 @@ impl Bus {
     /// Writes a D-Bus activation file; it counts from the next start on.
     pub fn activate(&self, name: &str, exec: &str) {
         let service = format!("[D-BUS Service]\nName={name}\nExec={exec}\n");
-        self.folder
-            .write(&format!("services/{name}.service"), &service);
+        self.folder.write(&format!("services/{name}.service"), &service);
+    }
+
+    /// Lets other users of the machine reach it.
+    pub fn open_to_everybody(&self) {
+        let anybody = std::os::unix::fs::PermissionsExt::from_mode(0o711);
+        std::fs::set_permissions(self.folder.path(), anybody).expect("the owner of a folder sets its mode");
+    }
+
+    /// Starts a program of somebody else's that goes on (`gdbus monitor`) on this bus.
+    ///
+    /// # Errors
+    /// `Missing` when there is no such program.
+    pub fn follow(&self, name: &str, arguments: &[&str]) -> Result<Talk, Missing> {
+        let mut command = Command::new(program(name)?);
+        clean(&mut command)
+            .env("HOME", self.folder.path())
+            .env("DBUS_SESSION_BUS_ADDRESS", self.address())
+            .args(arguments);
+        let log = self.folder.join("follow.log");
+        Ok(Talk::with(Process::start_piped(name, command, &log)))
     }
 
     /// Kills it: everybody on it is cut off.
@@ -65,20 +82,11 @@ impl Bus {
         let mut command = Command::new("dbus-daemon");
         clean(&mut command)
             .env("HOME", self.folder.path())
-            .arg(format!(
-                "--config-file={}",
-                self.folder.join("bus.conf").display()
-            ))
+            .arg(format!("--config-file={}", self.folder.join("bus.conf").display()))
             .args(["--nofork", "--nopidfile"]);
-        self.process = Some(Process::start(
-            "dbus-daemon",
-            command,
-            &self.folder.join("log"),
-        ));
+        self.process = Some(Process::start("dbus-daemon", command, &self.folder.join("log")));
         let socket = self.folder.join("bus");
-        eventually("the session bus answers", SOON, || {
-            UnixStream::connect(&socket).ok()
-        });
+        eventually("the session bus answers", SOON, || UnixStream::connect(&socket).ok());
     }
 
     /// Runs a program of somebody else's on this bus (`busctl --user`, `gdbus`, `playerctl`) and gives back what it
@@ -94,9 +102,7 @@ impl Bus {
             .args(["--kill-after=1", "20"])
             .arg(program(name)?)
             .args(arguments);
-        let output = command
-            .output()
-            .map_err(|_| Missing("timeout".to_owned()))?;
+        let output = command.output().map_err(|_| Missing("timeout".to_owned()))?;
         let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
         if !output.status.success() {
             text.push_str(&String::from_utf8_lossy(&output.stderr));

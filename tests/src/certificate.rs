@@ -2,8 +2,8 @@
 //! one chosen way.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose, date_time_ymd,
 };
 
 /// The domain that all private servers serve.
@@ -51,13 +51,10 @@ impl Authority {
     #[must_use]
     pub fn new() -> Self {
         let mut parameters = parameters(&[], 2100);
-        parameters
-            .distinguished_name
-            .push(DnType::CommonName, "xmppd tests' authority");
+        parameters.distinguished_name.push(DnType::CommonName, "xmppd tests' authority");
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        let issuer =
-            CertifiedIssuer::self_signed(parameters, key()).expect("an authority signs itself");
+        let issuer = CertifiedIssuer::self_signed(parameters, key()).expect("an authority signs itself");
         Self { issuer }
     }
 
@@ -77,26 +74,16 @@ impl Authority {
             Flaw::UnknownAuthority => Self::new().issue(Flaw::None),
             Flaw::SelfSigned => {
                 let key = key();
-                let certificate = server(DOMAIN, 2100)
-                    .self_signed(&key)
-                    .expect("a server signs itself");
-                Certificate {
-                    chain: certificate.pem(),
-                    key: key.serialize_pem(),
-                }
+                let certificate = server(DOMAIN, 2100).self_signed(&key).expect("a server signs itself");
+                Certificate { chain: certificate.pem(), key: key.serialize_pem() }
             }
         }
     }
 
     fn sign(&self, parameters: CertificateParams) -> Certificate {
         let key = key();
-        let certificate = parameters
-            .signed_by(&key, &self.issuer)
-            .expect("an authority signs");
-        Certificate {
-            chain: certificate.pem(),
-            key: key.serialize_pem(),
-        }
+        let certificate = parameters.signed_by(&key, &self.issuer).expect("an authority signs");
+        Certificate { chain: certificate.pem(), key: key.serialize_pem() }
     }
 }
 

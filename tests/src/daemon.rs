@@ -10,6 +10,7 @@ use crate::bus::Bus;
 use crate::missing::Missing;
 use crate::netns::Netns;
 use crate::process::{Folder, Process, clean};
+use crate::talk::Talk;
 use crate::wait::{SOON, eventually, until};
 
 /// How long one `xmppctl` may take before it is killed, in seconds; it then ends with 124.
@@ -53,22 +54,13 @@ impl Home {
     /// # Errors
     /// `Missing` when the programs are not built.
     pub fn new(configuration: &str) -> Result<Self, Missing> {
-        let programs = Programs {
-            daemon: binary("xmppd", "XMPPD_BIN")?,
-            control: binary("xmppctl", "XMPPCTL_BIN")?,
-        };
+        let programs = Programs { daemon: binary("xmppd", "XMPPD_BIN")?, control: binary("xmppctl", "XMPPCTL_BIN")? };
         let folder = Folder::new("home");
-        let home = Self {
-            folder,
-            programs,
-            environment: Vec::new(),
-            namespace: None,
-        };
+        let home = Self { folder, programs, environment: Vec::new(), namespace: None };
         home.configure(configuration);
         home.folder.write("run/.keep", "");
         let only_owner = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-        std::fs::set_permissions(home.folder.join("run"), only_owner)
-            .expect("the owner of a folder sets its mode");
+        std::fs::set_permissions(home.folder.join("run"), only_owner).expect("the owner of a folder sets its mode");
         Ok(home)
     }
 
@@ -121,21 +113,13 @@ impl Home {
     #[track_caller]
     #[must_use]
     pub fn start(&self) -> Daemon {
-        let mut process = Process::start(
-            "xmppd",
-            self.command(&self.programs.daemon, &[]),
-            &self.folder.join("log"),
-        );
+        let mut process = Process::start("xmppd", self.command(&self.programs.daemon, &[]), &self.folder.join("log"));
         let socket = self.socket();
         let answers = eventually("xmppd answers on its socket", SOON, || {
             let ended = process.ended().map(|_| false);
             ended.or_else(|| UnixStream::connect(&socket).is_ok().then_some(true))
         });
-        assert!(
-            answers,
-            "xmppd ended instead of starting:\n{}",
-            process.log()
-        );
+        assert!(answers, "xmppd ended instead of starting:\n{}", process.log());
         Daemon { process }
     }
 
@@ -160,8 +144,7 @@ impl Home {
     pub fn json(&self, arguments: &[&str]) -> Value {
         let answer = self.ctl(&[&["--json"], arguments].concat());
         assert_eq!(answer.code, 0, "xmppctl --json {arguments:?}: {answer:?}");
-        serde_json::from_str(&answer.stdout)
-            .unwrap_or_else(|error| panic!("{arguments:?}: {error}: {answer:?}"))
+        serde_json::from_str(&answer.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {answer:?}"))
     }
 
     /// Asks `xmppctl --json` again and again until its document fits.
@@ -175,12 +158,7 @@ impl Home {
             last = self.json(arguments);
             fits(&last).then(|| last.clone())
         });
-        found.unwrap_or_else(|| {
-            panic!(
-                "waited {SOON:?} in vain for `xmppctl {}`; last: {last}",
-                arguments.join(" ")
-            )
-        })
+        found.unwrap_or_else(|| panic!("waited {SOON:?} in vain for `xmppctl {}`; last: {last}", arguments.join(" ")))
     }
 
     /// Starts an `xmppctl` that goes on, such as `watch`, with pipes to it.
@@ -191,6 +169,26 @@ impl Home {
             self.command(&self.programs.control, arguments),
             &self.folder.join("follow.log"),
         )
+    }
+
+    /// Starts any program that goes on, with the environment of this home and pipes to it.
+    #[must_use]
+    pub fn talk(&self, program: &Path, arguments: &[&str]) -> Talk {
+        let name = program.to_string_lossy().into_owned();
+        let log = self.folder.join("talk.log");
+        Talk::with(Process::start_piped(&name, self.command(program, arguments), &log))
+    }
+
+    /// Starts an `xmppctl` that goes on, to be read line by line.
+    #[must_use]
+    pub fn watch(&self, arguments: &[&str]) -> Talk {
+        self.talk(&self.programs.control, arguments)
+    }
+
+    /// Where `xmppd` and `xmppctl` are.
+    #[must_use]
+    pub fn programs(&self) -> [&Path; 2] {
+        [&self.programs.daemon, &self.programs.control]
     }
 
     /// A command for any program with the environment of this home.
@@ -224,17 +222,11 @@ impl Home {
     fn run(&self, program: &Path, arguments: &[&str]) -> Answer {
         let program = program.to_string_lossy();
         let bounded = [&["--kill-after=1", PATIENCE, &program], arguments].concat();
-        let output = self
-            .command(Path::new("timeout"), &bounded)
-            .output()
-            .expect("timeout runs");
+        let output = self.command(Path::new("timeout"), &bounded).output().expect("timeout runs");
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         let signal = std::os::unix::process::ExitStatusExt::signal(&output.status);
         Answer {
-            code: output
-                .status
-                .code()
-                .unwrap_or_else(|| 128 + signal.unwrap_or_default()),
+            code: output.status.code().unwrap_or_else(|| 128 + signal.unwrap_or_default()),
             stdout: text(output.stdout),
             stderr: text(output.stderr),
         }
@@ -271,9 +263,5 @@ fn binary(name: &str, variable: &str) -> Result<PathBuf, Missing> {
     named
         .or_else(built)
         .filter(|path| path.is_file())
-        .ok_or_else(|| {
-            Missing(format!(
-                "{name} (build it: cargo build -p {name}; or name it: {variable})"
-            ))
-        })
+        .ok_or_else(|| Missing(format!("{name} (build it: cargo build -p {name}; or name it: {variable})")))
 }

@@ -4,17 +4,22 @@
 //! Every value here that starts a program ends it, and what that program started, when it is dropped. The tests
 //! themselves are in `tests/tests`.
 
+pub mod account;
 pub mod bus;
 pub mod certificate;
 pub mod contact;
+pub mod cost;
 pub mod daemon;
 pub mod missing;
 pub mod netns;
 pub mod player;
 pub mod process;
 pub mod relay;
+pub mod schema;
 pub mod scripted_server;
 pub mod server;
 pub mod service;
+pub mod talk;
 pub mod user_manager;
+pub mod verona;
 pub mod wait;

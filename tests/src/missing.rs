@@ -41,8 +41,7 @@ pub fn program(name: &str) -> Result<PathBuf, Missing> {
 /// The folder that `tests/install` fills: `$XMPPD_TESTS_CACHE`, else `/var/cache/xmppd-tests`.
 #[must_use]
 pub fn cache() -> PathBuf {
-    std::env::var_os("XMPPD_TESTS_CACHE")
-        .map_or_else(|| PathBuf::from("/var/cache/xmppd-tests"), PathBuf::from)
+    std::env::var_os("XMPPD_TESTS_CACHE").map_or_else(|| PathBuf::from("/var/cache/xmppd-tests"), PathBuf::from)
 }
 
 /// The version of an installed Debian package, in the system whose root folder is `root`.

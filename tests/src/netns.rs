@@ -58,24 +58,14 @@ impl Netns {
         if !rustix::process::geteuid().is_root() {
             command.args(["--user", "--map-root-user"]);
         }
-        clean(&mut command)
-            .args(["--net", "--mount", "--", "sh", "-euc", ENTER, "enter"])
-            .arg(resolver);
+        clean(&mut command).args(["--net", "--mount", "--", "sh", "-euc", ENTER, "enter"]).arg(resolver);
         let mut holder = Process::start_piped("namespace", command, &folder.join("log"));
         let mut line = String::new();
         let output = holder.output().expect("the program is piped");
         if BufReader::new(output).read_line(&mut line).is_err() || line.trim() != "ready" {
-            return Err(Missing(format!(
-                "a network namespace ({})",
-                holder.log().trim()
-            )));
+            return Err(Missing(format!("a network namespace ({})", holder.log().trim())));
         }
-        let mut namespace = Self {
-            helpers: Vec::new(),
-            holder,
-            names: None,
-            folder,
-        };
+        let mut namespace = Self { helpers: Vec::new(), holder, names: None, folder };
         namespace.rename(names);
         Ok(namespace)
     }
@@ -88,13 +78,7 @@ impl Netns {
              local=/#/\nuser=\npid-file=\n",
         );
         for srv in names.services {
-            let Srv {
-                service,
-                target,
-                port,
-                priority,
-                weight,
-            } = srv;
+            let Srv { service, target, port, priority, weight } = srv;
             // dnsmasq writes the root for an empty target, as RFC 2782 wants it for "not offered".
             let line = if target.is_empty() {
                 format!("srv-host={service}\n")
@@ -109,19 +93,13 @@ impl Netns {
         let file = self.folder.write("dnsmasq.conf", &configuration);
         let log = self.folder.join("dnsmasq.log");
         let mut command = self.command("dnsmasq");
-        command
-            .arg("--keep-in-foreground")
-            .arg(format!("--conf-file={}", file.display()));
+        command.arg("--keep-in-foreground").arg(format!("--conf-file={}", file.display()));
         let begun = std::fs::read_to_string(&log).unwrap_or_default().len();
         let mut resolver = Process::start("dnsmasq", command, &log);
         eventually("dnsmasq answers", SOON, || {
             let ended = resolver.ended();
             assert!(ended.is_none(), "dnsmasq: {}", resolver.log());
-            resolver
-                .log()
-                .get(begun..)
-                .is_some_and(|log| log.contains("started, version"))
-                .then_some(())
+            resolver.log().get(begun..).is_some_and(|log| log.contains("started, version")).then_some(())
         });
         self.names = Some(resolver);
     }
@@ -145,35 +123,24 @@ impl Netns {
         clean(&mut near)
             .arg(format!("UNIX-LISTEN:{},fork", door.display()))
             .arg(format!("TCP4:127.0.0.1:{outside},nodelay"));
-        self.helpers
-            .push(Process::start("socat outside", near, &log));
+        self.helpers.push(Process::start("socat outside", near, &log));
         let mut far = self.command("socat");
-        far.arg(format!(
-            "TCP4-LISTEN:{},bind={},fork,reuseaddr,nodelay",
-            inside.port(),
-            inside.ip()
-        ))
-        .arg(format!("UNIX-CONNECT:{}", door.display()));
+        far.arg(format!("TCP4-LISTEN:{},bind={},fork,reuseaddr,nodelay", inside.port(), inside.ip()))
+            .arg(format!("UNIX-CONNECT:{}", door.display()));
         self.helpers.push(Process::start("socat inside", far, &log));
         let listening = format!("{inside}");
         eventually("the namespace's port is open", SOON, || {
             let mut command = self.command("ss");
             let output = command.args(["-Htln"]).output().ok()?;
-            (door.exists() && String::from_utf8_lossy(&output.stdout).contains(&listening))
-                .then_some(())
+            (door.exists() && String::from_utf8_lossy(&output.stdout).contains(&listening)).then_some(())
         });
     }
 
     /// Takes the network down or up again: down, nothing can be reached and nothing is sent.
     pub fn network(&self, up: bool) {
         let mut command = self.command("ip");
-        let status = command
-            .args(["link", "set", "lo", if up { "up" } else { "down" }])
-            .status();
-        assert!(
-            status.is_ok_and(|status| status.success()),
-            "ip link set lo"
-        );
+        let status = command.args(["link", "set", "lo", if up { "up" } else { "down" }]).status();
+        assert!(status.is_ok_and(|status| status.success()), "ip link set lo");
     }
 
     /// A command that runs `program` inside.
@@ -189,10 +156,7 @@ impl Netns {
     /// The words before a command that make it run inside, in the root folder.
     #[must_use]
     pub fn prefix(&self) -> Vec<String> {
-        let mut words = vec![
-            "nsenter".to_owned(),
-            format!("--target={}", self.holder.id()),
-        ];
+        let mut words = vec!["nsenter".to_owned(), format!("--target={}", self.holder.id())];
         if !rustix::process::geteuid().is_root() {
             words.extend(["--user", "--preserve-credentials"].map(str::to_owned));
         }

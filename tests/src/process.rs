@@ -47,32 +47,14 @@ impl Process {
     }
 
     #[track_caller]
-    fn start_with(
-        name: &str,
-        command: Command,
-        log: &Path,
-        input: Stdio,
-        output: Option<Stdio>,
-    ) -> Self {
+    fn start_with(name: &str, command: Command, log: &Path, input: Stdio, output: Option<Stdio>) -> Self {
         let file = std::fs::File::options().create(true).append(true).open(log);
         let file = file.unwrap_or_else(|error| panic!("{}: {error}", log.display()));
         let copy = file.try_clone().expect("a file's handle can be doubled");
         let mut bound = bound_to_this_thread(&command);
-        bound
-            .stdin(input)
-            .stdout(output.unwrap_or_else(|| copy.into()))
-            .stderr(file)
-            .process_group(0);
-        let child = bound
-            .spawn()
-            .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
-        Self {
-            name: name.to_owned(),
-            child,
-            ended: None,
-            log: log.to_owned(),
-            grace: Duration::from_secs(5),
-        }
+        bound.stdin(input).stdout(output.unwrap_or_else(|| copy.into())).stderr(file).process_group(0);
+        let child = bound.spawn().unwrap_or_else(|error| panic!("{name} does not start: {error}"));
+        Self { name: name.to_owned(), child, ended: None, log: log.to_owned(), grace: Duration::from_secs(5) }
     }
 
     /// How long it may take to end after SIGTERM before it is killed; 5 s when not set, none at all when zero.
@@ -101,9 +83,7 @@ impl Process {
     /// All that it has printed so far.
     #[must_use]
     pub fn log(&self) -> String {
-        std::fs::read(&self.log)
-            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-            .unwrap_or_default()
+        std::fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
     }
 
     /// The status it ended with, or `None` while it runs.
@@ -154,11 +134,7 @@ impl Drop for Process {
             let log = self.log();
             let lines: Vec<&str> = log.lines().collect();
             let tail = &lines[lines.len().saturating_sub(60)..];
-            eprintln!(
-                "--- {}, the end of its output ---\n{}",
-                self.name,
-                tail.join("\n")
-            );
+            eprintln!("--- {}, the end of its output ---\n{}", self.name, tail.join("\n"));
         }
     }
 }
@@ -202,10 +178,8 @@ impl Folder {
     pub fn write(&self, part: &str, content: &str) -> PathBuf {
         let path = self.path.join(part);
         let folder = path.parent().expect("a file below a folder has a parent");
-        std::fs::create_dir_all(folder)
-            .unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-        std::fs::write(&path, content)
-            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        std::fs::create_dir_all(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        std::fs::write(&path, content).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))
             .expect("the owner of a file sets its mode");
         path
@@ -233,23 +207,15 @@ pub fn free_port() -> u16 {
 
 /// Empties the environment of a command down to what every program needs.
 pub fn clean(command: &mut Command) -> &mut Command {
-    command.env_clear().envs([
-        ("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"),
-        ("LANG", "C.UTF-8"),
-    ])
+    command.env_clear().envs([("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"), ("LANG", "C.UTF-8")])
 }
 
 /// The same command through `setpriv`, which has the kernel kill it when the thread that started it ends.
 fn bound_to_this_thread(command: &Command) -> Command {
     let mut bound = Command::new("setpriv");
-    clean(&mut bound)
-        .args(["--pdeathsig", "KILL", "--"])
-        .arg(command.get_program())
-        .args(command.get_args());
-    let set: Vec<(OsString, OsString)> = command
-        .get_envs()
-        .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
-        .collect();
+    clean(&mut bound).args(["--pdeathsig", "KILL", "--"]).arg(command.get_program()).args(command.get_args());
+    let set: Vec<(OsString, OsString)> =
+        command.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect();
     bound.envs(set);
     if let Some(folder) = command.get_current_dir() {
         bound.current_dir(folder);

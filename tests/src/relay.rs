@@ -13,6 +13,8 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use crate::wait;
+
 /// Which way bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -75,29 +77,17 @@ impl Relay {
     /// When it cannot listen.
     #[must_use]
     pub fn start(port: u16) -> Self {
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .expect("loopback has a free port");
-        listener
-            .set_nonblocking(true)
-            .expect("a socket can be made non-blocking");
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
+        listener.set_nonblocking(true).expect("a socket can be made non-blocking");
         let address = listener.local_addr().expect("a listener has an address");
         let counts = Arc::new(Counts::default());
         let (control, orders) = watch::channel(Control::default());
         let shared = counts.clone();
         let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
-            runtime
-                .expect("a runtime starts")
-                .block_on(accept(listener, port, shared, orders));
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime starts").block_on(accept(listener, port, shared, orders));
         });
-        Self {
-            address,
-            counts,
-            control: Some(control),
-            thread: Some(thread),
-        }
+        Self { address, counts, control: Some(control), thread: Some(thread) }
     }
 
     /// The port of 127.0.0.1 that it listens on.
@@ -132,10 +122,7 @@ impl Relay {
     }
 
     fn change(&self, change: impl FnOnce(&mut Control)) {
-        self.control
-            .as_ref()
-            .expect("there until dropped")
-            .send_modify(change);
+        self.control.as_ref().expect("there until dropped").send_modify(change);
     }
 }
 
@@ -156,12 +143,7 @@ impl Counts {
     }
 }
 
-async fn accept(
-    listener: std::net::TcpListener,
-    port: u16,
-    counts: Arc<Counts>,
-    mut orders: watch::Receiver<Control>,
-) {
+async fn accept(listener: std::net::TcpListener, port: u16, counts: Arc<Counts>, mut orders: watch::Receiver<Control>) {
     let listener = TcpListener::from_std(listener).expect("a listener can be watched");
     loop {
         tokio::select! {
@@ -181,12 +163,7 @@ async fn accept(
     }
 }
 
-async fn relay(
-    mut client: TcpStream,
-    mut server: TcpStream,
-    counts: Arc<Counts>,
-    orders: watch::Receiver<Control>,
-) {
+async fn relay(mut client: TcpStream, mut server: TcpStream, counts: Arc<Counts>, orders: watch::Receiver<Control>) {
     let how = {
         let (from_client, to_client) = client.split();
         let (from_server, to_server) = server.split();
@@ -229,14 +206,9 @@ async fn pump(
         if plan.swallow {
             continue;
         }
-        tokio::time::sleep(plan.delay).await;
-        let left = plan
-            .cut_after
-            .filter(|(cut, ..)| *cut == way)
-            .map(|(_, at, how)| (at.saturating_sub(carried), how));
-        let allowed = left.map_or(count, |(left, _)| {
-            count.min(usize::try_from(left).unwrap_or(usize::MAX))
-        });
+        wait::delay_async(plan.delay).await;
+        let left = plan.cut_after.filter(|(cut, ..)| *cut == way).map(|(_, at, how)| (at.saturating_sub(carried), how));
+        let allowed = left.map_or(count, |(left, _)| count.min(usize::try_from(left).unwrap_or(usize::MAX)));
         if to.write_all(&buffer[..allowed]).await.is_err() {
             return Cut::Reset;
         }

@@ -12,13 +12,12 @@ use crate::process::{Folder, Process, clean};
 use crate::wait::{SOON, until};
 
 /// Where control groups are: in version 1 one tree counts for systemd, in the mixed form a second one.
-const TREES: [&str; 3] = [
-    "/sys/fs/cgroup/systemd",
-    "/sys/fs/cgroup/unified",
-    "/sys/fs/cgroup",
-];
+const TREES: [&str; 3] = ["/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified", "/sys/fs/cgroup"];
 
 const RUNTIME: &str = "/run/user/manager";
+
+/// Where the user's home folder is for the manager and all that it starts: `PrivateTmp=` would hide one in `/tmp`.
+pub const HOME: &str = "/home/verona";
 
 /// A running user manager with a session bus; units and programs that it started end with the value.
 #[derive(Debug)]
@@ -39,39 +38,22 @@ impl UserManager {
         let systemd = systemd.ok_or_else(|| Missing("systemd".to_owned()))?;
         program("unshare")?;
         if !rustix::process::geteuid().is_root() {
-            return Err(Missing(
-                "root, for a user manager of the test's own".to_owned(),
-            ));
+            return Err(Missing("root, for a user manager of the test's own".to_owned()));
         }
         let folder = Folder::new("systemd");
-        folder.write("config/systemd/user/.keep", "");
+        folder.write(".config/systemd/user/.keep", "");
         let mut command = Command::new("unshare");
         clean(&mut command)
-            .env("HOME", folder.path())
-            .env("XDG_CONFIG_HOME", folder.join("config"))
-            .env("XDG_DATA_HOME", folder.join("data"))
-            .env("XDG_STATE_HOME", folder.join("state"))
+            .env("HOME", HOME)
+            // dbus-daemon asks the user database, not `$HOME`, where this is by default.
+            .env("XDG_DATA_HOME", format!("{HOME}/.local/share"))
             .env("XDG_RUNTIME_DIR", RUNTIME)
-            .env(
-                "DBUS_SESSION_BUS_ADDRESS",
-                format!("unix:path={RUNTIME}/bus"),
-            )
-            .args([
-                "--mount",
-                "--pid",
-                "--fork",
-                "--kill-child=KILL",
-                "--",
-                "bash",
-                "-euc",
-                ENTER,
-                "enter",
-                systemd,
-            ])
+            .env("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={RUNTIME}/bus"))
+            .args(["--mount", "--pid", "--fork", "--kill-child=KILL", "--", "bash", "-euc", ENTER, "enter", systemd])
             .arg(group(&folder))
+            .arg(folder.path())
             .args(TREES);
-        let process =
-            Process::start("user manager", command, &folder.join("log")).with_grace(Duration::ZERO);
+        let process = Process::start("user manager", command, &folder.join("log")).with_grace(Duration::ZERO);
         let mut manager = Self { process, folder };
         let answers = until(SOON, || {
             if manager.process.ended().is_some() {
@@ -82,20 +64,17 @@ impl UserManager {
         });
         match answers {
             Some(true) => Ok(manager),
-            Some(false) | None => Err(Missing(format!(
-                "a user manager ({})",
-                manager.process.log().trim()
-            ))),
+            Some(false) | None => Err(Missing(format!("a user manager ({})", manager.process.log().trim()))),
         }
     }
 
     /// Writes a unit into the user's own folder; the manager reads it after `systemctl --user daemon-reload`.
     pub fn unit(&self, name: &str, content: &str) {
-        self.folder
-            .write(&format!("config/systemd/user/{name}"), content);
+        self.folder.write(&format!(".config/systemd/user/{name}"), content);
     }
 
-    /// The home folder of the user, `$XDG_CONFIG_HOME` being `config`, `$XDG_STATE_HOME` `state` below it.
+    /// The home folder of the user as the test sees it; the manager has it at [`HOME`], with none of the `XDG` folders
+    /// elsewhere than by default.
     #[must_use]
     pub fn home(&self) -> &Folder {
         &self.folder
@@ -119,22 +98,14 @@ impl UserManager {
             .arg(format!("--pid=/proc/{id}/ns/pid_for_children"))
             .args(["--", name])
             .args(arguments)
-            .env("HOME", self.folder.path())
-            .env("XDG_CONFIG_HOME", self.folder.join("config"))
-            .env("XDG_STATE_HOME", self.folder.join("state"))
+            .env("HOME", HOME)
             .env("XDG_RUNTIME_DIR", RUNTIME)
-            .env(
-                "DBUS_SESSION_BUS_ADDRESS",
-                format!("unix:path={RUNTIME}/bus"),
-            );
+            .env("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={RUNTIME}/bus"));
         let Ok(output) = command.output() else {
             return (String::new(), None);
         };
         let text = [output.stdout, output.stderr].concat();
-        (
-            String::from_utf8_lossy(&text).into_owned(),
-            output.status.code(),
-        )
+        (String::from_utf8_lossy(&text).into_owned(), output.status.code())
     }
 }
 
@@ -154,11 +125,7 @@ impl Drop for UserManager {
 
 /// The name of the control group: the folder's own.
 fn group(folder: &Folder) -> String {
-    folder
-        .path()
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default()
+    folder.path().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// Removes a control group and those below it, as far as they are empty.
@@ -172,10 +139,16 @@ fn remove(group: &Path) {
 }
 
 const ENTER: &str = r#"
-systemd=$1 group=$2; shift 2
+systemd=$1 group=$2 folder=$3; shift 3
 mount -t proc proc /proc
+mount -t tmpfs -o mode=755 tmpfs /home
+mkdir "$HOME"
+mount --bind "$folder" "$HOME"
 mount -t tmpfs -o mode=755 tmpfs /run
-mkdir -p /run/systemd/system
+mkdir -p /run/systemd/system /run/systemd/inaccessible
+# What `InaccessiblePaths=` lays over a path; the first process makes them on a machine that systemd booted.
+mkdir -m 0 /run/systemd/inaccessible/dir
+(umask 777; : >/run/systemd/inaccessible/reg)
 mkdir -p -m 700 "$XDG_RUNTIME_DIR"
 for tree; do
     [ -e "$tree/cgroup.procs" ] || continue

@@ -41,3 +41,8 @@ pub fn delay(time: Duration) {
         std::thread::sleep(time);
     }
 }
+
+/// [`delay`] for code that runs beside other code on the same thread.
+pub async fn delay_async(time: Duration) {
+    tokio::time::sleep(time).await;
+}

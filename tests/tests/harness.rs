@@ -52,25 +52,13 @@ fn two_foreign_clients_see_each_other_on_every_server() {
 
 fn exchange(romeo: &mut Contact, juliet: &mut Contact) {
     let (bare, full) = (ROMEO.jid(), romeo.jid().to_owned());
-    juliet.wait_for_presence(&bare, "romeo comes online", |presence| {
-        presence["show"] == "online"
-    });
+    juliet.wait_for_presence(&bare, "romeo comes online", |presence| presence["show"] == "online");
 
-    romeo.tell(
-        "presence",
-        &json!({"show": "dnd", "status": "Good night", "priority": 7}),
-    );
-    let seen =
-        juliet.wait_for_presence(&bare, "romeo is busy", |presence| presence["show"] == "dnd");
-    assert_eq!(
-        (&seen["status"], &seen["priority"]),
-        (&json!("Good night"), &json!(7))
-    );
+    romeo.tell("presence", &json!({"show": "dnd", "status": "Good night", "priority": 7}));
+    let seen = juliet.wait_for_presence(&bare, "romeo is busy", |presence| presence["show"] == "dnd");
+    assert_eq!((&seen["status"], &seen["priority"]), (&json!("Good night"), &json!(7)));
 
-    romeo.tell(
-        "tune",
-        &json!({"artist": "Prokofiev", "title": "Dance of the Knights", "length": 342}),
-    );
+    romeo.tell("tune", &json!({"artist": "Prokofiev", "title": "Dance of the Knights", "length": 342}));
     let tune = juliet.wait_for_tune(&bare, "romeo's tune", |tune| tune["artist"] == "Prokofiev");
     assert_eq!(tune["tune"]["length"], "342");
     romeo.tell("tune", &json!({}));
@@ -81,26 +69,14 @@ fn exchange(romeo: &mut Contact, juliet: &mut Contact) {
     assert_eq!(message["body"], "Ay me! <&>");
 
     juliet.tell("ping", &json!({"to": full}));
-    assert_eq!(
-        juliet.tell("version", &json!({"to": full}))["name"],
-        "contact"
-    );
+    assert_eq!(juliet.tell("version", &json!({"to": full}))["name"], "contact");
     let features = juliet.tell("disco", &json!({"to": full}))["features"].clone();
-    assert!(
-        features
-            .as_array()
-            .is_some_and(|all| all.contains(&json!("http://jabber.org/protocol/tune+notify")))
-    );
-    let refused = juliet.ask(
-        "iq",
-        &json!({"to": full, "payload": "<query xmlns='unheard-of'/>"}),
-    );
+    assert!(features.as_array().is_some_and(|all| all.contains(&json!("http://jabber.org/protocol/tune+notify"))));
+    let refused = juliet.ask("iq", &json!({"to": full, "payload": "<query xmlns='unheard-of'/>"}));
     assert_eq!(refused["condition"], "feature-not-implemented");
 
     romeo.tell("leave", &json!({}));
-    juliet.wait_for_presence(&bare, "romeo leaves", |presence| {
-        presence["type"] == "unavailable"
-    });
+    juliet.wait_for_presence(&bare, "romeo leaves", |presence| presence["type"] == "unavailable");
 }
 
 #[test]
@@ -115,10 +91,7 @@ fn a_scripted_server_logs_a_foreign_client_in_and_cuts() {
         client.cut()
     });
     let at = (server.port(), Tls::Starttls);
-    let Some(mut juliet) = present(
-        "slixmpp",
-        Contact::start(at, &trusted, JULIET, JULIET.password),
-    ) else {
+    let Some(mut juliet) = present("slixmpp", Contact::start(at, &trusted, JULIET, JULIET.password)) else {
         return;
     };
     server.played();
@@ -127,19 +100,12 @@ fn a_scripted_server_logs_a_foreign_client_in_and_cuts() {
 
 #[test]
 fn a_foreign_client_refuses_each_flawed_certificate() {
-    for flaw in [
-        Flaw::WrongName,
-        Flaw::Expired,
-        Flaw::SelfSigned,
-        Flaw::UnknownAuthority,
-    ] {
+    for flaw in [Flaw::WrongName, Flaw::Expired, Flaw::SelfSigned, Flaw::UnknownAuthority] {
         let (authority, folder) = (Authority::new(), Folder::new("flawed"));
         let trusted = folder.write("authority.pem", &authority.pem());
         let certificate = authority.issue(flaw);
         let server = ScriptedServer::start(move |client| match client.starttls(&certificate) {
-            Ok(()) => client
-                .rest()
-                .and_then(|heard| if heard.is_empty() { Ok(()) } else { Err(heard) }),
+            Ok(()) => client.rest().and_then(|heard| if heard.is_empty() { Ok(()) } else { Err(heard) }),
             Err(refused) => refused.contains("no TLS").then_some(()).ok_or(refused),
         });
         let at = (server.port(), Tls::Starttls);
@@ -153,12 +119,7 @@ fn a_foreign_client_refuses_each_flawed_certificate() {
 
 #[test]
 fn each_server_offers_what_its_name_promises() {
-    let modern = [
-        "urn:xmpp:sasl:2",
-        "urn:xmpp:bind:0",
-        "urn:xmpp:fast:0",
-        "urn:xmpp:sasl-cb:0",
-    ];
+    let modern = ["urn:xmpp:sasl:2", "urn:xmpp:bind:0", "urn:xmpp:fast:0", "urn:xmpp:sasl-cb:0"];
     for (kind, mechanism, offered) in [
         (Kind::Prosody12, "SCRAM-SHA-1<", &[][..]),
         (Kind::Prosody13, "SCRAM-SHA-1-PLUS<", &modern[..]),
@@ -170,11 +131,7 @@ fn each_server_offers_what_its_name_promises() {
         let features = features(&server);
         assert!(features.contains(mechanism), "{features}");
         for namespace in modern {
-            assert_eq!(
-                features.contains(namespace),
-                offered.contains(&namespace),
-                "{namespace}: {features}"
-            );
+            assert_eq!(features.contains(namespace), offered.contains(&namespace), "{namespace}: {features}");
         }
     }
 }
@@ -182,12 +139,7 @@ fn each_server_offers_what_its_name_promises() {
 #[test]
 fn every_server_starts_with_a_flawed_certificate() {
     for kind in Kind::ALL {
-        for flaw in [
-            Flaw::WrongName,
-            Flaw::Expired,
-            Flaw::SelfSigned,
-            Flaw::UnknownAuthority,
-        ] {
+        for flaw in [Flaw::WrongName, Flaw::Expired, Flaw::SelfSigned, Flaw::UnknownAuthority] {
             let Some(server) = present(kind.name(), Server::start_with(kind, flaw)) else {
                 continue;
             };
@@ -208,32 +160,23 @@ fn every_server_starts_with_a_flawed_certificate() {
 fn features(server: &Server) -> String {
     let mut anchors = RootCertStore::empty();
     let pem = server.authority().pem();
-    anchors
-        .add(CertificateDer::from_pem_slice(pem.as_bytes()).expect("the authority is PEM"))
-        .expect("it is one");
-    let configuration =
-        ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("the provider knows the versions")
-            .with_root_certificates(anchors)
-            .with_no_client_auth();
+    anchors.add(CertificateDer::from_pem_slice(pem.as_bytes()).expect("the authority is PEM")).expect("it is one");
+    let configuration = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("the provider knows the versions")
+        .with_root_certificates(anchors)
+        .with_no_client_auth();
     let name = ServerName::try_from(DOMAIN).expect("it is a name");
-    let session =
-        ClientConnection::new(Arc::new(configuration), name).expect("the configuration is whole");
-    let stream =
-        TcpStream::connect((Ipv4Addr::LOCALHOST, server.port(Tls::Direct))).expect("it listens");
-    stream
-        .set_read_timeout(Some(SOON))
-        .expect("a socket takes a timeout");
+    let session = ClientConnection::new(Arc::new(configuration), name).expect("the configuration is whole");
+    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, server.port(Tls::Direct))).expect("it listens");
+    stream.set_read_timeout(Some(SOON)).expect("a socket takes a timeout");
     let mut stream = StreamOwned::new(session, stream);
     let header = format!(
         "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' \
          from='{}' to='{DOMAIN}' version='1.0'>",
         ROMEO.jid()
     );
-    stream
-        .write_all(header.as_bytes())
-        .expect("the server reads");
+    stream.write_all(header.as_bytes()).expect("the server reads");
     let (mut heard, mut buffer) = (String::new(), [0; 4096]);
     while !heard.contains("</stream:features>") {
         let count = stream.read(&mut buffer).expect("the server answers");

@@ -41,16 +41,17 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
 
 /// One row an account.
 fn table(report: &StatusReport, screen: &Screen) -> String {
-    let mut table = Table::new(&["ACCOUNT", "SHOW", "STATUS", "PRIORITY", "FROM", "DELIVERY"]);
+    let mut table = Table::new(&["ACCOUNT", "SHOW", "PRIORITY", "FROM", "DELIVERY", "STATUS"]);
     for account in &report.accounts {
         let effective = &account.effective;
         table.row(vec![
             painted(Paint::Strong, &account.account),
             painted(paint_of_show(effective.show), effective.show.as_str()),
-            cell(effective.status.as_deref().unwrap_or_default()),
             cell(&effective.priority.to_string()),
             cell(&source(account, screen)),
             painted(paint_of_delivery(account.delivery), &delivery(account)),
+            // Last, for it is what may be cut.
+            cell(effective.status.as_deref().unwrap_or_default()),
         ]);
     }
     table.render(screen)

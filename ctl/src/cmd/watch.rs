@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::value::RawValue;
-use xmppd_proto::reply::{AccountInfo, AccountStatus, Direction, Message, TuneReport};
+use xmppd_proto::reply::{AccountInfo, AccountStatus, Contact, Direction, Message, TuneReport};
 use xmppd_proto::request::WatchStart;
 use xmppd_proto::{
     Change, Event, Failure, Kind, PresenceChange, RosterChange, Show, State, Timestamp, Topic, Topics, TuneChange,
@@ -112,7 +112,7 @@ fn snapshot(state: &State, topics: Topics, screen: &Screen) -> Vec<String> {
     }
     for roster in &state.roster.accounts {
         if topics.contains(Topic::Roster) {
-            lines.push(said("roster", &roster.account, &format!("{} contacts", roster.contacts.len())));
+            lines.push(said("roster", &roster.account, &count(&roster.contacts)));
         }
         if topics.contains(Topic::Presence) {
             let present = roster.contacts.iter().flat_map(|contact| {
@@ -180,7 +180,7 @@ fn presence_line(change: &PresenceChange, screen: &Screen) -> String {
 
 fn roster_lines(change: &RosterChange) -> Vec<String> {
     if change.whole {
-        return vec![said("roster", &change.account, &format!("{} contacts", change.contacts.len()))];
+        return vec![said("roster", &change.account, &count(&change.contacts))];
     }
     let changed = change.contacts.iter().map(|contact| {
         let name = contact.name.as_deref().map(|name| format!("  {}", text::line(name))).unwrap_or_default();
@@ -193,6 +193,13 @@ fn roster_lines(change: &RosterChange) -> Vec<String> {
     let removed =
         change.removed.iter().map(|jid| said("roster", &change.account, &format!("{}  removed", text::line(jid))));
     changed.chain(removed).collect()
+}
+
+fn count(contacts: &[Contact]) -> String {
+    match contacts.len() {
+        1 => "1 contact".to_owned(),
+        several => format!("{several} contacts"),
+    }
 }
 
 fn message_line(message: &Message) -> String {

@@ -166,7 +166,7 @@ tune      mpv  Ondes Lentes – Marée
 tune      juliet@capulet.example  Ondes Lentes – Marée
 presence  home  juliet@capulet.example/balcony  away  At the window
 presence  home  everybody  offline
-roster    home  1 contacts
+roster    home  1 contact
 message   home  ← juliet@capulet.example/balcony  Wherefore art thou?";
     assert_eq!(lines[..11].join("\n"), expected.lines().take(11).collect::<Vec<_>>().join("\n"));
     assert!(lines[11].starts_with("message   home  ← juliet@capulet.example/balcony  Wherefore art thou?  (sent "));

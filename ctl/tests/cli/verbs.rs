@@ -13,8 +13,8 @@ fn check(words: &[&str], request: &str, result: Value, stdout: &str) {
 }
 
 const STATUS: &str = "\
-ACCOUNT  SHOW  STATUS      PRIORITY  FROM  DELIVERY
-home     dnd   Good night  5         you   acknowledged
+ACCOUNT  SHOW  PRIORITY  FROM  DELIVERY      STATUS
+home     dnd   5         you   acknowledged  Good night
 ";
 
 #[test]
@@ -49,8 +49,8 @@ fn status_says_where_it_comes_from_and_why_it_is_not_there_yet() {
     report["accounts"][0]["delivery"] = json!("pending");
     report["accounts"][0]["effective"]["status"] = json!("♪ Marée");
     let expected = "\
-ACCOUNT  SHOW  STATUS   PRIORITY  FROM                                 DELIVERY
-home     dnd   ♪ Marée  5         timed until 2999-01-01 18:00 + tune  pending, retrying
+ACCOUNT  SHOW  PRIORITY  FROM                                 DELIVERY           STATUS
+home     dnd   5         timed until 2999-01-01 18:00 + tune  pending, retrying  ♪ Marée
 ";
     check(&["status"], "status {}", report, expected);
 }
@@ -225,7 +225,7 @@ fn hostile_text_does_not_reach_the_terminal() {
     report["accounts"][0]["effective"]["status"] = json!("\u{1b}]52;c;x\u{7}\n\u{202e}gpj\u{9b}2J");
     let daemon = Daemon::start(vec![Script::Result(report.clone()), Script::Result(report.clone())]);
     let run = daemon.run(&["status", "--color", "never"]);
-    assert!(run.stdout.contains("dnd   \\x1b]52;c;x\\x07 gpj\\x9b2J  5"), "{}", run.stdout);
+    assert!(run.stdout.contains("acknowledged  \\x1b]52;c;x\\x07 gpj\\x9b2J\n"), "{}", run.stdout);
     let run = daemon.run(&["status", "--json"]);
     assert!(!run.stdout.trim_end().contains(|c: char| c.is_control() || c == '\u{202e}'), "{}", run.stdout);
     assert_eq!(serde_json::from_str::<Value>(&run.stdout).unwrap(), report);

@@ -263,9 +263,9 @@ impl Connection {
                 self.recall.connected(dialed.endpoint.clone(), dialed.address, dialed.tls.is_some(), self.redirected);
                 self.link = Some(dialed.link);
                 let security = dialed.tls.map(convert::security);
-                let round_trips =
-                    1 + security.as_ref().map_or(0, |security| convert::handshake_trips(security.version));
+                let round_trips = 1 + security.as_ref().map_or(0, |security| security.version.handshake_trips());
                 let server = format!("{}:{}", dialed.endpoint.host, dialed.endpoint.port);
+                tracing::debug!(%server, address = %dialed.address, "connected");
                 Input::Connected(Connected { security, server, seed, round_trips })
             }
             (Err(error), _) => self.lost(convert::dial_error(&error)),

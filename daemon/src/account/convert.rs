@@ -2,7 +2,6 @@
 
 use xmppd_core::account::Security;
 use xmppd_core::loss::Loss;
-use xmppd_core::sasl::TlsVersion;
 
 use crate::transport::dial::DialError;
 use crate::transport::link::End;
@@ -11,14 +10,6 @@ use crate::transport::tls::{TlsError, TlsFacts};
 pub(super) fn security(facts: TlsFacts) -> Security {
     let TlsFacts { version, cipher, exporter, end_point } = facts;
     Security { version, cipher, exporter, end_point }
-}
-
-/// Round trips of a full handshake.
-pub(super) fn handshake_trips(version: TlsVersion) -> u32 {
-    match version {
-        TlsVersion::V1_2 => 2,
-        TlsVersion::V1_3 => 1,
-    }
 }
 
 pub(super) fn dial_error(error: &DialError) -> Loss {

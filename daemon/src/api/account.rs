@@ -33,10 +33,8 @@ impl Desk {
             let limit = params.wait_ms.map_or(WAIT, Duration::from_millis);
             let online = async {
                 for (name, answer) in waiting {
-                    match answer.await.unwrap_or(Outcome::NotOnline(None)) {
-                        Outcome::Done => {}
-                        outcome => return Err(failed(&name, outcome)),
-                    }
+                    let outcome = answer.await.unwrap_or(Outcome::NotOnline(None));
+                    let Outcome::Done = outcome else { return Err(failed(&name, outcome)) };
                 }
                 Ok(())
             };
@@ -49,9 +47,13 @@ impl Desk {
         self.account_list(params.account).await
     }
 
-    /// Closes the stream politely; the wish for a status stays.
+    /// Closes the stream politely; the wish for a status stays. Of several accounts one has to be named, or `all`.
     pub(super) async fn account_disconnect(&self, params: AccountDisconnect) -> Result<AccountList, Failure> {
-        for (_, account) in self.running(params.account.clone()).await? {
+        let accounts = match params.account.clone() {
+            None => vec![self.one(None).await?],
+            named => self.running(named).await?,
+        };
+        for (_, account) in accounts {
             // An actor that has ended has no stream.
             let _ = account.ask(Command::Disconnect).map_err(unavailable)?.await;
         }

@@ -6,25 +6,24 @@ use xmppd_proto::{Failure, Kind, PROTOCOL, Timestamp, schema};
 
 use super::desk::Desk;
 use crate::bus::BusState;
-use crate::{dbus, host};
+use crate::{bus, host};
 
 /// The program's version.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Answers a greeting; another protocol is told so.
-pub(super) fn hello(params: &DaemonHello) -> Result<Hello, Failure> {
+/// Answers a greeting.
+///
+/// # Errors
+/// The mismatch; nothing that this client asks means to us what it means to it.
+pub(crate) fn hello(params: &DaemonHello) -> Result<Hello, Failure> {
     match params.protocol {
         Some(other) if other != PROTOCOL => {
             let message = format!("xmppd {VERSION} speaks protocol {PROTOCOL}, not {other}");
             Err(Failure::new(Kind::ProtocolMismatch, message)
                 .with_hint("install xmppd and xmppctl of one version, then restart the daemon"))
         }
-        Some(_) | None => Ok(version()),
+        Some(_) | None => Ok(Hello { protocol: PROTOCOL, version: VERSION.to_owned() }),
     }
-}
-
-pub(super) fn version() -> Hello {
-    Hello { protocol: PROTOCOL, version: VERSION.to_owned() }
 }
 
 /// The OpenRPC document of all methods, made from their types.
@@ -35,7 +34,7 @@ pub(super) fn describe() -> serde_json::Value {
 impl Desk {
     pub(super) fn daemon_status(&self) -> DaemonStatus {
         let bus_name = match *self.facts.bus.borrow() {
-            BusState::Present => Some(dbus::NAME.to_owned()),
+            BusState::Present => Some(bus::OUR_NAME.to_owned()),
             BusState::Connecting | BusState::Missing { .. } => None,
         };
         let since = self.facts.started.wall.as_unix_millis();

@@ -32,10 +32,9 @@ impl Desk {
         let outgoing = Outgoing { to: to.clone(), kind, body, subject };
         let answer = account.ask(|ticket| Command::Send(ticket, outgoing)).map_err(unavailable)?;
         let outcome = timeout(WAIT, answer).await.map_err(|_| unacknowledged())?;
-        match outcome.unwrap_or(Outcome::NotOnline(None)) {
-            Outcome::Sent(id) => Ok(SendReport { account: name, id, state: SendState::Sent, to: to.to_string() }),
-            outcome => Err(failed(&name, outcome)),
-        }
+        let outcome = outcome.unwrap_or(Outcome::NotOnline(None));
+        let Outcome::Sent(id) = outcome else { return Err(failed(&name, outcome)) };
+        Ok(SendReport { account: name, id, state: SendState::Sent, to: to.to_string() })
     }
 
     /// Asks somebody, or the account's own server, for a sign of life (XEP-0199).
@@ -53,14 +52,12 @@ impl Desk {
             .await
             .map_or(Outcome::TimedOut, |outcome| outcome.unwrap_or(Outcome::NotOnline(None)));
         let taken = host::now().moment - started;
-        match outcome {
-            Outcome::Answer(_) => Ok(Pong {
-                account: name,
-                from: to.to_string(),
-                round_trip_ms: u64::try_from(taken.as_millis()).unwrap_or(u64::MAX),
-            }),
-            outcome => Err(failed(&name, outcome)),
-        }
+        let Outcome::Answer(_) = outcome else { return Err(failed(&name, outcome)) };
+        Ok(Pong {
+            account: name,
+            from: to.to_string(),
+            round_trip_ms: u64::try_from(taken.as_millis()).unwrap_or(u64::MAX),
+        })
     }
 
     async fn server_of(&self, account: &str) -> Result<Jid, Failure> {
@@ -76,7 +73,8 @@ impl Desk {
     }
 }
 
-fn address(text: &str) -> Result<Jid, Failure> {
+/// An address that a person gave.
+pub(super) fn address(text: &str) -> Result<Jid, Failure> {
     Jid::new(text).map_err(|error| Failure::usage(format!("{text:?} is not a JID: {error}")))
 }
 

@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use xmppd_proto::{Change, Failure, Kind, Reply, Request, Topics};
 
 pub(crate) use clients::{Clients, Counted};
-pub(crate) use daemon::VERSION;
+pub(crate) use daemon::{VERSION, hello};
 
 /// How many questions may wait; they are taken as fast as they come.
 const ASKED: usize = 256;
@@ -43,8 +43,19 @@ pub(crate) struct Api {
 pub(crate) struct Subscription {
     api: Api,
     topics: Topics,
-    /// Nothing before the first and after the last change of a queue.
-    changes: Option<mpsc::Receiver<Arc<Change>>>,
+    stage: Stage,
+}
+
+/// How far a subscription has come. What was asked for is kept here, so that it is asked once however often the one who
+/// waits turns to something else.
+#[derive(Debug)]
+enum Stage {
+    /// Before the first and after the last change of a queue.
+    Apart,
+    /// The queue is on its way.
+    Asked(oneshot::Receiver<mpsc::Receiver<Arc<Change>>>),
+    /// Changes come.
+    Following(mpsc::Receiver<Arc<Change>>),
 }
 
 impl Api {
@@ -59,34 +70,39 @@ impl Api {
     /// # Errors
     /// The failure of the request, as a row of the contract's exit table.
     pub(crate) async fn call(&self, request: Request) -> Result<Reply, Failure> {
-        self.ask(|reply| Asked::Call(request, reply)).await.ok_or_else(ending)?
+        let (reply, answer) = oneshot::channel();
+        self.asked.send(Asked::Call(request, reply)).await.map_err(|_| ending())?;
+        answer.await.map_err(|_| ending())?
     }
 
     /// Tells what changes in these topics.
     pub(crate) fn subscribe(&self, topics: Topics) -> Subscription {
-        Subscription { api: self.clone(), topics, changes: None }
-    }
-
-    async fn ask<T>(&self, question: impl FnOnce(oneshot::Sender<T>) -> Asked) -> Option<T> {
-        let (reply, answer) = oneshot::channel();
-        self.asked.send(question(reply)).await.ok()?;
-        answer.await.ok()
+        Subscription { api: self.clone(), topics, stage: Stage::Apart }
     }
 }
 
 impl Subscription {
     /// The next thing to tell: a snapshot, then changes. One who lags too far behind is told of the gap, and gets a
-    /// new snapshot. `None` when the daemon is ending.
+    /// new snapshot. `None` when the daemon is ending. Nothing is lost when this future is dropped.
     pub(crate) async fn next(&mut self) -> Option<Arc<Change>> {
-        let Some(changes) = &mut self.changes else {
-            let changes = self.api.ask(|reply| Asked::Subscribe(self.topics, reply)).await?;
-            return self.changes.insert(changes).recv().await;
-        };
-        if let Some(change) = changes.recv().await {
-            return Some(change);
+        loop {
+            self.stage = match &mut self.stage {
+                Stage::Apart => {
+                    let place = self.api.asked.reserve().await.ok()?;
+                    let (reply, answer) = oneshot::channel();
+                    place.send(Asked::Subscribe(self.topics, reply));
+                    Stage::Asked(answer)
+                }
+                Stage::Asked(answer) => Stage::Following(answer.await.ok()?),
+                Stage::Following(changes) => match changes.recv().await {
+                    Some(change) => return Some(change),
+                    None => {
+                        self.stage = Stage::Apart;
+                        return Some(Arc::new(Change::Gap));
+                    }
+                },
+            };
         }
-        self.changes = None;
-        Some(Arc::new(Change::Gap))
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use xmppd_core::presence::Show;
 use xmppd_core::text;
-use xmppd_proto::reply::{RosterReport, StatusReport};
+use xmppd_proto::reply::{AccountRoster, Contact, RosterReport, StatusReport};
 use xmppd_proto::request::{Roster, Status, StatusSet};
 use xmppd_proto::{Failure, Kind};
 
@@ -48,15 +48,16 @@ impl Desk {
         let names = self.names(params.account).await?;
         self.hub
             .read(move |state, _| {
-                let mut report = state.roster.clone();
-                report.accounts.retain(|roster| names.contains(&roster.account));
-                for roster in &mut report.accounts {
-                    roster.contacts.retain(|contact| {
-                        let in_group = params.group.as_ref().is_none_or(|group| contact.groups.contains(group));
-                        in_group && (!params.online || !contact.resources.is_empty())
-                    });
-                }
-                report
+                let wanted = |contact: &&Contact| {
+                    let in_group = params.group.as_ref().is_none_or(|group| contact.groups.contains(group));
+                    in_group && (!params.online || !contact.resources.is_empty())
+                };
+                let rosters = state.roster.accounts.iter().filter(|roster| names.contains(&roster.account));
+                let accounts = rosters.map(|roster| AccountRoster {
+                    account: roster.account.clone(),
+                    contacts: roster.contacts.iter().filter(wanted).cloned().collect(),
+                });
+                RosterReport { accounts: accounts.collect() }
             })
             .await
     }

@@ -1,5 +1,6 @@
 //! `wait`: answers once a condition holds, or can no longer come true.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -8,13 +9,15 @@ use xmppd_proto::request::{Condition, Wait};
 use xmppd_proto::{Failure, Kind, Show, State, Topic, Topics, TuneState};
 
 use super::desk::Desk;
+use super::message::address;
 use crate::host;
 
 impl Desk {
     pub(super) async fn wait(&self, params: Wait) -> Result<WaitReport, Failure> {
         let accounts = self.names(params.account.clone()).await?;
+        let condition = by_address(&params.condition)?;
         let started = host::now().moment;
-        let met = self.met(&params.condition, &accounts);
+        let met = self.met(&condition, &accounts);
         match params.timeout_ms.map(Duration::from_millis) {
             None => met.await?,
             Some(limit) => timeout(limit, met).await.map_err(|_| too_late(&params.condition))??,
@@ -36,13 +39,25 @@ impl Desk {
                 changes = self.hub.subscribe(topics(condition)).await?;
                 continue;
             };
-            state.apply(&change);
+            state.apply(Arc::unwrap_or_clone(change));
             if holds(condition, accounts, &state) {
                 return Ok(());
             }
             if let Some(reason) = hopeless(condition, accounts, &state) {
                 return Err(Failure::new(Kind::Impossible, reason).with_hint("see `xmppctl account list`"));
             }
+        }
+    }
+}
+
+/// The condition with a contact as the roster writes it.
+fn by_address(condition: &Condition) -> Result<Condition, Failure> {
+    match condition {
+        Condition::Contact { jid, show } => {
+            Ok(Condition::Contact { jid: address(jid)?.to_bare().to_string(), show: *show })
+        }
+        Condition::Online | Condition::Offline | Condition::TunePlaying | Condition::TuneStopped => {
+            Ok(condition.clone())
         }
     }
 }

@@ -12,6 +12,9 @@ use zbus::{Connection, connection::Builder, message::Message};
 /// The name of the bus itself.
 pub(crate) const NAME: &str = "org.freedesktop.DBus";
 
+/// The daemon's own name.
+pub(crate) const OUR_NAME: &str = "org.xmppctl.Daemon1";
+
 /// How long opening a connection may take, from the first byte to the answer to `Hello`.
 const OPENING: Duration = Duration::from_secs(5);
 

@@ -18,7 +18,7 @@ use xmppd_core::presence::Show;
 use xmppd_core::secret::Secret;
 
 pub(crate) use load::load;
-pub(crate) use problem::{LoadError, Problem};
+pub(crate) use problem::LoadError;
 
 /// Everything the file says, with the defaults for what it does not say.
 #[derive(Clone, Debug, PartialEq)]

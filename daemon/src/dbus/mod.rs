@@ -24,8 +24,7 @@ use crate::{
 };
 use session::{Ended, Session};
 
-/// The name on the bus.
-pub(crate) const NAME: &str = "org.xmppctl.Daemon1";
+pub(crate) use crate::bus::OUR_NAME as NAME;
 
 /// The daemon's object; the accounts' are below it.
 pub(crate) const PATH: &str = "/org/xmppctl/Daemon1";

@@ -75,7 +75,7 @@ impl Session {
         self.connection.object_server().at(PATH, ObjectManager).await?;
         // The first picture comes before the name, so that nobody is shown an empty one.
         match events.next().await {
-            Some(change) => self.follow(&change).await?,
+            Some(change) => self.follow(change).await?,
             None => return Ok(Ended::Unwanted),
         }
         self.connection.object_server().at(PATH, daemon).await?;
@@ -87,7 +87,7 @@ impl Session {
                 message = names.next() => Wake::Name(message),
             };
             match wake {
-                Wake::Change(Some(change)) => self.follow(&change).await?,
+                Wake::Change(Some(change)) => self.follow(change).await?,
                 Wake::Change(None) => {
                     let _ = self.connection.clone().close().await;
                     return Ok(Ended::Unwanted);
@@ -103,18 +103,19 @@ impl Session {
     }
 
     /// Shows what changed.
-    async fn follow(&mut self, change: &Change) -> zbus::Result<()> {
-        self.state.apply(change);
-        // Contacts are told one by one as they change; ten thousand of them need not be kept for that.
-        self.state.roster = Default::default();
+    async fn follow(&mut self, change: Arc<Change>) -> zbus::Result<()> {
         let emitter = SignalEmitter::new(&self.connection, PATH)?;
-        match change {
-            Change::Message(message) => tell_message(&emitter, message).await?,
-            Change::Presence(presence) => tell_presence(&emitter, presence).await?,
-            Change::Snapshot(_) | Change::Status(_) | Change::Tune(_) | Change::Account(_) => self.show().await?,
-            Change::Gap | Change::Roster(_) => {}
+        match &*change {
+            Change::Message(message) => tell_message(&emitter, message).await,
+            Change::Presence(presence) => tell_presence(&emitter, presence).await,
+            Change::Snapshot(_) | Change::Status(_) | Change::Tune(_) | Change::Account(_) => {
+                self.state.apply(Arc::unwrap_or_clone(change));
+                // Contacts are told one by one as they change; ten thousand of them need not be kept for that.
+                self.state.roster = Default::default();
+                self.show().await
+            }
+            Change::Gap | Change::Roster(_) => Ok(()),
         }
-        Ok(())
     }
 
     /// Brings objects and properties up to the state.

@@ -18,11 +18,11 @@ pub(super) fn event(account: &str, event: Event) -> Option<Change> {
     let account = account.to_owned();
     match event {
         Event::Roster(items) => {
-            let contacts = items.iter().map(contact).collect();
+            let contacts = items.into_iter().map(contact).collect();
             Some(Change::Roster(RosterChange { account, contacts, whole: true, ..RosterChange::default() }))
         }
         Event::RosterItem(item) => {
-            Some(Change::Roster(RosterChange { account, contacts: vec![contact(&item)], ..RosterChange::default() }))
+            Some(Change::Roster(RosterChange { account, contacts: vec![contact(item)], ..RosterChange::default() }))
         }
         Event::RosterRemoved(jid) => {
             Some(Change::Roster(RosterChange { account, removed: vec![jid.to_string()], ..RosterChange::default() }))
@@ -124,11 +124,11 @@ pub(super) fn stream(session: &Session) -> reply::Stream {
     }
 }
 
-fn contact(item: &Item) -> Contact {
+fn contact(item: Item) -> Contact {
     Contact {
         jid: item.jid.to_string(),
-        name: item.name.clone(),
-        groups: item.groups.clone(),
+        name: item.name,
+        groups: item.groups,
         subscription: match item.subscription {
             Subscription::None | Subscription::Remove => reply::Subscription::None,
             Subscription::To => reply::Subscription::To,

@@ -13,9 +13,12 @@ use crate::account::Handle as Account;
 use crate::config::Config;
 use crate::store::StoreError;
 
+/// A look at the picture and the configuration in force.
+type Look = Box<dyn FnOnce(&State, &Config) + Send>;
+
 /// A message to the hub; each carries the way back.
 pub(super) enum Message {
-    Read(Box<dyn FnOnce(&State, &Config) + Send>),
+    Read(Look),
     SetStatus(Status, oneshot::Sender<Result<Vec<Asked>, Failure>>),
     Accounts(Option<String>, oneshot::Sender<Result<Vec<(String, Account)>, Failure>>),
     Subscribe(Topics, oneshot::Sender<mpsc::Receiver<Arc<Change>>>),
@@ -40,19 +43,16 @@ pub(crate) struct Status {
 
 /// A wish that is on its way.
 pub(crate) struct Asked {
-    /// The account.
-    pub(crate) account: String,
     stored: Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>,
     outcome: Option<oneshot::Receiver<Outcome>>,
 }
 
 impl Asked {
     pub(super) fn new(
-        account: String,
         stored: impl Future<Output = Result<(), StoreError>> + Send + 'static,
         outcome: Option<oneshot::Receiver<Outcome>>,
     ) -> Self {
-        Self { account, stored: Box::pin(stored), outcome }
+        Self { stored: Box::pin(stored), outcome }
     }
 
     /// Waits until the wish is durable.

@@ -17,6 +17,7 @@ use xmppd_proto::{Change, Failure, Kind, PresenceChange, State, TuneChange, repl
 use crate::account::Handle as Account;
 use crate::config::Config;
 use crate::store::{self, BasePresence, Store};
+use crate::transport::tls::Tls;
 
 use entry::Entry;
 use handle::Message;
@@ -39,6 +40,8 @@ pub(crate) struct Hub {
     playing: Option<Playing>,
     /// What the players' engine says of `playing`.
     tune: TuneReport,
+    /// For accounts that trust the system's anchors alone, once there is one.
+    tls: Option<Tls>,
     subscribers: Subscribers,
     inbox: mpsc::Receiver<Message>,
     /// What happens in the accounts. Unbounded because an actor cannot wait; it reads from its connection only
@@ -67,6 +70,7 @@ impl Hub {
             entries: Vec::new(),
             playing: None,
             tune: TuneReport::default(),
+            tls: None,
             subscribers: Subscribers::default(),
             inbox,
             events,
@@ -139,11 +143,10 @@ impl Hub {
             entry.layers.set_base(presence);
             let kept = BasePresence { show: status.show, status: status.text.clone(), priority: status.priority };
             let account = entry.name().to_owned();
-            let stored =
-                self.store.apply(vec![store::Change::BasePresence { account: account.clone(), presence: kept }]);
+            let stored = self.store.apply(vec![store::Change::BasePresence { account, presence: kept }]);
             let layers = entry.layers.clone();
             let outcome = entry.ask(|ticket| Command::Layers(ticket, layers));
-            asked.push(Asked::new(account, stored, outcome));
+            asked.push(Asked::new(stored, outcome));
             let change = Change::Status(entry.status());
             self.publish(change);
         }
@@ -199,8 +202,16 @@ impl Hub {
                 changes.push(Change::Status(entry.status()));
             }
             Event::TunePublished(published) => entry.tune_published(published),
-            // Some servers tell both the account and its resource.
-            event => changes.extend(convert::event(account, event).filter(|change| !is_known(change, &self.state))),
+            event @ (Event::Roster(_)
+            | Event::RosterItem(_)
+            | Event::RosterRemoved(_)
+            | Event::Available(_)
+            | Event::Unavailable(_)
+            | Event::ContactTune(..)
+            | Event::Message(_)) => {
+                // Some servers tell both the account and its resource.
+                changes.extend(convert::event(account, event).filter(|change| !is_known(change, &self.state)));
+            }
         }
         for change in changes {
             self.publish(change);
@@ -242,8 +253,8 @@ impl Hub {
     }
 
     fn publish(&mut self, change: Change) {
-        self.state.apply(&change);
-        self.subscribers.tell(change);
+        self.subscribers.tell(&change);
+        self.state.apply(change);
     }
 
     /// Has every account say goodbye; each task ends when its connection is closed.

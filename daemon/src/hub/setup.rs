@@ -21,7 +21,7 @@ use crate::places::Environment;
 use crate::players::chooser;
 use crate::store::{self, BasePresence, KeptAccount, StoreError};
 use crate::transport::domain::Domain;
-use crate::transport::tls::Tls;
+use crate::transport::tls::{AnchorError, Tls};
 
 /// What the hub needs of the process.
 #[derive(Clone)]
@@ -36,7 +36,7 @@ pub(crate) struct Surroundings {
 #[derive(Debug, thiserror::Error)]
 enum StartError {
     #[error("{0}")]
-    Anchors(#[from] crate::transport::tls::AnchorError),
+    Anchors(#[from] AnchorError),
     #[error("{0}")]
     Domain(#[from] crate::transport::domain::InvalidDomain),
     #[error("the state database: {0}")]
@@ -65,6 +65,7 @@ impl Hub {
     /// waits for its user is tried again.
     pub(super) async fn reload(&mut self, config: Config) -> Vec<String> {
         let before = std::mem::replace(&mut self.config, config);
+        self.tls = None;
         let shared = before.tune != self.config.tune;
         let mut changed = Vec::new();
         let mut goodbyes = Vec::new();
@@ -92,6 +93,10 @@ impl Hub {
         }
         let order = |entry: &Entry| self.config.accounts.iter().position(|account| account.name == entry.name());
         self.entries.sort_by_key(order);
+        if changed.iter().any(|name| !self.entries.iter().any(|entry| entry.name() == name)) {
+            // No event says that an account is gone: whoever watches is shown the new picture.
+            self.subscribers.start_anew();
+        }
         changed
     }
 
@@ -117,7 +122,7 @@ impl Hub {
         self.publish(Change::Status(status));
     }
 
-    fn start_actor(&self, entry: &mut Entry, kept: Kept) -> Result<(), StartError> {
+    fn start_actor(&mut self, entry: &mut Entry, kept: Kept) -> Result<(), StartError> {
         let account = entry.config();
         let setup = Setup {
             name: account.name.clone(),
@@ -125,7 +130,7 @@ impl Hub {
             memory: kept.memory,
             domain: Domain::parse(account.jid.domain().as_str())?,
             password: account.password.clone(),
-            tls: Tls::new(account.ca_file.as_deref().map(Path::new))?,
+            tls: self.tls(account.ca_file.as_deref())?,
             environment: self.surroundings.environment.clone(),
             store: self.store.clone(),
             events: self.posts.clone(),
@@ -133,6 +138,15 @@ impl Hub {
         let (handle, task) = account::start(setup)?;
         entry.started(handle, task);
         Ok(())
+    }
+
+    /// How an account secures its connections. The system's anchors alone are read once for all that trust no others.
+    fn tls(&mut self, ca_file: Option<&Path>) -> Result<Tls, AnchorError> {
+        match (ca_file, &self.tls) {
+            (Some(_), _) => Tls::new(ca_file),
+            (None, Some(tls)) => Ok(tls.clone()),
+            (None, None) => Ok(self.tls.insert(Tls::new(None)?).clone()),
+        }
     }
 
     fn settings(&self, account: &config::Account, resource: ResourcePart) -> Settings {

@@ -23,15 +23,20 @@ impl Subscribers {
         receiver
     }
 
+    /// Lets everybody go, to come again for a new snapshot.
+    pub(super) fn start_anew(&mut self) {
+        self.0.clear();
+    }
+
     /// Tells a change to everybody who wants to know and can keep up.
-    pub(super) fn tell(&mut self, change: Change) {
-        if self.0.is_empty() {
-            return;
-        }
+    pub(super) fn tell(&mut self, change: &Change) {
         let Some(topic) = change.topic() else { return };
-        let change = Arc::new(change);
-        self.0.retain(|(topics, sender)| !topics.contains(topic) || sender.try_send(change.clone()).is_ok());
-        self.0.retain(|(_, sender)| !sender.is_closed());
+        let mut copy = None;
+        self.0.retain(|(topics, sender)| {
+            let told = !topics.contains(topic)
+                || sender.try_send(copy.get_or_insert_with(|| Arc::new(change.clone())).clone()).is_ok();
+            told && !sender.is_closed()
+        });
     }
 }
 
@@ -67,7 +72,7 @@ mod tests {
     fn a_watcher_hears_its_topics_only() {
         let mut subscribers = Subscribers::default();
         let mut watcher = subscribers.add(Topics::of(&[Topic::Status]), &State::default());
-        subscribers.tell(tune());
+        subscribers.tell(&tune());
         assert!(matches!(watcher.try_recv().as_deref(), Ok(Change::Snapshot(_))));
         assert!(watcher.try_recv().is_err());
     }
@@ -77,10 +82,10 @@ mod tests {
         let mut subscribers = Subscribers::default();
         let mut slow = subscribers.add(Topics::all(), &State::default());
         for _ in 0..LAG {
-            subscribers.tell(tune());
+            subscribers.tell(&tune());
         }
         let mut other = subscribers.add(Topics::all(), &State::default());
-        subscribers.tell(tune());
+        subscribers.tell(&tune());
         assert_eq!(subscribers.0.len(), 1);
         assert_eq!(std::iter::from_fn(|| slow.try_recv().ok()).count(), LAG);
         assert_eq!(std::iter::from_fn(|| other.try_recv().ok()).count(), 2);

@@ -1,5 +1,5 @@
-//! One client: reads its requests, has them done side by side, writes the answers and what it watches. Watching and the
-//! greeting are answered here, everything else by [`Api::call`].
+//! One client: reads its requests, has them done side by side, writes the answers and what it watches. Watching is
+//! answered here, everything else by [`crate::api`].
 
 use std::io;
 use std::sync::Arc;
@@ -10,9 +10,8 @@ use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use xmppd_proto::jsonrpc::{Error, Id, error_line, result_line};
-use xmppd_proto::reply::{Done, Hello, WatchReport};
-use xmppd_proto::request::DaemonHello;
-use xmppd_proto::{Change, Failure, Kind, PROTOCOL, Reply, Request, Topics, schema};
+use xmppd_proto::reply::{Done, WatchReport};
+use xmppd_proto::{Change, Failure, Kind, Reply, Request, Topics};
 
 use super::bucket::Bucket;
 use super::ended;
@@ -21,8 +20,7 @@ use super::hang_up::HangUp;
 use super::lines::{Line, Lines};
 use super::output::{Output, Overflow};
 use super::watcher::Watcher;
-use crate::api::Api;
-use crate::api::{Clients, Counted};
+use crate::api::{self, Api, Clients, Counted};
 
 /// How many requests of one client are being done at once; the next ones wait in the socket.
 pub(super) const MAX_CALLS: usize = 32;
@@ -32,8 +30,6 @@ const MAX_UNREAD_ANSWERS: usize = 1 << 20;
 
 /// While so many bytes wait to be written, a watcher is told nothing: its subscription sees to it that it may lag.
 const MAX_UNREAD_EVENTS: usize = 64 * 1024;
-
-const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A line to write; none when nobody wants the answer.
 type Answer = Option<String>;
@@ -53,6 +49,8 @@ pub(super) struct Connection {
     /// Given up when the client is gone.
     waits: JoinSet<Answer>,
     watcher: Option<Watcher>,
+    /// Why nothing is done for a client that greeted in another protocol's version.
+    mismatch: Option<Failure>,
     output: Output,
     /// Only while nothing is read.
     hang_up: Option<HangUp>,
@@ -114,6 +112,7 @@ impl Connection {
             calls: JoinSet::new(),
             waits: JoinSet::new(),
             watcher: None,
+            mismatch: None,
             output: Output::new(now),
             hang_up: None,
             _counted: counted,
@@ -235,7 +234,13 @@ impl Connection {
     }
 
     async fn begin(&mut self, id: Option<Id>, request: Request) -> Result<(), Break> {
-        let outcome = if let Request::WatchStart(start) = &request {
+        let outcome = if let Request::DaemonHello(hello) = &request {
+            let greeted = api::hello(hello);
+            self.mismatch = greeted.as_ref().err().cloned();
+            greeted.map(Reply::DaemonHello)
+        } else if let Some(mismatch) = &self.mismatch {
+            Err(mismatch.clone())
+        } else if let Request::WatchStart(start) = &request {
             let topics = Topics::of(&start.topics);
             self.watcher = None;
             let subscription = self.api.subscribe(topics);
@@ -244,10 +249,6 @@ impl Connection {
         } else if let Request::WatchStop(_) = &request {
             self.watcher = None;
             Ok(Reply::WatchStop(Done {}))
-        } else if let Request::DaemonHello(hello) = &request {
-            greet(hello)
-        } else if let Request::RpcDescribe(_) = &request {
-            Ok(Reply::RpcDescribe(schema::openrpc(VERSION)))
         } else if let Request::Wait(_) = &request {
             self.waits.spawn(wait(self.api.clone(), id, request, self.shutdown.clone()));
             return Ok(());
@@ -296,17 +297,6 @@ fn answer(id: Option<Id>, outcome: Result<Reply, Failure>) -> Answer {
         Ok(reply) => result_line(&id, &reply),
         Err(failure) => error_line(&id, &Error::from(failure)),
     })
-}
-
-fn greet(hello: &DaemonHello) -> Result<Reply, Failure> {
-    match hello.protocol {
-        Some(other) if other != PROTOCOL => {
-            let message = format!("xmppd {VERSION} speaks protocol {PROTOCOL}, not {other}");
-            Err(Failure::new(Kind::ProtocolMismatch, message)
-                .with_hint("install the same version of xmppctl and xmppd, then `systemctl --user restart xmppd`"))
-        }
-        Some(_) | None => Ok(Reply::DaemonHello(Hello { protocol: PROTOCOL, version: VERSION.to_owned() })),
-    }
 }
 
 async fn next_change(watcher: Option<&mut Watcher>) -> Option<Option<Arc<Change>>> {

@@ -123,11 +123,13 @@ async fn a_watcher_that_does_not_read_lags_in_its_subscription_and_loses_nothing
         sent += 1;
         tokio::task::yield_now().await;
     }
+    session.asked.close();
     drop(changes);
     session.half_close().await;
     for seq in 1..=sent {
         assert_eq!(session.line().await["params"]["seq"], seq);
     }
+    assert_eq!(session.line().await["params"]["event"], "gap");
     assert_eq!(session.line().await, Value::Null);
 }
 

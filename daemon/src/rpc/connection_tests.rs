@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use xmppd_proto::reply::AccountStatus;
-use xmppd_proto::{Change, Failure, Kind, METHODS, PROTOCOL, Request, Topic, Topics};
+use xmppd_proto::{Change, Failure, Kind, PROTOCOL, Request, Topic, Topics};
 
 use super::testing::{Session, request, said};
 use crate::api::Asked;
@@ -74,14 +74,6 @@ async fn another_protocol_version_is_refused() {
     }
     session.ask(2, "daemon.hello", json!({"protocol": PROTOCOL + 1})).await;
     assert_eq!(session.line().await["error"]["data"]["code"], 9);
-}
-
-#[tokio::test]
-async fn the_protocol_describes_itself() {
-    let mut session = Session::start();
-    session.ask(1, "rpc.describe", json!({})).await;
-    let described = session.line().await;
-    assert_eq!(described["result"]["methods"].as_array().map(Vec::len), Some(METHODS.len()));
 }
 
 #[tokio::test]

@@ -39,18 +39,25 @@ use connection::Connection;
 const MAX_CLIENTS: usize = 64;
 
 /// How long connections may take to send their last answers when the daemon ends.
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_secs(1);
 
 /// The pause after a failure to accept, which is as a rule a lack of descriptors that lasts.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
-/// Serves the socket until `shutdown` holds `true` or has lost its sender; returns once the socket is gone and every
-/// connection is closed, at most two seconds later.
-pub(crate) async fn serve(listener: Listener, api: Api, counts: Clients, mut shutdown: watch::Receiver<bool>) {
+/// Serves the socket. When `leaving` holds `true`, the socket goes; when `over` does, the connections are closed, so
+/// that who sees the end of one knows that the daemon has let go of everything. A lost sender counts as `true`.
+/// Returns at most a second after `over`.
+pub(crate) async fn serve(
+    listener: Listener,
+    api: Api,
+    counts: Clients,
+    mut leaving: watch::Receiver<bool>,
+    mut over: watch::Receiver<bool>,
+) {
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
-            () = ended(&mut shutdown) => break,
+            () = ended(&mut leaving) => break,
             accepted = listener.accept() => accepted,
             Some(_) = connections.join_next() => continue,
         };
@@ -59,16 +66,17 @@ pub(crate) async fn serve(listener: Listener, api: Api, counts: Clients, mut shu
             Ok(stream) if !is_ours(&stream) => tracing::warn!("another user's program was turned away from the socket"),
             Ok(stream) if connections.len() >= MAX_CLIENTS => turn_away(&stream),
             Ok(stream) => {
-                let connection = Connection::new(stream, api.clone(), counts.clone(), shutdown.clone());
+                let connection = Connection::new(stream, api.clone(), counts.clone(), over.clone());
                 connections.spawn(connection.run());
             }
             Err(error) => {
                 tracing::warn!(%error, "a program's connection to the socket failed");
-                let _ = timeout(ACCEPT_PAUSE, ended(&mut shutdown)).await;
+                let _ = timeout(ACCEPT_PAUSE, ended(&mut leaving)).await;
             }
         }
     }
     drop(listener);
+    ended(&mut over).await;
     let closed = async { while connections.join_next().await.is_some() {} };
     if timeout(GRACE, closed).await.is_err() {
         tracing::debug!("some programs did not take their last answers");
@@ -76,9 +84,9 @@ pub(crate) async fn serve(listener: Listener, api: Api, counts: Clients, mut shu
 }
 
 /// Resolves once the daemon is to end.
-async fn ended(shutdown: &mut watch::Receiver<bool>) {
+async fn ended(end: &mut watch::Receiver<bool>) {
     // Without a sender nobody could say so any more, which is the end too.
-    let _ = shutdown.wait_for(|end| *end).await;
+    let _ = end.wait_for(|end| *end).await;
 }
 
 fn is_ours(stream: &UnixStream) -> bool {

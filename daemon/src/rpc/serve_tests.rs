@@ -29,7 +29,7 @@ fn start() -> Served {
     let path = folder.path().join("rpc.sock");
     let (api, asked) = Api::new();
     let (counts, (shutdown, ending)) = (Clients::default(), watch::channel(false));
-    let serving = tokio::spawn(serve(Listener::bind(&path).unwrap(), api, counts.clone(), ending));
+    let serving = tokio::spawn(serve(Listener::bind(&path).unwrap(), api, counts.clone(), ending.clone(), ending));
     Served { _folder: folder, path, asked, counts, shutdown, serving }
 }
 

@@ -7,6 +7,7 @@ use xmppd_core::presence::Show;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
     /// A free setting; the key is the caller's.
+    #[cfg(test)]
     Setting {
         /// Its name.
         key: &'static str,
@@ -63,6 +64,7 @@ impl Change {
     /// Carries it out on a connection that is in a transaction.
     pub(super) fn apply(&self, connection: &Connection) -> rusqlite::Result<()> {
         match self {
+            #[cfg(test)]
             Self::Setting { key, value } => set(connection, key, value),
             Self::Account(account) => keep(connection, account),
             Self::BasePresence { account, presence } => {

@@ -78,6 +78,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     }
 
     /// How many bytes the connection has not taken yet.
+    #[cfg(test)]
     pub(crate) fn queued(&self) -> usize {
         self.outgoing.len() - self.sent
     }

@@ -149,7 +149,7 @@ pub struct AccountConnect {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AccountDisconnect {
-    /// The account; all when absent.
+    /// The account, or `all`; absent only where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
 }
@@ -169,7 +169,7 @@ pub struct Send {
     /// `chat`, `normal` or `headline`; `chat` when absent.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub message_type: Option<MessageType>,
-    /// The account; the first that is online when absent.
+    /// The account; absent only where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
 }
@@ -264,7 +264,7 @@ pub struct Ping {
     /// Whom; the account's own server when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jid: Option<String>,
-    /// The account; the first that is online when absent.
+    /// The account; absent only where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// How long to wait, in milliseconds; the daemon's own limit when absent.

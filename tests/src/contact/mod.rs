@@ -39,20 +39,9 @@ impl Contact {
     /// # Panics
     /// When the login fails or takes too long.
     pub fn login(server: &Server, tls: Tls, person: Person) -> Result<Self, Missing> {
-        let mut contact = Self::start(
-            (server.port(tls), tls),
-            &server.authority_file(),
-            person,
-            person.password,
-        )?;
-        let online = contact.wait_for("is online", |event| {
-            event["event"] == "online" || event["event"] == "failed"
-        });
-        assert_eq!(
-            online["event"], "online",
-            "{} could not log in: {online}",
-            person.name
-        );
+        let mut contact = Self::start((server.port(tls), tls), &server.authority_file(), person, person.password)?;
+        let online = contact.wait_for("is online", |event| event["event"] == "online" || event["event"] == "failed");
+        assert_eq!(online["event"], "online", "{} could not log in: {online}", person.name);
         contact.jid = online["jid"].as_str().unwrap_or_default().to_owned();
         Ok(contact)
     }
@@ -62,12 +51,7 @@ impl Contact {
     ///
     /// # Errors
     /// As [`Contact::login`].
-    pub fn start(
-        at: (u16, Tls),
-        authority: &Path,
-        person: Person,
-        password: &str,
-    ) -> Result<Self, Missing> {
+    pub fn start(at: (u16, Tls), authority: &Path, person: Person, password: &str) -> Result<Self, Missing> {
         let (port, tls) = at;
         let python = cache().join("slixmpp/bin/python");
         if !python.exists() {
@@ -85,8 +69,8 @@ impl Contact {
             .args(["-B", "-X", "utf8"])
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("contact.py"))
             .arg(setup.to_string());
-        let mut process = Process::start_piped(person.name, command, &folder.join("log"))
-            .with_grace(Duration::from_secs(1));
+        let mut process =
+            Process::start_piped(person.name, command, &folder.join("log")).with_grace(Duration::from_secs(1));
         let input = process.input();
         let events = read_events(process.output().expect("the program is piped"));
         let mut contact = Self {
@@ -127,12 +111,7 @@ impl Contact {
 
     /// [`Contact::wait_for`] with a deadline of the caller's.
     #[track_caller]
-    pub fn wait_until(
-        &mut self,
-        what: &str,
-        within: Duration,
-        fits: impl Fn(&Value) -> bool,
-    ) -> Value {
+    pub fn wait_until(&mut self, what: &str, within: Duration, fits: impl Fn(&Value) -> bool) -> Value {
         let deadline = Instant::now() + within;
         loop {
             while let Some(event) = self.seen.get(self.read) {
@@ -144,11 +123,9 @@ impl Contact {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.events.recv_timeout(left) {
                 Ok(event) => self.seen.push(event),
-                Err(RecvTimeoutError::Timeout) => panic!(
-                    "{}: waited {within:?} in vain for: {what}; {}",
-                    self.name,
-                    self.tail()
-                ),
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!("{}: waited {within:?} in vain for: {what}; {}", self.name, self.tail())
+                }
                 Err(RecvTimeoutError::Disconnected) => {
                     panic!("{}: ended before: {what}; {}", self.name, self.tail())
                 }
@@ -158,28 +135,14 @@ impl Contact {
 
     /// The next presence from a bare JID that fits.
     #[track_caller]
-    pub fn wait_for_presence(
-        &mut self,
-        from: &str,
-        what: &str,
-        fits: impl Fn(&Value) -> bool,
-    ) -> Value {
-        self.wait_for(what, |event| {
-            event["event"] == "presence" && event["bare"] == from && fits(event)
-        })
+    pub fn wait_for_presence(&mut self, from: &str, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        self.wait_for(what, |event| event["event"] == "presence" && event["bare"] == from && fits(event))
     }
 
     /// The next tune from a bare JID that fits; a withdrawn one is an empty object.
     #[track_caller]
-    pub fn wait_for_tune(
-        &mut self,
-        from: &str,
-        what: &str,
-        fits: impl Fn(&Value) -> bool,
-    ) -> Value {
-        self.wait_for(what, |event| {
-            event["event"] == "tune" && event["bare"] == from && fits(&event["tune"])
-        })
+    pub fn wait_for_tune(&mut self, from: &str, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        self.wait_for(what, |event| event["event"] == "tune" && event["bare"] == from && fits(&event["tune"]))
     }
 
     /// Asks it to do something (the words are those of `contact.py`) and gives back its answer: `{"ok":true,…}` or
@@ -199,9 +162,7 @@ impl Contact {
         request["do"] = json!(word);
         self.write(&request);
         let read = self.read;
-        let answer = self.wait_for(word, |event| {
-            event["event"] == "answer" && event["id"] == number
-        });
+        let answer = self.wait_for(word, |event| event["event"] == "answer" && event["id"] == number);
         self.read = read;
         answer
     }
@@ -240,8 +201,7 @@ fn read_events(output: ChildStdout) -> Receiver<Value> {
     let (sender, events) = channel();
     std::thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
-            let event = serde_json::from_str(&line)
-                .unwrap_or_else(|_| json!({"event": "garbage", "line": line}));
+            let event = serde_json::from_str(&line).unwrap_or_else(|_| json!({"event": "garbage", "line": line}));
             if sender.send(event).is_err() {
                 return;
             }

@@ -45,48 +45,27 @@ impl Mpv {
         program("mpv")?;
         let plugin = plugin()?;
         let folder = Folder::new("mpv");
-        let files: Result<Vec<PathBuf>, Missing> = tags
-            .iter()
-            .enumerate()
-            .map(|(index, tags)| make(&folder.join(&format!("{index}.flac")), tags))
-            .collect();
+        let files: Result<Vec<PathBuf>, Missing> =
+            tags.iter().enumerate().map(|(index, tags)| make(&folder.join(&format!("{index}.flac")), tags)).collect();
         let socket = folder.join("control");
         let mut command = Command::new("mpv");
         clean(&mut command)
             .env("HOME", folder.path())
             .env("DBUS_SESSION_BUS_ADDRESS", bus.address())
-            .args([
-                "--no-config",
-                "--load-scripts=no",
-                "--ao=null",
-                "--no-video",
-                "--no-terminal",
-                "--idle=yes",
-            ])
+            .args(["--no-config", "--load-scripts=no", "--ao=null", "--no-video", "--no-terminal", "--idle=yes"])
             .arg(format!("--script={}", plugin.display()))
             .arg(format!("--input-ipc-server={}", socket.display()))
             .arg("--")
             .args(files?);
         let process = Process::start("mpv", command, &folder.join("log"));
-        let control = eventually("mpv takes commands", SOON, || {
-            UnixStream::connect(&socket).ok()
-        });
-        control
-            .set_read_timeout(Some(SOON))
-            .expect("a socket takes a timeout");
+        let control = eventually("mpv takes commands", SOON, || UnixStream::connect(&socket).ok());
+        control.set_read_timeout(Some(SOON)).expect("a socket takes a timeout");
         let id = process.id().to_string();
         eventually("mpv is on the bus", SOON, || {
             let names = bus.run("busctl", &["--user", "list", "--no-legend"]).ok()?;
-            names
-                .lines()
-                .any(|line| line.starts_with("org.mpris.MediaPlayer2.mpv") && line.contains(&id))
-                .then_some(())
+            names.lines().any(|line| line.starts_with("org.mpris.MediaPlayer2.mpv") && line.contains(&id)).then_some(())
         });
-        Ok(Self {
-            process,
-            control: BufReader::new(control),
-            _folder: folder,
-        })
+        Ok(Self { process, control: BufReader::new(control), _folder: folder })
     }
 
     /// Pauses it.
@@ -151,36 +130,15 @@ fn plugin() -> Result<PathBuf, Missing> {
 /// A file of silence with these tags.
 fn make(file: &Path, tags: &Tags<'_>) -> Result<PathBuf, Missing> {
     let mut command = Command::new(program("ffmpeg")?);
-    clean(&mut command).args([
-        "-nostdin",
-        "-v",
-        "error",
-        "-f",
-        "lavfi",
-        "-i",
-        "anullsrc=r=8000:cl=mono",
-        "-t",
-    ]);
+    clean(&mut command).args(["-nostdin", "-v", "error", "-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono", "-t"]);
     command.arg(tags.seconds.to_string());
-    for (name, value) in [
-        ("artist", tags.artist),
-        ("title", tags.title),
-        ("album", tags.album),
-        ("track", tags.track),
-    ] {
+    for (name, value) in [("artist", tags.artist), ("title", tags.title), ("album", tags.album), ("track", tags.track)]
+    {
         if !value.is_empty() {
             command.arg("-metadata").arg(format!("{name}={value}"));
         }
     }
-    let output = command
-        .args(["-c:a", "flac"])
-        .arg(file)
-        .output()
-        .expect("ffmpeg runs");
-    assert!(
-        output.status.success(),
-        "ffmpeg: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let output = command.args(["-c:a", "flac"]).arg(file).output().expect("ffmpeg runs");
+    assert!(output.status.success(), "ffmpeg: {}", String::from_utf8_lossy(&output.stderr));
     Ok(file.to_owned())
 }

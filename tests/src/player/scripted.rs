@@ -56,38 +56,18 @@ impl ScriptedPlayer {
         let (ready, started) = channel();
         let (address, name) = (bus.address(), format!("{ROOT}.{name}"));
         let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.expect("a runtime starts").block_on(async {
-                let connection = connection::Builder::address(address.as_str())
-                    .build()
-                    .await
-                    .expect("the bus answers");
+                let connection = connection::Builder::address(address.as_str()).build().await.expect("the bus answers");
                 // Calls that come right after the name must find the stream waiting.
                 let stream = MessageStream::from(&connection);
-                connection
-                    .request_name(name.as_str())
-                    .await
-                    .expect("the name is free");
+                connection.request_name(name.as_str()).await.expect("the name is free");
                 let _ = ready.send(());
-                Script {
-                    connection,
-                    properties,
-                    answers: true,
-                    tell,
-                }
-                .run(stream, todo)
-                .await;
+                Script { connection, properties, answers: true, tell }.run(stream, todo).await;
             });
         });
         started.recv().expect("the scripted player starts");
-        Self {
-            orders,
-            calls,
-            seen: Vec::new(),
-            thread: Some(thread),
-        }
+        Self { orders, calls, seen: Vec::new(), thread: Some(thread) }
     }
 
     /// Changes properties and emits `PropertiesChanged` with all of them in one signal.
@@ -102,9 +82,7 @@ impl ScriptedPlayer {
 
     /// Emits `PropertiesChanged` that only names the properties.
     pub fn invalidate(&self, names: &[&str]) {
-        self.order(Order::Invalidate(
-            names.iter().map(|name| (*name).to_owned()).collect(),
-        ));
+        self.order(Order::Invalidate(names.iter().map(|name| (*name).to_owned()).collect()));
     }
 
     /// Whether it answers calls from now on; one that does not is a player that hangs.
@@ -149,15 +127,8 @@ pub fn playing(metadata: HashMap<&str, Variant<'_>>) -> Properties {
 /// For a value that holds a file descriptor.
 #[must_use]
 pub fn properties<'a, const N: usize>(pairs: [(&str, Variant<'a>); N]) -> Properties {
-    let owned = |value: Variant<'a>| {
-        value
-            .try_to_owned()
-            .expect("a value without file descriptors")
-    };
-    pairs
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), owned(value)))
-        .collect()
+    let owned = |value: Variant<'a>| value.try_to_owned().expect("a value without file descriptors");
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), owned(value))).collect()
 }
 
 struct Script {
@@ -192,20 +163,14 @@ impl Script {
 
     async fn changed(&self, changed: &Properties, invalidated: &[String]) {
         let body = (PLAYER, changed, invalidated);
-        let sent = self
-            .connection
-            .emit_signal(None::<&str>, PATH, PROPERTIES, "PropertiesChanged", &body)
-            .await;
+        let sent = self.connection.emit_signal(None::<&str>, PATH, PROPERTIES, "PropertiesChanged", &body).await;
         sent.expect("the bus takes the signal");
     }
 
     async fn call(&self, message: &Message) {
         let header = message.header();
         let member = header.member().map(ToString::to_string).unwrap_or_default();
-        let interface = header
-            .interface()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let interface = header.interface().map(ToString::to_string).unwrap_or_default();
         let body = message.body();
         let (target, name): (String, String) = match body.signature().to_string().as_str() {
             "s" => (body.deserialize().unwrap_or_default(), String::new()),
@@ -218,10 +183,7 @@ impl Script {
             return;
         }
         let all = if target == PLAYER {
-            self.properties
-                .iter()
-                .map(|(k, v)| (k.clone(), owned(v)))
-                .collect()
+            self.properties.iter().map(|(k, v)| (k.clone(), owned(v))).collect()
         } else {
             identity()
         };
@@ -230,9 +192,7 @@ impl Script {
             (PROPERTIES, "Get", Some(value)) => self.connection.reply(&header, value).await,
             _ => {
                 let unknown = "org.freedesktop.DBus.Error.UnknownMethod";
-                self.connection
-                    .reply_error(&header, unknown, &"not in the script")
-                    .await
+                self.connection.reply_error(&header, unknown, &"not in the script").await
             }
         };
         // A caller that has left the bus needs no answer.
@@ -241,10 +201,7 @@ impl Script {
 }
 
 fn identity() -> Properties {
-    properties([
-        ("Identity", Variant::from("Scripted player")),
-        ("CanQuit", Variant::from(false)),
-    ])
+    properties([("Identity", Variant::from("Scripted player")), ("CanQuit", Variant::from(false))])
 }
 
 fn owned(value: &OwnedVariant) -> OwnedVariant {

@@ -49,11 +49,8 @@ impl Conversation {
         self.authenticate(person)?;
         self.open("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/><sm xmlns='urn:xmpp:sm:3'/>")?;
         let request = self.expect("</iq>")?;
-        let id =
-            attribute(&request, "id").ok_or_else(|| format!("a request without id: {request}"))?;
-        let resource = between(&request, "<resource>", "</resource>")
-            .unwrap_or("scripted")
-            .to_owned();
+        let id = attribute(&request, "id").ok_or_else(|| format!("a request without id: {request}"))?;
+        let resource = between(&request, "<resource>", "</resource>").unwrap_or("scripted").to_owned();
         let jid = format!("{}/{resource}", person.jid());
         self.send(format!(
             "<iq type='result' id='{id}'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>{jid}</jid></bind></iq>"
@@ -66,38 +63,42 @@ impl Conversation {
     /// # Errors
     /// A sentence when the client does otherwise or proves another password.
     pub fn authenticate(&mut self, person: Person) -> Outcome {
+        let signature = self.challenge(person)?;
+        self.send(success(&signature))
+    }
+
+    /// The same up to the client's proof; gives back the signature that proves the server, base64.
+    ///
+    /// # Errors
+    /// As [`Conversation::authenticate`].
+    pub fn challenge(&mut self, person: Person) -> Result<String, String> {
         self.open(
             "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-256</mechanism></mechanisms>",
         )?;
         self.expect("<auth")?;
         self.expect(">")?;
         let first = decode(&self.expect("</auth>")?)?;
-        let bare = first
-            .splitn(3, ',')
-            .nth(2)
-            .ok_or_else(|| format!("no client-first message: {first}"))?;
-        let nonce = bare
-            .split(",r=")
-            .nth(1)
-            .ok_or_else(|| format!("no nonce: {first}"))?;
-        let server_first = format!(
-            "r={nonce}scripted,s={},i={ITERATIONS}",
-            STANDARD.encode(SALT)
-        );
+        let bare = first.splitn(3, ',').nth(2).ok_or_else(|| format!("no client-first message: {first}"))?;
+        let nonce = bare.split(",r=").nth(1).ok_or_else(|| format!("no nonce: {first}"))?;
+        let server_first = format!("r={nonce}scripted,s={},i={ITERATIONS}", STANDARD.encode(SALT));
         self.send(element("challenge", &server_first))?;
         self.expect("<response")?;
         self.expect(">")?;
         let last = decode(&self.expect("</response>")?)?;
-        let (without_proof, proof) = last
-            .rsplit_once(",p=")
-            .ok_or_else(|| format!("no proof: {last}"))?;
+        let (without_proof, proof) = last.rsplit_once(",p=").ok_or_else(|| format!("no proof: {last}"))?;
         let transcript = format!("{bare},{server_first},{without_proof}");
         let (expected, signature) = scram(person.password, &transcript);
         if proof != expected {
             return Err(format!("{} proves another password", person.name));
         }
-        self.send(element("success", &format!("v={signature}")))
+        Ok(signature)
     }
+}
+
+/// `<success/>` with a server's signature, base64.
+#[must_use]
+pub fn success(signature: &str) -> String {
+    element("success", &format!("v={signature}"))
 }
 
 /// The client's proof and the server's signature over a transcript, both base64 (RFC 5802 section 3).
@@ -106,11 +107,7 @@ fn scram(password: &str, transcript: &str) -> (String, String) {
     pbkdf2::pbkdf2_hmac::<Sha256>(password.as_bytes(), SALT, ITERATIONS, &mut salted);
     let client_key = mac(&salted, b"Client Key");
     let client_signature = mac(&Sha256::digest(client_key), transcript.as_bytes());
-    let proof: Vec<u8> = client_key
-        .iter()
-        .zip(client_signature)
-        .map(|(key, signature)| key ^ signature)
-        .collect();
+    let proof: Vec<u8> = client_key.iter().zip(client_signature).map(|(key, signature)| key ^ signature).collect();
     let signature = mac(&mac(&salted, b"Server Key"), transcript.as_bytes());
     (STANDARD.encode(proof), STANDARD.encode(signature))
 }
@@ -122,17 +119,12 @@ fn mac(key: &[u8], text: &[u8]) -> [u8; 32] {
 }
 
 fn element(name: &str, content: &str) -> String {
-    format!(
-        "<{name} xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>{}</{name}>",
-        STANDARD.encode(content)
-    )
+    format!("<{name} xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>{}</{name}>", STANDARD.encode(content))
 }
 
 fn decode(text: &str) -> Result<String, String> {
     let base64 = text.split('<').next().unwrap_or_default();
-    let bytes = STANDARD
-        .decode(base64)
-        .map_err(|error| format!("{base64}: {error}"))?;
+    let bytes = STANDARD.decode(base64).map_err(|error| format!("{base64}: {error}"))?;
     String::from_utf8(bytes).map_err(|error| error.to_string())
 }
 
@@ -143,8 +135,5 @@ fn attribute<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 }
 
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
-    text.split_once(before)?
-        .1
-        .split_once(after)
-        .map(|(inner, _)| inner)
+    text.split_once(before)?.1.split_once(after).map(|(inner, _)| inner)
 }

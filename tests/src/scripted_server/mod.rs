@@ -67,25 +67,14 @@ impl ScriptedServer {
                 let Ok(client) = client else { continue };
                 let (script, tell) = (script.clone(), tell.clone());
                 std::thread::spawn(move || {
-                    client
-                        .set_read_timeout(Some(SOON))
-                        .expect("a socket takes a timeout");
-                    let mut conversation = Conversation {
-                        wire: Wire::Plain(client),
-                        heard: Vec::new(),
-                        number,
-                    };
+                    client.set_read_timeout(Some(SOON)).expect("a socket takes a timeout");
+                    let mut conversation = Conversation { wire: Wire::Plain(client), heard: Vec::new(), number };
                     // A test that is over no longer asks how it went.
                     let _ = tell.send(script(&mut conversation));
                 });
             }
         });
-        Self {
-            port,
-            ends,
-            stop,
-            thread: Some(thread),
-        }
+        Self { port, ends, stop, thread: Some(thread) }
     }
 
     /// The port of 127.0.0.1 that it listens on.
@@ -130,18 +119,12 @@ impl Conversation {
     /// A sentence with what came instead.
     pub fn expect(&mut self, text: &str) -> Result<String, String> {
         loop {
-            let found = self
-                .heard
-                .windows(text.len())
-                .position(|part| part == text.as_bytes());
+            let found = self.heard.windows(text.len()).position(|part| part == text.as_bytes());
             if let Some(at) = found {
                 let taken: Vec<u8> = self.heard.drain(..at + text.len()).collect();
                 return Ok(String::from_utf8_lossy(&taken).into_owned());
             }
-            if !self
-                .read()
-                .map_err(|error| self.instead(text, &error.to_string()))?
-            {
+            if !self.read().map_err(|error| self.instead(text, &error.to_string()))? {
                 return Err(self.instead(text, "the client ended the connection"));
             }
         }
@@ -183,12 +166,7 @@ impl Conversation {
             Wire::Plain(stream) => stream.write_all(bytes).and_then(|()| stream.flush()),
             Wire::Tls(stream) => stream.write_all(bytes).and_then(|()| stream.flush()),
         };
-        sent.map_err(|error| {
-            format!(
-                "could not send {:?}: {error}",
-                String::from_utf8_lossy(bytes)
-            )
-        })
+        sent.map_err(|error| format!("could not send {:?}: {error}", String::from_utf8_lossy(bytes)))
     }
 
     /// Goes on in TLS, as the server, with this certificate; ALPN is not answered.
@@ -200,12 +178,10 @@ impl Conversation {
             return Err("it is TLS already".to_owned());
         };
         let mut stream = stream.try_clone().map_err(|error| error.to_string())?;
-        let mut session = ServerConnection::new(Arc::new(configuration(certificate)))
-            .map_err(|error| error.to_string())?;
+        let mut session =
+            ServerConnection::new(Arc::new(configuration(certificate))).map_err(|error| error.to_string())?;
         while session.is_handshaking() {
-            session
-                .complete_io(&mut stream)
-                .map_err(|error| format!("no TLS: {error}"))?;
+            session.complete_io(&mut stream).map_err(|error| format!("no TLS: {error}"))?;
         }
         self.wire = Wire::Tls(Box::new(StreamOwned::new(session, stream)));
         Ok(())
@@ -225,9 +201,7 @@ impl Conversation {
     /// # Errors
     /// A sentence when it is broken already.
     pub fn finish(&mut self) -> Outcome {
-        self.stream()
-            .shutdown(std::net::Shutdown::Both)
-            .map_err(|error| error.to_string())
+        self.stream().shutdown(std::net::Shutdown::Both).map_err(|error| error.to_string())
     }
 
     fn stream(&self) -> &TcpStream {
@@ -253,16 +227,12 @@ impl Conversation {
     }
 
     fn instead(&self, wanted: &str, why: &str) -> String {
-        format!(
-            "expected {wanted:?}, but {why}; heard {:?}",
-            String::from_utf8_lossy(&self.heard)
-        )
+        format!("expected {wanted:?}, but {why}; heard {:?}", String::from_utf8_lossy(&self.heard))
     }
 }
 
 fn configuration(certificate: &Certificate) -> ServerConfig {
-    let chain: Result<Vec<_>, _> =
-        CertificateDer::pem_slice_iter(certificate.chain.as_bytes()).collect();
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificate.chain.as_bytes()).collect();
     let key = PrivateKeyDer::from_pem_slice(certificate.key.as_bytes()).expect("the key is PEM");
     ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()

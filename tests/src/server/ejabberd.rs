@@ -69,15 +69,9 @@ pub(super) fn command(place: &Place, setup: &Setup, folder: &Path) -> Command {
 
 /// The folder of Debian's Erlang libraries: its name has the machine's architecture.
 fn libraries(root: &Path) -> String {
-    let folders = std::fs::read_dir(root.join("usr/lib"))
-        .into_iter()
-        .flatten()
-        .flatten();
+    let folders = std::fs::read_dir(root.join("usr/lib")).into_iter().flatten().flatten();
     let names = folders.filter_map(|folder| folder.file_name().into_string().ok());
-    let name = names
-        .into_iter()
-        .find(|name| name.ends_with("-linux-gnu"))
-        .unwrap_or_default();
+    let name = names.into_iter().find(|name| name.ends_with("-linux-gnu")).unwrap_or_default();
     format!("/usr/lib/{name}")
 }
 
@@ -87,9 +81,7 @@ fn calls() -> String {
     let mut calls = String::new();
     for person in PEOPLE {
         let (name, password) = (binary(person.name), binary(person.password));
-        calls.push_str(&format!(
-            "ejabberd_auth:try_register({name}, {host}, {password}), "
-        ));
+        calls.push_str(&format!("ejabberd_auth:try_register({name}, {host}, {password}), "));
     }
     for (owner, contact, group) in CONTACTS {
         let (owner, name, group) = (binary(owner.name), binary(contact.name), binary(group));

@@ -80,6 +80,8 @@ struct Setup {
     starttls: u16,
     direct: u16,
     folder: PathBuf,
+    /// Of Prosody: whether it loads the modules for SASL2.
+    sasl2: bool,
 }
 
 impl Server {
@@ -99,31 +101,32 @@ impl Server {
     /// # Errors
     /// As [`Server::start`].
     pub fn start_with(kind: Kind, flaw: Flaw) -> Result<Self, Missing> {
+        Self::make(kind, flaw, kind == Kind::Prosody13)
+    }
+
+    /// Starts a Prosody 0.12 with the SASL2 modules that Debian 12 packages for it: they fail inside it, and no
+    /// features ever come.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn start_with_broken_sasl2() -> Result<Self, Missing> {
+        Self::make(Kind::Prosody12, Flaw::None, true)
+    }
+
+    fn make(kind: Kind, flaw: Flaw, sasl2: bool) -> Result<Self, Missing> {
         let place = Place::of(kind)?;
         let folder = Folder::new("server");
         let authority = Authority::new();
-        let setup = Setup {
-            starttls: free_port(),
-            direct: free_port(),
-            folder: place.inside(folder.path()),
-        };
+        let setup = Setup { starttls: free_port(), direct: free_port(), folder: place.inside(folder.path()), sasl2 };
         let certificate = authority.issue(flaw);
         folder.write("authority.pem", &authority.pem());
         folder.write("certificate.pem", &certificate.chain);
         folder.write("key.pem", &certificate.key);
         match kind {
-            Kind::Prosody12 | Kind::Prosody13 => prosody::write(kind, &setup, &folder),
+            Kind::Prosody12 | Kind::Prosody13 => prosody::write(&setup, &folder),
             Kind::Ejabberd => ejabberd::write(&setup, &folder),
         }
-        let mut server = Self {
-            kind,
-            setup,
-            place,
-            authority,
-            started_in: Duration::ZERO,
-            process: None,
-            folder,
-        };
+        let mut server = Self { kind, setup, place, authority, started_in: Duration::ZERO, process: None, folder };
         server.restart();
         Ok(server)
     }
@@ -187,9 +190,7 @@ impl Server {
         let begun = Instant::now();
         let before = self.log().len();
         let command = match self.kind {
-            Kind::Prosody12 | Kind::Prosody13 => {
-                prosody::command(&self.place, &self.setup, self.folder.path())
-            }
+            Kind::Prosody12 | Kind::Prosody13 => prosody::command(&self.place, &self.setup, self.folder.path()),
             Kind::Ejabberd => ejabberd::command(&self.place, &self.setup, self.folder.path()),
         };
         let mut process = Process::start(self.kind.name(), command, &self.folder.join("log"));
@@ -200,9 +201,7 @@ impl Server {
             }
             let told = match self.kind {
                 Kind::Prosody12 | Kind::Prosody13 => true,
-                Kind::Ejabberd => log
-                    .get(before..)
-                    .is_some_and(|new| new.contains(ejabberd::READY)),
+                Kind::Ejabberd => log.get(before..).is_some_and(|new| new.contains(ejabberd::READY)),
             };
             (told && Tls::BOTH.iter().all(|tls| answers(self.port(*tls)))).then_some(true)
         });

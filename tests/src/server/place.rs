@@ -29,10 +29,7 @@ impl Place {
         };
         let here = std::iter::once(Self::Here);
         here.chain(["trixie", "bookworm"].map(|suite| Self::Folder(cache().join(suite))))
-            .find(|place| {
-                package_version(place.root(), package)
-                    .is_some_and(|found| found.starts_with(version))
-            })
+            .find(|place| package_version(place.root(), package).is_some_and(|found| found.starts_with(version)))
             .ok_or_else(|| Missing(kind.name().to_owned()))
     }
 

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
+use super::Setup;
 use super::people::{CONTACTS, PEOPLE};
 use super::place::Place;
-use super::{Kind, Setup};
 use crate::certificate::DOMAIN;
 use crate::process::Folder;
 
@@ -13,18 +13,15 @@ use crate::process::Folder;
 const MODULES: &str = r#""roster", "saslauth", "tls", "disco", "presence", "message", "iq", "ping", "version",
     "uptime", "time", "pep", "carbons", "smacks", "csi_simple", "mam", "blocklist", "offline", "private", "vcard4";"#;
 
-/// What only Prosody 13 can: Debian 12's packaged SASL2 modules hang there (they call what 0.12 does not have).
-const MODULES_13: &str = r#""sasl2", "sasl2_bind2", "sasl2_fast", "sasl2_sm", "sasl_ssdp";"#;
+/// What Prosody 13 can and Prosody 0.12 cannot: there they call what it does not have, and hang.
+const MODULES_SASL2: &str = r#""sasl2", "sasl2_bind2", "sasl2_fast", "sasl2_sm", "sasl_ssdp";"#;
 
 /// Writes the configuration, the accounts and the rosters.
-pub(super) fn write(kind: Kind, setup: &Setup, folder: &Folder) {
-    folder.write("prosody.cfg.lua", &configuration(kind, setup));
+pub(super) fn write(setup: &Setup, folder: &Folder) {
+    folder.write("prosody.cfg.lua", &configuration(setup));
     let host = format!("data/{}", DOMAIN.replace('.', "%2e"));
     for person in PEOPLE {
-        let account = format!(
-            "return {{ [\"password\"] = {} }};\n",
-            quoted(person.password)
-        );
+        let account = format!("return {{ [\"password\"] = {} }};\n", quoted(person.password));
         folder.write(&format!("{host}/accounts/{}.dat", person.name), &account);
     }
     for (owner, contact, group) in CONTACTS {
@@ -42,18 +39,12 @@ pub(super) fn write(kind: Kind, setup: &Setup, folder: &Folder) {
 /// The command that runs it in the foreground.
 pub(super) fn command(place: &Place, setup: &Setup, folder: &Path) -> Command {
     let mut command = place.command(folder, "/usr/bin/prosody");
-    command
-        .arg("-F")
-        .arg("--config")
-        .arg(setup.folder.join("prosody.cfg.lua"));
+    command.arg("-F").arg("--config").arg(setup.folder.join("prosody.cfg.lua"));
     command
 }
 
-fn configuration(kind: Kind, setup: &Setup) -> String {
-    let extra = match kind {
-        Kind::Prosody13 => MODULES_13,
-        Kind::Prosody12 | Kind::Ejabberd => "",
-    };
+fn configuration(setup: &Setup) -> String {
+    let extra = if setup.sasl2 { MODULES_SASL2 } else { "" };
     let folder = setup.folder.display();
     let (starttls, direct) = (setup.starttls, setup.direct);
     format!(

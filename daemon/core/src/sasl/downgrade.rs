@@ -19,6 +19,14 @@ pub enum TlsVersion {
 }
 
 impl TlsVersion {
+    /// Round trips of a full handshake (RFC 5246 section 7.3, RFC 8446 section 2).
+    pub const fn handshake_trips(self) -> u32 {
+        match self {
+            Self::V1_2 => 2,
+            Self::V1_3 => 1,
+        }
+    }
+
     /// The version as four lower-case hex digits (XEP-0515).
     const fn digits(self) -> &'static str {
         match self {

@@ -1,3 +1,5 @@
+//! Capabilities: the hashes of XEP-0115 and what must not be believed.
+
 use super::super::disco::Identity;
 use super::super::form::Field;
 use super::*;

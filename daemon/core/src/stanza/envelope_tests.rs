@@ -1,3 +1,5 @@
+//! What all stanzas share: addresses, ids, kinds and errors, read and written.
+
 use jid::Jid;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Payloads that are smaller than a file of tests each.
+
 use proptest::prelude::*;
 
 use super::datetime;

@@ -1,3 +1,5 @@
+//! Publish-subscribe: requests as written, events and answers as read.
+
 use super::super::error::{Condition, ErrorKind};
 use super::*;
 use crate::stanza::tune;

@@ -89,14 +89,14 @@ impl Roster {
         if !element.is("query", ns::ROSTER) {
             return None;
         }
-        let children = element.children().filter(|child| child.is("item", ns::ROSTER));
-        let read: Vec<_> = children.map(Item::parse).collect();
-        let unreadable = read.iter().filter(|item| item.is_none()).count();
-        Some(Self {
-            ver: element.attr("ver").map(str::to_owned),
-            items: read.into_iter().flatten().collect(),
-            unreadable,
-        })
+        let mut roster = Self { ver: element.attr("ver").map(str::to_owned), items: Vec::new(), unreadable: 0 };
+        for child in element.children().filter(|child| child.is("item", ns::ROSTER)) {
+            match Item::parse(child) {
+                Some(item) => roster.items.push(item),
+                None => roster.unreadable += 1,
+            }
+        }
+        Some(roster)
     }
 }
 
@@ -111,6 +111,7 @@ impl Item {
         let mut groups: Vec<_> = groups.filter(|group| !group.trim().is_empty()).collect();
         groups.sort();
         groups.dedup();
+        groups.shrink_to_fit();
         Some(Self {
             jid: BareJid::new(element.attr("jid")?).ok()?,
             name: element.attr("name").filter(|name| !name.is_empty()).map(str::to_owned),

@@ -1,3 +1,5 @@
+//! What a server offers, as it is read.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -94,7 +94,12 @@ impl Element {
     pub fn push(&mut self, node: Node) {
         match (self.nodes.last_mut(), node) {
             (Some(Node::Text(before)), Node::Text(text)) => before.push_str(&text),
-            (_, node) => self.nodes.push(node),
+            (Some(_), node) => self.nodes.push(node),
+            (None, node) => {
+                // Most elements have one, and a list that grows by itself has room for four.
+                self.nodes.reserve_exact(1);
+                self.nodes.push(node);
+            }
         }
     }
 

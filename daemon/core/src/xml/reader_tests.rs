@@ -1,3 +1,5 @@
+//! The reader: the same frames however the bytes are split, and what it refuses.
+
 use proptest::prelude::*;
 
 use super::*;

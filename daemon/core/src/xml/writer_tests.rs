@@ -1,3 +1,5 @@
+//! The writer: what it writes is read back as the same element.
+
 use proptest::prelude::*;
 
 use super::*;

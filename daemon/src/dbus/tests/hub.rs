@@ -151,7 +151,7 @@ async fn play(
                 }
             },
             Some(change) = to_tell.recv() => {
-                state.apply(&change);
+                state.apply(change.clone());
                 for subscriber in &subscribers {
                     let _ = subscriber.send(Arc::new(change.clone())).await;
                 }

@@ -128,7 +128,10 @@ impl Connecting {
             }
             (Input::Secret(Err(missing)), Stage::Secret) => Stopped::without_secret(missing, context),
             (Input::Connected(connected), Stage::Dialing) => self.connected(connected, context),
-            (Input::Secured(security), Stage::Securing) => self.secured(security, context),
+            (Input::Secured(security), Stage::Securing) => {
+                self.facts.round_trips += security.version.handshake_trips();
+                self.secured(security, context)
+            }
             (Input::Derived(salted), Stage::Authenticating(stage)) => {
                 let next = stage.derived(salted, &mut self.facts, context);
                 self.follow(next.map(|stage| Step::To(Stage::Authenticating(Box::new(stage)))), &[], context)

@@ -1,6 +1,6 @@
 //! Bounds what strangers can make us send: at most 20 automatic answers a second, 2 to one sender (S72).
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use jid::BareJid;
 
@@ -15,7 +15,7 @@ const SECOND_MS: u64 = 1_000;
 pub(super) struct Answers {
     second: u64,
     all: u32,
-    each: HashMap<Option<BareJid>, u32>,
+    each: BTreeMap<Option<BareJid>, u32>,
 }
 
 impl Answers {

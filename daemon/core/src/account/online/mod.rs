@@ -8,7 +8,7 @@ mod outbound;
 mod presence;
 mod tune;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jid::{BareJid, Jid};
@@ -46,7 +46,7 @@ pub(super) struct Online {
     requests: Requests<Asker>,
     shown: Option<Shown>,
     /// Who sees our presence, and whose presence we are told.
-    contacts: HashMap<BareJid, Subscription>,
+    contacts: BTreeMap<BareJid, Subscription>,
     /// How long the stream may be silent.
     idle: Duration,
     pep: Pep,
@@ -83,7 +83,7 @@ impl Online {
             outbound: Outbound::within(bound.limits.max_bytes),
             requests: Requests::default(),
             shown: None,
-            contacts: HashMap::new(),
+            contacts: BTreeMap::new(),
             idle: outbound::idle_within(bound.limits.idle),
             pep: Pep::default(),
             storing: None,

@@ -1,0 +1,83 @@
+//! Messages to juliet and from her.
+
+use std::io::{BufRead, BufReader};
+use std::process::ChildStdout;
+use std::sync::mpsc::{Receiver, channel};
+
+use serde_json::{Value, json};
+use xmppd_tests::server::people::{JULIET, ROMEO};
+use xmppd_tests::wait::SOON;
+
+use super::{World, ends_with};
+
+pub(super) fn arrive_once_and_exact(world: &mut World) {
+    let bodies = [
+        "Wherefore art thou?",
+        "🌹 by any other name\n\n\tsmells as sweet: <a href='x'>&amp;\"</a> ]]>\nЖ é \u{1F469}\u{200D}\u{1F467}",
+        "- a hyphen first",
+    ];
+    for body in bodies {
+        let sent = world.home.json(&["send", &JULIET.jid(), body]);
+        assert_eq!((&sent["account"], &sent["to"]), (&json!("home"), &json!(JULIET.jid())));
+        assert_eq!(sent["state"], "sent");
+        let got = world.juliet.wait_for("romeo's message", |event| event["event"] == "message");
+        assert_eq!((&got["body"], &got["id"]), (&json!(body), &sent["id"]));
+        assert_eq!((&got["bare"], &got["type"]), (&json!(ROMEO.jid()), &json!("chat")));
+    }
+    let full = world.juliet.jid().to_owned();
+    ends_with(&world.home, 0, &["send", &full, "The last", "--type", "normal", "--subject", "Adieu"]);
+    let got = world.juliet.wait_for("the last message", |event| event["event"] == "message");
+    assert_eq!((&got["body"], &got["subject"], &got["type"]), (&json!("The last"), &json!("Adieu"), &json!("normal")));
+    let count = world.juliet.seen().iter().filter(|event| event["event"] == "message").count();
+    assert_eq!(count, bodies.len() + 1, "none came twice");
+}
+
+/// `sent` means that the server has it, which it says by stream management: nobody else here speaks that.
+pub(super) fn are_acknowledged_by_the_server(world: &mut World) {
+    let log = world.server.log();
+    let acknowledged = |line: &str| ["Send", "<a ", "urn:xmpp:sm:3"].iter().all(|part| line.contains(part));
+    assert!(log.lines().any(acknowledged), "the server's log shows no acknowledgement");
+}
+
+pub(super) fn are_watched(world: &mut World) {
+    let mut watch = world.home.follow(&["--json", "watch", "message"]);
+    let events = lines(watch.output().expect("the program is piped"));
+    let next = || events.recv_timeout(SOON).expect("`watch message` goes on");
+    let snapshot = next();
+    assert_eq!((&snapshot["event"], &snapshot["seq"]), (&json!("snapshot"), &json!(0)));
+    let bodies = ["Ay me!", "Good night 🌙\nparting is such sweet sorrow <&>"];
+    for (seq, body) in (1..).zip(bodies) {
+        let told = world.juliet.tell("message", &json!({"to": ROMEO.jid(), "body": body}));
+        let event = next();
+        assert_eq!((&event["event"], &event["seq"]), (&json!("message"), &json!(seq)), "{event}");
+        assert_eq!((&event["account"], &event["direction"]), (&json!("home"), &json!("in")), "{event}");
+        assert_eq!((&event["from"], &event["body"]), (&json!(world.juliet.jid()), &json!(body)), "{event}");
+        assert_eq!((&event["type"], &event["id"]), (&json!("chat"), &told["stanza"]), "{event}");
+        assert!(event["timestamp"].is_string() && event["delayed"].is_null(), "{event}");
+    }
+
+    world.status(&["offline"]);
+    world.juliet_sees_him_leave();
+    world.juliet.tell("message", &json!({"to": ROMEO.jid(), "body": "Hist! Romeo, hist!"}));
+    // The server takes what she sends in order: with the answer, the message is stored.
+    world.juliet.tell("ping", &json!({"to": "verona.example"}));
+    world.status(&["online"]);
+    world.juliet_sees("online");
+    let event = next();
+    assert_eq!((&event["seq"], &event["body"]), (&json!(3), &json!("Hist! Romeo, hist!")), "{event}");
+    assert_eq!(event["delayed"], true, "{event}");
+}
+
+fn lines(output: ChildStdout) -> Receiver<Value> {
+    let (sender, lines) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            let line =
+                serde_json::from_str(&line).unwrap_or_else(|error| json!({"garbage": line, "why": error.to_string()}));
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}
