@@ -137,8 +137,8 @@ impl Client {
         }
     }
 
-    /// The next event's text, without end of waiting; nothing when the daemon is gone.
-    pub(crate) fn event(&mut self) -> Result<Option<Box<RawValue>>, Failure> {
+    /// The next notification of this name, its content's text, without end of waiting; nothing when the daemon is gone.
+    pub(crate) fn notification(&mut self, name: &str) -> Result<Option<Box<RawValue>>, Failure> {
         loop {
             let mut line = Vec::new();
             match self.read_line(&mut line, None) {
@@ -146,7 +146,7 @@ impl Client {
                 Ok(false) | Err(_) => return Ok(None),
             }
             match FromDaemon::parse(&line) {
-                Ok(FromDaemon::Notification { method, params }) if method == jsonrpc::EVENT => return Ok(params),
+                Ok(FromDaemon::Notification { method, params }) if method == name => return Ok(params),
                 Ok(FromDaemon::Notification { .. } | FromDaemon::Response { .. }) => {}
                 Err(error) => return Err(garbage(&error)),
             }

@@ -10,6 +10,7 @@ mod session;
 mod table;
 mod text;
 mod time;
+mod xml;
 
 use std::process::ExitCode;
 

@@ -26,6 +26,12 @@ pub(crate) enum Paint {
     Good,
     Careful,
     Bad,
+    /// What came in, and the same of the stream's own.
+    In,
+    InStream,
+    /// What went out, and the same of the stream's own.
+    Out,
+    OutStream,
 }
 
 impl Screen {
@@ -51,6 +57,10 @@ impl Screen {
             Paint::Good => "32",
             Paint::Careful => "33",
             Paint::Bad => "31",
+            Paint::In => "36",
+            Paint::InStream => "2;36",
+            Paint::Out => "35",
+            Paint::OutStream => "2;35",
         };
         if self.color && !code.is_empty() && !text.is_empty() {
             format!("\u{1b}[{code}m{text}\u{1b}[0m")

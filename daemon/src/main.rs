@@ -13,6 +13,7 @@ mod log;
 mod notify;
 mod places;
 mod players;
+mod probe;
 mod rpc;
 mod run;
 mod secret;

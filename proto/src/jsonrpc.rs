@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
+use crate::reply::XmlFrame;
 use crate::{Call, Failure, Kind};
 
 /// The most bytes that the daemon takes in one line, the newline not counted: 1 MiB. Its answers may be longer.
@@ -16,6 +17,9 @@ pub const MAX_LINE: usize = 1 << 20;
 
 /// The method of the notifications that carry an [`crate::Event`].
 pub const EVENT: &str = "event";
+
+/// The method of the notifications that carry a [`crate::reply::XmlFrame`].
+pub const XML: &str = "xml";
 
 /// JSON-RPC's own error codes (specification, section 5.1).
 pub mod code {
@@ -189,6 +193,11 @@ pub fn raw_request_line<P: Serialize>(id: u64, method: &str, params: Option<&P>)
 /// The line, newline included, that tells an event; see [`crate::Event`] and [`crate::Snapshot`].
 pub fn event_line<E: Serialize>(event: &E) -> String {
     line(&Outgoing { jsonrpc: "2.0", id: None, method: EVENT, params: Some(event) })
+}
+
+/// The line, newline included, that tells what crossed an account's wire.
+pub fn xml_line(frame: &XmlFrame) -> String {
+    line(&Outgoing { jsonrpc: "2.0", id: None, method: XML, params: Some(frame) })
 }
 
 /// The line, newline included, that answers a request.

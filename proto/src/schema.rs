@@ -4,6 +4,7 @@ use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
+use crate::reply::XmlFrame;
 use crate::{Event, Failure, Kind, request};
 
 /// The OpenRPC 1.3 document of this protocol; `version` is the daemon's own.
@@ -24,6 +25,7 @@ pub fn openrpc(version: &str) -> Value {
         })
         .collect();
     let event = generator.subschema_for::<Event>();
+    let frame = generator.subschema_for::<XmlFrame>();
     let failure = generator.subschema_for::<Failure>();
     json!({
         "openrpc": "1.3.2",
@@ -34,7 +36,10 @@ pub fn openrpc(version: &str) -> Value {
             "x-protocol": crate::PROTOCOL,
         },
         "methods": methods,
-        "x-notifications": [{"name": crate::jsonrpc::EVENT, "summary": "One event of watch.start", "params": event}],
+        "x-notifications": [
+            {"name": crate::jsonrpc::EVENT, "summary": "One event of watch.start", "params": event},
+            {"name": crate::jsonrpc::XML, "summary": "One element of xml.watch", "params": frame},
+        ],
         "components": {
             "schemas": generator.take_definitions(true),
             "errors": {"Failure": {

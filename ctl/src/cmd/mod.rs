@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod daemon;
 pub(crate) mod doctor;
 pub(crate) mod ping;
+pub(crate) mod probe;
 pub(crate) mod roster;
 pub(crate) mod rpc;
 pub(crate) mod send;
@@ -12,6 +13,7 @@ pub(crate) mod status;
 pub(crate) mod tune;
 pub(crate) mod wait;
 pub(crate) mod watch;
+pub(crate) mod xml;
 
 use clap::CommandFactory;
 
@@ -30,6 +32,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Stop> {
         Some(Verb::Send(args)) => send::run(args, &session),
         Some(Verb::Wait(args)) => wait::run(&args, &session),
         Some(Verb::Watch(args)) => watch::run(args, &session),
+        Some(Verb::Xml(args)) => xml::run(args, &session),
+        Some(Verb::Probe(args)) => probe::run(args, &session),
         Some(Verb::Ping(args)) => ping::run(args, &session),
         Some(Verb::Doctor(args)) => doctor::run(args, &session),
         Some(Verb::Config(args)) => config::run(args, &session),

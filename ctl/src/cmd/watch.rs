@@ -35,7 +35,7 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
     session.print_request(&line)?;
     let mut client = start(session, &line)?;
     loop {
-        while let Some(event) = client.event()? {
+        while let Some(event) = client.notification(jsonrpc::EVENT)? {
             print(&event, topics, session)?;
         }
         if session.global.json {
@@ -47,14 +47,15 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
     }
 }
 
-fn start(session: &Session, line: &str) -> Result<Client, Failure> {
+/// Connects and begins what the line asks for.
+pub(super) fn start(session: &Session, line: &str) -> Result<Client, Failure> {
     let mut client = session.connect()?;
     client.call(line, session.patience(None))?;
     Ok(client)
 }
 
 /// Tries until a daemon answers. Only one that cannot be reached is tried again.
-fn start_again(session: &Session, line: &str) -> Result<Client, Failure> {
+pub(super) fn start_again(session: &Session, line: &str) -> Result<Client, Failure> {
     let mut pause = FIRST_PAUSE;
     loop {
         std::thread::sleep(pause);

@@ -65,9 +65,10 @@ fn words_that_mean_nothing_are_usage() {
 fn help_and_version_are_data() {
     let alone = Daemon::absent().run(&[]);
     assert_eq!((alone.code, alone.stderr.as_str()), (0, ""));
-    for verb in
-        ["status", "tune", "roster", "account", "send", "wait", "watch", "ping", "doctor", "config", "daemon", "rpc"]
-    {
+    for verb in [
+        "status", "tune", "roster", "account", "send", "wait", "watch", "xml", "ping", "probe", "doctor", "config",
+        "daemon", "rpc",
+    ] {
         assert!(alone.stdout.lines().any(|line| line.trim_start().starts_with(&format!("{verb} "))), "{verb}");
         assert_eq!(Daemon::absent().run(&[verb, "--help"]).code, 0);
     }

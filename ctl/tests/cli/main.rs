@@ -5,3 +5,4 @@
 mod endings;
 mod support;
 mod verbs;
+mod wire;

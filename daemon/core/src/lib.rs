@@ -22,4 +22,5 @@ pub mod template;
 pub mod text;
 pub mod time;
 pub mod tune;
+pub mod wire;
 pub mod xml;

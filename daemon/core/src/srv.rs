@@ -12,6 +12,8 @@ const MOST: usize = 32;
 const STARTTLS_PORT: u16 = 5222;
 /// The customary port for direct TLS.
 const DIRECT_PORT: u16 = 5223;
+/// Ports on which TLS starts at once by custom; only asked where a named server leaves the choice to us.
+const DIRECT_PORTS: [u16; 2] = [DIRECT_PORT, 443];
 
 /// How TLS starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,6 +84,17 @@ pub struct Endpoint {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the domain says in its DNS that it offers no XMPP service of the kind allowed")]
 pub struct NotOffered;
+
+/// The place to dial for a server that was named instead of looked up.
+pub fn named(host: &str, port: u16, policy: TlsPolicy) -> Endpoint {
+    let is_direct = match policy {
+        TlsPolicy::Direct => true,
+        TlsPolicy::StartTls => false,
+        TlsPolicy::Auto => DIRECT_PORTS.contains(&port),
+    };
+    let security = if is_direct { Security::Direct } else { Security::StartTls };
+    Endpoint { host: host.to_owned(), port, security }
+}
 
 /// The places to dial for `domain` (in its ASCII form), best first, those of one priority together: at least one, at
 /// most 32.

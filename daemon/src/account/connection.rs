@@ -15,6 +15,7 @@ use xmppd_core::sasl::scram::{self, Derivation};
 use xmppd_core::secret::Secret;
 
 use super::convert;
+use super::tap::{Direction, Tap, Watcher};
 use crate::config::PasswordSource;
 use crate::places::Environment;
 use crate::store::StoreError;
@@ -51,6 +52,8 @@ pub(super) struct Connection {
     link: Option<Link>,
     buffer: Box<[u8]>,
     work: JoinSet<Done>,
+    /// Only while somebody watches the wire.
+    tap: Option<Box<Tap>>,
     /// Work begun under an older number belongs to a connection that was given up.
     generation: u64,
     dialing: Option<AbortHandle>,
@@ -84,6 +87,7 @@ impl Connection {
             link: None,
             buffer: vec![0; BUFFER].into_boxed_slice(),
             work: JoinSet::new(),
+            tap: None,
             generation: 0,
             dialing: None,
             redirected: false,
@@ -102,7 +106,10 @@ impl Connection {
             };
             tokio::select! {
                 received = received => match received {
-                    Received::Bytes(count) => return Wake::Received(count),
+                    Received::Bytes(count) => {
+                        self.heard(count);
+                        return Wake::Received(count);
+                    }
                     Received::End(end) => {
                         self.drop_link();
                         self.recall.lost();
@@ -166,6 +173,24 @@ impl Connection {
     pub(super) fn write(&mut self, bytes: &[u8]) {
         if let Some(link) = &mut self.link {
             link.queue(bytes);
+            self.tap.take_if(|tap| !tap.pass(Direction::Out, bytes));
+        }
+    }
+
+    /// Lets somebody watch the wire of `account`, from the next whole element on.
+    pub(super) fn tap(&mut self, account: &str, watcher: Watcher) {
+        self.tap.get_or_insert_with(|| Box::new(Tap::new(account.to_owned()))).add(watcher);
+    }
+
+    /// Whether a watcher of the wire waits to be told that an element begins.
+    pub(super) fn is_tap_astray(&self) -> bool {
+        self.tap.as_ref().is_some_and(|tap| tap.is_astray())
+    }
+
+    /// The server's next byte begins an element.
+    pub(super) fn between_stanzas(&mut self) {
+        if let Some(tap) = &mut self.tap {
+            tap.between();
         }
     }
 
@@ -230,13 +255,26 @@ impl Connection {
         while self.work.join_next().await.is_some() {}
     }
 
+    fn heard(&mut self, count: usize) {
+        let bytes = self.buffer.get(..count).unwrap_or_default();
+        self.tap.take_if(|tap| !tap.pass(Direction::In, bytes));
+    }
+
+    /// A stream begins on a link that is new, or newly secured.
+    fn connected(&mut self, link: Link) {
+        self.link = Some(link);
+        if let Some(tap) = &mut self.tap {
+            tap.restart();
+        }
+    }
+
     fn done(&mut self, done: Done) -> Option<Input<'static>> {
         match done {
             Done::Dialed(generation, dialed) if generation == self.generation => Some(self.dialed(*dialed)),
             Done::Secured(generation, secured) if generation == self.generation => Some(match *secured {
                 Ok((link, facts)) => {
                     self.recall.secured();
-                    self.link = Some(link);
+                    self.connected(link);
                     Input::Secured(convert::security(facts))
                 }
                 Err(error) => {
@@ -261,7 +299,7 @@ impl Connection {
         match (dialed, host::seed()) {
             (Ok(dialed), Ok(seed)) => {
                 self.recall.connected(dialed.endpoint.clone(), dialed.address, dialed.tls.is_some(), self.redirected);
-                self.link = Some(dialed.link);
+                self.connected(dialed.link);
                 let security = dialed.tls.map(convert::security);
                 let round_trips = 1 + security.as_ref().map_or(0, |security| security.version.handshake_trips());
                 let server = format!("{}:{}", dialed.endpoint.host, dialed.endpoint.port);

@@ -3,6 +3,7 @@
 
 mod connection;
 mod convert;
+mod tap;
 
 use std::collections::HashMap;
 use std::io;
@@ -21,6 +22,7 @@ use crate::store::{self, Store};
 use crate::transport::domain::Domain;
 use crate::transport::tls::Tls;
 use connection::{Connection, Wake as ConnectionWake};
+pub(crate) use tap::{Direction, Told, Watcher};
 
 /// How many orders may wait for an actor; it takes them as fast as they come.
 const ORDERS: usize = 256;
@@ -59,8 +61,15 @@ pub(crate) struct Handle {
 #[derive(Debug)]
 pub(crate) struct Unavailable;
 
+/// A handle that does not keep its actor alive.
+#[derive(Clone, Debug)]
+pub(crate) struct Trace {
+    orders: mpsc::WeakSender<Order>,
+}
+
 enum Order {
     Command(Box<dyn FnOnce(Ticket) -> Command + Send>, oneshot::Sender<Outcome>),
+    Tap(Watcher),
     Machine(Machine, oneshot::Sender<()>),
 }
 
@@ -87,8 +96,25 @@ impl Handle {
         Ok(answer)
     }
 
+    /// Lets somebody watch the wire, from the next whole element on.
+    pub(crate) fn tap(&self, watcher: Watcher) -> Result<(), Unavailable> {
+        self.order(Order::Tap(watcher))
+    }
+
+    /// What shows later whether this actor still runs.
+    pub(crate) fn trace(&self) -> Trace {
+        Trace { orders: self.orders.downgrade() }
+    }
+
     fn order(&self, order: Order) -> Result<(), Unavailable> {
         self.orders.try_send(order).map_err(|_| Unavailable)
+    }
+}
+
+impl Trace {
+    /// Whether the actor can still be given orders.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.orders.strong_count() > 0
     }
 }
 
@@ -149,6 +175,10 @@ impl Actor {
                     // Whoever told it may not care.
                     let _ = reply.send(());
                 }
+                Wake::Order(Order::Tap(watcher)) => {
+                    self.connection.tap(&self.name, watcher);
+                    self.place_tap();
+                }
                 Wake::Tune => {
                     let playing = self.playing.borrow_and_update().clone();
                     self.handle(Input::Command(Command::Tune(playing)));
@@ -189,8 +219,16 @@ impl Actor {
                 let bytes = self.connection.received(count);
                 self.account.handle(host::now(), Input::Bytes(bytes));
                 self.drain();
+                self.place_tap();
             }
             ConnectionWake::Input(input) => self.handle(input),
+        }
+    }
+
+    /// Watchers of the wire cannot see by themselves where an element begins, and the account can.
+    fn place_tap(&mut self) {
+        if self.connection.is_tap_astray() && self.account.is_between_stanzas() {
+            self.connection.between_stanzas();
         }
     }
 

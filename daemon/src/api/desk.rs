@@ -10,7 +10,7 @@ use xmppd_core::account::{Outcome, Problem};
 use xmppd_core::time::Now;
 use xmppd_proto::{Failure, Kind, Reply, Request};
 
-use super::{Asked, Clients, daemon};
+use super::{Asked, Clients, daemon, probe};
 use crate::bus::BusState;
 use crate::desktop::Sources;
 use crate::hub;
@@ -73,6 +73,7 @@ impl Desk {
                             let _ = reply.send(changes);
                         }
                     }
+                    Asked::Watch(request, reply) => drop(reply.send(desk.watch_wire(request).await)),
                 }
             });
         }
@@ -94,8 +95,9 @@ impl Desk {
             Request::AccountDisconnect(params) => self.account_disconnect(params).await.map(Reply::AccountDisconnect),
             Request::Send(params) => self.send(params).await.map(Reply::Send),
             Request::Wait(params) => self.wait(params).await.map(Reply::Wait),
-            Request::WatchStart(_) | Request::WatchStop(_) => Err(carried_by_faces()),
+            Request::WatchStart(_) | Request::WatchStop(_) | Request::XmlWatch(_) => Err(carried_by_faces()),
             Request::Ping(params) => self.ping(params).await.map(Reply::Ping),
+            Request::Probe(params) => probe::answer(params).await.map(Reply::Probe),
             Request::Doctor(_) => self.doctor().await.map(Reply::Doctor),
             Request::ConfigCheck(_) => self.config_check().map(Reply::ConfigCheck),
             Request::ConfigReload(_) => self.config_reload().await.map(Reply::ConfigReload),

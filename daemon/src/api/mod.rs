@@ -8,17 +8,22 @@ mod daemon;
 pub(crate) mod desk;
 mod doctor;
 mod message;
+mod probe;
 mod status;
 mod tune;
 mod wait;
+mod wire;
 
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
+use xmppd_proto::reply::XmlWatching;
+use xmppd_proto::request::XmlWatch;
 use xmppd_proto::{Change, Failure, Kind, Reply, Request, Topics};
 
 pub(crate) use clients::{Clients, Counted};
 pub(crate) use daemon::{VERSION, hello};
+pub(crate) use wire::Wire;
 
 /// How many questions may wait; they are taken as fast as they come.
 const ASKED: usize = 256;
@@ -30,6 +35,8 @@ pub(crate) enum Asked {
     Call(Request, oneshot::Sender<Result<Reply, Failure>>),
     /// Somebody to be told: a snapshot first, then each change.
     Subscribe(Topics, oneshot::Sender<mpsc::Receiver<Arc<Change>>>),
+    /// Somebody who wants to see the wire.
+    Watch(XmlWatch, oneshot::Sender<Result<(XmlWatching, Wire), Failure>>),
 }
 
 /// A handle to ask through; cheap to clone.
@@ -78,6 +85,16 @@ impl Api {
     /// Tells what changes in these topics.
     pub(crate) fn subscribe(&self, topics: Topics) -> Subscription {
         Subscription { api: self.clone(), topics, stage: Stage::Apart }
+    }
+
+    /// Lets somebody see what crosses the wire of an account; for the socket alone.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub(crate) async fn watch_wire(&self, request: XmlWatch) -> Result<(XmlWatching, Wire), Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.asked.send(Asked::Watch(request, reply)).await.map_err(|_| ending())?;
+        answer.await.map_err(|_| ending())?
     }
 }
 

@@ -19,6 +19,7 @@ use xmppd_core::secret::Secret;
 
 pub(crate) use load::load;
 pub(crate) use problem::LoadError;
+pub(crate) use words::server;
 
 /// Everything the file says, with the defaults for what it does not say.
 #[derive(Clone, Debug, PartialEq)]

@@ -25,7 +25,8 @@ pub(super) fn account_jid(text: &str) -> Option<(BareJid, Option<ResourcePart>)>
     Some((jid.into_bare(), resource))
 }
 
-pub(super) fn server(text: &str) -> Option<Server> {
+/// `HOST:PORT`; an IPv6 address stands in brackets.
+pub(crate) fn server(text: &str) -> Option<Server> {
     let (host, port) = text.rsplit_once(':')?;
     let port = port.parse().ok().filter(|port| *port != 0)?;
     let host = match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {

@@ -228,7 +228,7 @@ fn read_call(method: &str, json: &str) -> Result<Request, Failure> {
 /// Whether a method may be called over the bus: not with raw XML or a secret in it, nor one that answers with a stream.
 const fn is_carried(request: &Request) -> bool {
     match request {
-        Request::WatchStart(_) | Request::WatchStop(_) => false,
+        Request::WatchStart(_) | Request::WatchStop(_) | Request::XmlWatch(_) => false,
         Request::Status(_)
         | Request::StatusSet(_)
         | Request::TuneShow(_)
@@ -244,6 +244,7 @@ const fn is_carried(request: &Request) -> bool {
         | Request::Send(_)
         | Request::Wait(_)
         | Request::Ping(_)
+        | Request::Probe(_)
         | Request::Doctor(_)
         | Request::ConfigCheck(_)
         | Request::ConfigReload(_)

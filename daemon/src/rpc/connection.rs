@@ -9,8 +9,8 @@ use tokio::net::UnixStream;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
-use xmppd_proto::jsonrpc::{Error, Id, error_line, result_line};
-use xmppd_proto::reply::{Done, WatchReport};
+use xmppd_proto::jsonrpc::{Error, Id, error_line, result_line, xml_line};
+use xmppd_proto::reply::{Done, WatchReport, XmlFrame};
 use xmppd_proto::{Change, Failure, Kind, Reply, Request, Topics};
 
 use super::bucket::Bucket;
@@ -20,7 +20,7 @@ use super::hang_up::HangUp;
 use super::lines::{Line, Lines};
 use super::output::{Output, Overflow};
 use super::watcher::Watcher;
-use crate::api::{self, Api, Clients, Counted};
+use crate::api::{self, Api, Clients, Counted, Wire};
 
 /// How many requests of one client are being done at once; the next ones wait in the socket.
 pub(super) const MAX_CALLS: usize = 32;
@@ -49,6 +49,7 @@ pub(super) struct Connection {
     /// Given up when the client is gone.
     waits: JoinSet<Answer>,
     watcher: Option<Watcher>,
+    wire: Option<(Wire, Counted)>,
     /// Why nothing is done for a client that greeted in another protocol's version.
     mismatch: Option<Failure>,
     output: Output,
@@ -76,6 +77,8 @@ enum Wake {
     Answer(Result<Answer, JoinError>),
     /// The watcher is told something; nothing more when the daemon ends.
     Told(Option<Arc<Change>>),
+    /// Something crossed the wire of an account; nothing more will when the daemon ends.
+    Seen(Option<XmlFrame>),
     /// The client has taken nothing for too long.
     Blocked,
     /// The client is gone.
@@ -112,6 +115,7 @@ impl Connection {
             calls: JoinSet::new(),
             waits: JoinSet::new(),
             watcher: None,
+            wire: None,
             mismatch: None,
             output: Output::new(now),
             hang_up: None,
@@ -133,6 +137,8 @@ impl Connection {
                 Wake::Ready => self.transfer()?,
                 Wake::Answer(answer) => self.write(answer?)?,
                 Wake::Told(change) => self.tell(change)?,
+                Wake::Seen(Some(frame)) => self.write(Some(xml_line(&frame)))?,
+                Wake::Seen(None) => self.wire = None,
                 Wake::Blocked => return Err(Break::NeverReads),
                 Wake::HungUp(outcome) => return Err(outcome.map_or_else(Break::Socket, |()| Break::Gone)),
                 Wake::Ending => self.shut(),
@@ -165,6 +171,7 @@ impl Connection {
             Some(answer) = self.calls.join_next() => Wake::Answer(answer),
             Some(answer) = self.waits.join_next() => Wake::Answer(answer),
             Some(change) = next_change(self.watcher.as_mut()), if telling => Wake::Told(change),
+            Some(frame) = next_frame(self.wire.as_mut()), if telling => Wake::Seen(frame),
             () = sleep_until(self.output.deadline()), if writing => Wake::Blocked,
             Some(outcome) = hung_up(self.hang_up.as_ref()) => Wake::HungUp(outcome),
         })
@@ -175,6 +182,7 @@ impl Connection {
             && self.lines.is_empty()
             && self.in_progress() == 0
             && self.watcher.is_none()
+            && self.wire.is_none()
             && self.output.is_empty()
     }
 
@@ -208,6 +216,7 @@ impl Connection {
         self.input = Input::Shut;
         self.lines = Lines::default();
         self.watcher = None;
+        self.wire = None;
     }
 
     /// Begins what the client has asked for; afterwards there is no room or no request left.
@@ -249,6 +258,11 @@ impl Connection {
         } else if let Request::WatchStop(_) = &request {
             self.watcher = None;
             Ok(Reply::WatchStop(Done {}))
+        } else if let Request::XmlWatch(watch) = request {
+            self.api.watch_wire(watch).await.map(|(watching, wire)| {
+                self.wire = Some((wire, self.counts.watcher()));
+                Reply::XmlWatch(watching)
+            })
         } else if let Request::Wait(_) = &request {
             self.waits.spawn(wait(self.api.clone(), id, request, self.shutdown.clone()));
             return Ok(());
@@ -301,6 +315,10 @@ fn answer(id: Option<Id>, outcome: Result<Reply, Failure>) -> Answer {
 
 async fn next_change(watcher: Option<&mut Watcher>) -> Option<Option<Arc<Change>>> {
     Some(watcher?.next().await)
+}
+
+async fn next_frame(wire: Option<&mut (Wire, Counted)>) -> Option<Option<XmlFrame>> {
+    Some(wire?.0.next().await)
 }
 
 async fn hung_up(hang_up: Option<&HangUp>) -> Option<io::Result<()>> {

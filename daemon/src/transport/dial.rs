@@ -16,9 +16,6 @@ use super::race::{Entrant, Race};
 use super::recall::{Reach, Recall};
 use super::tls::{Tls, TlsError, TlsFacts};
 
-/// Ports on which TLS starts at once by custom; only asked where a configured server leaves the choice to us.
-const DIRECT_PORTS: [u16; 2] = [5223, 443];
-
 /// Whose server is wanted.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
@@ -140,13 +137,7 @@ async fn finish(
 /// The places to dial, those of one priority together, best first.
 async fn groups(target: &Target, resolver: &Resolver, entropy: &mut Entropy) -> Result<Vec<Vec<Endpoint>>, DialError> {
     if let Some((host, port)) = &target.server {
-        let direct = match target.tls {
-            TlsPolicy::Direct => true,
-            TlsPolicy::StartTls => false,
-            TlsPolicy::Auto => DIRECT_PORTS.contains(port),
-        };
-        let security = if direct { Security::Direct } else { Security::StartTls };
-        return Ok(vec![vec![Endpoint { host: host.clone(), port: *port, security }]]);
+        return Ok(vec![vec![srv::named(host, *port, target.tls)]]);
     }
     let domain = target.domain.ascii();
     let found = if target.domain.has_services() {

@@ -71,7 +71,7 @@ impl MessageType {
     }
 }
 
-/// Which way a message went.
+/// Which way a message or an element of the wire went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -80,6 +80,16 @@ pub enum Direction {
     In,
     /// From us.
     Out,
+}
+
+impl Direction {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+        }
+    }
 }
 
 /// One message.

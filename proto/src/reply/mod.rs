@@ -6,8 +6,10 @@ mod daemon;
 mod doctor;
 mod message;
 mod presence;
+mod probe;
 mod roster;
 mod tune;
+mod xml;
 
 pub use account::{AccountError, AccountInfo, AccountList, Auth, AuthProfile, ConnectionState, Stream, Tls};
 pub use config::{ConfigReport, ConfigValues};
@@ -15,5 +17,10 @@ pub use daemon::{DaemonStatus, Done, Hello, Pong, WaitReport, WatchReport};
 pub use doctor::{Check, CheckState, DoctorReport};
 pub use message::{Direction, Message, MessageType, SendReport, SendState};
 pub use presence::{AccountStatus, Delivery, Layer, LayerName, Presence, StatusReport};
+pub use probe::{
+    Certificate, ProbeAddress, ProbeEndpoint, ProbeFeatures, ProbeLimits, ProbeReport, ProbeSasl2, ProbeService,
+    ProbeTls, ProbeWarning, ServiceAnswer, SrvRecord, TlsStart,
+};
 pub use roster::{AccountRoster, Ask, Contact, Resource, RosterReport, Subscription};
 pub use tune::{Player, PlayerList, TuneReport};
+pub use xml::{XmlFrame, XmlWatching};

@@ -10,14 +10,14 @@ use serde_json::value::RawValue;
 pub use condition::{BadCondition, Condition};
 pub use params::{
     AccountConnect, AccountDisconnect, AccountListing, ConfigCheck, ConfigGet, ConfigReload, DaemonHello, DaemonShow,
-    DaemonStop, Doctor, Ping, Roster, RpcDescribe, Send, Status, StatusSet, TuneClear, TuneOff, TuneOn, TunePlayers,
-    TuneSet, TuneShow, Wait, WatchStart, WatchStop,
+    DaemonStop, Doctor, Ping, Probe, Roster, RpcDescribe, Send, Status, StatusSet, TuneClear, TuneOff, TuneOn,
+    TunePlayers, TuneSet, TuneShow, Wait, WatchStart, WatchStop, XmlWatch,
 };
 
 use crate::jsonrpc::Error;
 use crate::reply::{
-    AccountList, ConfigReport, ConfigValues, DaemonStatus, DoctorReport, Done, Hello, PlayerList, Pong, RosterReport,
-    SendReport, StatusReport, TuneReport, WaitReport, WatchReport,
+    AccountList, ConfigReport, ConfigValues, DaemonStatus, DoctorReport, Done, Hello, PlayerList, Pong, ProbeReport,
+    RosterReport, SendReport, StatusReport, TuneReport, WaitReport, WatchReport, XmlWatching,
 };
 
 /// A method's parameters, with the method's name and the type of its answer.
@@ -115,7 +115,9 @@ methods! {
     "wait" Wait -> WaitReport, "Answers once a condition holds";
     "watch.start" WatchStart -> WatchReport, "Sends a snapshot and then every event as a notification";
     "watch.stop" WatchStop -> Done, "Ends the notifications";
+    "xml.watch" XmlWatch -> XmlWatching, "Tells what crosses an account's wire, secrets masked unless asked for";
     "ping" Ping -> Pong, "Measures how long a server or a contact takes to answer";
+    "probe" Probe -> ProbeReport, "Looks at a domain's servers without an account: DNS, TLS, certificate, features";
     "doctor" Doctor -> DoctorReport, "Looks at the daemon and its surroundings";
     "config.check" ConfigCheck -> ConfigReport, "Reads the configuration file and says whether it is sound";
     "config.reload" ConfigReload -> ConfigReport, "Puts the configuration file into force";

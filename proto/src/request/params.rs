@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Condition;
-use crate::reply::MessageType;
+use crate::reply::{Direction, MessageType, TlsStart};
 use crate::{Show, Topic};
 
 /// `status`.
@@ -270,6 +270,40 @@ pub struct Ping {
     /// How long to wait, in milliseconds; the daemon's own limit when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
+}
+
+/// `xml.watch`: the wire of an account, from now on. A second one on the same connection replaces the first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct XmlWatch {
+    /// One direction alone; both when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Direction>,
+    /// Mask nothing: authentication, tokens, passwords and messages are told as they are.
+    #[serde(rename = "unsafe", default, skip_serializing_if = "crate::is_false")]
+    pub unmasked: bool,
+    /// The account; all when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+}
+
+/// `probe`: looks at the servers of a domain, without an account. Nothing is authenticated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Probe {
+    /// The domain, as behind the `@` of a JID.
+    pub domain: String,
+    /// `HOST:PORT` to look at instead of asking the DNS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
+    /// One way of starting TLS alone; either, as the DNS says, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsStart>,
+    /// A file with trust anchors (PEM) beside the system's, as an absolute path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<String>,
 }
 
 /// `rpc.describe`.

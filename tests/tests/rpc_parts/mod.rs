@@ -46,7 +46,7 @@ impl Socket {
         loop {
             let line = self.talk.json();
             assert_eq!(line["jsonrpc"], "2.0", "{line}");
-            match line["method"] == "event" {
+            match line["method"].is_string() {
                 true => self.events.push_back(line),
                 false => return line,
             }

@@ -48,6 +48,7 @@ pub const LAYERS: &[&[&str]] = &[
     &["run"],
     &["rpc", "dbus", "webhook"],
     &["api"],
+    &["probe"],
     &["players"],
     &["hub"],
     &["account"],

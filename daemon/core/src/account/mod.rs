@@ -79,6 +79,14 @@ impl Account {
         timers.into_iter().chain(requests).min()
     }
 
+    /// Whether the server's next byte begins an element, as far as that is known: only while stanzas flow.
+    pub fn is_between_stanzas(&self) -> bool {
+        match &self.link {
+            Link::Online(online) => online.is_between_stanzas(),
+            Link::Offline(_) | Link::Connecting(_) | Link::Stopped(_) => false,
+        }
+    }
+
     fn report(&mut self) {
         let now = self.context.now.wall;
         let since = |state: LinkState, before: Option<&Report>| {

@@ -145,6 +145,16 @@ impl Element {
         &self.nodes
     }
 
+    /// Everything inside, in order, to be changed where it stands.
+    pub fn nodes_mut(&mut self) -> &mut [Node] {
+        &mut self.nodes
+    }
+
+    /// The local name of every attribute, and its value to be changed where it stands.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = (&str, &mut String)> {
+        self.attributes.iter_mut().map(|attribute| (attribute.name.as_str(), &mut attribute.value))
+    }
+
     /// The child elements, in order.
     pub fn children(&self) -> impl Iterator<Item = &Self> {
         self.nodes.iter().filter_map(|node| match node {

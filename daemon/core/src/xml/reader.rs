@@ -123,6 +123,11 @@ impl Reader {
         self.limits = limits;
     }
 
+    /// Whether all that was read is whole: no stanza and no tag is open. It is not so before the header.
+    pub fn is_between_stanzas(&self) -> bool {
+        self.started && self.fault.is_none() && self.open.is_empty() && self.stanza_bytes + self.pending_bytes == 0
+    }
+
     /// Reads up to the end of the next frame and cuts what it took off `bytes`; `None` once all is taken and no
     /// frame is complete. The header's and a stanza's last byte is the last one taken.
     pub fn feed(&mut self, bytes: &mut &[u8]) -> Result<Option<Frame>, Fault> {

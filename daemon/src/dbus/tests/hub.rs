@@ -149,6 +149,7 @@ async fn play(
                     subscribers.push(subscriber);
                     reply.send(changes).unwrap();
                 }
+                Asked::Watch(..) => panic!("the wire is on the socket only"),
             },
             Some(change) = to_tell.recv() => {
                 state.apply(change.clone());

@@ -101,6 +101,7 @@ async fn call_reaches_every_method_that_belongs_on_a_bus() {
     check("roster", "{}", "NotOnline").await;
     check("watch.start", "{}", "Policy").await;
     check("watch.stop", "", "Policy").await;
+    check("xml.watch", "{}", "Policy").await;
     check("nothing", "{}", "Usage").await;
     check("status", "[]", "Usage").await;
     check("status", "{", "Usage").await;

@@ -2,6 +2,7 @@
 //! ephemeral keys only, the certificate checked against the JID's domain and nothing else. Sockets, and when to
 //! start TLS, are others' work; what the channel facts are good for is `xmppd_core`'s.
 
+pub(crate) mod certificate;
 mod der;
 mod end_point;
 mod pinned;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::client::danger::ServerCertVerifier;
 use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
@@ -32,7 +34,7 @@ use super::domain::Domain;
 use tickets::Tickets;
 
 /// The protocol name a direct TLS connection offers (XEP-0368).
-const ALPN: &[u8] = b"xmpp-client";
+pub(crate) const ALPN: &[u8] = b"xmpp-client";
 
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -139,6 +141,32 @@ impl Tls {
     }
 }
 
+/// How a login with these anchors checks a certificate, for those who only want to see the verdict. `None` where
+/// nothing is trusted at all.
+pub(crate) fn verifier(ca_file: Option<&Path>) -> Result<Option<Arc<dyn ServerCertVerifier>>, AnchorError> {
+    let mut anchors = system_anchors();
+    let own = ca_file.map(|path| add_file(&mut anchors, path)).transpose()?.unwrap_or_default();
+    let provider = Arc::new(ring::default_provider());
+    let ordinary = WebPkiServerVerifier::builder_with_provider(Arc::new(anchors), provider).build().ok();
+    Ok(ordinary.map(|ordinary| Arc::new(pinned::Verifier { ordinary, own }) as Arc<dyn ServerCertVerifier>))
+}
+
+/// Why a certificate does not verify, or a handshake failed, in words for people.
+pub(crate) fn reason(error: &rustls::Error) -> String {
+    reason::verdict(error)
+}
+
+/// The registered name of the cipher suite that was agreed on.
+pub(crate) fn cipher(connection: &ClientConnection) -> String {
+    let suite = connection.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()).unwrap_or_default();
+    suite.replacen("TLS13_", "TLS_", 1)
+}
+
+/// The error of a handshake that failed.
+pub(crate) fn failure(error: io::Error) -> TlsError {
+    reason::classify(error)
+}
+
 fn system_anchors() -> RootCertStore {
     let found = rustls_native_certs::load_native_certs();
     for error in &found.errors {
@@ -174,11 +202,10 @@ fn facts(connection: &ClientConnection) -> Result<TlsFacts, TlsError> {
         Some(ProtocolVersion::TLSv1_3) => (TlsVersion::V1_3, Some(exporter(connection)?)),
         _ => (TlsVersion::V1_2, None),
     };
-    let suite = connection.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()).unwrap_or_default();
     let leaf = connection.peer_certificates().and_then(<[_]>::first);
     Ok(TlsFacts {
         version,
-        cipher: suite.replacen("TLS13_", "TLS_", 1),
+        cipher: cipher(connection),
         exporter,
         end_point: leaf.and_then(|leaf| end_point::binding(leaf)),
     })

@@ -77,7 +77,7 @@ fn check_dates(certificate: &[u8], time: UnixTime) -> Result<(), CertificateErro
 
 /// `TBSCertificate ::= SEQUENCE { version [0], serialNumber, signature, issuer, validity, … }` (RFC 5280 section
 /// 4.1).
-fn dates(certificate: &[u8]) -> Option<(UnixTime, UnixTime)> {
+pub(super) fn dates(certificate: &[u8]) -> Option<(UnixTime, UnixTime)> {
     let (fields, _) = element(SEQUENCE, certificate)?;
     let (fields, _) = element(SEQUENCE, fields)?;
     let (_, fields) = element(FIRST_TAGGED, fields)?;

@@ -27,6 +27,11 @@ pub(super) fn classify(error: io::Error) -> TlsError {
     }
 }
 
+/// The verdict on a certificate.
+pub(super) fn verdict(error: &rustls::Error) -> String {
+    if let rustls::Error::InvalidCertificate(fault) = error { certificate(fault) } else { error.to_string() }
+}
+
 #[expect(clippy::wildcard_enum_match_arm, reason = "the library's enum may grow; its own words serve for the rest")]
 fn certificate(fault: &CertificateError) -> String {
     match fault {

@@ -113,6 +113,10 @@ impl Online {
         &self.session
     }
 
+    pub(super) fn is_between_stanzas(&self) -> bool {
+        self.reader.is_between_stanzas()
+    }
+
     pub(super) fn deadline(&self) -> Option<Moment> {
         self.requests.deadline()
     }

@@ -158,6 +158,10 @@ impl Outbound {
 
     /// Asks at once when somebody waits or enough is unasked, else within [`ASK_WITHIN`].
     pub(super) fn settle(&mut self, awaited: bool, context: &mut Context) {
+        if awaited && matches!(self.management, Stage::Enabling(_)) {
+            // The server has yet to agree, and its answer shows that it is there.
+            expect_answer(context);
+        }
         let (Stage::On(management), false) = (&self.management, self.closed) else {
             return;
         };
