@@ -141,7 +141,7 @@ impl Daemon {
         let (api, asked) = Api::new();
         let (bus_state, bus) = watch::channel(BusState::Connecting);
         let clients = Clients::default();
-        let (sources, machine) = watch::channel(Sources::unknown());
+        let machine = watch_machine(&hub, &mut faces);
         let facts = Facts {
             started: host::now(),
             config: self.path,
@@ -154,9 +154,6 @@ impl Daemon {
             clients: clients.clone(),
             stop: stop.clone(),
         };
-        let (signs, told) = mpsc::channel(SIGNS);
-        faces.push(tokio::spawn(desktop::watch(Bus::System, signs, sources)));
-        faces.push(tokio::spawn(tell_of_machine(told, hub.clone())));
         let desk = Desk::new(hub.clone(), chooser, self.store.clone(), facts);
         tokio::spawn(desk.clone().serve(asked));
         if managed {
@@ -201,6 +198,15 @@ async fn watch_over(desk: &Desk, signals: &mut Signals, mut stopped: watch::Rece
             () = fed => notify::watchdog(),
         }
     }
+}
+
+/// Starts listening to the machine under us; gives who tells of what.
+fn watch_machine(hub: &hub::Handle, tasks: &mut Vec<JoinHandle<()>>) -> watch::Receiver<Sources> {
+    let (sources, shown) = watch::channel(Sources::unknown());
+    let (signs, told) = mpsc::channel(SIGNS);
+    tasks.push(tokio::spawn(desktop::watch(Bus::System, signs, sources)));
+    tasks.push(tokio::spawn(tell_of_machine(told, hub.clone())));
+    shown
 }
 
 /// Carries what befalls the machine to the accounts, which may have last words before it sleeps.
