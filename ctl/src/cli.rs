@@ -55,8 +55,8 @@ pub(crate) struct Global {
     /// Print the JSON-RPC line instead of sending it
     #[arg(long, global = true)]
     pub(crate) print_request: bool,
-    /// The daemon's socket, where it is not in its usual place
-    #[arg(long, global = true, value_name = "PATH", env = "XMPPD_SOCKET", hide_env_values = true)]
+    /// The daemon's socket, where not in its usual place [$XMPPD_SOCKET]
+    #[arg(long, global = true, value_name = "PATH", env = "XMPPD_SOCKET", hide_env = true)]
     pub(crate) socket: Option<PathBuf>,
     /// When to colour
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto, hide_possible_values = true)]

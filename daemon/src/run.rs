@@ -135,7 +135,7 @@ impl Daemon {
         let (observations, observed) = mpsc::channel(OBSERVATIONS);
         let (players_state, players) = watch::channel(BusState::Connecting);
         let (wanted, is_wanted) = watch::channel(tune.enabled);
-        let chooser = chooser::start(hub::tune_settings(&tune), on, wanted, observed, hub.clone());
+        let chooser = chooser::start(chooser::Settings::of(&tune), on, wanted, observed, hub.clone());
         let mut faces = vec![tokio::spawn(players::watch(Bus::Session, is_wanted, observations, players_state))];
         let managed = self.environment.variable("NOTIFY_SOCKET").is_some();
         let (api, asked) = Api::new();

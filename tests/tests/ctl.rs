@@ -141,7 +141,7 @@ fn help_is_complete_and_fits_a_terminal() {
         assert_eq!(wide, None, "{verb} --help");
     }
     let alone = home.ctl(&[]);
-    assert_eq!(alone.code, 2, "{alone:?}");
+    assert_eq!((alone.code, alone.stdout.contains("Usage: xmppctl")), (0, true), "{alone:?}");
     let version = home.ctl(&["--version"]);
     assert!(version.stdout.starts_with("xmppctl "), "{version:?}");
 }

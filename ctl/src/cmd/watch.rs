@@ -24,7 +24,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Print the present state, then every change
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// status, tune, roster, presence, message, receipt, account, outbox; everything when left out
+    /// status tune roster presence message receipt account outbox; all when left out
     #[arg(value_name = "TOPIC")]
     topics: Vec<Topic>,
 }

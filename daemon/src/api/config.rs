@@ -6,7 +6,7 @@ use xmppd_proto::{Failure, Kind};
 
 use super::desk::Desk;
 use crate::config::{self, Config, LoadError};
-use crate::hub;
+use crate::players::chooser::Settings;
 
 impl Desk {
     /// Reads the file and says whether it could be put into force.
@@ -19,7 +19,7 @@ impl Desk {
         let config = self.load()?;
         let mut report = self.summary(&config);
         // An error means that the daemon ends.
-        let _ = self.players.configure(hub::tune_settings(&config.tune)).await;
+        let _ = self.players.configure(Settings::of(&config.tune)).await;
         report.changed = self.hub.reload(config).await?;
         Ok(report)
     }

@@ -57,10 +57,10 @@ pub(crate) struct Subscription {
 /// waits turns to something else.
 #[derive(Debug)]
 enum Stage {
-    /// Before the first and after the last change of a queue.
-    Apart,
+    /// Nobody has been asked; whether something was missed before.
+    Apart { missed: bool },
     /// The queue is on its way.
-    Asked(oneshot::Receiver<mpsc::Receiver<Arc<Change>>>),
+    Asked { missed: bool, answer: oneshot::Receiver<mpsc::Receiver<Arc<Change>>> },
     /// Changes come.
     Following(mpsc::Receiver<Arc<Change>>),
 }
@@ -84,7 +84,7 @@ impl Api {
 
     /// Tells what changes in these topics.
     pub(crate) fn subscribe(&self, topics: Topics) -> Subscription {
-        Subscription { api: self.clone(), topics, stage: Stage::Apart }
+        Subscription { api: self.clone(), topics, stage: Stage::Apart { missed: false } }
     }
 
     /// Lets somebody see what crosses the wire of an account; for the socket alone.
@@ -104,19 +104,24 @@ impl Subscription {
     pub(crate) async fn next(&mut self) -> Option<Arc<Change>> {
         loop {
             self.stage = match &mut self.stage {
-                Stage::Apart => {
+                Stage::Apart { missed } => {
                     let place = self.api.asked.reserve().await.ok()?;
                     let (reply, answer) = oneshot::channel();
                     place.send(Asked::Subscribe(self.topics, reply));
-                    Stage::Asked(answer)
+                    Stage::Asked { missed: *missed, answer }
                 }
-                Stage::Asked(answer) => Stage::Following(answer.await.ok()?),
-                Stage::Following(changes) => match changes.recv().await {
-                    Some(change) => return Some(change),
-                    None => {
-                        self.stage = Stage::Apart;
+                Stage::Asked { missed, answer } => {
+                    let missed = *missed;
+                    self.stage = Stage::Following(answer.await.ok()?);
+                    if missed {
                         return Some(Arc::new(Change::Gap));
                     }
+                    continue;
+                }
+                Stage::Following(changes) => match changes.recv().await {
+                    Some(change) => return Some(change),
+                    // A gap, unless this is the end of the daemon.
+                    None => Stage::Apart { missed: true },
                 },
             };
         }

@@ -25,7 +25,7 @@ pub(crate) use handle::{Asked, Handle, Status};
 use subscribers::Subscribers;
 
 pub(crate) use convert::tune as tune_to_proto;
-pub(crate) use setup::{Surroundings, tune_settings};
+pub(crate) use setup::Surroundings;
 
 /// How many messages may wait for the hub; it takes them as fast as they come.
 const INBOX: usize = 256;

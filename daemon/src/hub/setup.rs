@@ -7,7 +7,6 @@ use jid::ResourcePart;
 use tokio::task::JoinHandle;
 use xmppd_core::account::{Memory, Settings, TuneSettings};
 use xmppd_core::entropy::Entropy;
-use xmppd_core::players::{OnPause, Pattern, Rules};
 use xmppd_core::presence::{Layers, Presence, StatusWhen};
 use xmppd_core::srv::TlsPolicy;
 use xmppd_proto::Change;
@@ -18,7 +17,6 @@ use crate::account::{self, Setup};
 use crate::config::{self, Config};
 use crate::host;
 use crate::places::Environment;
-use crate::players::chooser;
 use crate::store::{self, BasePresence, KeptAccount, StoreError};
 use crate::transport::domain::Domain;
 use crate::transport::tls::{AnchorError, Tls};
@@ -183,27 +181,6 @@ impl Hub {
         let tune_out = self.store.tunes_out().await?.contains(&account.name);
         let resource = ResourcePart::new(&resource).map_err(|_| StartError::Resource)?.into_owned();
         Ok(Kept { resource, memory: Memory { layers: Layers::new(presence), tune_out } })
-    }
-}
-
-/// `[tune]` as the chooser needs it.
-pub(crate) fn tune_settings(tune: &config::Tune) -> chooser::Settings {
-    chooser::Settings { enabled: tune.enabled, rules: rules(tune) }
-}
-
-fn rules(tune: &config::Tune) -> Rules {
-    let players = |patterns: &[String]| patterns.iter().filter_map(|text| Pattern::player(text).ok()).collect();
-    Rules {
-        allow: players(&tune.allow),
-        deny: players(&tune.deny),
-        deny_url: tune.deny_url.iter().filter_map(|text| Pattern::url(text).ok()).collect(),
-        settle: tune.settle,
-        on_pause: match tune.on_pause {
-            config::OnPause::Clear => OnPause::Clear,
-            config::OnPause::Keep => OnPause::Keep,
-            config::OnPause::ClearAfter(pause) => OnPause::After(pause),
-        },
-        publish_url: tune.publish_url,
     }
 }
 

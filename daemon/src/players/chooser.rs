@@ -2,11 +2,12 @@
 
 use tokio::sync::{mpsc, oneshot, watch};
 use xmppd_core::account::Playing;
-use xmppd_core::players::{Decision, Listed, Observation, Playback, Players, Rules, State};
+use xmppd_core::players::{Decision, Listed, Observation, OnPause, Pattern, Playback, Players, Rules, State};
 use xmppd_core::tune::Track;
 use xmppd_proto::reply::{Player, PlayerList, TuneReport};
 use xmppd_proto::{PlayerState, TuneState};
 
+use crate::config;
 use crate::host::{self, Alarm};
 use crate::hub::{self, tune_to_proto};
 
@@ -34,6 +35,13 @@ pub(crate) struct Settings {
     pub(crate) enabled: bool,
     /// What is published then.
     pub(crate) rules: Rules,
+}
+
+impl Settings {
+    /// `[tune]` as the chooser needs it.
+    pub(crate) fn of(tune: &config::Tune) -> Self {
+        Self { enabled: tune.enabled, rules: rules(tune) }
+    }
 }
 
 /// The chooser has ended: the daemon is ending.
@@ -215,5 +223,21 @@ fn player(listed: Listed) -> Player {
         chosen: listed.chosen,
         rule: listed.rule.to_string(),
         tune: listed.tune.as_ref().map(tune_to_proto),
+    }
+}
+
+fn rules(tune: &config::Tune) -> Rules {
+    let players = |patterns: &[String]| patterns.iter().filter_map(|text| Pattern::player(text).ok()).collect();
+    Rules {
+        allow: players(&tune.allow),
+        deny: players(&tune.deny),
+        deny_url: tune.deny_url.iter().filter_map(|text| Pattern::url(text).ok()).collect(),
+        settle: tune.settle,
+        on_pause: match tune.on_pause {
+            config::OnPause::Clear => OnPause::Clear,
+            config::OnPause::Keep => OnPause::Keep,
+            config::OnPause::ClearAfter(pause) => OnPause::After(pause),
+        },
+        publish_url: tune.publish_url,
     }
 }

@@ -10,10 +10,16 @@ const FUNCTION: usize = 60;
 /// The one file of the tests that may pause.
 const PAUSE: &str = "tests/src/wait.rs";
 
+/// The one queue that has no actor: whatever thread has something to log puts it there.
+const LOG: &str = "daemon/src/log.rs";
+
 /// Law 4: state has one owner and no lock. A counter that two threads bump is neither.
 pub fn no_shared_state(sources: &[Source]) -> Vec<String> {
     const SHARED: &[&str] = &["thread_local!", "Mutex", "RwLock", "OnceLock", "OnceCell", "LazyLock", "LazyCell"];
     each(sources, |source| {
+        if source.path == LOG {
+            return Vec::new();
+        }
         let statics = words(&source.product, "static").into_iter().filter(|at| !source.product[..*at].ends_with('\''));
         let statics = statics.map(|at| format!("{}:{}: static", source.path, source.line(at)));
         statics.chain(SHARED.iter().flat_map(|word| source.places(&source.product, word))).collect()
