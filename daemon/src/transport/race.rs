@@ -2,7 +2,7 @@
 //! one before, or as soon as that one has failed, and the first connection wins, so that a dead address costs a quarter
 //! of a second. What a connection is good for is found out by [`super::dial`]; the rest of the race waits for that.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,6 +18,8 @@ use super::recall::Reach;
 
 /// How long each waits for the one before (RFC 8305 section 8).
 const STAGGER: Duration = Duration::from_millis(250);
+/// How long an address waits for the look-up of an end point that comes before it (RFC 8305 section 3).
+const RESOLUTION: Duration = Duration::from_millis(50);
 /// How long one address may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
@@ -32,8 +34,13 @@ pub(super) struct Entrant {
 /// Who runs, who is waiting to start, and whose addresses are still looked up. Dropped, all of them stop.
 pub(super) struct Race {
     resolver: Resolver,
-    look_ups: JoinSet<(Endpoint, io::Result<Vec<SocketAddr>>)>,
-    waiting: VecDeque<(Endpoint, SocketAddr)>,
+    look_ups: JoinSet<(usize, Endpoint, io::Result<Vec<SocketAddr>>)>,
+    /// The places, in their group, of those who are looked up.
+    looked_up: BTreeSet<usize>,
+    /// By the place of the end point, then of the address.
+    waiting: BTreeMap<(usize, usize), (Endpoint, SocketAddr)>,
+    /// When the first of those who wait came.
+    waiting_since: Instant,
     running: JoinSet<Result<Entrant, DialError>>,
     started: HashSet<(SocketAddr, Security)>,
     next_start: Instant,
@@ -46,7 +53,9 @@ impl Race {
         Self {
             resolver,
             look_ups: JoinSet::new(),
-            waiting: VecDeque::new(),
+            looked_up: BTreeSet::new(),
+            waiting: BTreeMap::new(),
+            waiting_since: Instant::now(),
             running: JoinSet::new(),
             started: HashSet::new(),
             next_start: Instant::now(),
@@ -65,11 +74,12 @@ impl Race {
     /// Lets end points of one priority enter with all their addresses, or with those at least so far away.
     pub(super) fn enter(&mut self, group: Vec<Endpoint>, reach: Option<Reach>) {
         self.reach = reach;
-        for endpoint in group {
+        for (place, endpoint) in group.into_iter().enumerate() {
             let resolver = self.resolver.clone();
+            self.looked_up.insert(place);
             self.look_ups.spawn(async move {
                 let addresses = resolver.addresses(&endpoint.host, endpoint.port).await;
-                (endpoint, addresses)
+                (place, endpoint, addresses)
             });
         }
     }
@@ -82,6 +92,7 @@ impl Race {
     /// The next that arrives, or has to give up; nothing when the race is over. May be dropped at any point.
     pub(super) async fn next(&mut self) -> Option<Result<Entrant, DialError>> {
         loop {
+            let start = self.start_at();
             tokio::select! {
                 biased;
                 Some(done) = self.running.join_next() => {
@@ -92,18 +103,16 @@ impl Race {
                     return Some(arrived);
                 }
                 Some(done) = self.look_ups.join_next() => match done {
-                    Ok((endpoint, Ok(addresses))) => {
-                        if let Err(error) = self.line_up(&endpoint, addresses) {
+                    Ok((place, endpoint, found)) => {
+                        self.looked_up.remove(&place);
+                        if let Err(error) = self.line_up(place, &endpoint, found) {
                             return Some(Err(error));
                         }
                     }
-                    Ok((endpoint, Err(error))) => {
-                        return Some(Err(DialError::Dns(format!("{}: {error}", endpoint.host))));
-                    }
                     Err(error) => return Some(Err(DialError::Dns(error.to_string()))),
                 },
-                () = sleep_until(self.next_start), if !self.waiting.is_empty() => {
-                    if let Some((endpoint, address)) = self.waiting.pop_front() {
+                () = sleep_until(start), if !self.waiting.is_empty() => {
+                    if let Some((_, (endpoint, address))) = self.waiting.pop_first() {
                         self.start(endpoint, address);
                     }
                 }
@@ -112,7 +121,22 @@ impl Race {
         }
     }
 
-    fn line_up(&mut self, endpoint: &Endpoint, addresses: Vec<SocketAddr>) -> Result<(), DialError> {
+    /// When the first of those who wait may start: one that comes before it may be about to be found.
+    fn start_at(&self) -> Instant {
+        let first = self.waiting.first_key_value().map(|((place, _), _)| *place);
+        match (first, self.looked_up.first()) {
+            (Some(first), Some(before)) if *before < first => self.next_start.max(self.waiting_since + RESOLUTION),
+            _ => self.next_start,
+        }
+    }
+
+    fn line_up(
+        &mut self,
+        place: usize,
+        endpoint: &Endpoint,
+        found: io::Result<Vec<SocketAddr>>,
+    ) -> Result<(), DialError> {
+        let addresses = found.map_err(|error| DialError::Dns(format!("{}: {error}", endpoint.host)))?;
         let found = addresses.len();
         let may_go = |address: &SocketAddr| self.reach.is_none_or(|reach| Reach::of(address.ip()) >= reach);
         let allowed: Vec<SocketAddr> = addresses.into_iter().filter(may_go).collect();
@@ -123,7 +147,11 @@ impl Race {
             let text = format!("{}: a server may not send us to a network nearer than its own", endpoint.host);
             return Err(DialError::Unreachable(text));
         }
-        self.waiting.extend(interleaved(allowed).into_iter().map(|address| (endpoint.clone(), address)));
+        if self.waiting.is_empty() {
+            self.waiting_since = Instant::now();
+        }
+        let numbered = interleaved(allowed).into_iter().enumerate();
+        self.waiting.extend(numbered.map(|(number, address)| ((place, number), (endpoint.clone(), address))));
         Ok(())
     }
 }
