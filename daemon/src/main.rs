@@ -5,6 +5,7 @@ mod api;
 mod bus;
 mod config;
 mod dbus;
+mod desktop;
 mod host;
 mod hub;
 mod lock;

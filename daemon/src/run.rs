@@ -7,12 +7,14 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use xmppd_core::account::Machine;
 use xmppd_proto::{State, Topic, Topics};
 
 use crate::api::desk::{Desk, Facts};
 use crate::api::{Api, Clients, VERSION};
 use crate::bus::{Bus, BusState};
 use crate::config::{self, Config, LoadError};
+use crate::desktop::{self, Sign, Sources};
 use crate::hub::{self, Hub, Parting, Surroundings};
 use crate::lock::{Lock, LockError};
 use crate::places::{self, Environment, PlaceError};
@@ -27,6 +29,8 @@ use crate::{dbus, host, log, notify};
 const GOODBYE: Duration = Duration::from_secs(4);
 /// How many observations of players may wait.
 const OBSERVATIONS: usize = 64;
+/// How many signs of the machine's may wait.
+const SIGNS: usize = 8;
 
 /// Why the daemon does not start.
 #[derive(Debug, thiserror::Error)]
@@ -146,6 +150,7 @@ impl Daemon {
         let (api, asked) = Api::new();
         let (bus_state, bus) = watch::channel(BusState::Connecting);
         let clients = Clients::default();
+        let machine = watch_machine(&hub, &mut faces);
         let facts = Facts {
             started: host::now(),
             config: self.path,
@@ -154,6 +159,7 @@ impl Daemon {
             environment: self.environment,
             bus,
             players,
+            machine,
             clients: clients.clone(),
             end,
         };
@@ -218,6 +224,29 @@ async fn asked(ended: &mut watch::Receiver<Option<Parting>>) -> Parting {
     // The desk holds the sender as long as it is asked.
     let parting = ended.wait_for(Option::is_some).await.ok().and_then(|parting| *parting);
     parting.unwrap_or(Parting::Goodbye)
+}
+
+/// Starts listening to the machine under us; gives who tells of what.
+fn watch_machine(hub: &hub::Handle, tasks: &mut Vec<JoinHandle<()>>) -> watch::Receiver<Sources> {
+    let (sources, shown) = watch::channel(Sources::unknown());
+    let (signs, told) = mpsc::channel(SIGNS);
+    tasks.push(tokio::spawn(desktop::watch(Bus::System, signs, sources)));
+    tasks.push(tokio::spawn(tell_of_machine(told, hub.clone())));
+    shown
+}
+
+/// Carries what befalls the machine to the accounts, which may have last words before it sleeps.
+async fn tell_of_machine(mut signs: mpsc::Receiver<Sign>, hub: hub::Handle) {
+    while let Some(sign) = signs.recv().await {
+        match sign {
+            Sign::Sleeps(done) => {
+                hub.machine(Machine::Sleeps).await;
+                drop(done);
+            }
+            Sign::Woke => hub.machine(Machine::Woke).await,
+            Sign::NetworkChanged => hub.machine(Machine::NetworkChanged).await,
+        }
+    }
 }
 
 /// Keeps the line that `systemctl status` shows: each account and how its connection stands.

@@ -19,6 +19,7 @@ pub mod relay;
 pub mod schema;
 pub mod scripted_server;
 pub mod server;
+pub mod service;
 pub mod talk;
 pub mod user_manager;
 pub mod verona;

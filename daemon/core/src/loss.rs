@@ -100,12 +100,25 @@ pub enum Next {
         /// The shortest pause.
         at_least: Duration,
     },
-    /// The same, the pause being at least some part of a minute: everybody else has lost the same server.
+    /// Connect at once to the server that this one names; see [`other_host`].
+    Follow,
+    /// Connect again after a pause that begins with a minute and doubles: somebody else wants the same place.
+    Yield,
+    /// Connect again after a growing pause, and not before this; wait for the user when this has come so often.
+    Tries {
+        /// This time included.
+        most: u32,
+        /// The shortest pause.
+        at_least: Duration,
+    },
+    /// The same as `Retry`, the pause being at least some part of a minute: everybody else has lost the same server.
     Spread,
     /// Wait for the user.
     Stop,
 }
 
+/// The registered port of XMPP (RFC 6120 section 14.7).
+const CLIENT_PORT: u16 = 5222;
 const SOON: Next = Next::Retry { at_least: Duration::ZERO };
 const LATER: Next = Next::Retry { at_least: Duration::from_secs(60) };
 
@@ -225,6 +238,27 @@ pub enum Ending {
     Gone,
 }
 
+/// The host and port that a `see-other-host` names (RFC 6120 section 4.9.3.19), the port being 5222 when it names none.
+/// Whether one may go there is not said by this: it is for the shell, which knows the addresses (S11).
+pub fn other_host(loss: &Loss) -> Option<(String, u16)> {
+    let Loss::Stream(error) = loss else { return None };
+    let text = error.other_host.as_deref()?;
+    let (host, port) = match text.strip_prefix('[') {
+        Some(rest) => {
+            let (host, behind) = rest.split_once(']')?;
+            let port = if behind.is_empty() { None } else { Some(behind.strip_prefix(':')?) };
+            (Some(host).filter(|host| host.contains(':'))?, port)
+        }
+        // An address of version 6 without brackets has no port.
+        None if text.matches(':').count() > 1 => (text, None),
+        None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
+    };
+    let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
+    let valid = (1..=253).contains(&host.len()) && host.chars().all(is_host);
+    let port = port.map_or(Some(CLIENT_PORT), |port| port.parse().ok())?;
+    (valid && port != 0).then(|| (host.to_owned(), port))
+}
+
 fn of_scram(error: &scram::Error) -> &'static str {
     match error {
         scram::Error::Refused(_) => "authentication",
@@ -250,12 +284,14 @@ fn after_stream_error(condition: &Condition) -> Next {
         | Condition::InternalServerError
         | Condition::RemoteConnectionFailed
         | Condition::UndefinedCondition
-        | Condition::Unknown(_)
-        | Condition::SeeOtherHost => SOON,
+        | Condition::Unknown(_) => SOON,
+        Condition::SeeOtherHost => Next::Follow,
+        Condition::Conflict => Next::Yield,
+        Condition::HostUnknown => Next::Tries { most: 3, at_least: Duration::from_secs(300) },
+        // Without a pause of its own: the login is done once more.
+        Condition::NotAuthorized => Next::Tries { most: 2, at_least: Duration::ZERO },
         Condition::SystemShutdown | Condition::ResourceConstraint | Condition::HostGone => Next::Spread,
         Condition::PolicyViolation
-        | Condition::Conflict
-        | Condition::HostUnknown
         | Condition::BadFormat
         | Condition::BadNamespacePrefix
         | Condition::InvalidFrom
@@ -267,8 +303,7 @@ fn after_stream_error(condition: &Condition) -> Next {
         | Condition::UnsupportedFeature
         | Condition::UnsupportedStanzaType
         | Condition::UnsupportedVersion
-        | Condition::ImproperAddressing
-        | Condition::NotAuthorized => LATER,
+        | Condition::ImproperAddressing => LATER,
     }
 }
 
@@ -313,51 +348,4 @@ fn parenthesised(text: Option<&str>) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn of_stream(condition: Condition) -> Loss {
-        Loss::Stream(Box::new(StreamError::new(condition)))
-    }
-
-    fn of_sasl(condition: SaslCondition) -> Loss {
-        Loss::Refused { condition, text: None }
-    }
-
-    #[test]
-    fn each_loss_has_its_word_and_its_consequence() {
-        let check = |loss: Loss, kind: &str, next: Next, ending: Ending| {
-            assert_eq!((loss.kind(), loss.next(), loss.ending()), (kind, next, ending), "{loss}");
-        };
-        check(Loss::Unreachable("x".into()), "unreachable", SOON, Ending::Gone);
-        check(Loss::NotOffered("x".into()), "not-offered", LATER, Ending::Gone);
-        check(Loss::Certificate("x".into()), "certificate", Next::Stop, Ending::Gone);
-        check(Loss::Broken("x".into()), "connection-lost", SOON, Ending::Gone);
-        check(Loss::Closed, "connection-lost", SOON, Ending::Polite);
-        check(Loss::Silent("x"), "timeout", SOON, Ending::Abrupt);
-        check(Loss::Injected, "protocol", LATER, Ending::Abrupt);
-        check(Loss::TlsRequired, "tls-required", LATER, Ending::Polite);
-        check(Loss::Malformed(Fault::StrayText), "protocol", LATER, Ending::Polite);
-        check(Loss::KeyStale, "authentication", Next::Again, Ending::Polite);
-        check(Loss::Expensive, "authentication", LATER, Ending::Gone);
-        check(Loss::Mechanism(Refusal::OnlyPlain), "no-mechanism", Next::Stop, Ending::Polite);
-        check(Loss::Scram(scram::Error::ServerNotProven), "server-not-proven", Next::Stop, Ending::Polite);
-        check(Loss::Scram(scram::Error::Refused("x".into())), "authentication", Next::Stop, Ending::Polite);
-        check(Loss::WrongAccount("x@y".into()), "wrong-account", Next::Stop, Ending::Polite);
-        check(of_stream(Condition::Reset), "stream-error", SOON, Ending::Polite);
-        check(of_stream(Condition::SystemShutdown), "stream-error", Next::Spread, Ending::Polite);
-        check(of_stream(Condition::Conflict), "stream-error", LATER, Ending::Polite);
-        check(of_stream(Condition::Unknown("x".into())), "stream-error", SOON, Ending::Polite);
-        check(of_sasl(SaslCondition::NotAuthorized), "authentication", Next::Stop, Ending::Polite);
-        check(of_sasl(SaslCondition::TemporaryAuthFailure), "authentication", SOON, Ending::Polite);
-    }
-
-    #[test]
-    fn what_the_server_says_is_cleaned_and_cut() {
-        let mut error = StreamError::new(Condition::Conflict);
-        error.text = Some(format!(" Replaced\u{1b}[2J by\n new {}", "x".repeat(9000)));
-        let words = Loss::Stream(Box::new(error)).to_string();
-        assert!(words.starts_with("the server ended the stream: conflict (Replaced[2J by new xxx"), "{words}");
-        assert!(words.chars().count() < 350, "{words}");
-    }
-}
+mod tests;

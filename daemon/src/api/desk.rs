@@ -12,6 +12,7 @@ use xmppd_proto::{Failure, Kind, Reply, Request};
 
 use super::{Asked, Clients, daemon, probe};
 use crate::bus::BusState;
+use crate::desktop::Sources;
 use crate::hub::{self, Parting};
 use crate::places::Environment;
 use crate::players::chooser;
@@ -45,6 +46,8 @@ pub(crate) struct Facts {
     pub(crate) bus: watch::Receiver<BusState>,
     /// Whether players can be watched.
     pub(crate) players: watch::Receiver<BusState>,
+    /// Who tells of sleep and of the network.
+    pub(crate) machine: watch::Receiver<Sources>,
     /// Who is connected to the socket, and how many of them watch.
     pub(crate) clients: Clients,
     /// Set to end the daemon, and how.

@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use xmppd_core::account::{Command, Delivery, LinkState, Outcome, Playing, Report, Ticket, TunePublished};
+use xmppd_core::account::{Command, Delivery, LinkState, Machine, Outcome, Playing, Report, Ticket, TunePublished};
 use xmppd_core::presence::{Composed, Layer, Layers, Show, StatusWhen, compose};
 use xmppd_proto::reply::{self, AccountInfo, AccountStatus};
 
@@ -102,6 +102,11 @@ impl Entry {
         command: impl FnOnce(Ticket) -> Command + Send + 'static,
     ) -> Option<oneshot::Receiver<Outcome>> {
         self.handle()?.ask(command).ok()
+    }
+
+    /// Tells what befalls the machine; nothing comes back from an account that is switched off.
+    pub(super) fn machine(&self, machine: Machine) -> Option<oneshot::Receiver<()>> {
+        self.handle()?.machine(machine).ok()
     }
 
     /// Tells the actor what is playing.

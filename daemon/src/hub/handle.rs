@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
-use xmppd_core::account::{Outcome, Playing};
+use xmppd_core::account::{Machine, Outcome, Playing};
 use xmppd_core::presence::Show;
 use xmppd_proto::reply::TuneReport;
 use xmppd_proto::{Change, Failure, Kind, State, Topics};
@@ -24,6 +24,7 @@ pub(super) enum Message {
     Subscribe(Topics, oneshot::Sender<mpsc::Receiver<Arc<Change>>>),
     Tune(TuneReport, Option<Playing>),
     Reload(Box<Config>, oneshot::Sender<Vec<String>>),
+    Machine(Machine, oneshot::Sender<()>),
     Leave(Parting, oneshot::Sender<()>),
 }
 
@@ -124,6 +125,12 @@ impl Handle {
     /// Puts another configuration in force and tells the names of the accounts that it changed.
     pub(crate) async fn reload(&self, config: Config) -> Result<Vec<String>, Failure> {
         self.ask(|reply| Message::Reload(Box::new(config), reply)).await
+    }
+
+    /// Tells every account what befalls the machine, and waits until each has said what it has to say about it.
+    pub(crate) async fn machine(&self, machine: Machine) {
+        // An error means that there is nobody left to mind.
+        let _ = self.ask(|reply| Message::Machine(machine, reply)).await;
     }
 
     /// Has every account part from its server and waits until their connections are closed.

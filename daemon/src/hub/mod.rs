@@ -118,6 +118,15 @@ impl Hub {
                 let changed = self.reload(*config).await;
                 let _ = reply.send(changed);
             }
+            Message::Machine(machine, reply) => {
+                let told: Vec<_> = self.entries.iter().filter_map(|entry| entry.machine(machine)).collect();
+                tokio::spawn(async move {
+                    for done in told {
+                        let _ = done.await;
+                    }
+                    let _ = reply.send(());
+                });
+            }
             Message::Leave(parting, reply) => {
                 let leaving = self.leave(parting);
                 tokio::spawn(async move {

@@ -10,6 +10,7 @@ use super::online::{Asleep, Unsent};
 use super::output::{Change, Delivery, Dial, Event, HangUp, Outcome, Output};
 use super::outward::Outward;
 use super::settings::{Memory, Remembered, Settings, TuneSettings};
+use super::streak::Streak;
 use super::timers::{Timer, Timers};
 use super::tokens::Tokens;
 use crate::backoff::Backoff;
@@ -28,6 +29,9 @@ pub(super) struct Context {
     pub(super) timers: Timers,
     pub(super) outward: Outward,
     pub(super) backoff: Backoff,
+    pub(super) streak: Streak,
+    /// Where the server before sent us.
+    pub(super) redirect: Option<(String, u16)>,
     /// The key of the last login that worked, so that a reconnect asks nobody for the password.
     pub(super) key: Option<Key>,
     /// The tokens to log in with.
@@ -64,6 +68,8 @@ impl Context {
             entropy,
             timers: Timers::default(),
             backoff: Backoff::default(),
+            streak: Streak::default(),
+            redirect: None,
             key: None,
             connecting: Vec::new(),
             asleep,
@@ -186,7 +192,8 @@ impl Context {
     pub(super) fn dial(&mut self) {
         let dial = Dial {
             domain: self.settings.jid.domain().to_string(),
-            server: self.settings.server.clone(),
+            server: self.redirect.clone().or_else(|| self.settings.server.clone()),
+            redirected: self.redirect.is_some(),
             tls: self.settings.tls,
         };
         self.push(Output::Dial(dial));

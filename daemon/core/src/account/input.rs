@@ -35,6 +35,19 @@ pub enum Input<'a> {
     Stored(StoreTicket, Result<(), String>),
     /// A deadline may have come.
     Tick,
+    /// Something befell the machine under us.
+    Machine(Machine),
+}
+
+/// What befalls the machine, as far as a connection minds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Machine {
+    /// It is about to be suspended: what is to be said must leave now.
+    Sleeps,
+    /// It was suspended, or may have been.
+    Woke,
+    /// A link, an address or a route came, went or changed.
+    NetworkChanged,
 }
 
 /// A fresh connection to one of the servers of the account's domain.

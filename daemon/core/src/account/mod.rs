@@ -12,10 +12,13 @@ mod output;
 mod outward;
 mod settings;
 mod stopped;
+mod streak;
 mod timers;
 mod tokens;
 
-pub use input::{Command, Connected, Input, Outgoing, Playing, Question, SecretMissing, Security, StoreTicket, Ticket};
+pub use input::{
+    Command, Connected, Input, Machine, Outgoing, Playing, Question, SecretMissing, Security, StoreTicket, Ticket,
+};
 pub use kept::{KeptMessage, KeptSession};
 pub use output::{
     Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Profile, Report,

@@ -48,6 +48,8 @@ pub struct Dial {
     pub domain: String,
     /// A fixed host and port instead of the look-up.
     pub server: Option<(String, u16)>,
+    /// The server was named by the one before (RFC 6120 section 4.9.3.19), and may be no nearer to this machine than that.
+    pub redirected: bool,
     /// Which kinds of TLS may be used.
     pub tls: TlsPolicy,
 }

@@ -2,7 +2,8 @@
 
 use super::Link;
 use super::context::Context;
-use super::input::{Command, Input, SecretMissing};
+use super::input::{Command, Input, Machine, SecretMissing};
+use super::login::Connecting;
 use super::offline::{self, Offline};
 use super::output::{LinkState, Outcome, Problem};
 use super::timers::Timer;
@@ -46,7 +47,14 @@ impl Stopped {
                 }
                 Link::Stopped(self)
             }
+            // A certificate that is not the server's is what the door of a foreign network shows first.
+            Input::Machine(Machine::Woke | Machine::NetworkChanged)
+                if self.problem.kind == "certificate" && context.streak.may_hurry(context.now.moment).is_some() =>
+            {
+                Connecting::start(context)
+            }
             Input::Start
+            | Input::Machine(_)
             | Input::Connected(_)
             | Input::Secured(_)
             | Input::Secret(_)

@@ -44,6 +44,19 @@ impl Timers {
         self.0[timer as usize].get_or_insert(at);
     }
 
+    /// Sets a deadline, or moves it nearer; one that stands earlier stays.
+    pub(super) fn set_at_latest(&mut self, timer: Timer, at: Moment) {
+        self.bring_forward(timer, at);
+        self.set_if_unset(timer, at);
+    }
+
+    /// Moves a deadline nearer; one that does not stand stays so.
+    pub(super) fn bring_forward(&mut self, timer: Timer, at: Moment) {
+        if let Some(before) = &mut self.0[timer as usize] {
+            *before = at.min(*before);
+        }
+    }
+
     /// Takes a deadline back.
     pub(super) fn clear(&mut self, timer: Timer) {
         self.0[timer as usize] = None;
@@ -84,6 +97,17 @@ mod tests {
         assert_eq!(timers.take_due(Moment::from_millis(20)), Some(Timer::Step));
         assert_eq!(timers.take_due(Moment::from_millis(20)), Some(Timer::Idle));
         assert_eq!(timers.take_due(Moment::from_millis(20)), None);
+    }
+
+    #[test]
+    fn a_deadline_is_only_brought_nearer() {
+        let mut timers = Timers::default();
+        timers.bring_forward(Timer::Answer, Moment::from_millis(5));
+        assert_eq!(timers.earliest(), None);
+        timers.set(Timer::Answer, Moment::from_millis(20));
+        timers.bring_forward(Timer::Answer, Moment::from_millis(30));
+        timers.bring_forward(Timer::Answer, Moment::from_millis(10));
+        assert_eq!(timers.earliest(), Some(Moment::from_millis(10)));
     }
 
     #[test]

@@ -9,7 +9,7 @@
 
 use jid::{BareJid, Jid, ResourcePart};
 use xmppd_core::account::{
-    Account, Command, Connected, Memory, Outgoing, Playing, Question, Security, Settings, Ticket, TuneSettings,
+    Account, Command, Connected, Machine, Memory, Outgoing, Playing, Question, Security, Settings, Ticket, TuneSettings,
 };
 use xmppd_core::loss::Loss;
 use xmppd_core::presence::{Layers, Presence, StatusWhen};
@@ -126,6 +126,16 @@ pub(crate) fn loss(words: &[String]) -> Option<Loss> {
         "tls" => Loss::Tls(text),
         "not-offered" => Loss::NotOffered(text),
         "expensive" => Loss::Expensive,
+        _ => return None,
+    })
+}
+
+/// What befalls the machine.
+pub(crate) fn machine(word: &str) -> Option<Machine> {
+    Some(match word {
+        "sleeps" => Machine::Sleeps,
+        "woke" => Machine::Woke,
+        "network-changed" => Machine::NetworkChanged,
         _ => return None,
     })
 }

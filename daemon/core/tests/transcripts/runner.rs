@@ -183,6 +183,7 @@ impl<'a> Runner<'a> {
                 let failed = rest.get(1).cloned();
                 self.handle(Input::Stored(ticket, failed.map_or(Ok(()), Err)))
             }
+            ("machine", [what]) => self.handle(Input::Machine(account::machine(what).ok_or("no such thing")?)),
             ("lost", rest) => self.lose(account::loss(rest).ok_or("no such loss")?),
             _ => Err("the shell says no such thing".into()),
         }

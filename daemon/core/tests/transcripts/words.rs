@@ -1,7 +1,7 @@
 //! What an account wants done or known, in the words that transcripts use:
 //!
 //! ```text
-//! dial DOMAIN [at HOST:PORT]    starttls    needs-secret    derive HASH COUNT    hang-up polite|abrupt
+//! dial DOMAIN [at HOST:PORT [redirected]]    starttls    needs-secret    derive HASH COUNT    hang-up polite|abrupt
 //! store tune-out yes|no    store tokens [MECHANISM=TOKEN*USES …]    store offer direct|starttls HT… bind NS… [resumable]
 //! store session none|JID ID handled N [max N]    store handled N    store message ID at N    store arrived ID…
 //! reply N done|pending|sent|acknowledged|answer ELEMENT|refused CONDITION|not-online [KIND "WORDS"]|timed-out
@@ -31,7 +31,8 @@ pub(crate) fn of_output(output: &Output, now: Wall) -> Option<String> {
         Output::Write(_) => return None,
         Output::Dial(dial) => {
             let server = dial.server.as_ref().map(|(host, port)| format!(" at {host}:{port}"));
-            format!("dial {}{}", dial.domain, server.unwrap_or_default())
+            let redirected = if dial.redirected { " redirected" } else { "" };
+            format!("dial {}{}{redirected}", dial.domain, server.unwrap_or_default())
         }
         Output::StartTls => "starttls".into(),
         Output::NeedSecret => "needs-secret".into(),

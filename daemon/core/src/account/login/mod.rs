@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::Link;
 use super::context::Context;
-use super::input::{Command, Connected, Input, Security};
+use super::input::{Command, Connected, Input, Machine, Security};
 use super::offline::{self, Offline};
 use super::online::{Online, ResumeBy};
 use super::output::{HangUp, Outcome, Output, Session};
@@ -36,6 +36,8 @@ use secured::Secured;
 const LOGIN_WITHIN: Duration = Duration::from_secs(90);
 /// Every step of it must be answered within this (S35).
 const STEP_WITHIN: Duration = Duration::from_secs(30);
+/// The same when the network has changed under the connection (G7).
+const HURRIED_STEP: Duration = Duration::from_secs(5);
 
 /// The key of a login that worked, with what it was derived from.
 #[derive(Clone, Debug)]
@@ -141,6 +143,8 @@ impl Connecting {
     pub(super) fn handle(mut self: Box<Self>, input: Input<'_>, context: &mut Context) -> Link {
         let stage = std::mem::replace(&mut self.stage, Stage::Dialing);
         match (input, stage) {
+            // What a connection that was given up still had to say.
+            (Input::Bytes(_), stage @ (Stage::Secret | Stage::Dialing)) => Link::Connecting(self.with(stage)),
             (Input::Bytes(bytes), stage) => self.bytes(bytes, stage, context),
             (Input::Command(command), stage) => self.with(stage).command(command, context),
             (Input::Tick, stage) => self.with(stage).tick(context),
@@ -148,6 +152,7 @@ impl Connecting {
                 context.stored_asleep(ticket, result);
                 Link::Connecting(self.with(stage))
             }
+            (Input::Machine(Machine::Woke | Machine::NetworkChanged), stage) => self.with(stage).hurry(context),
             (Input::Lost(loss), _) => offline::lost(&loss, context),
             (Input::Secret(Ok(password)), Stage::Secret) => {
                 self.facts.password = Some(password);
@@ -178,9 +183,15 @@ impl Connecting {
                 self.follow(next.map(|stage| Step::To(Stage::Authenticating(Box::new(stage)))), &[], context)
             }
             // What belongs to a connection before this one.
-            (Input::Start | Input::Connected(_) | Input::Secured(_) | Input::Secret(_) | Input::Derived(_), stage) => {
-                Link::Connecting(self.with(stage))
-            }
+            (
+                Input::Start
+                | Input::Machine(Machine::Sleeps)
+                | Input::Connected(_)
+                | Input::Secured(_)
+                | Input::Secret(_)
+                | Input::Derived(_),
+                stage,
+            ) => Link::Connecting(self.with(stage)),
         }
     }
 
@@ -193,6 +204,7 @@ impl Connecting {
         context.entropy.mix(&connected.seed);
         context.set_timer(Timer::Login, LOGIN_WITHIN);
         self.facts.server = connected.server;
+        context.redirect = None;
         self.facts.round_trips = connected.round_trips;
         self.facts.direct = connected.security.is_some();
         match connected.security {
@@ -264,6 +276,26 @@ impl Connecting {
                 offline::lost(&loss, context)
             }
         }
+    }
+
+    /// The way to the server may have changed: a dial starts over, and a server that was reached has little time left.
+    fn hurry(self: Box<Self>, context: &mut Context) -> Link {
+        match self.stage {
+            Stage::Dialing if context.streak.may_hurry(context.now.moment).is_some() => {
+                context.hang_up(HangUp::Abrupt);
+                context.dial();
+            }
+            Stage::Secret | Stage::Dialing => {}
+            Stage::Plain(_)
+            | Stage::Securing
+            | Stage::Secured(_)
+            | Stage::Authenticating(_)
+            | Stage::Inline(_)
+            | Stage::Authenticated(_) => {
+                context.timers.bring_forward(Timer::Step, context.now.moment + HURRIED_STEP);
+            }
+        }
+        Link::Connecting(self)
     }
 
     fn tick(self: Box<Self>, context: &mut Context) -> Link {

@@ -17,7 +17,7 @@ use jid::{BareJid, Jid};
 
 use super::Link;
 use super::context::Context;
-use super::input::{Command, Input, Outgoing, StoreTicket, Ticket};
+use super::input::{Command, Input, Machine, Outgoing, StoreTicket, Ticket};
 use super::login::{Bound, Managed};
 use super::offline;
 use super::output::{Delivery, Event, Outcome, Problem, Session};
@@ -85,6 +85,8 @@ impl Online {
     pub(super) fn start(bound: Bound, context: &mut Context) -> Box<Self> {
         let outbound = Outbound::within(bound.limits.max_bytes);
         let mut online = Self::over(bound.session, bound.reader, outbound, bound.limits, context);
+        online.heard(context);
+        context.streak.session_began();
         match bound.managed {
             Managed::Absent => {}
             Managed::Offered => online.outbound.enable(context),
@@ -144,7 +146,6 @@ impl Online {
         self.advance_tune(context);
         context.timers.clear(Timer::Login);
         context.timers.clear(Timer::Step);
-        self.heard(context);
         self.settle(context);
         context.reply_connecting(&Outcome::Done);
     }
@@ -174,6 +175,17 @@ impl Online {
                 Ok(())
             }
             Input::Tick => self.tick(context),
+            Input::Machine(Machine::Sleeps) => {
+                self.outbound.answer(context);
+                Ok(())
+            }
+            Input::Machine(Machine::Woke | Machine::NetworkChanged) => {
+                if self.leaving.is_none() {
+                    self.try_stream(context);
+                    outbound::hurry_answer(context);
+                }
+                Ok(())
+            }
             Input::Lost(loss) => Err(loss),
             Input::Start | Input::Connected(_) | Input::Secured(_) | Input::Secret(_) | Input::Derived(_) => Ok(()),
         };
@@ -222,7 +234,7 @@ impl Online {
             Command::Send(ticket, outgoing) => self.send_message(ticket, outgoing, context),
             Command::Ask(ticket, question) => {
                 self.ask(question.to, question.set, question.payload, Asker::Command(ticket), context);
-                self.outbound.probe(context);
+                self.try_stream(context);
             }
         }
     }
@@ -274,7 +286,12 @@ impl Online {
             None => iq,
         };
         self.outbound.send(&iq.into_element(), Sent::Other, context);
-        self.requests.open(id, to, context.now.moment + ANSWER_WITHIN, asker);
+        let deadline = context.now.moment + ANSWER_WITHIN;
+        if to.is_none() {
+            // Our own server answers, or is not there any more (G7); another may be slow.
+            context.timers.set_at_latest(Timer::Answer, deadline);
+        }
+        self.requests.open(id, to, deadline, asker);
     }
 
     /// Nobody answered one of our requests in time.
@@ -341,6 +358,7 @@ impl Online {
         context.event(Event::Departed);
         context.timers.clear_connection();
         context.backoff.session_lasted(context.now.moment - self.since);
+        context.streak.session_lasted(context.now.moment - self.since);
         let leaving = self.leaving.take();
         let delivery = context.present_later();
         for ticket in self.shown.into_iter().flat_map(Shown::into_waiting) {

@@ -72,6 +72,7 @@ impl Online {
         }
         context.timers.clear_connection();
         context.backoff.session_lasted(context.now.moment - self.since);
+        context.streak.session_lasted(context.now.moment - self.since);
         let delivery = context.present_later();
         for ticket in self.shown.as_mut().map(Shown::take_waiting).unwrap_or_default() {
             context.reply(ticket, Outcome::Delivered(delivery));
@@ -98,6 +99,7 @@ impl Online {
                 Self::over(woken.session, woken.reader, *outbound, limits, context)
             }
         };
+        context.streak.session_began();
         online.session.resumable = true;
         online.session.resumed = true;
         let arrived = online.outbound.resumed(woken.h, context)?;

@@ -27,6 +27,8 @@ const ASK_WITHIN: Duration = Duration::from_secs(2);
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 /// How long we ask the server to keep the session without a connection.
 pub(in super::super) const RESUME_FOR: Duration = Duration::from_secs(600);
+/// The same when the machine woke up or the network changed.
+const HURRIED_ANSWER: Duration = Duration::from_secs(5);
 /// An idle stream is tried this often: often enough for common address translators.
 const IDLE: Duration = Duration::from_secs(290);
 
@@ -256,6 +258,10 @@ impl Outbound {
 
     /// Asks at once when somebody waits or enough is unasked, else within [`ASK_WITHIN`].
     pub(super) fn settle(&mut self, awaited: bool, context: &mut Context) {
+        if awaited && matches!(self.management, Stage::Enabling(_)) {
+            // The server has yet to agree, and its answer shows that it is there.
+            expect_answer(context);
+        }
         let (Stage::On(management), false) = (&self.management, self.closed) else {
             return;
         };
@@ -365,6 +371,10 @@ pub(super) fn idle_within(limit: Option<Duration>) -> Duration {
 
 /// From now on the server must say something.
 pub(super) fn expect_answer(context: &mut Context) {
-    let at = context.now.moment + ANSWER_WITHIN;
-    context.timers.set_if_unset(Timer::Answer, at);
+    context.timers.set_at_latest(Timer::Answer, context.now.moment + ANSWER_WITHIN);
+}
+
+/// The same within seconds: the machine woke up, or the network changed, and the connection may be gone.
+pub(super) fn hurry_answer(context: &mut Context) {
+    context.timers.bring_forward(Timer::Answer, context.now.moment + HURRIED_ANSWER);
 }
