@@ -1,15 +1,15 @@
-//! The words of the command line. What a verb does with its own is in [`crate::cmd`].
+//! The command line as a whole. What a verb does with its own words is in [`crate::cmd`].
 
 use std::ffi::OsString;
-use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use xmppd_proto::{Failure, duration};
+use clap::{CommandFactory, Parser};
+use xmppd_proto::Failure;
 
-use crate::cmd;
+use crate::cmd::{self, Verb};
+use crate::options::Global;
 use crate::report::{self, Stop};
+use crate::session::Session;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,64 +33,6 @@ pub(crate) struct Cli {
     pub(crate) verb: Option<Verb>,
 }
 
-/// What every verb understands.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Options of every verb")]
-pub(crate) struct Global {
-    /// The account meant, by its name; `all` means every one
-    #[arg(short, long, global = true, value_name = "ACCOUNT|all")]
-    pub(crate) account: Option<String>,
-    /// Print the result as JSON, and a failure as JSON on stderr
-    #[arg(short, long, global = true)]
-    pub(crate) json: bool,
-    /// Print no confirmation, note or progress
-    #[arg(short, long, global = true)]
-    pub(crate) quiet: bool,
-    /// Give up after this long, for instance 90s, 25m, 1h30m
-    #[arg(short, long, global = true, value_name = "DUR", value_parser = duration::parse)]
-    pub(crate) timeout: Option<Duration>,
-    /// Return as soon as the daemon knows, not when the server does
-    #[arg(long, global = true)]
-    pub(crate) no_wait: bool,
-    /// Print the JSON-RPC line instead of sending it
-    #[arg(long, global = true)]
-    pub(crate) print_request: bool,
-    /// The daemon's socket, where not in its usual place [$XMPPD_SOCKET]
-    #[arg(long, global = true, value_name = "PATH", env = "XMPPD_SOCKET", hide_env = true)]
-    pub(crate) socket: Option<PathBuf>,
-    /// When to colour
-    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto, hide_possible_values = true)]
-    pub(crate) color: Color,
-}
-
-/// When to colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
-    Auto,
-    Always,
-    Never,
-}
-
-/// The nouns and verbs, one file each in [`crate::cmd`].
-#[derive(Debug, Subcommand)]
-pub(crate) enum Verb {
-    Status(cmd::status::Args),
-    Tune(cmd::tune::Args),
-    Roster(cmd::roster::Args),
-    Account(cmd::account::Args),
-    Send(cmd::send::Args),
-    Wait(cmd::wait::Args),
-    Watch(cmd::watch::Args),
-    Xml(cmd::xml::Args),
-    Ping(cmd::ping::Args),
-    Probe(cmd::probe::Args),
-    Doctor(cmd::doctor::Args),
-    Config(cmd::config::Args),
-    Daemon(cmd::daemon::Args),
-    Rpc(cmd::rpc::Args),
-}
-
 /// Reads a command line. Help and version are printed here and stop the program as done.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Stop> {
     Cli::try_parse_from(words).map_err(|error| {
@@ -100,6 +42,14 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, St
             Stop::Failure(usage(&error))
         }
     })
+}
+
+/// Does what the command line says; without a verb, tells what could be said.
+pub(crate) fn run(cli: Cli) -> Result<(), Stop> {
+    match cli.verb {
+        Some(verb) => cmd::run(verb, &Session { global: cli.global }),
+        None => report::write(&Cli::command().render_help().to_string()),
+    }
 }
 
 /// Whether a command line that cannot be read asks for JSON all the same.

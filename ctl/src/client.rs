@@ -14,7 +14,7 @@ use xmppd_proto::reply::Hello;
 use xmppd_proto::request::DaemonHello;
 use xmppd_proto::{Failure, Kind, PROTOCOL, duration};
 
-use crate::cmd::daemon;
+use crate::installed;
 use crate::screen::Note;
 
 /// The id of the greeting.
@@ -216,7 +216,7 @@ fn unreachable(socket: &Path, error: &io::Error) -> Failure {
     } else {
         format!("cannot reach xmppd on {place}: {error}")
     };
-    Failure::new(Kind::NoDaemon, message).with_hint(daemon::how_to_start())
+    Failure::new(Kind::NoDaemon, message).with_hint(installed::how_to_start())
 }
 
 fn closed(error: Option<&io::Error>) -> Failure {

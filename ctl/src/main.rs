@@ -4,6 +4,8 @@
 mod cli;
 mod client;
 mod cmd;
+mod installed;
+mod options;
 mod report;
 mod screen;
 mod session;
@@ -20,7 +22,7 @@ fn main() -> ExitCode {
         Err(stop) => return report::exit(&stop, cli::wants_json(std::env::args_os())),
     };
     let json = cli.global.json;
-    match cmd::run(cli) {
+    match cli::run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(stop) => report::exit(&stop, json),
     }

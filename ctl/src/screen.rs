@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use xmppd_proto::{Show, Timestamp};
 
-use crate::cli::Color;
+use crate::options::Color;
 
 /// Where data is shown to a person.
 #[derive(Clone, Debug)]

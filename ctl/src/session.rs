@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use xmppd_proto::{Call, Failure, Kind, jsonrpc};
 
-use crate::cli::Global;
 use crate::client::{Client, Patience, REQUEST};
+use crate::options::Global;
 use crate::report::{self, Stop};
 use crate::screen::Screen;
 use crate::text;

@@ -8,6 +8,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 use unit_parts::{Stage, folder};
 use xmppd_tests::missing::{present, program};
+use xmppd_tests::readme;
 use xmppd_tests::server::people::ROMEO;
 use xmppd_tests::wait::{SOON, eventually};
 
@@ -38,6 +39,45 @@ fn the_service_is_active_when_ready_reloads_and_leaves_politely() {
     assert_eq!((stage.show("Result"), stage.show("ExecMainStatus")), ("success".into(), "0".into()));
     stage.verona.juliet.wait_for_tune(&romeo, "romeo's silence", |tune| tune == &json!({}));
     stage.verona.juliet.wait_for_presence(&romeo, "romeo leaves", |seen| seen["type"] == "unavailable");
+}
+
+#[test]
+fn it_is_installed_as_the_readme_says_and_taken_away_again() {
+    let Some(stage) = Stage::start("unit: install") else { return };
+    let text = readme::text();
+    let steps = readme::blocks(readme::section(&text, "Install it for your own account"), "sh");
+    assert!(steps[0].starts_with("systemd/install"), "{steps:?}");
+    // The first has been done by the stage; doing it again does no harm.
+    for step in &steps {
+        let (said, code) = stage.shell(step);
+        assert_eq!(code, Some(0), "{step}: {said}\n{}", stage.log());
+    }
+    assert_eq!((stage.show("ActiveState"), stage.show("UnitFileState")), ("active".into(), "enabled".into()));
+    let home = stage.manager.home();
+    let installed = [
+        ".local/bin/xmppd",
+        ".local/bin/xmppctl",
+        ".config/systemd/user/xmppd.service",
+        ".config/systemd/user/xmppd.socket",
+        ".local/share/dbus-1/services/org.xmppctl.Daemon1.service",
+    ];
+    let there = |part: &&str| home.join(part).exists();
+    assert!(installed.iter().all(there));
+    let (said, code) = stage.shell("systemd/install --remove");
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(installed.iter().filter(|part| there(part)).count(), 0, "{said}");
+    assert!([".config/xmppd/config.toml", ".local/state/xmppd"].iter().all(there), "what is the person's stays");
+    assert_eq!(stage.show("ActiveState"), "inactive");
+    assert_eq!(stage.shell("systemd/install --purge").1, Some(2));
+}
+
+#[test]
+fn programs_that_cargo_installed_are_found() {
+    let Some(stage) = Stage::start("unit: cargo install") else { return };
+    let (said, code) = stage.shell("mkdir -p ~/.cargo/bin && mv ~/.local/bin/xmppd ~/.cargo/bin");
+    assert_eq!(code, Some(0), "{said}");
+    stage.systemctl(&["start", "xmppd.service"]);
+    stage.await_online();
 }
 
 #[test]
@@ -141,6 +181,7 @@ fn inside_the_sandbox_what_is_needed_works_and_what_is_forbidden_does_not() {
     let Some(stage) = Stage::start("unit") else { return };
     let Some(_) = present("unit: acts", program("python3")) else { return };
     stage.manager.home().write(".ssh/id", "a private key");
+    stage.manager.home().write(".gnupg/key", "another, with which pass opens a password");
     // A password-command runs in the sandbox, as the daemon's own code would.
     let script = include_str!("unit_parts/acts.py");
     stage.manager.home().write("acts.py", script);

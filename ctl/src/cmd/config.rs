@@ -9,8 +9,8 @@ use xmppd_proto::reply::{ConfigReport, ConfigValues};
 use xmppd_proto::request::{ConfigCheck, ConfigGet, ConfigReload};
 use xmppd_proto::{Failure, Kind, jsonrpc};
 
-use super::daemon;
 use crate::client::REQUEST;
+use crate::installed;
 use crate::report::Stop;
 use crate::screen::Screen;
 use crate::session::{Answer, Session};
@@ -57,7 +57,7 @@ fn check(session: &Session) -> Result<(), Stop> {
 
 /// Lets the daemon's program read the file; its exit code becomes ours.
 fn check_alone(session: &Session, no_daemon: Failure) -> Result<(), Stop> {
-    let Some(program) = daemon::program() else { return Err(no_daemon.into()) };
+    let Some(program) = installed::program() else { return Err(no_daemon.into()) };
     let output = Command::new(&program)
         .arg("--check")
         .stdin(Stdio::null())

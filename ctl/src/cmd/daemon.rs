@@ -1,7 +1,5 @@
 //! `daemon`: the daemon itself, running or not.
 
-use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Subcommand;
@@ -83,22 +81,4 @@ fn page(status: &DaemonStatus, screen: &Screen) -> String {
         }
     }
     lines
-}
-
-/// What a person can do when no daemon answers.
-pub(crate) fn how_to_start() -> String {
-    let managed = std::env::var_os("XDG_RUNTIME_DIR").is_some_and(|folder| Path::new(&folder).join("systemd").is_dir());
-    match program() {
-        Some(_) if managed => "start it: systemctl --user start xmppd".to_owned(),
-        Some(program) => format!("start it: {}", program.display()),
-        None => "xmppd is not installed beside xmppctl or on the PATH".to_owned(),
-    }
-}
-
-/// The daemon's program: the one beside this one, else the first on the `PATH`.
-pub(crate) fn program() -> Option<PathBuf> {
-    let beside = std::env::current_exe().ok().and_then(|own| own.parent().map(Path::to_path_buf));
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = beside.into_iter().chain(std::env::split_paths(OsStr::new(&path)));
-    folders.map(|folder| folder.join("xmppd")).find(|program| program.is_file())
 }

@@ -15,30 +15,46 @@ pub(crate) mod wait;
 pub(crate) mod watch;
 pub(crate) mod xml;
 
-use clap::CommandFactory;
+use clap::Subcommand;
 
-use crate::cli::{Cli, Verb};
-use crate::report::{self, Stop};
+use crate::report::Stop;
 use crate::session::Session;
 
-/// Does what the command line says; without a verb, tells what could be said.
-pub(crate) fn run(cli: Cli) -> Result<(), Stop> {
-    let session = Session { global: cli.global };
-    match cli.verb {
-        Some(Verb::Status(args)) => status::run(args, &session),
-        Some(Verb::Tune(args)) => tune::run(args, &session),
-        Some(Verb::Roster(args)) => roster::run(args, &session),
-        Some(Verb::Account(args)) => account::run(args, &session),
-        Some(Verb::Send(args)) => send::run(args, &session),
-        Some(Verb::Wait(args)) => wait::run(&args, &session),
-        Some(Verb::Watch(args)) => watch::run(args, &session),
-        Some(Verb::Xml(args)) => xml::run(args, &session),
-        Some(Verb::Probe(args)) => probe::run(args, &session),
-        Some(Verb::Ping(args)) => ping::run(args, &session),
-        Some(Verb::Doctor(args)) => doctor::run(args, &session),
-        Some(Verb::Config(args)) => config::run(args, &session),
-        Some(Verb::Daemon(args)) => daemon::run(args, &session),
-        Some(Verb::Rpc(args)) => rpc::run(&args, &session),
-        None => report::write(&Cli::command().render_help().to_string()),
+/// The nouns and verbs, one file each.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    Status(status::Args),
+    Tune(tune::Args),
+    Roster(roster::Args),
+    Account(account::Args),
+    Send(send::Args),
+    Wait(wait::Args),
+    Watch(watch::Args),
+    Xml(xml::Args),
+    Ping(ping::Args),
+    Probe(probe::Args),
+    Doctor(doctor::Args),
+    Config(config::Args),
+    Daemon(daemon::Args),
+    Rpc(rpc::Args),
+}
+
+/// Does what a verb says.
+pub(crate) fn run(verb: Verb, session: &Session) -> Result<(), Stop> {
+    match verb {
+        Verb::Status(args) => status::run(args, session),
+        Verb::Tune(args) => tune::run(args, session),
+        Verb::Roster(args) => roster::run(args, session),
+        Verb::Account(args) => account::run(args, session),
+        Verb::Send(args) => send::run(args, session),
+        Verb::Wait(args) => wait::run(&args, session),
+        Verb::Watch(args) => watch::run(args, session),
+        Verb::Xml(args) => xml::run(args, session),
+        Verb::Probe(args) => probe::run(args, session),
+        Verb::Ping(args) => ping::run(args, session),
+        Verb::Doctor(args) => doctor::run(args, session),
+        Verb::Config(args) => config::run(args, session),
+        Verb::Daemon(args) => daemon::run(args, session),
+        Verb::Rpc(args) => rpc::run(&args, session),
     }
 }

@@ -45,8 +45,12 @@ pub(crate) struct Setup {
     pub(crate) environment: Environment,
     /// What must outlive the process goes here.
     pub(crate) store: Store,
-    /// What watchers want to know goes here.
-    pub(crate) events: mpsc::UnboundedSender<(String, Event)>,
+    /// What watchers want to know goes here, with the number of this actor.
+    pub(crate) events: mpsc::UnboundedSender<(u64, Event)>,
+    /// Tells this actor from others of the same account.
+    pub(crate) number: u64,
+    /// An actor of the same account that is saying goodbye: a resource is one session's, so this one starts after it.
+    pub(crate) predecessor: Option<JoinHandle<()>>,
 }
 
 /// Orders for one actor. When the last handle is gone, the actor ends.
@@ -131,11 +135,12 @@ pub(crate) fn start(setup: Setup) -> io::Result<(Handle, JoinHandle<()>)> {
         connection: Connection::new(setup.domain, setup.password, setup.tls, setup.environment),
         store: setup.store,
         events: setup.events,
+        number: setup.number,
         waiting: HashMap::new(),
         tickets: 0,
         alarm: Alarm::default(),
     };
-    Ok((Handle { orders: sender, playing: teller }, tokio::spawn(actor.run())))
+    Ok((Handle { orders: sender, playing: teller }, tokio::spawn(actor.run(setup.predecessor))))
 }
 
 struct Actor {
@@ -145,7 +150,8 @@ struct Actor {
     playing: watch::Receiver<Option<Playing>>,
     connection: Connection,
     store: Store,
-    events: mpsc::UnboundedSender<(String, Event)>,
+    events: mpsc::UnboundedSender<(u64, Event)>,
+    number: u64,
     waiting: HashMap<Ticket, oneshot::Sender<Outcome>>,
     tickets: u64,
     alarm: Alarm,
@@ -162,7 +168,10 @@ enum Wake {
 }
 
 impl Actor {
-    async fn run(mut self) {
+    async fn run(mut self, predecessor: Option<JoinHandle<()>>) {
+        if let Some(predecessor) = predecessor {
+            let _ = predecessor.await;
+        }
         self.handle(Input::Start);
         loop {
             match self.wake().await {
@@ -264,7 +273,7 @@ impl Actor {
                 }
             }
             Output::Event(event) => {
-                let _ = self.events.send((self.name.clone(), event));
+                let _ = self.events.send((self.number, event));
             }
         }
     }

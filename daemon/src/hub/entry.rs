@@ -21,7 +21,14 @@ pub(super) struct Entry {
     /// Why User Tune does not say what it should, in words for people.
     pub(super) tune_problem: Option<String>,
     /// Nothing while the account is switched off.
-    actor: Option<(Handle, JoinHandle<()>)>,
+    actor: Option<Actor>,
+}
+
+/// The actor of an account, and the number under which it reports.
+struct Actor {
+    handle: Handle,
+    task: JoinHandle<()>,
+    number: u64,
 }
 
 impl Entry {
@@ -32,8 +39,18 @@ impl Entry {
         Self { config, layers, report, composed, delivery: Delivery::Pending, tune_problem: None, actor: None }
     }
 
-    pub(super) fn started(&mut self, handle: Handle, task: JoinHandle<()>) {
-        self.actor = Some((handle, task));
+    pub(super) fn started(&mut self, handle: Handle, task: JoinHandle<()>, number: u64) {
+        self.actor = Some(Actor { handle, task, number });
+    }
+
+    /// Whether this is the number of its actor.
+    pub(super) fn has_actor(&self, number: u64) -> bool {
+        self.actor.as_ref().is_some_and(|actor| actor.number == number)
+    }
+
+    /// Takes a configuration that the running actor can follow.
+    pub(super) fn set_config(&mut self, config: config::Account) {
+        self.config = config;
     }
 
     pub(super) fn config(&self) -> &config::Account {
@@ -64,7 +81,7 @@ impl Entry {
     }
 
     pub(super) fn handle(&self) -> Option<&Handle> {
-        self.actor.as_ref().map(|(handle, _)| handle)
+        self.actor.as_ref().map(|actor| &actor.handle)
     }
 
     pub(super) fn set_report(&mut self, report: Report) {
@@ -115,7 +132,7 @@ impl Entry {
 
     /// Says goodbye and lets the actor end; the task ends when its connection is closed.
     pub(super) fn leave(&mut self) -> Option<JoinHandle<()>> {
-        let (handle, task) = self.actor.take()?;
+        let Actor { handle, task, .. } = self.actor.take()?;
         let goodbye = handle.ask(Command::Leave).ok();
         Some(tokio::spawn(async move {
             if let Some(goodbye) = goodbye {

@@ -46,13 +46,18 @@ pub(crate) struct Hub {
     inbox: mpsc::Receiver<Message>,
     /// What happens in the accounts. Unbounded because an actor cannot wait; it reads from its connection only
     /// after the hub has had its turn.
-    events: mpsc::UnboundedReceiver<(String, Event)>,
-    posts: mpsc::UnboundedSender<(String, Event)>,
+    events: mpsc::UnboundedReceiver<(u64, Event)>,
+    posts: mpsc::UnboundedSender<(u64, Event)>,
+    /// How many actors there have been.
+    actors: u64,
+    /// Goodbyes of accounts that are in the configuration no more.
+    goodbyes: Vec<JoinHandle<()>>,
 }
 
 enum Wake {
     Message(Message),
-    Event(String, Event),
+    /// From the actor with this number.
+    Event(u64, Event),
     /// Nobody can ask anything any more.
     Abandoned,
 }
@@ -75,6 +80,8 @@ impl Hub {
             inbox,
             events,
             posts,
+            actors: 0,
+            goodbyes: Vec::new(),
         };
         hub.start_accounts().await;
         let handle = Handle::new(sender);
@@ -85,7 +92,7 @@ impl Hub {
         loop {
             match self.wake().await {
                 Wake::Message(message) => self.message(message).await,
-                Wake::Event(account, event) => self.event(&account, event),
+                Wake::Event(actor, event) => self.event(actor, event),
                 Wake::Abandoned => return,
             }
         }
@@ -95,7 +102,7 @@ impl Hub {
         tokio::select! {
             // What has happened comes before what is asked, so that answers are never older than their question.
             biased;
-            Some((account, event)) = self.events.recv() => Wake::Event(account, event),
+            Some((actor, event)) = self.events.recv() => Wake::Event(actor, event),
             message = self.inbox.recv() => message.map_or(Wake::Abandoned, Wake::Message),
         }
     }
@@ -182,8 +189,10 @@ impl Hub {
             .with_hint(format!("the configuration has: {}", names.join(", ")))
     }
 
-    fn event(&mut self, account: &str, event: Event) {
-        let Some(entry) = self.entries.iter_mut().find(|entry| entry.name() == account) else { return };
+    fn event(&mut self, actor: u64, event: Event) {
+        // Who is told to leave is heard no more.
+        let Some(entry) = self.entries.iter_mut().find(|entry| entry.has_actor(actor)) else { return };
+        let account = &entry.name().to_owned();
         let mut changes = Vec::new();
         match event {
             Event::Link(report) => {
@@ -259,7 +268,7 @@ impl Hub {
 
     /// Has every account say goodbye; each task ends when its connection is closed.
     fn leave(&mut self) -> Vec<JoinHandle<()>> {
-        self.entries.iter_mut().filter_map(Entry::leave).collect()
+        self.goodbyes.drain(..).chain(self.entries.iter_mut().filter_map(Entry::leave)).collect()
     }
 }
 

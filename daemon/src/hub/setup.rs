@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jid::ResourcePart;
 use tokio::task::JoinHandle;
-use xmppd_core::account::{Memory, Settings, TuneSettings};
+use xmppd_core::account::{Command, Memory, Settings, TuneSettings};
 use xmppd_core::entropy::Entropy;
 use xmppd_core::presence::{Layers, Presence, StatusWhen};
 use xmppd_core::srv::TlsPolicy;
@@ -55,55 +55,82 @@ impl Hub {
     /// Starts every account of the configuration.
     pub(super) async fn start_accounts(&mut self) {
         for account in self.config.accounts.clone() {
-            self.start_account(account).await;
+            self.start_account(account, None).await;
         }
     }
 
-    /// Puts another configuration in force; gives the names of the accounts that are different now. An account that
+    /// Puts another configuration in force; gives the names of the accounts that are different now. A session that can
+    /// follow goes on, others say goodbye before their successor starts; nobody waits for that here. An account that
     /// waits for its user is tried again.
     pub(super) async fn reload(&mut self, config: Config) -> Vec<String> {
         let before = std::mem::replace(&mut self.config, config);
         self.tls = None;
+        self.goodbyes.retain(|goodbye| !goodbye.is_finished());
         let shared = before.tune != self.config.tune;
         let mut changed = Vec::new();
-        let mut goodbyes = Vec::new();
-        let mut kept = Vec::new();
-        for mut entry in std::mem::take(&mut self.entries) {
-            let same = self.config.accounts.contains(entry.config()) && !shared && !entry.waits_for_user();
-            if same {
-                kept.push(entry);
-            } else {
+        let mut left = std::mem::take(&mut self.entries);
+        for account in self.config.accounts.clone() {
+            let entry = left.iter().position(|entry| entry.name() == account.name).map(|index| left.remove(index));
+            match entry {
+                Some(entry) if entry.config() == &account && !shared && !entry.waits_for_user() => {
+                    self.entries.push(entry);
+                }
+                Some(entry) if can_follow(&entry, &account) => {
+                    changed.push(account.name.clone());
+                    self.follow(entry, account).await;
+                }
+                entry => {
+                    changed.push(account.name.clone());
+                    self.state.forget(&account.name);
+                    let goodbye = entry.and_then(|mut entry| entry.leave());
+                    self.start_account(account, goodbye).await;
+                }
+            }
+        }
+        if !left.is_empty() {
+            for mut entry in left {
                 changed.push(entry.name().to_owned());
                 self.state.forget(entry.name());
-                goodbyes.extend(entry.leave());
+                self.goodbyes.extend(entry.leave());
             }
-        }
-        // A resource is one session's: the old one must have left it before the new one comes.
-        wait_for(goodbyes).await;
-        self.entries = kept;
-        for account in self.config.accounts.clone() {
-            if !self.entries.iter().any(|entry| entry.name() == account.name) {
-                if !changed.contains(&account.name) {
-                    changed.push(account.name.clone());
-                }
-                self.start_account(account).await;
-            }
-        }
-        let order = |entry: &Entry| self.config.accounts.iter().position(|account| account.name == entry.name());
-        self.entries.sort_by_key(order);
-        if changed.iter().any(|name| !self.entries.iter().any(|entry| entry.name() == name)) {
             // No event says that an account is gone: whoever watches is shown the new picture.
             self.subscribers.start_anew();
         }
         changed
     }
 
-    async fn start_account(&mut self, account: config::Account) {
+    /// Lets a session go on under a configuration that its actor can follow.
+    async fn follow(&mut self, mut entry: Entry, account: config::Account) {
+        let asked = match self.store.base_presence(account.name.clone()).await {
+            Ok(base) => base.and_then(|base| base.priority),
+            Err(_) => None,
+        };
+        let priority = asked.unwrap_or(account.priority);
+        let settings = self.tune_settings(&account);
+        entry.set_config(account);
+        entry.layers.set_base(Presence { priority, ..entry.layers.base().clone() });
+        let layers = entry.layers.clone();
+        // Nobody waits for either answer.
+        drop(entry.ask(|ticket| Command::TuneSettings(ticket, settings)));
+        drop(entry.ask(|ticket| Command::Layers(ticket, layers)));
+        entry.tune(self.playing.clone().filter(|_| entry.config().tune));
+        let status = entry.status();
+        self.entries.push(entry);
+        self.publish(Change::Status(status));
+    }
+
+    /// Starts an account, once the session that it had before has ended.
+    async fn start_account(&mut self, account: config::Account, predecessor: Option<JoinHandle<()>>) {
         let name = account.name.clone();
         let (entry, result) = match self.kept(&account).await {
             Ok(kept) => {
                 let mut entry = Entry::new(account, kept.memory.layers.clone());
-                let result = if entry.is_enabled() { self.start_actor(&mut entry, kept) } else { Ok(()) };
+                let result = if entry.is_enabled() {
+                    self.start_actor(&mut entry, kept, predecessor)
+                } else {
+                    self.goodbyes.extend(predecessor);
+                    Ok(())
+                };
                 (entry, result)
             }
             Err(error) => {
@@ -120,7 +147,13 @@ impl Hub {
         self.publish(Change::Status(status));
     }
 
-    fn start_actor(&mut self, entry: &mut Entry, kept: Kept) -> Result<(), StartError> {
+    fn start_actor(
+        &mut self,
+        entry: &mut Entry,
+        kept: Kept,
+        predecessor: Option<JoinHandle<()>>,
+    ) -> Result<(), StartError> {
+        self.actors += 1;
         let account = entry.config();
         let setup = Setup {
             name: account.name.clone(),
@@ -132,9 +165,11 @@ impl Hub {
             environment: self.surroundings.environment.clone(),
             store: self.store.clone(),
             events: self.posts.clone(),
+            number: self.actors,
+            predecessor,
         };
         let (handle, task) = account::start(setup)?;
-        entry.started(handle, task);
+        entry.started(handle, task, self.actors);
         Ok(())
     }
 
@@ -148,19 +183,23 @@ impl Hub {
     }
 
     fn settings(&self, account: &config::Account, resource: ResourcePart) -> Settings {
-        let tune = &self.config.tune;
-        let published = tune.enabled && account.tune;
         Settings {
             jid: account.jid.clone(),
             resource: account.resource.clone().unwrap_or(resource),
             server: account.server.as_ref().map(|server| (server.host.clone(), server.port)),
             tls: tls_policy(account.tls),
-            tune: TuneSettings {
-                pep: published && tune.publish_pep,
-                status: tune.status.parse().ok().filter(|_| published && tune.publish_status),
-                status_when: status_when(tune.status_when),
-            },
+            tune: self.tune_settings(account),
             version: self.surroundings.version.to_owned(),
+        }
+    }
+
+    fn tune_settings(&self, account: &config::Account) -> TuneSettings {
+        let tune = &self.config.tune;
+        let published = tune.enabled && account.tune;
+        TuneSettings {
+            pep: published && tune.publish_pep,
+            status: tune.status.parse().ok().filter(|_| published && tune.publish_status),
+            status_when: status_when(tune.status_when),
         }
     }
 
@@ -184,10 +223,11 @@ impl Hub {
     }
 }
 
-async fn wait_for(tasks: Vec<JoinHandle<()>>) {
-    for task in tasks {
-        let _ = task.await;
-    }
+/// Whether the difference is one that a session need not end for.
+fn can_follow(entry: &Entry, account: &config::Account) -> bool {
+    let before = entry.config();
+    let alike = config::Account { priority: before.priority, tune: before.tune, ..account.clone() };
+    *before == alike && !entry.waits_for_user()
 }
 
 fn first_presence(config: &Config, account: &config::Account) -> Presence {

@@ -69,6 +69,10 @@ act("make a device", lambda: os.mknod(state + "/device", 0o600 | stat.S_IFBLK, o
 act("see the host's /tmp", lambda: any(name.startswith("xmppd-tests.") for name in os.listdir("/tmp")))
 act("set the clock", lambda: call("settimeofday", (ctypes.c_long * 2)(1, 0), None))
 
+act("open the kernel's log", lambda: os.close(os.open("/dev/kmsg", os.O_RDONLY)))
+act("change the kernel's settings", lambda: write("/proc/sys/kernel/core_pattern"))
+
+act("needed: lock a key of gpg", lambda: write(home + "/.gnupg/lock"))
 act("needed: write the state", lambda: write(state + "/needed"))
 act("needed: the runtime folder", lambda: write(os.environ["XDG_RUNTIME_DIR"] + "/xmppd/needed"))
 act("needed: the session bus", lambda: connect(os.environ["XDG_RUNTIME_DIR"] + "/bus"))

@@ -1,6 +1,6 @@
 //! A user manager with the project's own units and programs in a home folder, as `systemd/install` leaves them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use xmppd_tests::daemon::Home;
 use xmppd_tests::missing::present;
@@ -27,32 +27,49 @@ impl Stage {
     pub fn start(test: &str) -> Option<Self> {
         let verona = present(test, Verona::start())?;
         let manager = present(test, UserManager::start())?;
-        let home = Home::new("").expect("the programs are built");
-        let read = |name: &str| std::fs::read_to_string(folder().join(name)).expect("the unit is in the tree");
-        for name in ["xmppd.service", "xmppd.socket"] {
-            manager.unit(name, &read(name));
-        }
-        let activation = "org.xmppctl.Daemon1.service";
-        manager.home().write(&format!(".local/share/dbus-1/services/{activation}"), &read(activation));
         // There is no journal here.
         let output = format!("[Service]\nStandardOutput=append:{HOME}/daemon.log\nStandardError=inherit\n");
         manager.unit("xmppd.service.d/output.conf", &output);
-        manager.home().write(".local/bin/.keep", "");
-        for program in home.programs() {
-            let name = program.file_name().expect("a program has a name");
-            std::fs::copy(program, manager.home().join(".local/bin").join(name)).expect("a program can be copied");
-        }
         let authority = std::fs::read_to_string(verona.server.authority_file()).expect("the authority is there");
         manager.home().write("authority.pem", &authority);
         manager.home().write("romeo.password", ROMEO.password);
         let stage = Self { manager, verona };
         stage.configure("");
-        stage.systemctl(&["daemon-reload"]);
+        stage.checkout();
+        let (said, code) = stage.shell("systemd/install");
+        assert_eq!(code, Some(0), "{said}");
         // The bus looks for activation files when it starts, which may have been before this one was there.
         let bus = "org.freedesktop.DBus";
         let (said, code) = stage.manager.run("busctl", &["--user", "call", bus, "/", bus, "ReloadConfig"]);
         assert_eq!(code, Some(0), "{said}");
         Some(stage)
+    }
+
+    /// The part of the tree that `systemd/install` looks at, with the programs as they are built already.
+    fn checkout(&self) {
+        let tree = self.manager.home().join("tree");
+        let copy = |from: &Path, to: &str| {
+            let to = tree.join(to);
+            std::fs::create_dir_all(to.parent().expect("it is in a folder")).expect("a folder can be made");
+            std::fs::copy(from, to).expect("a file can be copied");
+        };
+        for name in ["install", "xmppd.service", "xmppd.socket", "org.xmppctl.Daemon1.service"] {
+            copy(&folder().join(name), &format!("systemd/{name}"));
+        }
+        for program in Home::new("").expect("the programs are built").programs() {
+            let name = program.file_name().expect("a program has a name");
+            copy(program, &format!("target/release/{}", name.display()));
+        }
+        // It stands for a build that would take longer than all the tests, and holds the words.
+        copy(Path::new("/bin/true"), "bin/cargo");
+        let cargo = "#!/bin/sh\n[ \"$*\" = \"build --release --locked\" ]\n";
+        std::fs::write(tree.join("bin/cargo"), cargo).expect("a copy can be overwritten");
+    }
+
+    /// Runs a line of README.md as the user, in the folder of the tree; what it printed, and its exit code.
+    pub fn shell(&self, line: &str) -> (String, Option<i32>) {
+        let path = format!("PATH={HOME}/tree/bin:{HOME}/.local/bin:/usr/local/bin:/usr/bin:/bin");
+        self.manager.run("env", &[&path, "sh", "-euc", &format!("cd {HOME}/tree\n{line}")])
     }
 
     /// Writes the configuration: Romeo's account with further lines, its password read from the home folder.

@@ -7,7 +7,7 @@ use super::input::{Playing, StoreTicket, Ticket};
 use super::login::Key;
 use super::output::{Change, Delivery, Dial, Event, HangUp, Outcome, Output};
 use super::outward::Outward;
-use super::settings::{Memory, Settings};
+use super::settings::{Memory, Settings, TuneSettings};
 use super::streak::Streak;
 use super::timers::{Timer, Timers};
 use crate::backoff::Backoff;
@@ -135,6 +135,13 @@ impl Context {
 
     pub(super) fn set_playing(&mut self, playing: Option<Playing>) {
         self.outward.set_playing(playing, self.now.moment, &mut self.timers);
+    }
+
+    /// Publishes otherwise from now on, while there is no stream that could carry it.
+    pub(super) fn set_tune_settings_later(&mut self, ticket: Ticket, settings: TuneSettings) {
+        self.outward.set_settings(settings);
+        self.present_later();
+        self.reply(ticket, Outcome::Done);
     }
 
     pub(super) fn show_playing(&mut self) {

@@ -2,6 +2,7 @@
 
 use jid::Jid;
 
+use super::settings::TuneSettings;
 use crate::entropy::SEED_LEN;
 use crate::loss::Loss;
 use crate::presence::Layers;
@@ -94,6 +95,8 @@ pub enum Command {
     Layers(Ticket, Layers),
     /// This is playing, or nothing is.
     Tune(Option<Playing>),
+    /// Publish the tune like this from now on; answered when that is under way.
+    TuneSettings(Ticket, TuneSettings),
     /// Connect now, whatever pause or stop is in force; answered when online, or with why not.
     Connect(Ticket),
     /// Close the stream politely and stay offline until the next `Connect`; what was asked for stays.

@@ -79,6 +79,10 @@ impl Offline {
                 context.set_playing_later(playing);
                 Link::Offline(self)
             }
+            Command::TuneSettings(ticket, settings) => {
+                context.set_tune_settings_later(ticket, settings);
+                Link::Offline(self)
+            }
             Command::Connect(ticket) => connect(vec![ticket], context),
             Command::Disconnect(ticket) | Command::Leave(ticket) => {
                 context.reply(ticket, Outcome::Done);

@@ -35,6 +35,10 @@ impl Outward {
         }
     }
 
+    pub(super) fn set_settings(&mut self, settings: TuneSettings) {
+        self.settings = settings;
+    }
+
     pub(super) fn set_layers(&mut self, layers: Layers) {
         self.layers = layers;
     }

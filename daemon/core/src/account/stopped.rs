@@ -73,6 +73,7 @@ impl Stopped {
                 context.reply(ticket, Outcome::Delivered(delivery));
             }
             Command::Tune(playing) => context.set_playing_later(playing),
+            Command::TuneSettings(ticket, settings) => context.set_tune_settings_later(ticket, settings),
             Command::Connect(ticket) => return offline::connect(vec![ticket], context),
             Command::Disconnect(ticket) => {
                 context.reply(ticket, Outcome::Done);

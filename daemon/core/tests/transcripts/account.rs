@@ -65,6 +65,11 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
             let track = Track { artist: Some(artist.clone()), title: Some(title.clone()), ..Track::default() };
             Command::Tune(Some(Playing { track, player: None }))
         }
+        ("publish", carriers) => {
+            let has = |carrier: &str| carriers.iter().any(|word| word == carrier);
+            let status = has("status").then(|| "♪ {title}".parse().expect("a template"));
+            Command::TuneSettings(ticket, TuneSettings { pep: has("pep"), status, status_when: StatusWhen::Empty })
+        }
         ("send", [to, body]) => {
             let (to, body) = (Jid::new(to).ok()?, body.clone());
             Command::Send(ticket, Outgoing { to, kind: MessageKind::Chat, body, subject: None })

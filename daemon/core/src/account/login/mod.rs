@@ -258,6 +258,7 @@ impl Connecting {
                 }
             }
             Command::Tune(playing) => context.set_playing_later(playing),
+            Command::TuneSettings(ticket, settings) => context.set_tune_settings_later(ticket, settings),
             Command::Connect(ticket) => context.connecting.push(ticket),
             Command::Disconnect(ticket) | Command::Leave(ticket) => {
                 context.reply(ticket, Outcome::Done);

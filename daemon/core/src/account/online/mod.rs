@@ -173,6 +173,11 @@ impl Online {
                 context.set_playing(playing);
                 self.republish(context);
             }
+            Command::TuneSettings(ticket, settings) => {
+                context.outward.set_settings(settings);
+                self.republish(context);
+                context.reply(ticket, Outcome::Done);
+            }
             Command::Connect(ticket) => match &mut self.leaving {
                 Some(leaving) => leaving.then_connect(ticket),
                 None => context.reply(ticket, Outcome::Done),

@@ -1,0 +1,143 @@
+//! What README.md promises, read out of it and done: its recipes, its lines for other programs, its configurations,
+//! its commands. The way of installing is tried with the units.
+
+use std::collections::BTreeSet;
+use std::process::Stdio;
+
+use xmppd_tests::bus::Bus;
+use xmppd_tests::daemon::Home;
+use xmppd_tests::missing::present;
+use xmppd_tests::readme;
+use xmppd_tests::server::people::ROMEO;
+use xmppd_tests::verona::Verona;
+
+#[test]
+fn the_ten_recipes_do_what_they_say() {
+    let Some(mut verona) = present("readme", Verona::start()) else { return };
+    let home = Home::new(&verona.romeo("")).expect("the programs are built");
+    let _daemon = verona.enter(&home);
+    let notified = home.write("bin/notify-send", "#!/bin/sh\necho \"$@\" >\"$HOME/notified\"\n");
+    make_executable(&notified);
+    let text = readme::text();
+    let recipes: Vec<&str> =
+        readme::section(&text, "Ten recipes").lines().filter(|line| line.starts_with('|')).skip(2).collect();
+    assert_eq!(recipes.len(), 10, "{recipes:?}");
+    let romeo = ROMEO.jid();
+    for recipe in recipes {
+        let commands = readme::code(recipe);
+        assert!(!commands.is_empty(), "{recipe}");
+        for command in commands {
+            let said = shell(&home, &command);
+            assert!(said.contains(shown_by(&command)), "`{command}` printed {said}");
+            match command.as_str() {
+                "xmppctl status dnd \"In a meeting until four\"" => {
+                    verona.juliet.wait_for_presence(&romeo, "romeo is busy", |seen| {
+                        seen["show"] == "dnd" && seen["status"] == "In a meeting until four"
+                    })
+                }
+                "xmppctl status offline" => {
+                    verona.juliet.wait_for_presence(&romeo, "romeo leaves", |seen| seen["type"] == "unavailable")
+                }
+                "xmppctl status online" => {
+                    let came = verona.juliet.wait_for_presence(&romeo, "romeo is there", |seen| {
+                        seen["type"] == "available" && seen["show"] != "dnd"
+                    });
+                    assert_eq!(shell(&home, "xmppctl wait online -t 20s"), "");
+                    came
+                }
+                command if command.starts_with("xmppctl tune set") => {
+                    verona.juliet.wait_for_tune(&romeo, "the record", |tune| tune["title"] == "Sinnerman")
+                }
+                "xmppctl tune clear" => verona
+                    .juliet
+                    .wait_for_tune(&romeo, "the silence", |tune| tune.as_object().is_some_and(|tune| tune.is_empty())),
+                command if command.contains("xmppctl send") => {
+                    verona.juliet.wait_for("the disks", |event| event["event"] == "message")
+                }
+                _ => continue,
+            };
+        }
+    }
+    assert_eq!(shell(&home, "cat ~/notified"), "Juliet is here\n");
+}
+
+/// A word that the command's answer has to have.
+fn shown_by(command: &str) -> &str {
+    match command {
+        "xmppctl status" => "DELIVERY",
+        "xmppctl roster --online" => "juliet",
+        _ => "",
+    }
+}
+
+#[test]
+fn what_it_says_for_other_programs_works() {
+    let Some(mut verona) = present("readme", Verona::start()) else { return };
+    let Some(bus) = present("readme", Bus::start()) else { return };
+    let Some(_) = present("readme", bus.run("busctl", &["--version"])) else { return };
+    let home = Home::new(&verona.romeo("")).expect("the programs are built").with_bus(&bus);
+    let _daemon = verona.enter(&home);
+    home.eventually(&["daemon", "status"], |status| status["bus_name"].is_string());
+    let blocks = readme::blocks(readme::section(&readme::text(), "Ten recipes"), "sh");
+    assert!(blocks.iter().any(|block| block.starts_with("busctl --user call")), "{blocks:?}");
+    for block in blocks {
+        shell(&home, &block);
+    }
+    verona.juliet.wait_for_presence(&ROMEO.jid(), "romeo by the bus", |seen| seen["status"] == "Good night");
+}
+
+#[test]
+fn its_configurations_are_sound() {
+    let home = Home::new("").expect("the programs are built");
+    let text = readme::text();
+    let blocks = readme::blocks(&text, "toml");
+    assert!(blocks.len() >= 2, "{blocks:?}");
+    // What may stand in place of the line that says where the password comes from.
+    let replaced = |line: &str| blocks[0].replace("password-command = [\"pass\", \"show\", \"xmpp/romeo\"]", line);
+    let lines: Vec<String> = readme::code(readme::section(&text, "Install it for your own account"))
+        .into_iter()
+        .filter(|code| code.contains(" = "))
+        .collect();
+    assert_eq!(lines.len(), 4, "three passwords and a server: {lines:?}");
+    for configuration in blocks.iter().cloned().chain(lines.iter().map(|line| replaced(line))) {
+        home.configure(&configuration);
+        let checked = home.xmppd(&["--check"]);
+        assert_eq!(checked.code, 0, "{configuration}\n{checked:?}");
+    }
+}
+
+#[test]
+fn every_command_it_names_is_there() {
+    let home = Home::new("").expect("the programs are built");
+    let text = readme::text();
+    let blocks = readme::blocks(&text, "sh");
+    let lines = blocks.iter().flat_map(|block| block.lines()).map(str::to_owned);
+    let commands: BTreeSet<String> =
+        readme::code(&text).into_iter().chain(lines).filter(|code| code.contains("xmppctl ")).collect();
+    assert!(commands.len() >= 15, "{commands:?}");
+    for command in commands {
+        // The request instead of its doing; the rest of the line stays as it is.
+        let (before, words) = command.split_once("xmppctl ").expect("it is in there");
+        if before.is_empty() && !words.contains("&&") {
+            shell(&home, &format!("xmppctl --print-request {words}"));
+        }
+    }
+}
+
+/// Runs a line with the programs and `~/bin` in the path; it has to succeed. What it printed, errors included.
+#[track_caller]
+fn shell(home: &Home, line: &str) -> String {
+    let folder = home.programs()[1].parent().expect("a program is in a folder").display();
+    let line = format!("PATH=$HOME/bin:{folder}:$PATH\n{line}");
+    let bounded =
+        home.command(std::path::Path::new("timeout"), &["60", "sh", "-euc", &line]).stdin(Stdio::null()).output();
+    let output = bounded.expect("timeout runs");
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(output.status.success(), "{line}: {said}");
+    said
+}
+
+fn make_executable(file: &std::path::Path) {
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(file, mode).expect("the owner of a file sets its mode");
+}
