@@ -14,6 +14,7 @@ pub mod missing;
 pub mod netns;
 pub mod player;
 pub mod process;
+pub mod random;
 pub mod relay;
 pub mod schema;
 pub mod scripted_server;
