@@ -20,6 +20,7 @@ pub mod schema;
 pub mod scripted_server;
 pub mod server;
 pub mod talk;
+pub mod trips;
 pub mod user_manager;
 pub mod verona;
 pub mod wait;
