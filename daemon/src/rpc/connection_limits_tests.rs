@@ -123,13 +123,20 @@ async fn a_watcher_that_does_not_read_lags_in_its_subscription_and_loses_nothing
         sent += 1;
         tokio::task::yield_now().await;
     }
-    session.asked.close();
     drop(changes);
-    session.half_close().await;
     for seq in 1..=sent {
         assert_eq!(session.line().await["params"]["seq"], seq);
     }
+    let Some(Asked::Subscribe(_, again)) = session.asked.recv().await else { panic!("a new subscription") };
+    let (changes, subscription) = tokio::sync::mpsc::channel(64);
+    changes.try_send(Arc::new(Change::Snapshot(Box::default()))).unwrap();
+    again.send(subscription).unwrap();
     assert_eq!(session.line().await["params"]["event"], "gap");
+    assert_eq!(session.line().await["params"]["event"], "snapshot");
+    // The daemon ends: that is no gap.
+    session.asked.close();
+    drop(changes);
+    session.half_close().await;
     assert_eq!(session.line().await, Value::Null);
 }
 

@@ -71,6 +71,11 @@ impl Framer {
             };
             let before = bytes;
             match reader.feed(&mut bytes) {
+                // What does not open as a stream could hold anything anywhere: it is not told apart any further.
+                Ok(Some(Frame::Open(header))) if !header.is("stream", ns::STREAM) => {
+                    self.state = State::Lost;
+                    return tell(Piece::Unreadable(before.to_vec()));
+                }
                 Ok(Some(frame)) => {
                     self.is_between = true;
                     if ends_document(&frame) {
@@ -131,6 +136,14 @@ mod tests {
             "</stream:stream>",
         ];
         check(Framer::start, text, &frames);
+    }
+
+    #[test]
+    fn what_does_not_open_as_a_stream_is_not_told_apart() {
+        let mut said = Vec::new();
+        let text = "<message><reactions><reaction>x</reaction></reactions></message>";
+        Framer::start().feed(text.as_bytes(), |piece| said.push(piece));
+        assert_eq!(said, [Piece::Unreadable(text.into())]);
     }
 
     #[test]
