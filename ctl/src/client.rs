@@ -15,6 +15,7 @@ use xmppd_proto::request::DaemonHello;
 use xmppd_proto::{Failure, Kind, PROTOCOL, duration};
 
 use crate::installed;
+use crate::report::Stop;
 use crate::screen::Note;
 
 /// The id of the greeting.
@@ -137,18 +138,23 @@ impl Client {
         }
     }
 
-    /// The next notification of this name, its content's text, without end of waiting; nothing when the daemon is gone.
-    pub(crate) fn notification(&mut self, name: &str) -> Result<Option<Box<RawValue>>, Failure> {
+    /// The next notification of this name, its content's text; nothing when the daemon is gone. At `end` the program
+    /// is done.
+    pub(crate) fn notification(&mut self, name: &str, end: Option<Instant>) -> Result<Option<Box<RawValue>>, Stop> {
         loop {
             let mut line = Vec::new();
-            match self.read_line(&mut line, None) {
+            match self.read_line(&mut line, end) {
                 Ok(true) => {}
+                Err(error) if is_timeout(&error) => return Err(Stop::Exit(0)),
                 Ok(false) | Err(_) => return Ok(None),
             }
             match FromDaemon::parse(&line) {
                 Ok(FromDaemon::Notification { method, params }) if method == name => return Ok(params),
                 Ok(FromDaemon::Notification { .. } | FromDaemon::Response { .. }) => {}
-                Err(error) => return Err(garbage(&error)),
+                Err(error) => return Err(garbage(&error).into()),
+            }
+            if end.is_some_and(|end| end <= Instant::now()) {
+                return Err(Stop::Exit(0));
             }
         }
     }

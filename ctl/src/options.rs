@@ -19,7 +19,7 @@ pub(crate) struct Global {
     /// Print no confirmation, note or progress
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Give up after this long, for instance 90s, 25m, 1h30m
+    /// Give up, or end watching, after this long: 90s, 25m, 1h30m
     #[arg(short, long, global = true, value_name = "DUR", value_parser = duration::parse)]
     pub(crate) timeout: Option<Duration>,
     /// Return as soon as the daemon knows, not when the server does

@@ -201,6 +201,18 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
 }
 
 #[test]
+fn watching_ends_when_it_was_told_to() {
+    let home = Home::new("").expect("the programs are built");
+    let mut daemon = home.start();
+    let seen = home.ctl(&["--json", "watch", "-t", "200ms"]);
+    assert_eq!((seen.code, seen.stderr.as_str(), seen.stdout.lines().count()), (0, "", 1), "{seen:?}");
+    let mut watch = home.watch(&["-q", "watch", "-t", "1s"]);
+    watch.wait_for("the snapshot", |line| line.contains("tune"));
+    assert_eq!(daemon.stop(), Some(0));
+    assert_eq!(watch.ended(), 0, "it waits for the daemon no longer than that");
+}
+
+#[test]
 fn watching_outlives_a_restart_of_the_daemon() {
     let Some(mut verona) = present("ctl", Verona::start()) else { return };
     let home = Home::new(&verona.romeo("")).expect("the programs are built");

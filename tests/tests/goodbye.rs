@@ -21,6 +21,7 @@ struct World {
     home: Home,
     relay: Relay,
     server: Server,
+    configuration: String,
 }
 
 impl World {
@@ -29,10 +30,11 @@ impl World {
         let relay = Relay::start(server.port(Tls::Direct));
         let password = format!("password-command = [\"printf\", \"%s\", {:?}]", ROMEO.password);
         let at = (relay.port(), Tls::Direct);
-        let home = Home::new(&account::romeo_at(at, &server.authority_file(), &password))?;
+        let configuration = account::romeo_at(at, &server.authority_file(), &password);
+        let home = Home::new(&configuration)?;
         let daemon = home.start();
         assert_eq!(home.ctl(&["-t", "20s", "wait", "online"]).code, 0);
-        Ok(Self { daemon, home, relay, server })
+        Ok(Self { daemon, home, relay, server, configuration })
     }
 }
 
@@ -95,6 +97,42 @@ fn a_storm_of_reloads_disturbs_no_session() {
     }
     assert_eq!(world.home.json(&["account", "list"])["accounts"][0]["state"], json!("online"));
     assert_eq!(world.relay.connections(), 1);
+}
+
+#[test]
+fn a_session_follows_its_configuration() {
+    let Some(world) = present("reloads", World::start()) else { return };
+    let Some(mut juliet) = present("reloads", Contact::login(&world.server, Tls::Starttls, JULIET)) else { return };
+    assert_eq!(world.home.ctl(&["tune", "set", "--title", "Montagues"]).code, 0);
+    juliet.wait_for_tune(&ROMEO.jid(), "the tune", |tune| tune["title"] == "Montagues");
+    world.home.configure(
+        &(world.configuration.clone() + "priority = 9\n[tune]\npublish = [\"status\"]\nstatus = \"on: {title}\"\n"),
+    );
+    assert_eq!(world.home.json(&["config", "reload"])["changed"], json!(["home"]));
+    juliet.wait_for_presence(&ROMEO.jid(), "both are new", |it| it["priority"] == 9 && it["status"] == "on: Montagues");
+    assert_eq!(world.relay.connections(), 1);
+    // What was asked for by hand is stronger than the configuration.
+    assert_eq!(world.home.ctl(&["status", "away", "--priority", "3"]).code, 0);
+    world.home.configure(&(world.configuration.clone() + "priority = 8\n"));
+    assert_eq!(world.home.ctl(&["config", "reload"]).code, 0);
+    assert_eq!(world.home.json(&["status"])["accounts"][0]["effective"]["priority"], 3);
+    assert_eq!(world.relay.connections(), 1);
+}
+
+#[test]
+fn a_dead_link_keeps_no_reload() {
+    let Some(world) = present("reloads", World::start()) else { return };
+    world.relay.plan(Plan { swallow: true, ..Plan::default() });
+    world.home.configure(&world.configuration.replace("[[account]]", "[[account]]\nenabled = false"));
+    let begun = Instant::now();
+    assert_eq!(world.home.ctl(&["config", "reload"]).code, 0);
+    assert_eq!(world.home.json(&["account", "list"])["accounts"][0]["state"], "offline");
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    // The same account again says goodbye on the old link before it comes back on a new one.
+    world.relay.plan(Plan::default());
+    world.home.configure(&world.configuration);
+    assert_eq!(world.home.ctl(&["config", "reload"]).code, 0);
+    assert_eq!(world.home.ctl(&["-t", "20s", "wait", "online"]).code, 0);
 }
 
 /// Holds that SIGTERM ends it as it should within five seconds.

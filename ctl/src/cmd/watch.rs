@@ -1,6 +1,7 @@
-//! `watch`: the present state, then every change, one a line. A daemon that goes away is waited for.
+//! `watch`: the present state, then every change, one a line. A daemon that goes away is waited for, and `--timeout`
+//! ends it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 use xmppd_proto::reply::{AccountInfo, AccountStatus, Contact, Direction, Message, TuneReport};
@@ -33,35 +34,58 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
     let topics = Topics::of(&args.topics);
     let line = jsonrpc::request_line(REQUEST, &WatchStart { topics: args.topics });
     session.print_request(&line)?;
-    let mut client = start(session, &line)?;
+    follow(
+        session,
+        &line,
+        jsonrpc::EVENT,
+        |event| print(event, topics, session),
+        || {
+            if session.global.json { report::write("{\"event\":\"gap\"}\n") } else { Ok(()) }
+        },
+    )
+}
+
+/// Does what the line asks for and prints what comes of it, until the limit that was asked for. A daemon that goes
+/// away is waited for, once `gone` has told of it.
+pub(super) fn follow(
+    session: &Session,
+    line: &str,
+    name: &str,
+    print: impl Fn(&RawValue) -> Result<(), Stop>,
+    gone: impl Fn() -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    let end = session.global.timeout.and_then(|limit| Instant::now().checked_add(limit));
+    let mut client = start(session, line)?;
     loop {
-        while let Some(event) = client.notification(jsonrpc::EVENT)? {
-            print(&event, topics, session)?;
+        while let Some(notification) = client.notification(name, end)? {
+            print(&notification)?;
         }
-        if session.global.json {
-            report::write("{\"event\":\"gap\"}\n")?;
-        } else if !session.global.quiet {
+        gone()?;
+        if !session.global.json && !session.global.quiet {
             eprintln!("xmppctl: the daemon is gone, waiting for it");
         }
-        client = start_again(session, &line)?;
+        client = start_again(session, line, end)?;
     }
 }
 
-/// Connects and begins what the line asks for.
-pub(super) fn start(session: &Session, line: &str) -> Result<Client, Failure> {
+fn start(session: &Session, line: &str) -> Result<Client, Failure> {
     let mut client = session.connect()?;
     client.call(line, session.patience(None))?;
     Ok(client)
 }
 
 /// Tries until a daemon answers. Only one that cannot be reached is tried again.
-pub(super) fn start_again(session: &Session, line: &str) -> Result<Client, Failure> {
+fn start_again(session: &Session, line: &str, end: Option<Instant>) -> Result<Client, Stop> {
     let mut pause = FIRST_PAUSE;
     loop {
-        std::thread::sleep(pause);
+        let left = end.map_or(pause, |end| end.saturating_duration_since(Instant::now()));
+        std::thread::sleep(pause.min(left));
         match start(session, line) {
+            Err(failure) if failure.kind == Kind::NoDaemon && left <= pause && end.is_some() => {
+                return Err(Stop::Exit(0));
+            }
             Err(failure) if failure.kind == Kind::NoDaemon => pause = (pause * 2).min(LONGEST_PAUSE),
-            answer => return answer,
+            answer => return Ok(answer?),
         }
     }
 }

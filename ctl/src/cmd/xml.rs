@@ -57,16 +57,7 @@ fn watch_wire(args: &Watch, session: &Session) -> Result<(), Stop> {
     let request = XmlWatch { direction, unmasked: args.unmasked, account: session.global.account.clone() };
     let line = jsonrpc::request_line(REQUEST, &request);
     session.print_request(&line)?;
-    let mut client = watch::start(session, &line)?;
-    loop {
-        while let Some(frame) = client.notification(jsonrpc::XML)? {
-            print(&frame, args.pretty, session)?;
-        }
-        if !session.global.quiet {
-            eprintln!("xmppctl: the daemon is gone, waiting for it");
-        }
-        client = watch::start_again(session, &line)?;
-    }
+    watch::follow(session, &line, jsonrpc::XML, |frame| print(frame, args.pretty, session), || Ok(()))
 }
 
 fn print(frame: &RawValue, is_pretty: bool, session: &Session) -> Result<(), Stop> {

@@ -41,6 +41,10 @@ impl Entry {
 
     pub(super) fn started(&mut self, handle: Handle, task: JoinHandle<()>, number: u64) {
         self.actor = Some(Actor { handle, task, number });
+        // It has still to say so, and may have to wait before it begins.
+        if self.layers.requested().0.show != Show::Offline {
+            self.report.state = LinkState::Connecting;
+        }
     }
 
     /// Whether this is the number of its actor.
