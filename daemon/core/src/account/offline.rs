@@ -38,7 +38,7 @@ impl Offline {
             | Input::Bytes(_)
             | Input::Lost(_) => Link::Offline(self),
             Input::Stored(ticket, result) => {
-                context.stored_asleep(ticket, result);
+                context.stored(ticket, result);
                 Link::Offline(self)
             }
         }
@@ -76,6 +76,7 @@ impl Offline {
             }
             Command::Connect(ticket) => connect(vec![ticket], context),
             Command::Disconnect(ticket) | Command::Leave(ticket) => {
+                context.put_off_messages();
                 context.reply(ticket, Outcome::Done);
                 Self::ByCommand.without_retry(context)
             }
@@ -91,7 +92,13 @@ impl Offline {
             match timer {
                 Timer::Retry => return Connecting::start(context),
                 Timer::Tune => context.show_playing_later(),
-                Timer::Login | Timer::Step | Timer::Ask | Timer::Answer | Timer::Idle | Timer::Close => {}
+                Timer::Login
+                | Timer::Step
+                | Timer::Ask
+                | Timer::Answer
+                | Timer::Acknowledge
+                | Timer::Idle
+                | Timer::Close => {}
             }
         }
         Link::Offline(self)

@@ -139,6 +139,9 @@ pub enum Event {
     TunePublished(TunePublished),
     /// A message came.
     Message(Incoming),
+    /// The server does not keep its side of stream management, three times in a row: it is used no more until the
+    /// daemon starts anew, and a message is taken to be at the server once it is written.
+    Mistrusted,
 }
 
 /// A contact's resource as its presence describes it.

@@ -11,7 +11,7 @@
 //! roster [JID=SUBSCRIPTION …]    roster-item JID=SUBSCRIPTION    roster-removed JID
 //! available JID SHOW ["TEXT"] [priority N] [since MILLIS]    unavailable JID
 //! contact-tune JID TUNE    tune-published TUNE    tune-failed "WORDS"      TUNE: "ARTIST – TITLE" or nothing
-//! departed
+//! departed    mistrusted
 //! message JID KIND ["SUBJECT"] "BODY" [delayed MILLIS]
 //! ```
 
@@ -112,6 +112,7 @@ fn of_event(event: &Event, now: Wall) -> String {
         Event::Available(available) => of_available(available),
         Event::Unavailable(jid) => format!("unavailable {jid}"),
         Event::Departed => "departed".into(),
+        Event::Mistrusted => "mistrusted".into(),
         Event::ContactTune(jid, track) => format!("contact-tune {jid} {}", of_track(track.as_ref())),
         Event::TunePublished(TunePublished::Done(track)) => format!("tune-published {}", of_track(track.as_ref())),
         Event::TunePublished(TunePublished::Failed(reason)) => format!("tune-failed {reason:?}"),

@@ -176,6 +176,7 @@ fn resume_or_bind(features: Features, facts: &mut Facts, context: &mut Context) 
     if features.management
         && let Some(request) = context.resumption()
     {
+        facts.resuming = true;
         context.write_element(&request);
         awaits_answer(facts, context);
         return Ok(Progress::Resuming(Box::new(features)));

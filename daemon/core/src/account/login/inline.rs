@@ -20,6 +20,7 @@ use crate::sasl::ht;
 use crate::sasl::scram::{Error, Fault, Prohibited, SaltedPassword};
 use crate::sasl::{Mechanism, Offer, Profile as SaslProfile};
 use crate::stanza::management::{self, Management};
+use crate::stanza::sasl::Condition;
 use crate::stanza::sasl2::{self as wire, Answer, Authenticate, Bind, Success};
 use crate::stream::error::StreamError;
 use crate::stream::features::{Authentication, Features, StreamLimits};
@@ -66,7 +67,9 @@ impl Inline {
         facts: &mut Facts,
         context: &mut Context,
     ) -> Result<Self, (Reader, Security)> {
-        let remembered = context.remembered.clone().filter(|remembered| remembered.direct == facts.direct);
+        let usable =
+            |remembered: &Remembered| remembered.direct == facts.direct && context.pipelines && !context.password_first;
+        let remembered = context.remembered.clone().filter(usable);
         let fitting = remembered.and_then(|remembered| {
             let mechanism = context.tokens.next_mechanism()?;
             remembered.fast.iter().any(|offered| offered == mechanism).then_some(remembered)
@@ -78,6 +81,7 @@ impl Inline {
             Some((token, message, expecting)) => {
                 // The header and the request are one flight.
                 facts.round_trips -= 1;
+                facts.pipelined = true;
                 request(Ask::Token(&token), &message, (&remembered.bind, remembered.management), facts, context);
                 let exchange = Exchange::Token(expecting);
                 Ok(Self { reader, security, offered: None, exchange, requested: None })
@@ -94,16 +98,24 @@ impl Inline {
         facts: &mut Facts,
         context: &mut Context,
     ) -> Result<Self, Loss> {
-        let fast = offered.authentication.fast.clone().unwrap_or_default();
-        let usable = |mechanism: &str| fast.mechanisms.iter().any(|offered| offered == mechanism);
-        let by_token = context.tokens.next_mechanism().is_some_and(usable);
-        if by_token && let Some((token, message, expecting)) = token_message(&security, context) {
-            request(Ask::Token(&token), &message, inside(&offered.authentication), facts, context);
-            let exchange = Exchange::Token(expecting);
-            return Ok(Self { reader, security, offered: Some(offered), exchange, requested: None });
-        }
         let stage = Self { reader, security, offered: Some(offered), exchange: Exchange::Secret, requested: None };
-        stage.by_password(facts, context)
+        stage.by_token(facts, context)
+    }
+
+    /// By a token that the server offers to take, else by the password.
+    fn by_token(self, facts: &mut Facts, context: &mut Context) -> Result<Self, Loss> {
+        let authentication = self.offered.as_ref().map(|offered| &offered.authentication);
+        let fast = authentication.and_then(|authentication| authentication.fast.as_ref());
+        let takes = |mechanism: &str| fast.is_some_and(|fast| fast.mechanisms.iter().any(|name| name == mechanism));
+        let is_usable = !context.password_first && context.tokens.next_mechanism().is_some_and(takes);
+        if is_usable
+            && let Some(authentication) = authentication
+            && let Some((token, message, expecting)) = token_message(&self.security, context)
+        {
+            request(Ask::Token(&token), &message, inside(authentication), facts, context);
+            return Ok(Self { exchange: Exchange::Token(expecting), ..self });
+        }
+        self.by_password(facts, context)
     }
 
     pub(super) fn frame(
@@ -130,7 +142,10 @@ impl Inline {
             }
             Some(Answer::Success(success)) => self.success(*success, facts, context),
             Some(Answer::Failure { condition, text }) => match self.exchange {
-                Exchange::Token(_) => Ok(Step::To(Stage::Inline(Box::new(self.token_refused(facts, context)?)))),
+                Exchange::Token(_) => {
+                    let stage = self.token_refused(condition, text, facts, context)?;
+                    Ok(Step::To(Stage::Inline(Box::new(stage))))
+                }
                 Exchange::Password(_) | Exchange::Secret => Err(Loss::Refused { condition, text }),
             },
             Some(Answer::Continue) => {
@@ -173,20 +188,35 @@ impl Inline {
         Ok(Self { exchange: Exchange::Password(proof), ..self })
     }
 
-    /// The token is of no use any more: the password takes its place on the same stream.
-    fn token_refused(self, facts: &mut Facts, context: &mut Context) -> Result<Self, Loss> {
-        context.tokens.refused();
-        context.keep_tokens();
+    /// The token did not do. One that is of no use any more gives way to the one before it, then to the password, on
+    /// the same stream; for any other reason it is kept, and the password takes its place this time (S22).
+    fn token_refused(
+        self,
+        condition: Condition,
+        text: Option<String>,
+        facts: &mut Facts,
+        context: &mut Context,
+    ) -> Result<Self, Loss> {
+        match condition {
+            Condition::NotAuthorized | Condition::CredentialsExpired => {
+                context.tokens.refused();
+                context.keep_tokens();
+            }
+            Condition::TemporaryAuthFailure => return Err(Loss::Refused { condition, text }),
+            Condition::Aborted
+            | Condition::AccountDisabled
+            | Condition::EncryptionRequired
+            | Condition::IncorrectEncoding
+            | Condition::InvalidAuthzid
+            | Condition::InvalidMechanism
+            | Condition::MalformedRequest
+            | Condition::MechanismTooWeak
+            | Condition::Unknown(_) => context.password_first = true,
+        }
         if self.offered.is_none() {
             return Err(Loss::TokenRefused);
         }
-        let stage = Self { exchange: Exchange::Secret, ..self };
-        if context.key.is_some() || facts.password.is_some() {
-            return stage.by_password(facts, context);
-        }
-        context.timers.clear(Timer::Step);
-        context.push(Output::NeedSecret);
-        Ok(stage)
+        Self { exchange: Exchange::Secret, ..self }.by_token(facts, context)
     }
 
     fn by_password(self, facts: &mut Facts, context: &mut Context) -> Result<Self, Loss> {
@@ -227,6 +257,7 @@ impl Inline {
             Exchange::Secret => return Err(Loss::Scram(Error::ServerNotProven)),
         };
         facts.password = None;
+        context.logged_in();
         own(success.identity.as_ref(), context)?;
         if let Some(token) = success.token {
             let mechanism = match proof.mechanism() {
@@ -301,9 +332,10 @@ fn request(
     context: &mut Context,
 ) {
     let resume = if management { context.resumption() } else { None };
+    facts.resuming = resume.is_some();
     let has = |feature: &str| bind.iter().any(|offered| offered == feature);
     let mut inline = Vec::new();
-    if has(ns::SM) {
+    if has(ns::SM) && !context.mistrusts_management() {
         inline.push(management::enable(Some(RESUME_FOR)));
     }
     let name = match &ask {

@@ -43,7 +43,11 @@ impl Online {
     }
 
     fn element(&mut self, element: Element, context: &mut Context) -> Result<(), Loss> {
-        match Stanza::parse(element) {
+        let stanza = Stanza::parse(element);
+        if !matches!(stanza, Stanza::Other(_)) && self.outbound.repeats() {
+            return Ok(());
+        }
+        match stanza {
             Stanza::Iq(iq) => self.iq(iq, context),
             Stanza::Message(message) => self.message(message, context),
             Stanza::Presence(presence) => self.presence(&presence, context),
@@ -65,11 +69,13 @@ impl Online {
                 self.arrived(acknowledged, context);
             }
             Some(Management::Enabled { resume_by, max, .. }) => {
+                context.timers.clear(Timer::Acknowledge);
                 self.session.resumable = resume_by.is_some();
                 self.outbound.enabled(resume_by.map(|previd| ResumeBy { previd, max }));
                 self.keep_session(context);
             }
             Some(Management::Failed { .. }) => {
+                context.timers.clear(Timer::Acknowledge);
                 for sent in self.outbound.declined() {
                     self.written(sent, context);
                 }
