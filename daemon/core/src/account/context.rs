@@ -37,6 +37,8 @@ pub(super) struct Context {
     pub(super) tokens: Tokens,
     /// What the server offered at the last login in one exchange.
     pub(super) remembered: Option<Remembered>,
+    /// Somebody looks at what comes in.
+    pub(super) watched: bool,
     /// A login by token led nowhere: the next one has the password at hand.
     pub(super) password_first: bool,
     /// A request to log in may go with the header: none that did has failed since the last login.
@@ -74,6 +76,7 @@ impl Context {
             timers: Timers::default(),
             backoff: Backoff::default(),
             key: None,
+            watched: false,
             password_first: false,
             pipelines: true,
             connecting: Vec::new(),

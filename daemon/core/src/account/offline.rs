@@ -74,6 +74,10 @@ impl Offline {
                 context.set_playing_later(playing);
                 Link::Offline(self)
             }
+            Command::Watched(watched) => {
+                context.watched = watched;
+                Link::Offline(self)
+            }
             Command::Connect(ticket) => connect(vec![ticket], context),
             Command::Disconnect(ticket) | Command::Leave(ticket) => {
                 context.put_off_messages();

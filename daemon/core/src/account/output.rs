@@ -181,6 +181,10 @@ pub struct Incoming {
     pub subject: Option<String>,
     /// When it was sent, if our server says that it was kept for us (XEP-0203).
     pub delayed: Option<Wall>,
+    /// It is a copy of what another client of ours sent or got (XEP-0280).
+    pub carbon: bool,
+    /// It was sent by another client of ours; else it came.
+    pub sent: bool,
 }
 
 /// The state of an account's link, complete.

@@ -69,6 +69,7 @@ impl Stopped {
                 context.reply(ticket, Outcome::Delivered(delivery));
             }
             Command::Tune(playing) => context.set_playing_later(playing),
+            Command::Watched(watched) => context.watched = watched,
             Command::Connect(ticket) => return offline::connect(vec![ticket], context),
             Command::Disconnect(ticket) => {
                 context.reply(ticket, Outcome::Done);

@@ -12,7 +12,7 @@
 //! available JID SHOW ["TEXT"] [priority N] [since MILLIS]    unavailable JID
 //! contact-tune JID TUNE    tune-published TUNE    tune-failed "WORDS"      TUNE: "ARTIST – TITLE" or nothing
 //! departed    mistrusted
-//! message JID KIND ["SUBJECT"] "BODY" [delayed MILLIS]
+//! message JID KIND ["SUBJECT"] "BODY" [copy [of ours]] [delayed MILLIS]
 //! ```
 
 use xmppd_core::account::{
@@ -202,6 +202,9 @@ fn of_message(message: &Incoming) -> String {
     let mut words = format!("message {} {kind}", message.from);
     for text in [&message.subject, &message.body].into_iter().flatten() {
         words += &format!(" {text:?}");
+    }
+    if message.carbon {
+        words += if message.sent { " copy of ours" } else { " copy" };
     }
     if let Some(delayed) = message.delayed {
         words += &format!(" delayed {}", delayed.as_unix_millis());

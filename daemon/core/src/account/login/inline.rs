@@ -8,7 +8,7 @@ use super::proof::{Proof, Wire};
 use super::{Bound, Facts, Managed, Stage, Step, awaits_answer};
 use crate::account::context::Context;
 use crate::account::input::Security;
-use crate::account::online::{RESUME_FOR, ResumeBy};
+use crate::account::online::{self, ClientState, RESUME_FOR, ResumeBy};
 use crate::account::output::{Output, Profile};
 use crate::account::settings::Remembered;
 use crate::account::timers::Timer;
@@ -19,6 +19,7 @@ use crate::negotiation;
 use crate::sasl::ht;
 use crate::sasl::scram::{Error, Fault, Prohibited, SaltedPassword};
 use crate::sasl::{Mechanism, Offer, Profile as SaslProfile};
+use crate::stanza::carbon;
 use crate::stanza::management::{self, Management};
 use crate::stanza::sasl::Condition;
 use crate::stanza::sasl2::{self as wire, Answer, Authenticate, Bind, Success};
@@ -38,6 +39,14 @@ pub(super) struct Inline {
     exchange: Exchange,
     /// What a token was asked for.
     requested: Option<String>,
+    asked: Asked,
+}
+
+/// What a new session was asked to begin with.
+#[derive(Clone, Copy, Debug, Default)]
+struct Asked {
+    client_state: ClientState,
+    carbons: bool,
 }
 
 /// What the server offers, as far as a login needs it.
@@ -82,9 +91,10 @@ impl Inline {
                 // The header and the request are one flight.
                 facts.round_trips -= 1;
                 facts.pipelined = true;
-                request(Ask::Token(&token), &message, (&remembered.bind, remembered.management), facts, context);
+                let asked =
+                    request(Ask::Token(&token), &message, (&remembered.bind, remembered.management), facts, context);
                 let exchange = Exchange::Token(expecting);
-                Ok(Self { reader, security, offered: None, exchange, requested: None })
+                Ok(Self { reader, security, offered: None, exchange, requested: None, asked })
             }
             None => Err((reader, security)),
         }
@@ -98,7 +108,8 @@ impl Inline {
         facts: &mut Facts,
         context: &mut Context,
     ) -> Result<Self, Loss> {
-        let stage = Self { reader, security, offered: Some(offered), exchange: Exchange::Secret, requested: None };
+        let (exchange, asked) = (Exchange::Secret, Asked::default());
+        let stage = Self { reader, security, offered: Some(offered), exchange, requested: None, asked };
         stage.by_token(facts, context)
     }
 
@@ -112,8 +123,8 @@ impl Inline {
             && let Some(authentication) = authentication
             && let Some((token, message, expecting)) = token_message(&self.security, context)
         {
-            request(Ask::Token(&token), &message, inside(authentication), facts, context);
-            return Ok(Self { exchange: Exchange::Token(expecting), ..self });
+            let asked = request(Ask::Token(&token), &message, inside(authentication), facts, context);
+            return Ok(Self { exchange: Exchange::Token(expecting), asked, ..self });
         }
         self.by_password(facts, context)
     }
@@ -237,8 +248,8 @@ impl Inline {
         let token = tokens::mechanism_to_request(fast, bindings.exporter.is_some(), bindings.end_point.is_some());
         let ask = Ask::Password { mechanism, token };
         let requested = token.map(str::to_owned);
-        request(ask, &message, inside(authentication), facts, context);
-        Ok(Self { exchange: Exchange::Password(proof), requested, ..self })
+        let asked = request(ask, &message, inside(authentication), facts, context);
+        Ok(Self { exchange: Exchange::Password(proof), requested, asked, ..self })
     }
 
     /// The server says that we are in: it must prove itself, and be talking of our account.
@@ -286,12 +297,15 @@ impl Inline {
                 let session = proven.session(jid, facts);
                 let limits = self.offered.map(|offered| offered.limits).unwrap_or_default();
                 let managed = managed(bound.management.as_ref());
+                let Asked { client_state, carbons } = self.asked;
                 Ok(Step::Done(Box::new(Bound {
                     session,
                     reader: self.reader,
                     managed,
                     session_required: false,
                     limits,
+                    client_state,
+                    carbons,
                 })))
             }
             // Nothing was bound: the features follow on this same stream.
@@ -330,13 +344,20 @@ fn request(
     (bind, management): (&[String], bool),
     facts: &mut Facts,
     context: &mut Context,
-) {
+) -> Asked {
     let resume = if management { context.resumption() } else { None };
     facts.resuming = resume.is_some();
     let has = |feature: &str| bind.iter().any(|offered| offered == feature);
     let mut inline = Vec::new();
     if has(ns::SM) && !context.mistrusts_management() {
         inline.push(management::enable(Some(RESUME_FOR)));
+    }
+    let carbons = has(ns::CARBONS);
+    inline.extend(carbons.then(carbon::enable));
+    let mut client_state = ClientState::default();
+    if has(ns::CSI) {
+        client_state = ClientState::begun(context.watched);
+        inline.extend((!context.watched).then(online::inactive));
     }
     let name = match &ask {
         Ask::Token(token) => token.mechanism.clone(),
@@ -359,6 +380,7 @@ fn request(
     let element: Element = authenticate.to_element();
     context.write_element(&element);
     awaits_answer(facts, context);
+    Asked { client_state, carbons }
 }
 
 /// What a login may ask for beside itself: what a session can be bound with, and whether one can be resumed.

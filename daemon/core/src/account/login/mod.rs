@@ -14,7 +14,7 @@ use super::Link;
 use super::context::Context;
 use super::input::{Command, Connected, Input, Security};
 use super::offline::{self, Offline};
-use super::online::{Online, ResumeBy};
+use super::online::{ClientState, Online, ResumeBy};
 use super::output::{HangUp, Outcome, Output, Session};
 use super::stopped::Stopped;
 use super::timers::Timer;
@@ -95,6 +95,9 @@ pub(super) struct Bound {
     /// The server wants the session of RFC 3921.
     pub(super) session_required: bool,
     pub(super) limits: StreamLimits,
+    pub(super) client_state: ClientState,
+    /// Copies of what other clients send and get are asked for already.
+    pub(super) carbons: bool,
 }
 
 /// How far stream management has come by the time a resource is bound.
@@ -303,6 +306,7 @@ impl Connecting {
                 }
             }
             Command::Tune(playing) => context.set_playing_later(playing),
+            Command::Watched(watched) => context.watched = watched,
             Command::Connect(ticket) => context.connecting.push(ticket),
             Command::Disconnect(ticket) | Command::Leave(ticket) => {
                 context.reply(ticket, Outcome::Done);

@@ -9,6 +9,7 @@ mod outbound;
 mod presence;
 mod sleep;
 mod tune;
+mod watched;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -37,6 +38,7 @@ use outbound::{Outbound, Sent, Stored};
 pub(super) use outbound::{RESUME_FOR, ResumeBy, Unsent};
 use presence::Shown;
 pub(super) use sleep::Asleep;
+pub(super) use watched::{ClientState, inactive};
 
 /// A request is given up after this.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -60,6 +62,9 @@ pub(super) struct Online {
     /// What the store is asked to remember: whether a tune may be out.
     storing: Option<(StoreTicket, bool)>,
     answers: Answers,
+    client_state: ClientState,
+    /// Copies of what other clients send and get are asked for.
+    carbons: bool,
     leaving: Option<Leaving>,
 }
 
@@ -85,6 +90,8 @@ impl Online {
     pub(super) fn start(bound: Bound, context: &mut Context) -> Box<Self> {
         let outbound = Outbound::within(bound.limits.max_bytes);
         let mut online = Self::over(bound.session, bound.reader, outbound, bound.limits, context);
+        online.client_state = bound.client_state;
+        online.carbons = bound.carbons;
         match bound.managed {
             Managed::Absent => {}
             Managed::Offered if context.mistrusts_management() => {}
@@ -129,6 +136,8 @@ impl Online {
             pep: Pep::default(),
             storing: None,
             answers: Answers::default(),
+            client_state: ClientState::default(),
+            carbons: false,
             leaving: None,
         })
     }
@@ -144,6 +153,7 @@ impl Online {
     fn begin(&mut self, context: &mut Context) {
         self.present(None, context);
         self.advance_tune(context);
+        self.tell_watched(context);
         context.timers.clear(Timer::Login);
         context.timers.clear(Timer::Step);
         self.heard(context);
@@ -199,6 +209,10 @@ impl Online {
             Command::Tune(playing) => {
                 context.set_playing(playing);
                 self.republish(context);
+            }
+            Command::Watched(watched) => {
+                context.watched = watched;
+                self.tell_watched(context);
             }
             Command::Connect(ticket) => match &mut self.leaving {
                 Some(leaving) => leaving.then_connect(ticket),
