@@ -104,6 +104,8 @@ pub enum Command {
     Tune(Option<Playing>),
     /// Publish the tune like this from now on; answered when that is under way.
     TuneSettings(Ticket, TuneSettings),
+    /// Somebody looks at what comes in, or nobody does; as it is when the account starts (XEP-0352).
+    Watched(bool),
     /// Connect now, whatever pause or stop is in force; answered when online, or with why not.
     Connect(Ticket),
     /// Close the stream politely and stay offline until the next `Connect`; what was asked for stays.

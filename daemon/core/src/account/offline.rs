@@ -46,7 +46,7 @@ impl Offline {
             | Input::Bytes(_)
             | Input::Lost(_) => Link::Offline(self),
             Input::Stored(ticket, result) => {
-                context.stored_asleep(ticket, result);
+                context.stored(ticket, result);
                 Link::Offline(self)
             }
         }
@@ -86,8 +86,13 @@ impl Offline {
                 context.set_tune_settings_later(ticket, settings);
                 Link::Offline(self)
             }
+            Command::Watched(watched) => {
+                context.watched = watched;
+                Link::Offline(self)
+            }
             Command::Connect(ticket) => connect(vec![ticket], context),
             Command::Disconnect(ticket) | Command::Leave(ticket) | Command::Suspend(ticket) => {
+                context.put_off_messages();
                 context.reply(ticket, Outcome::Done);
                 Self::ByCommand.without_retry(context)
             }
@@ -103,7 +108,13 @@ impl Offline {
             match timer {
                 Timer::Retry => return Connecting::start(context),
                 Timer::Tune => context.show_playing_later(),
-                Timer::Login | Timer::Step | Timer::Ask | Timer::Answer | Timer::Idle | Timer::Close => {}
+                Timer::Login
+                | Timer::Step
+                | Timer::Ask
+                | Timer::Answer
+                | Timer::Acknowledge
+                | Timer::Idle
+                | Timer::Close => {}
             }
         }
         Link::Offline(self)

@@ -112,7 +112,8 @@ impl<'a> Runner<'a> {
             };
             done.map_err(|why| format!("{}: {why}", step.place))?;
         }
-        self.quiet().map_err(|why| format!("at the end: {why}"))?;
+        let last = self.script.steps.last().map(|step| step.place.clone()).unwrap_or_default();
+        self.quiet().map_err(|why| format!("{last}, behind it: {why}"))?;
         let steps = self.script.steps.len();
         self.end(steps).map_err(|why| format!("cut at the end: {why}"))
     }

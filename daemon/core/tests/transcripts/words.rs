@@ -11,8 +11,8 @@
 //! roster [JID=SUBSCRIPTION …]    roster-item JID=SUBSCRIPTION    roster-removed JID
 //! available JID SHOW ["TEXT"] [priority N] [since MILLIS]    unavailable JID
 //! contact-tune JID TUNE    tune-published TUNE    tune-failed "WORDS"      TUNE: "ARTIST – TITLE" or nothing
-//! departed
-//! message JID KIND ["SUBJECT"] "BODY" [delayed MILLIS]
+//! departed    mistrusted
+//! message JID KIND ["SUBJECT"] "BODY" [copy [of ours]] [delayed MILLIS]
 //! ```
 
 use xmppd_core::account::{
@@ -113,6 +113,7 @@ fn of_event(event: &Event, now: Wall) -> String {
         Event::Available(available) => of_available(available),
         Event::Unavailable(jid) => format!("unavailable {jid}"),
         Event::Departed => "departed".into(),
+        Event::Mistrusted => "mistrusted".into(),
         Event::ContactTune(jid, track) => format!("contact-tune {jid} {}", of_track(track.as_ref())),
         Event::TunePublished(TunePublished::Done(track)) => format!("tune-published {}", of_track(track.as_ref())),
         Event::TunePublished(TunePublished::Failed(reason)) => format!("tune-failed {reason:?}"),
@@ -202,6 +203,9 @@ fn of_message(message: &Incoming) -> String {
     let mut words = format!("message {} {kind}", message.from);
     for text in [&message.subject, &message.body].into_iter().flatten() {
         words += &format!(" {text:?}");
+    }
+    if message.carbon {
+        words += if message.sent { " copy of ours" } else { " copy" };
     }
     if let Some(delayed) = message.delayed {
         words += &format!(" delayed {}", delayed.as_unix_millis());

@@ -14,7 +14,7 @@ use super::Link;
 use super::context::Context;
 use super::input::{Command, Connected, Input, Machine, Security};
 use super::offline::{self, Offline};
-use super::online::{Online, ResumeBy};
+use super::online::{ClientState, Online, ResumeBy};
 use super::output::{HangUp, Outcome, Output, Session};
 use super::stopped::Stopped;
 use super::timers::Timer;
@@ -62,6 +62,10 @@ struct Facts {
     /// TLS came before the first byte.
     direct: bool,
     password: Option<Secret>,
+    /// The server was asked to go on with the last session.
+    resuming: bool,
+    /// The request to log in went with the header.
+    pipelined: bool,
 }
 
 #[derive(Debug)]
@@ -93,6 +97,9 @@ pub(super) struct Bound {
     /// The server wants the session of RFC 3921.
     pub(super) session_required: bool,
     pub(super) limits: StreamLimits,
+    pub(super) client_state: ClientState,
+    /// Copies of what other clients send and get are asked for already.
+    pub(super) carbons: bool,
 }
 
 /// How far stream management has come by the time a resource is bound.
@@ -130,7 +137,8 @@ impl Connecting {
     /// Begins with the password, unless the key of the last login is at hand.
     pub(super) fn start(context: &mut Context) -> Link {
         context.timers.clear(Timer::Retry);
-        let stage = if context.key.is_some() || context.tokens.next_mechanism().is_some() {
+        let by_token = !context.password_first && context.tokens.next_mechanism().is_some();
+        let stage = if context.key.is_some() || by_token {
             context.dial();
             Stage::Dialing
         } else {
@@ -149,11 +157,11 @@ impl Connecting {
             (Input::Command(command), stage) => self.with(stage).command(command, context),
             (Input::Tick, stage) => self.with(stage).tick(context),
             (Input::Stored(ticket, result), stage) => {
-                context.stored_asleep(ticket, result);
+                context.stored(ticket, result);
                 Link::Connecting(self.with(stage))
             }
             (Input::Machine(Machine::Woke | Machine::NetworkChanged), stage) => self.with(stage).hurry(context),
-            (Input::Lost(loss), _) => offline::lost(&loss, context),
+            (Input::Lost(loss), _) => self.failed(&loss, context),
             (Input::Secret(Ok(password)), Stage::Secret) => {
                 self.facts.password = Some(password);
                 context.dial();
@@ -268,12 +276,8 @@ impl Connecting {
                 }
             }
             Err(loss) => {
-                if matches!(loss, Loss::Stream(_) | Loss::HandledTooHigh(_)) {
-                    // Some servers answer a resumption they do not like with a stream error (R08).
-                    context.forget_session(None);
-                }
                 context.end_stream(&loss, false);
-                offline::lost(&loss, context)
+                self.failed(&loss, context)
             }
         }
     }
@@ -298,6 +302,20 @@ impl Connecting {
         Link::Connecting(self)
     }
 
+    /// There will be no session over this connection. What it may have failed of is not tried the same way again.
+    fn failed(self: Box<Self>, loss: &Loss, context: &mut Context) -> Link {
+        if self.facts.resuming && loss.blames_the_request() {
+            // Some servers answer a resumption they do not like with a stream error (R08).
+            context.mistrust_management();
+            context.forget_session(None);
+        }
+        if self.facts.pipelined {
+            context.pipelines = false;
+        }
+        context.put_off_messages();
+        offline::lost(loss, context)
+    }
+
     fn tick(self: Box<Self>, context: &mut Context) -> Link {
         while let Some(timer) = context.timers.take_due(context.now.moment) {
             match timer {
@@ -306,7 +324,7 @@ impl Connecting {
                     return self.follow(Err(loss), &[], context);
                 }
                 Timer::Tune => context.show_playing_later(),
-                Timer::Retry | Timer::Ask | Timer::Answer | Timer::Idle | Timer::Close => {}
+                Timer::Retry | Timer::Ask | Timer::Answer | Timer::Acknowledge | Timer::Idle | Timer::Close => {}
             }
         }
         Link::Connecting(self)
@@ -324,6 +342,7 @@ impl Connecting {
             }
             Command::Tune(playing) => context.set_playing_later(playing),
             Command::TuneSettings(ticket, settings) => context.set_tune_settings_later(ticket, settings),
+            Command::Watched(watched) => context.watched = watched,
             Command::Connect(ticket) => context.connecting.push(ticket),
             Command::Disconnect(ticket) | Command::Leave(ticket) | Command::Suspend(ticket) => {
                 context.reply(ticket, Outcome::Done);
@@ -337,6 +356,7 @@ impl Connecting {
     /// Nobody wants the connection any more.
     fn give_up(offline: Offline, context: &mut Context) -> Link {
         context.hang_up(HangUp::Abrupt);
+        context.put_off_messages();
         context.reply_connecting(&Outcome::NotOnline(None));
         Link::Offline(offline)
     }

@@ -9,6 +9,7 @@ mod outbound;
 mod presence;
 mod sleep;
 mod tune;
+mod watched;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -33,10 +34,11 @@ use crate::xml::{Element, Limits, Reader};
 
 use answers::Answers;
 use leaving::Leaving;
-use outbound::{Outbound, Sent};
+use outbound::{Outbound, Sent, Stored};
 pub(super) use outbound::{RESUME_FOR, ResumeBy, Unsent};
 use presence::Shown;
 pub(super) use sleep::Asleep;
+pub(super) use watched::{ClientState, inactive};
 
 /// A request is given up after this.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -60,6 +62,9 @@ pub(super) struct Online {
     /// What the store is asked to remember: whether a tune may be out.
     storing: Option<(StoreTicket, bool)>,
     answers: Answers,
+    client_state: ClientState,
+    /// Copies of what other clients send and get are asked for.
+    carbons: bool,
     leaving: Option<Leaving>,
 }
 
@@ -87,13 +92,15 @@ impl Online {
         let mut online = Self::over(bound.session, bound.reader, outbound, bound.limits, context);
         online.heard(context);
         context.streak.session_began();
+        online.client_state = bound.client_state;
+        online.carbons = bound.carbons;
         match bound.managed {
             Managed::Absent => {}
+            Managed::Offered if context.mistrusts_management() => {}
             Managed::Offered => online.outbound.enable(context),
             Managed::Enabled(resume_by) => {
                 online.session.resumable = resume_by.is_some();
                 online.outbound.enabled_at_binding(resume_by);
-                online.keep_session(context);
             }
         }
         if bound.session_required {
@@ -102,9 +109,11 @@ impl Online {
         online.introduce(context);
         online.begin(context);
         for unsent in std::mem::take(&mut context.unsent) {
-            let (stanza, sent) = unsent.into_sent();
-            online.outbound.send_text(stanza, sent, context);
+            online.outbound.send_again(unsent, context);
         }
+        // The disk must know the places of the messages in this session before it knows of the session.
+        online.keep_session(context);
+        online.settle(context);
         online
     }
 
@@ -129,6 +138,8 @@ impl Online {
             pep: Pep::default(),
             storing: None,
             answers: Answers::default(),
+            client_state: ClientState::default(),
+            carbons: false,
             leaving: None,
         })
     }
@@ -144,6 +155,7 @@ impl Online {
     fn begin(&mut self, context: &mut Context) {
         self.present(None, context);
         self.advance_tune(context);
+        self.tell_watched(context);
         context.timers.clear(Timer::Login);
         context.timers.clear(Timer::Step);
         self.settle(context);
@@ -190,7 +202,6 @@ impl Online {
             Input::Start | Input::Connected(_) | Input::Secured(_) | Input::Secret(_) | Input::Derived(_) => Ok(()),
         };
         match result {
-            Ok(()) if self.outbound.is_full() => self.end(&Loss::Silent("the server acknowledges nothing"), context),
             Ok(()) => {
                 self.settle(context);
                 Link::Online(self)
@@ -220,6 +231,10 @@ impl Online {
                 context.outward.set_settings(settings);
                 self.republish(context);
                 context.reply(ticket, Outcome::Done);
+            }
+            Command::Watched(watched) => {
+                context.watched = watched;
+                self.tell_watched(context);
             }
             Command::Connect(ticket) => match &mut self.leaving {
                 Some(leaving) => leaving.then_connect(ticket),
@@ -251,6 +266,10 @@ impl Online {
                 Timer::Idle => self.try_stream(context),
                 Timer::Answer => return Err(Loss::Silent("the server stopped answering")),
                 Timer::Close if self.go_on_leaving(context) => {}
+                Timer::Acknowledge => {
+                    context.mistrust_management();
+                    return Err(Loss::Silent("the server acknowledges nothing"));
+                }
                 Timer::Close => return Err(Loss::Closed),
                 Timer::Tune => {
                     context.show_playing();
@@ -272,9 +291,10 @@ impl Online {
         if let Some(error) = self.outbound.refuses(&stanza) {
             return context.reply(ticket, Outcome::Refused(error));
         }
-        if let Some(sent) = self.outbound.send(&stanza, Sent::Message(Some(ticket), id), context) {
-            self.written(sent, context);
+        if self.outbound.is_full() {
+            return context.reply(ticket, Outcome::NotKept("too many messages wait for the server already".into()));
         }
+        self.outbound.send(&stanza, Sent::Message(Some(ticket), id), context);
     }
 
     /// Sends a request on somebody's behalf.
@@ -321,19 +341,21 @@ impl Online {
         if self.outbound.committed(ticket, result.is_ok(), context) {
             return;
         }
-        let Some((written, refused)) = self.outbound.stored(ticket, result.is_ok(), context) else {
-            return self.tune_stored(ticket, result, context);
-        };
-        for sent in written {
-            self.written(sent, context);
-        }
-        if let Some(Sent::Message(Some(ticket), _)) = refused {
-            context.reply(ticket, Outcome::NotKept(result.err().unwrap_or_default()));
+        match self.outbound.stored(ticket, result.is_ok()) {
+            Some(Stored::Refused(Sent::Message(Some(ticket), _))) => {
+                context.reply(ticket, Outcome::NotKept(result.err().unwrap_or_default()));
+            }
+            Some(Stored::Refused(Sent::Message(None, _) | Sent::Presence(_) | Sent::Other) | Stored::InLine) => {}
+            None => self.tune_stored(ticket, result, context),
         }
     }
 
-    /// After each input: commit what was handled, and ask for the acknowledgement that somebody waits for.
+    /// After each input: write what need not wait any more, commit what was handled, and ask for the acknowledgement
+    /// that somebody waits for.
     fn settle(&mut self, context: &mut Context) {
+        for sent in self.outbound.flush(context) {
+            self.written(sent, context);
+        }
         self.outbound.commit(context);
         self.outbound.settle(self.somebody_waits(), context);
     }
