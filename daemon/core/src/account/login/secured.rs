@@ -26,7 +26,10 @@ impl Secured {
         let reader = open_stream(Some(&from), facts, context);
         match Inline::pipelined(reader, security, facts, context) {
             Ok(inline) => Stage::Inline(Box::new(inline)),
-            Err((reader, security)) => Stage::Secured(Box::new(Self { reader, security })),
+            Err(parts) => {
+                let (reader, security) = *parts;
+                Stage::Secured(Box::new(Self { reader, security }))
+            }
         }
     }
 
