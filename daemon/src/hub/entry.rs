@@ -134,6 +134,14 @@ impl Entry {
         };
     }
 
+    /// The server's stream management is used no more.
+    pub(super) fn mistrusted(&self) {
+        tracing::warn!(
+            account = %self.config.name,
+            "the server does not keep its side of stream management, which is not used until the daemon starts anew"
+        );
+    }
+
     /// Says goodbye, or leaves the session to another process, and lets the actor end; the task ends when its
     /// connection is closed.
     pub(super) fn leave(&mut self, parting: fn(Ticket) -> Command) -> Option<JoinHandle<()>> {

@@ -206,6 +206,7 @@ impl Hub {
                 changes.push(Change::Status(entry.status()));
             }
             Event::TunePublished(published) => entry.tune_published(published),
+            Event::Mistrusted => entry.mistrusted(),
             event @ (Event::Roster(_)
             | Event::RosterItem(_)
             | Event::RosterRemoved(_)

@@ -293,7 +293,7 @@ impl<'a> Server<'a> {
         let by_token = request.child("fast", "urn:xmpp:fast:0").is_some();
         let wants_token = request.child("request-token", "urn:xmpp:fast:0").is_some();
         // Every third login by a token brings another one.
-        if wants_token || by_token && self.token_logins % 3 == 0 {
+        if wants_token || by_token && self.token_logins.is_multiple_of(3) {
             self.issued += 1;
             self.tokens.push(format!("token-{}", self.issued));
             inside += &format!("<token xmlns='urn:xmpp:fast:0' token='token-{}'/>", self.issued);

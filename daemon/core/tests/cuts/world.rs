@@ -160,10 +160,8 @@ impl<'a> World<'a> {
         self.to_server.clear();
         self.to_client.clear();
         self.hanging_up = false;
-        if std::mem::take(&mut self.connected) {
-            if self.server.lost() {
-                self.lost_at = self.clock;
-            }
+        if std::mem::take(&mut self.connected) && self.server.lost() {
+            self.lost_at = self.clock;
         }
         // Nobody is left to be answered. What was not kept was never taken.
         for body in std::mem::take(&mut self.waiting).into_values() {
@@ -384,7 +382,9 @@ impl<'a> World<'a> {
                 assert!(is_kept, "{body} is not kept");
             }
             Outcome::NotOnline(_) | Outcome::NotKept(_) => self.refused.push(body),
-            other => panic!("{body}: {other:?}"),
+            Outcome::Delivered(_) | Outcome::Answer(_) | Outcome::Refused(_) | Outcome::TimedOut | Outcome::Done => {
+                panic!("{body}: {outcome:?}")
+            }
         }
     }
 }

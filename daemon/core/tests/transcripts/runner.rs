@@ -244,9 +244,10 @@ impl<'a> Runner<'a> {
                 }
                 for frame in self.wire.frames(&bytes)? {
                     if let Frame::Element(element) = &frame
-                        && matches!(element.name(), "auth" | "response")
+                        && matches!(element.name(), "auth" | "authenticate" | "response")
                     {
-                        self.server.heard(element.attr("mechanism"), &element.text());
+                        let initial = element.children().find(|child| child.name() == "initial-response");
+                        self.server.heard(element.attr("mechanism"), &initial.unwrap_or(element).text());
                     }
                     self.said.push_back(Said::Frame(frame));
                 }

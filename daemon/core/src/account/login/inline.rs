@@ -5,27 +5,26 @@ use jid::Jid;
 
 use super::authenticated::{Authenticated, Proven};
 use super::proof::{Proof, Wire};
-use super::{Bound, Facts, Managed, Stage, Step, awaits_answer};
+use super::request::{Ask, Asked, inside, request};
+use super::{Bound, Facts, Managed, Stage, Step};
 use crate::account::context::Context;
 use crate::account::input::Security;
-use crate::account::online::{self, ClientState, RESUME_FOR, ResumeBy};
+use crate::account::online::ResumeBy;
 use crate::account::output::{Output, Profile};
 use crate::account::settings::Remembered;
 use crate::account::timers::Timer;
 use crate::account::tokens::{self, Token};
-use crate::identity;
 use crate::loss::Loss;
 use crate::negotiation;
 use crate::sasl::ht;
 use crate::sasl::scram::{Error, Fault, Prohibited, SaltedPassword};
 use crate::sasl::{Mechanism, Offer, Profile as SaslProfile};
-use crate::stanza::carbon;
-use crate::stanza::management::{self, Management};
+use crate::stanza::management::Management;
 use crate::stanza::sasl::Condition;
-use crate::stanza::sasl2::{self as wire, Answer, Authenticate, Bind, Success};
+use crate::stanza::sasl2::{self as wire, Answer, Success};
 use crate::stream::error::StreamError;
 use crate::stream::features::{Authentication, Features, StreamLimits};
-use crate::xml::{Element, Frame, Reader, ns};
+use crate::xml::{Frame, Reader};
 
 const WIRE: Wire = Wire { response: wire::response, abort: wire::abort };
 
@@ -40,13 +39,6 @@ pub(super) struct Inline {
     /// What a token was asked for.
     requested: Option<String>,
     asked: Asked,
-}
-
-/// What a new session was asked to begin with.
-#[derive(Clone, Copy, Debug, Default)]
-struct Asked {
-    client_state: ClientState,
-    carbons: bool,
 }
 
 /// What the server offers, as far as a login needs it.
@@ -331,61 +323,6 @@ fn remembered(offered: &Offered, direct: bool) -> Remembered {
         bind: authentication.bind.clone().unwrap_or_default(),
         management: authentication.management,
     }
-}
-
-enum Ask<'a> {
-    Token(&'a Token),
-    Password { mechanism: Mechanism, token: Option<&'a str> },
-}
-
-fn request(
-    ask: Ask<'_>,
-    message: &[u8],
-    (bind, management): (&[String], bool),
-    facts: &mut Facts,
-    context: &mut Context,
-) -> Asked {
-    let resume = if management { context.resumption() } else { None };
-    facts.resuming = resume.is_some();
-    let has = |feature: &str| bind.iter().any(|offered| offered == feature);
-    let mut inline = Vec::new();
-    if has(ns::SM) && !context.mistrusts_management() {
-        inline.push(management::enable(Some(RESUME_FOR)));
-    }
-    let carbons = has(ns::CARBONS);
-    inline.extend(carbons.then(carbon::enable));
-    let mut client_state = ClientState::default();
-    if has(ns::CSI) {
-        client_state = ClientState::begun(context.watched);
-        inline.extend((!context.watched).then(online::inactive));
-    }
-    let name = match &ask {
-        Ask::Token(token) => token.mechanism.clone(),
-        Ask::Password { mechanism, .. } => mechanism.to_string(),
-    };
-    let (token_use, token_request) = match ask {
-        Ask::Token(token) => (Some(token.count), None),
-        Ask::Password { token, .. } => (None, token),
-    };
-    let authenticate = Authenticate {
-        mechanism: &name,
-        initial: message,
-        user_agent: &context.settings.user_agent,
-        software: identity::NAME,
-        token_use,
-        token_request,
-        resume,
-        bind: Some(Bind { tag: identity::NAME, inline }),
-    };
-    let element: Element = authenticate.to_element();
-    context.write_element(&element);
-    awaits_answer(facts, context);
-    Asked { client_state, carbons }
-}
-
-/// What a login may ask for beside itself: what a session can be bound with, and whether one can be resumed.
-fn inside(authentication: &Authentication) -> (&[String], bool) {
-    (authentication.bind.as_deref().unwrap_or_default(), authentication.management)
 }
 
 /// The next token's message, when this connection has what the token is bound by.

@@ -6,6 +6,7 @@ mod authenticating;
 mod inline;
 mod plain;
 mod proof;
+mod request;
 mod secured;
 
 use std::time::Duration;
@@ -161,7 +162,7 @@ impl Connecting {
                 Link::Connecting(self.with(stage))
             }
             (Input::Machine(Machine::Woke | Machine::NetworkChanged), stage) => self.with(stage).hurry(context),
-            (Input::Lost(loss), _) => self.failed(&loss, context),
+            (Input::Lost(loss), _) => failed(&self.facts, &loss, context),
             (Input::Secret(Ok(password)), Stage::Secret) => {
                 self.facts.password = Some(password);
                 context.dial();
@@ -277,7 +278,7 @@ impl Connecting {
             }
             Err(loss) => {
                 context.end_stream(&loss, false);
-                self.failed(&loss, context)
+                failed(&self.facts, &loss, context)
             }
         }
     }
@@ -300,20 +301,6 @@ impl Connecting {
             }
         }
         Link::Connecting(self)
-    }
-
-    /// There will be no session over this connection. What it may have failed of is not tried the same way again.
-    fn failed(self: Box<Self>, loss: &Loss, context: &mut Context) -> Link {
-        if self.facts.resuming && loss.blames_the_request() {
-            // Some servers answer a resumption they do not like with a stream error (R08).
-            context.mistrust_management();
-            context.forget_session(None);
-        }
-        if self.facts.pipelined {
-            context.pipelines = false;
-        }
-        context.put_off_messages();
-        offline::lost(loss, context)
     }
 
     fn tick(self: Box<Self>, context: &mut Context) -> Link {
@@ -395,6 +382,20 @@ impl Stage {
             Self::Authenticated(_) => "the server did not bind a resource in time",
         }
     }
+}
+
+/// There will be no session over this connection. What it may have failed of is not tried the same way again.
+fn failed(facts: &Facts, loss: &Loss, context: &mut Context) -> Link {
+    if facts.resuming && loss.blames_the_request() {
+        // Some servers answer a resumption they do not like with a stream error (R08).
+        context.mistrust_management();
+        context.forget_session(None);
+    }
+    if facts.pipelined {
+        context.pipelines = false;
+    }
+    context.put_off_messages();
+    offline::lost(loss, context)
 }
 
 /// Opens a stream and starts reading the server's; one round trip.

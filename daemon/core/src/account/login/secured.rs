@@ -26,8 +26,8 @@ impl Secured {
         let reader = open_stream(Some(&from), facts, context);
         match Inline::pipelined(reader, security, facts, context) {
             Ok(inline) => Stage::Inline(Box::new(inline)),
-            Err(back) => {
-                let (reader, security) = *back;
+            Err(parts) => {
+                let (reader, security) = *parts;
                 Stage::Secured(Box::new(Self { reader, security }))
             }
         }
