@@ -134,6 +134,62 @@ impl Loss {
         }
     }
 
+    /// Whether it may be the answer to what we asked, and not the server's own plight.
+    pub fn blames_the_request(&self) -> bool {
+        match self {
+            Self::Stream(error) => match error.condition {
+                Condition::ConnectionTimeout
+                | Condition::Reset
+                | Condition::RemoteConnectionFailed
+                | Condition::SystemShutdown
+                | Condition::ResourceConstraint
+                | Condition::HostGone
+                | Condition::HostUnknown
+                | Condition::SeeOtherHost
+                | Condition::Conflict => false,
+                Condition::InternalServerError
+                | Condition::UndefinedCondition
+                | Condition::PolicyViolation
+                | Condition::BadFormat
+                | Condition::BadNamespacePrefix
+                | Condition::InvalidFrom
+                | Condition::InvalidNamespace
+                | Condition::InvalidXml
+                | Condition::NotWellFormed
+                | Condition::RestrictedXml
+                | Condition::UnsupportedEncoding
+                | Condition::UnsupportedFeature
+                | Condition::UnsupportedStanzaType
+                | Condition::UnsupportedVersion
+                | Condition::ImproperAddressing
+                | Condition::NotAuthorized
+                | Condition::Unknown(_) => true,
+            },
+            Self::Unexpected(_) => true,
+            Self::NotOffered(_)
+            | Self::Unreachable(_)
+            | Self::Certificate(_)
+            | Self::Tls(_)
+            | Self::Closed
+            | Self::Broken(_)
+            | Self::Silent(_)
+            | Self::TlsRequired
+            | Self::Injected
+            | Self::Malformed(_)
+            | Self::Mechanism(_)
+            | Self::Scram(_)
+            | Self::Prohibited(_)
+            | Self::Expensive
+            | Self::KeyStale
+            | Self::TokenRefused
+            | Self::Refused { .. }
+            | Self::WrongAccount(_)
+            | Self::NoBind
+            | Self::Bind(_)
+            | Self::HandledTooHigh(_) => false,
+        }
+    }
+
     /// A word for programs; it never changes.
     pub fn kind(&self) -> &'static str {
         match self {

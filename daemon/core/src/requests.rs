@@ -50,6 +50,18 @@ impl<A> Requests<A> {
         over.into_values().map(|pending| pending.asker).collect()
     }
 
+    /// Gives all of them time until then: no answer could come before.
+    pub fn postpone(&mut self, deadline: Moment) {
+        for pending in self.open.values_mut() {
+            pending.deadline = deadline;
+        }
+    }
+
+    /// Everybody who waits.
+    pub fn askers(&self) -> impl Iterator<Item = &A> {
+        self.open.values().map(|pending| &pending.asker)
+    }
+
     /// Takes out those of these askers.
     pub fn drain_if(&mut self, is_meant: impl Fn(&A) -> bool) -> Vec<A> {
         let (meant, open) =

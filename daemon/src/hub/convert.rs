@@ -36,7 +36,7 @@ pub(super) fn event(account: &str, event: Event) -> Option<Change> {
         }
         Event::Departed => Some(Change::Presence(PresenceChange { account, ..PresenceChange::default() })),
         Event::Message(incoming) => Some(Change::Message(Box::new(message(account, incoming)))),
-        Event::Link(_) | Event::Presence(..) | Event::TunePublished(_) => None,
+        Event::Link(_) | Event::Presence(..) | Event::TunePublished(_) | Event::Mistrusted => None,
     }
 }
 
@@ -176,7 +176,7 @@ fn message(account: String, incoming: Incoming) -> Message {
     Message {
         account,
         id: incoming.id,
-        direction: Direction::In,
+        direction: if incoming.sent { Direction::Out } else { Direction::In },
         from: incoming.from.to_string(),
         to: incoming.to.to_string(),
         message_type: match incoming.kind {
@@ -189,7 +189,7 @@ fn message(account: String, incoming: Incoming) -> Message {
         subject: incoming.subject,
         timestamp: timestamp(incoming.delayed.unwrap_or_else(|| host::now().wall)),
         delayed,
-        carbon: false,
+        carbon: incoming.carbon,
         stanza_id: None,
         origin_id: None,
     }

@@ -188,6 +188,9 @@ impl Hub {
                 changes.push(Change::Status(entry.status()));
             }
             Event::TunePublished(published) => entry.tune_published(published),
+            Event::Mistrusted => {
+                tracing::warn!(account, "the server breaks its own stream management, which is used no more");
+            }
             event @ (Event::Roster(_)
             | Event::RosterItem(_)
             | Event::RosterRemoved(_)

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::input::{Playing, StoreTicket, Ticket};
+use super::kept::KeptSession;
 use super::login::Key;
 use super::online::{Asleep, Unsent};
 use super::output::{Change, Delivery, Dial, Event, HangUp, Outcome, Output};
@@ -14,8 +15,12 @@ use super::tokens::Tokens;
 use crate::backoff::Backoff;
 use crate::entropy::Entropy;
 use crate::loss::{Ending, Loss};
+use crate::stanza::StanzaError;
 use crate::time::Now;
 use crate::xml::{Element, writer};
+
+/// After so many misbehaviours in a row stream management is not used any more.
+const MISTRUST: u32 = 3;
 
 /// The part of an account that outlives its connections.
 #[derive(Debug)]
@@ -32,12 +37,22 @@ pub(super) struct Context {
     pub(super) tokens: Tokens,
     /// What the server offered at the last login in one exchange.
     pub(super) remembered: Option<Remembered>,
+    /// Somebody looks at what comes in.
+    pub(super) watched: bool,
+    /// A login by token led nowhere: the next one has the password at hand.
+    pub(super) password_first: bool,
+    /// A request to log in may go with the header: none that did has failed since the last login.
+    pub(super) pipelines: bool,
     /// Who waits for the account to come online.
     pub(super) connecting: Vec<Ticket>,
     /// A session that may be taken up again.
     pub(super) asleep: Option<Asleep>,
     /// Messages of sessions that are gone.
     pub(super) unsent: Vec<Unsent>,
+    /// How often in a row the server did not keep its side of stream management.
+    pub(super) mistrusted: u32,
+    /// The disk has a session.
+    session_kept: bool,
     outputs: VecDeque<Output>,
     told: Option<Event>,
     stores: u64,
@@ -46,6 +61,7 @@ pub(super) struct Context {
 impl Context {
     pub(super) fn new(settings: Settings, mut memory: Memory, entropy: Entropy) -> Self {
         let messages = std::mem::take(&mut memory.messages);
+        let session_kept = memory.session.is_some();
         let (asleep, unsent) = match memory.session.take() {
             Some(kept) => (Some(Asleep::restored(kept, messages)), Vec::new()),
             None => (None, messages.into_iter().map(Unsent::kept).collect()),
@@ -60,9 +76,14 @@ impl Context {
             timers: Timers::default(),
             backoff: Backoff::default(),
             key: None,
+            watched: false,
+            password_first: false,
+            pipelines: true,
             connecting: Vec::new(),
             asleep,
             unsent,
+            mistrusted: 0,
+            session_kept,
             outputs: VecDeque::new(),
             told: None,
             stores: 0,
@@ -100,10 +121,29 @@ impl Context {
         self.store(Change::Tokens(self.tokens.kept().to_vec()));
     }
 
-    /// Has the tokens thrown away.
-    pub(super) fn forget_tokens(&mut self) {
-        self.tokens = Tokens::default();
-        self.keep_tokens();
+    /// A login has worked: the next one may take the short way.
+    pub(super) fn logged_in(&mut self) {
+        self.password_first = false;
+        self.pipelines = true;
+    }
+
+    /// Has the session kept for another process, or what was kept erased.
+    pub(super) fn keep_session(&mut self, session: Option<KeptSession>) -> Option<StoreTicket> {
+        let was_kept = std::mem::replace(&mut self.session_kept, session.is_some());
+        (self.session_kept || was_kept).then(|| self.store(Change::Session(session)))
+    }
+
+    /// The server does not keep its side of stream management; watchers learn it when that is used no more.
+    pub(super) fn mistrust_management(&mut self) {
+        self.mistrusted += 1;
+        if self.mistrusted == MISTRUST {
+            self.event(Event::Mistrusted);
+        }
+    }
+
+    /// Whether the server has so often misbehaved that its stream management is of no use (R08).
+    pub(super) fn mistrusts_management(&self) -> bool {
+        self.mistrusted >= MISTRUST
     }
 
     /// Has the server's offer kept for the next login.
@@ -128,20 +168,47 @@ impl Context {
         }
     }
 
+    /// This message came back: the disk may forget it, and who waits is told.
+    pub(super) fn message_refused(&mut self, ticket: Option<Ticket>, id: String, error: &StanzaError) {
+        if let Some(ticket) = ticket {
+            self.reply(ticket, Outcome::Refused(error.clone()));
+        }
+        self.store(Change::Arrived(vec![id]));
+    }
+
     /// The request to go on with the last session; one that cannot be there any more is given up.
     pub(super) fn resumption(&mut self) -> Option<Element> {
-        let request = self.asleep.as_ref()?.request(self.now.wall);
+        let now = self.now.wall;
+        let mistrusts = self.mistrusts_management();
+        let request = self.asleep.as_mut()?.request(now).filter(|_| !mistrusts);
         if request.is_none() {
             self.forget_session(None);
         }
         request
     }
 
-    /// The store answered a session that is asleep.
-    pub(super) fn stored_asleep(&mut self, ticket: StoreTicket, result: Result<(), String>) {
+    /// The store answered while there is no stream: a session that is asleep, or a message of one that is gone.
+    pub(super) fn stored(&mut self, ticket: StoreTicket, result: Result<(), String>) {
+        if let Some(place) = self.unsent.iter().position(|unsent| unsent.awaits == Some(ticket)) {
+            return self.stored_unsent(place, result);
+        }
         if let Some(mut asleep) = self.asleep.take() {
             asleep.stored(ticket, result, self);
             self.asleep = Some(asleep);
+        }
+    }
+
+    fn stored_unsent(&mut self, place: usize, result: Result<(), String>) {
+        match result {
+            Ok(()) => {
+                self.unsent[place].awaits = None;
+                self.put_off_messages();
+            }
+            Err(reason) => {
+                if let Some(ticket) = self.unsent.remove(place).ticket {
+                    self.reply(ticket, Outcome::NotKept(reason));
+                }
+            }
         }
     }
 
@@ -154,9 +221,10 @@ impl Context {
 
     /// Nobody knows when the next session is: whoever waits for a message is told that it is kept.
     pub(super) fn put_off_messages(&mut self) {
-        let waiting: Vec<_> = self.unsent.iter_mut().filter_map(Unsent::put_off).collect();
-        for (ticket, outcome) in waiting {
-            self.reply(ticket, outcome);
+        let asleep = self.asleep.as_mut().map(Asleep::put_off_messages).unwrap_or_default();
+        let waiting: Vec<_> = asleep.into_iter().chain(self.unsent.iter_mut().filter_map(Unsent::put_off)).collect();
+        for (ticket, id) in waiting {
+            self.reply(ticket, Outcome::Queued(id));
         }
     }
 

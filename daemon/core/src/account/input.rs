@@ -88,6 +88,8 @@ pub enum Command {
     Layers(Ticket, Layers),
     /// This is playing, or nothing is.
     Tune(Option<Playing>),
+    /// Somebody looks at what comes in, or nobody does; as it is when the account starts (XEP-0352).
+    Watched(bool),
     /// Connect now, whatever pause or stop is in force; answered when online, or with why not.
     Connect(Ticket),
     /// Close the stream politely and stay offline until the next `Connect`; what was asked for stays.

@@ -10,6 +10,9 @@ use crate::time::Wall;
 /// How long a session is taken to be resumable when the server does not say.
 const DEFAULT_MAX: Duration = Duration::from_secs(600);
 
+/// A session whose stanzas are so rare that nothing of it was kept for longer than this is not looked for.
+const UNUSED: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A session on the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptSession {
@@ -45,6 +48,11 @@ pub(super) fn lifetime(max: Option<Duration>) -> Duration {
 pub(super) fn is_alive(lost: Wall, max: Option<Duration>, now: Wall) -> bool {
     let asleep = now.as_unix_millis().saturating_sub(lost.as_unix_millis());
     u64::try_from(asleep).is_ok_and(|asleep| Duration::from_millis(asleep) < lifetime(max))
+}
+
+/// Whether a session that was in use then can still be there, its connection having been lost nobody knows when.
+pub(super) fn may_be_alive(used: Wall, max: Option<Duration>, now: Wall) -> bool {
+    is_alive(used, Some(lifetime(max) + UNUSED), now)
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ impl Offline {
             | Input::Bytes(_)
             | Input::Lost(_) => Link::Offline(self),
             Input::Stored(ticket, result) => {
-                context.stored_asleep(ticket, result);
+                context.stored(ticket, result);
                 Link::Offline(self)
             }
         }
@@ -74,8 +74,13 @@ impl Offline {
                 context.set_playing_later(playing);
                 Link::Offline(self)
             }
+            Command::Watched(watched) => {
+                context.watched = watched;
+                Link::Offline(self)
+            }
             Command::Connect(ticket) => connect(vec![ticket], context),
             Command::Disconnect(ticket) | Command::Leave(ticket) | Command::Suspend(ticket) => {
+                context.put_off_messages();
                 context.reply(ticket, Outcome::Done);
                 Self::ByCommand.without_retry(context)
             }
@@ -91,7 +96,13 @@ impl Offline {
             match timer {
                 Timer::Retry => return Connecting::start(context),
                 Timer::Tune => context.show_playing_later(),
-                Timer::Login | Timer::Step | Timer::Ask | Timer::Answer | Timer::Idle | Timer::Close => {}
+                Timer::Login
+                | Timer::Step
+                | Timer::Ask
+                | Timer::Answer
+                | Timer::Acknowledge
+                | Timer::Idle
+                | Timer::Close => {}
             }
         }
         Link::Offline(self)

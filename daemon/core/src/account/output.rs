@@ -139,6 +139,9 @@ pub enum Event {
     TunePublished(TunePublished),
     /// A message came.
     Message(Incoming),
+    /// The server does not keep its side of stream management, three times in a row: it is used no more until the
+    /// daemon starts anew, and a message is taken to be at the server once it is written.
+    Mistrusted,
 }
 
 /// A contact's resource as its presence describes it.
@@ -178,6 +181,10 @@ pub struct Incoming {
     pub subject: Option<String>,
     /// When it was sent, if our server says that it was kept for us (XEP-0203).
     pub delayed: Option<Wall>,
+    /// It is a copy of what another client of ours sent or got (XEP-0280).
+    pub carbon: bool,
+    /// It was sent by another client of ours; else it came.
+    pub sent: bool,
 }
 
 /// The state of an account's link, complete.

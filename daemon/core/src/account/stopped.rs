@@ -23,6 +23,7 @@ impl Stopped {
     pub(super) fn without_secret(missing: SecretMissing, context: &mut Context) -> Link {
         let problem = Problem { kind: "needs-secret", message: missing.0, retry_at: None };
         context.reply_connecting(&Outcome::NotOnline(Some(problem.clone())));
+        context.put_off_messages();
         context.present_later();
         Link::Stopped(Self { problem, state: LinkState::NeedsSecret })
     }
@@ -52,8 +53,11 @@ impl Stopped {
             | Input::Secret(_)
             | Input::Derived(_)
             | Input::Bytes(_)
-            | Input::Lost(_)
-            | Input::Stored(..) => Link::Stopped(self),
+            | Input::Lost(_) => Link::Stopped(self),
+            Input::Stored(ticket, result) => {
+                context.stored(ticket, result);
+                Link::Stopped(self)
+            }
         }
     }
 
@@ -65,6 +69,7 @@ impl Stopped {
                 context.reply(ticket, Outcome::Delivered(delivery));
             }
             Command::Tune(playing) => context.set_playing_later(playing),
+            Command::Watched(watched) => context.watched = watched,
             Command::Connect(ticket) => return offline::connect(vec![ticket], context),
             Command::Disconnect(ticket) => {
                 context.reply(ticket, Outcome::Done);

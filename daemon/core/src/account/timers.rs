@@ -15,6 +15,8 @@ pub(super) enum Timer {
     Ask,
     /// The server must have answered something.
     Answer,
+    /// The server must have acknowledged something.
+    Acknowledge,
     /// The stream has been silent long enough to be tried.
     Idle,
     /// A tune held back by the budget may go out.
@@ -25,8 +27,17 @@ pub(super) enum Timer {
 
 impl Timer {
     /// Every purpose, in the order in which due ones fire.
-    pub(super) const ALL: [Self; 8] =
-        [Self::Retry, Self::Login, Self::Step, Self::Ask, Self::Answer, Self::Idle, Self::Tune, Self::Close];
+    pub(super) const ALL: [Self; 9] = [
+        Self::Retry,
+        Self::Login,
+        Self::Step,
+        Self::Ask,
+        Self::Answer,
+        Self::Acknowledge,
+        Self::Idle,
+        Self::Tune,
+        Self::Close,
+    ];
 }
 
 /// The table of an account's deadlines.
@@ -51,7 +62,7 @@ impl Timers {
 
     /// Takes back all deadlines that belong to a connection; what was asked for outlives it.
     pub(super) fn clear_connection(&mut self) {
-        for timer in [Timer::Login, Timer::Step, Timer::Ask, Timer::Answer, Timer::Idle, Timer::Close] {
+        for timer in Timer::ALL.into_iter().filter(|timer| !matches!(timer, Timer::Retry | Timer::Tune)) {
             self.clear(timer);
         }
     }

@@ -4,6 +4,7 @@
 mod address;
 pub mod bind;
 pub mod caps;
+pub mod carbon;
 pub mod datetime;
 pub mod delay;
 pub mod disco;

@@ -81,12 +81,13 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
             let to = if to == "account" { None } else { Some(Jid::new(to).ok()?) };
             Command::Ask(ticket, Question { to, set: false, payload: ping::request() })
         }
+        ("watched", [word]) => Command::Watched(word == "yes"),
         ("connect", []) => Command::Connect(ticket),
         ("disconnect", []) => Command::Disconnect(ticket),
         ("leave", []) => Command::Leave(ticket),
         _ => return None,
     };
-    let answered = !matches!(command, Command::Tune(_));
+    let answered = !matches!(command, Command::Tune(_) | Command::Watched(_));
     Some((command, answered))
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use xmppd_core::account::{Account, Event, Input, LinkState, Output, StoreTicket, Ticket};
+use xmppd_core::account::{Account, Change, Event, Input, LinkState, Output, StoreTicket, Ticket};
 use xmppd_core::loss::Loss;
 use xmppd_core::sasl::scram::Derivation;
 use xmppd_core::secret::Secret;
@@ -53,6 +53,8 @@ pub(crate) struct Runner<'a> {
     tickets: BTreeMap<u64, usize>,
     derivation: Option<(Secret, Derivation)>,
     stores: VecDeque<StoreTicket>,
+    /// What is kept without anybody waiting for it.
+    stored: VecDeque<StoreTicket>,
     connected: bool,
     pub(super) state: Option<LinkState>,
     /// What each `S:` said.
@@ -74,6 +76,7 @@ impl<'a> Runner<'a> {
             tickets: BTreeMap::new(),
             derivation: None,
             stores: VecDeque::new(),
+            stored: VecDeque::new(),
             connected: false,
             state: None,
             says: Says::new(),
@@ -109,7 +112,8 @@ impl<'a> Runner<'a> {
             };
             done.map_err(|why| format!("{}: {why}", step.place))?;
         }
-        self.quiet().map_err(|why| format!("at the end: {why}"))?;
+        let last = self.script.steps.last().map(|step| step.place.clone()).unwrap_or_default();
+        self.quiet().map_err(|why| format!("{last}, behind it: {why}"))?;
         let steps = self.script.steps.len();
         self.end(steps).map_err(|why| format!("cut at the end: {why}"))
     }
@@ -218,6 +222,12 @@ impl<'a> Runner<'a> {
         while let Some(output) = self.account.poll() {
             self.take(output)?;
         }
+        while let Some(ticket) = self.stored.pop_front() {
+            self.account.handle(self.now(), Input::Stored(ticket, Ok(())));
+            while let Some(output) = self.account.poll() {
+                self.take(output)?;
+            }
+        }
         if self.connected && self.account.deadline().is_none() {
             return Err("connected, and nothing limits how long the server may be silent".into());
         }
@@ -241,7 +251,12 @@ impl<'a> Runner<'a> {
                 }
             }
             Output::Derive(secret, derivation) => self.derivation = Some((secret, derivation)),
-            Output::Store(ticket, _) => self.stores.push_back(ticket),
+            Output::Store(ticket, Change::TuneOut(_) | Change::Message(_) | Change::Handled(..)) => {
+                self.stores.push_back(ticket);
+            }
+            Output::Store(ticket, Change::Tokens(_) | Change::Offer(_) | Change::Session(_) | Change::Arrived(_)) => {
+                self.stored.push_back(ticket)
+            }
             Output::Reply(Ticket(number), _) => {
                 let answers = self.tickets.get_mut(&number).ok_or("an answer to nobody")?;
                 *answers += 1;

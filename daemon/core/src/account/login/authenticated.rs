@@ -5,6 +5,7 @@ use jid::FullJid;
 use super::{Bound, Facts, Managed, Stage, Step, Woken, awaits_answer, open_stream, opened};
 use crate::account::context::Context;
 use crate::account::input::Security;
+use crate::account::online::ClientState;
 use crate::account::output::{Profile, Session};
 use crate::loss::Loss;
 use crate::negotiation::{self, Bind};
@@ -86,6 +87,8 @@ struct Binding {
     id: String,
     offered: Bind,
     limits: StreamLimits,
+    /// The server wants to know whether anybody looks.
+    client_state: bool,
 }
 
 impl Authenticated {
@@ -167,7 +170,9 @@ impl Authenticated {
         let session = self.proven.session(jid, facts);
         let Bind { management, session_required } = binding.offered;
         let managed = if management { Managed::Offered } else { Managed::Absent };
-        Bound { session, reader: self.reader, managed, session_required, limits: binding.limits }
+        let client_state = ClientState::offered(binding.client_state);
+        let limits = binding.limits;
+        Bound { session, reader: self.reader, managed, session_required, limits, client_state, carbons: false }
     }
 }
 
@@ -176,6 +181,7 @@ fn resume_or_bind(features: Features, facts: &mut Facts, context: &mut Context) 
     if features.management
         && let Some(request) = context.resumption()
     {
+        facts.resuming = true;
         context.write_element(&request);
         awaits_answer(facts, context);
         return Ok(Progress::Resuming(Box::new(features)));
@@ -190,7 +196,7 @@ fn ask(features: &Features, facts: &mut Facts, context: &mut Context) -> Result<
     let request = bind::request(Some(context.settings.resource.as_str()));
     context.write_element(&Iq::set(id.clone(), request).into_element());
     awaits_answer(facts, context);
-    Ok(Binding { id, offered, limits: features.limits })
+    Ok(Binding { id, offered, limits: features.limits, client_state: features.client_state })
 }
 
 /// The address the server gave us, which must belong to the account (S26).

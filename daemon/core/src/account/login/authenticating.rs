@@ -104,6 +104,7 @@ impl Authenticating {
             Exchange::Proven(authenticated, key) => (authenticated, key),
         };
         facts.password = None;
+        context.logged_in();
         context.key = Some(key);
         Ok(Authenticated::open(&authenticated, self.security, facts, context))
     }

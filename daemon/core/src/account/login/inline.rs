@@ -8,7 +8,7 @@ use super::proof::{Proof, Wire};
 use super::{Bound, Facts, Managed, Stage, Step, awaits_answer};
 use crate::account::context::Context;
 use crate::account::input::Security;
-use crate::account::online::{RESUME_FOR, ResumeBy};
+use crate::account::online::{self, ClientState, RESUME_FOR, ResumeBy};
 use crate::account::output::{Output, Profile};
 use crate::account::settings::Remembered;
 use crate::account::timers::Timer;
@@ -19,7 +19,9 @@ use crate::negotiation;
 use crate::sasl::ht;
 use crate::sasl::scram::{Error, Fault, Prohibited, SaltedPassword};
 use crate::sasl::{Mechanism, Offer, Profile as SaslProfile};
+use crate::stanza::carbon;
 use crate::stanza::management::{self, Management};
+use crate::stanza::sasl::Condition;
 use crate::stanza::sasl2::{self as wire, Answer, Authenticate, Bind, Success};
 use crate::stream::error::StreamError;
 use crate::stream::features::{Authentication, Features, StreamLimits};
@@ -37,6 +39,14 @@ pub(super) struct Inline {
     exchange: Exchange,
     /// What a token was asked for.
     requested: Option<String>,
+    asked: Asked,
+}
+
+/// What a new session was asked to begin with.
+#[derive(Clone, Copy, Debug, Default)]
+struct Asked {
+    client_state: ClientState,
+    carbons: bool,
 }
 
 /// What the server offers, as far as a login needs it.
@@ -66,7 +76,9 @@ impl Inline {
         facts: &mut Facts,
         context: &mut Context,
     ) -> Result<Self, (Reader, Security)> {
-        let remembered = context.remembered.clone().filter(|remembered| remembered.direct == facts.direct);
+        let usable =
+            |remembered: &Remembered| remembered.direct == facts.direct && context.pipelines && !context.password_first;
+        let remembered = context.remembered.clone().filter(usable);
         let fitting = remembered.and_then(|remembered| {
             let mechanism = context.tokens.next_mechanism()?;
             remembered.fast.iter().any(|offered| offered == mechanism).then_some(remembered)
@@ -78,9 +90,11 @@ impl Inline {
             Some((token, message, expecting)) => {
                 // The header and the request are one flight.
                 facts.round_trips -= 1;
-                request(Ask::Token(&token), &message, (&remembered.bind, remembered.management), facts, context);
+                facts.pipelined = true;
+                let asked =
+                    request(Ask::Token(&token), &message, (&remembered.bind, remembered.management), facts, context);
                 let exchange = Exchange::Token(expecting);
-                Ok(Self { reader, security, offered: None, exchange, requested: None })
+                Ok(Self { reader, security, offered: None, exchange, requested: None, asked })
             }
             None => Err((reader, security)),
         }
@@ -94,16 +108,25 @@ impl Inline {
         facts: &mut Facts,
         context: &mut Context,
     ) -> Result<Self, Loss> {
-        let fast = offered.authentication.fast.clone().unwrap_or_default();
-        let usable = |mechanism: &str| fast.mechanisms.iter().any(|offered| offered == mechanism);
-        let by_token = context.tokens.next_mechanism().is_some_and(usable);
-        if by_token && let Some((token, message, expecting)) = token_message(&security, context) {
-            request(Ask::Token(&token), &message, inside(&offered.authentication), facts, context);
-            let exchange = Exchange::Token(expecting);
-            return Ok(Self { reader, security, offered: Some(offered), exchange, requested: None });
+        let (exchange, asked) = (Exchange::Secret, Asked::default());
+        let stage = Self { reader, security, offered: Some(offered), exchange, requested: None, asked };
+        stage.by_token(facts, context)
+    }
+
+    /// By a token that the server offers to take, else by the password.
+    fn by_token(self, facts: &mut Facts, context: &mut Context) -> Result<Self, Loss> {
+        let authentication = self.offered.as_ref().map(|offered| &offered.authentication);
+        let fast = authentication.and_then(|authentication| authentication.fast.as_ref());
+        let takes = |mechanism: &str| fast.is_some_and(|fast| fast.mechanisms.iter().any(|name| name == mechanism));
+        let is_usable = !context.password_first && context.tokens.next_mechanism().is_some_and(takes);
+        if is_usable
+            && let Some(authentication) = authentication
+            && let Some((token, message, expecting)) = token_message(&self.security, context)
+        {
+            let asked = request(Ask::Token(&token), &message, inside(authentication), facts, context);
+            return Ok(Self { exchange: Exchange::Token(expecting), asked, ..self });
         }
-        let stage = Self { reader, security, offered: Some(offered), exchange: Exchange::Secret, requested: None };
-        stage.by_password(facts, context)
+        self.by_password(facts, context)
     }
 
     pub(super) fn frame(
@@ -130,7 +153,10 @@ impl Inline {
             }
             Some(Answer::Success(success)) => self.success(*success, facts, context),
             Some(Answer::Failure { condition, text }) => match self.exchange {
-                Exchange::Token(_) => Ok(Step::To(Stage::Inline(Box::new(self.token_refused(facts, context)?)))),
+                Exchange::Token(_) => {
+                    let stage = self.token_refused(condition, text, facts, context)?;
+                    Ok(Step::To(Stage::Inline(Box::new(stage))))
+                }
                 Exchange::Password(_) | Exchange::Secret => Err(Loss::Refused { condition, text }),
             },
             Some(Answer::Continue) => {
@@ -173,20 +199,35 @@ impl Inline {
         Ok(Self { exchange: Exchange::Password(proof), ..self })
     }
 
-    /// The token is of no use any more: the password takes its place on the same stream.
-    fn token_refused(self, facts: &mut Facts, context: &mut Context) -> Result<Self, Loss> {
-        context.tokens.refused();
-        context.keep_tokens();
+    /// The token did not do. One that is of no use any more gives way to the one before it, then to the password, on
+    /// the same stream; for any other reason it is kept, and the password takes its place this time (S22).
+    fn token_refused(
+        self,
+        condition: Condition,
+        text: Option<String>,
+        facts: &mut Facts,
+        context: &mut Context,
+    ) -> Result<Self, Loss> {
+        match condition {
+            Condition::NotAuthorized | Condition::CredentialsExpired => {
+                context.tokens.refused();
+                context.keep_tokens();
+            }
+            Condition::TemporaryAuthFailure => return Err(Loss::Refused { condition, text }),
+            Condition::Aborted
+            | Condition::AccountDisabled
+            | Condition::EncryptionRequired
+            | Condition::IncorrectEncoding
+            | Condition::InvalidAuthzid
+            | Condition::InvalidMechanism
+            | Condition::MalformedRequest
+            | Condition::MechanismTooWeak
+            | Condition::Unknown(_) => context.password_first = true,
+        }
         if self.offered.is_none() {
             return Err(Loss::TokenRefused);
         }
-        let stage = Self { exchange: Exchange::Secret, ..self };
-        if context.key.is_some() || facts.password.is_some() {
-            return stage.by_password(facts, context);
-        }
-        context.timers.clear(Timer::Step);
-        context.push(Output::NeedSecret);
-        Ok(stage)
+        Self { exchange: Exchange::Secret, ..self }.by_token(facts, context)
     }
 
     fn by_password(self, facts: &mut Facts, context: &mut Context) -> Result<Self, Loss> {
@@ -207,8 +248,8 @@ impl Inline {
         let token = tokens::mechanism_to_request(fast, bindings.exporter.is_some(), bindings.end_point.is_some());
         let ask = Ask::Password { mechanism, token };
         let requested = token.map(str::to_owned);
-        request(ask, &message, inside(authentication), facts, context);
-        Ok(Self { exchange: Exchange::Password(proof), requested, ..self })
+        let asked = request(ask, &message, inside(authentication), facts, context);
+        Ok(Self { exchange: Exchange::Password(proof), requested, asked, ..self })
     }
 
     /// The server says that we are in: it must prove itself, and be talking of our account.
@@ -227,6 +268,7 @@ impl Inline {
             Exchange::Secret => return Err(Loss::Scram(Error::ServerNotProven)),
         };
         facts.password = None;
+        context.logged_in();
         own(success.identity.as_ref(), context)?;
         if let Some(token) = success.token {
             let mechanism = match proof.mechanism() {
@@ -255,12 +297,15 @@ impl Inline {
                 let session = proven.session(jid, facts);
                 let limits = self.offered.map(|offered| offered.limits).unwrap_or_default();
                 let managed = managed(bound.management.as_ref());
+                let Asked { client_state, carbons } = self.asked;
                 Ok(Step::Done(Box::new(Bound {
                     session,
                     reader: self.reader,
                     managed,
                     session_required: false,
                     limits,
+                    client_state,
+                    carbons,
                 })))
             }
             // Nothing was bound: the features follow on this same stream.
@@ -299,12 +344,20 @@ fn request(
     (bind, management): (&[String], bool),
     facts: &mut Facts,
     context: &mut Context,
-) {
+) -> Asked {
     let resume = if management { context.resumption() } else { None };
+    facts.resuming = resume.is_some();
     let has = |feature: &str| bind.iter().any(|offered| offered == feature);
     let mut inline = Vec::new();
-    if has(ns::SM) {
+    if has(ns::SM) && !context.mistrusts_management() {
         inline.push(management::enable(Some(RESUME_FOR)));
+    }
+    let carbons = has(ns::CARBONS);
+    inline.extend(carbons.then(carbon::enable));
+    let mut client_state = ClientState::default();
+    if has(ns::CSI) {
+        client_state = ClientState::begun(context.watched);
+        inline.extend((!context.watched).then(online::inactive));
     }
     let name = match &ask {
         Ask::Token(token) => token.mechanism.clone(),
@@ -327,6 +380,7 @@ fn request(
     let element: Element = authenticate.to_element();
     context.write_element(&element);
     awaits_answer(facts, context);
+    Asked { client_state, carbons }
 }
 
 /// What a login may ask for beside itself: what a session can be bound with, and whether one can be resumed.

@@ -14,7 +14,7 @@ use super::Link;
 use super::context::Context;
 use super::input::{Command, Connected, Input, Security};
 use super::offline::{self, Offline};
-use super::online::{Online, ResumeBy};
+use super::online::{ClientState, Online, ResumeBy};
 use super::output::{HangUp, Outcome, Output, Session};
 use super::stopped::Stopped;
 use super::timers::Timer;
@@ -60,6 +60,10 @@ struct Facts {
     /// TLS came before the first byte.
     direct: bool,
     password: Option<Secret>,
+    /// The server was asked to go on with the last session.
+    resuming: bool,
+    /// The request to log in went with the header.
+    pipelined: bool,
 }
 
 #[derive(Debug)]
@@ -91,6 +95,9 @@ pub(super) struct Bound {
     /// The server wants the session of RFC 3921.
     pub(super) session_required: bool,
     pub(super) limits: StreamLimits,
+    pub(super) client_state: ClientState,
+    /// Copies of what other clients send and get are asked for already.
+    pub(super) carbons: bool,
 }
 
 /// How far stream management has come by the time a resource is bound.
@@ -128,7 +135,8 @@ impl Connecting {
     /// Begins with the password, unless the key of the last login is at hand.
     pub(super) fn start(context: &mut Context) -> Link {
         context.timers.clear(Timer::Retry);
-        let stage = if context.key.is_some() || context.tokens.next_mechanism().is_some() {
+        let by_token = !context.password_first && context.tokens.next_mechanism().is_some();
+        let stage = if context.key.is_some() || by_token {
             context.dial();
             Stage::Dialing
         } else {
@@ -145,10 +153,10 @@ impl Connecting {
             (Input::Command(command), stage) => self.with(stage).command(command, context),
             (Input::Tick, stage) => self.with(stage).tick(context),
             (Input::Stored(ticket, result), stage) => {
-                context.stored_asleep(ticket, result);
+                context.stored(ticket, result);
                 Link::Connecting(self.with(stage))
             }
-            (Input::Lost(loss), _) => offline::lost(&loss, context),
+            (Input::Lost(loss), _) => self.failed(&loss, context),
             (Input::Secret(Ok(password)), Stage::Secret) => {
                 self.facts.password = Some(password);
                 context.dial();
@@ -256,14 +264,24 @@ impl Connecting {
                 }
             }
             Err(loss) => {
-                if matches!(loss, Loss::Stream(_) | Loss::HandledTooHigh(_)) {
-                    // Some servers answer a resumption they do not like with a stream error (R08).
-                    context.forget_session(None);
-                }
                 context.end_stream(&loss, false);
-                offline::lost(&loss, context)
+                self.failed(&loss, context)
             }
         }
+    }
+
+    /// There will be no session over this connection. What it may have failed of is not tried the same way again.
+    fn failed(self: Box<Self>, loss: &Loss, context: &mut Context) -> Link {
+        if self.facts.resuming && loss.blames_the_request() {
+            // Some servers answer a resumption they do not like with a stream error (R08).
+            context.mistrust_management();
+            context.forget_session(None);
+        }
+        if self.facts.pipelined {
+            context.pipelines = false;
+        }
+        context.put_off_messages();
+        offline::lost(loss, context)
     }
 
     fn tick(self: Box<Self>, context: &mut Context) -> Link {
@@ -274,7 +292,7 @@ impl Connecting {
                     return self.follow(Err(loss), &[], context);
                 }
                 Timer::Tune => context.show_playing_later(),
-                Timer::Retry | Timer::Ask | Timer::Answer | Timer::Idle | Timer::Close => {}
+                Timer::Retry | Timer::Ask | Timer::Answer | Timer::Acknowledge | Timer::Idle | Timer::Close => {}
             }
         }
         Link::Connecting(self)
@@ -291,6 +309,7 @@ impl Connecting {
                 }
             }
             Command::Tune(playing) => context.set_playing_later(playing),
+            Command::Watched(watched) => context.watched = watched,
             Command::Connect(ticket) => context.connecting.push(ticket),
             Command::Disconnect(ticket) | Command::Leave(ticket) | Command::Suspend(ticket) => {
                 context.reply(ticket, Outcome::Done);
@@ -304,6 +323,7 @@ impl Connecting {
     /// Nobody wants the connection any more.
     fn give_up(offline: Offline, context: &mut Context) -> Link {
         context.hang_up(HangUp::Abrupt);
+        context.put_off_messages();
         context.reply_connecting(&Outcome::NotOnline(None));
         Link::Offline(offline)
     }

@@ -47,8 +47,8 @@ impl Secured {
             return Ok(Step::To(Stage::Inline(Box::new(stage))));
         }
         if context.key.is_none() && facts.password.is_none() {
-            // The tokens of a login that this server does not have: the password comes first.
-            context.forget_tokens();
+            // The tokens are for a login that this server does not have now.
+            context.password_first = true;
             return Err(Loss::KeyStale);
         }
         let bindings = self.security.bindings();

@@ -15,6 +15,8 @@ pub(super) struct Commits {
     waiting: Vec<Incoming>,
     /// The server wants to know.
     asked: bool,
+    /// The connection is gone: all that was handled is to be committed before another one is there.
+    hurried: bool,
 }
 
 impl Commits {
@@ -44,7 +46,7 @@ impl Commits {
         if self.under_way.is_some() {
             return None;
         }
-        if !self.waiting.is_empty() || (self.asked && handled != self.committed) {
+        if !self.waiting.is_empty() || ((self.asked || self.hurried) && handled != self.committed) {
             let ticket = context.store(Change::Handled(handled, context.now.wall));
             self.under_way = Some((ticket, handled, std::mem::take(&mut self.waiting)));
             return None;
@@ -62,6 +64,7 @@ impl Commits {
             self.committed = handled;
         } else {
             self.asked = false;
+            self.hurried = false;
         }
         for message in messages {
             context.event(Event::Message(message));
@@ -75,8 +78,14 @@ impl Commits {
         std::mem::take(&mut self.asked).then_some(handled)
     }
 
-    /// The connection is gone: nobody waits for an answer.
+    /// The connection is gone: nobody waits for an answer, and all is to be committed at once.
     pub(super) fn lost(&mut self) {
         self.asked = false;
+        self.hurried = true;
+    }
+
+    /// There is a connection again.
+    pub(super) fn found(&mut self) {
+        self.hurried = false;
     }
 }

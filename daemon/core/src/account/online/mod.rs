@@ -9,6 +9,7 @@ mod outbound;
 mod presence;
 mod sleep;
 mod tune;
+mod watched;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,7 +21,7 @@ use super::context::Context;
 use super::input::{Command, Input, Outgoing, StoreTicket, Ticket};
 use super::login::{Bound, Managed};
 use super::offline;
-use super::output::{Change, Delivery, Event, Outcome, Problem, Session};
+use super::output::{Delivery, Event, Outcome, Problem, Session};
 use super::timers::Timer;
 use crate::loss::Loss;
 use crate::pep::Pep;
@@ -33,10 +34,11 @@ use crate::xml::{Element, Limits, Reader};
 
 use answers::Answers;
 use leaving::Leaving;
-use outbound::{Outbound, Sent};
+use outbound::{Outbound, Sent, Stored};
 pub(super) use outbound::{RESUME_FOR, ResumeBy, Unsent};
 use presence::Shown;
 pub(super) use sleep::Asleep;
+pub(super) use watched::{ClientState, inactive};
 
 /// A request is given up after this.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -60,6 +62,9 @@ pub(super) struct Online {
     /// What the store is asked to remember: whether a tune may be out.
     storing: Option<(StoreTicket, bool)>,
     answers: Answers,
+    client_state: ClientState,
+    /// Copies of what other clients send and get are asked for.
+    carbons: bool,
     leaving: Option<Leaving>,
 }
 
@@ -85,13 +90,15 @@ impl Online {
     pub(super) fn start(bound: Bound, context: &mut Context) -> Box<Self> {
         let outbound = Outbound::within(bound.limits.max_bytes);
         let mut online = Self::over(bound.session, bound.reader, outbound, bound.limits, context);
+        online.client_state = bound.client_state;
+        online.carbons = bound.carbons;
         match bound.managed {
             Managed::Absent => {}
+            Managed::Offered if context.mistrusts_management() => {}
             Managed::Offered => online.outbound.enable(context),
             Managed::Enabled(resume_by) => {
                 online.session.resumable = resume_by.is_some();
                 online.outbound.enabled_at_binding(resume_by);
-                online.keep_session(context);
             }
         }
         if bound.session_required {
@@ -100,9 +107,11 @@ impl Online {
         online.introduce(context);
         online.begin(context);
         for unsent in std::mem::take(&mut context.unsent) {
-            let (stanza, sent) = unsent.into_sent();
-            online.outbound.send_text(stanza, sent, context);
+            online.outbound.send_again(unsent, context);
         }
+        // The disk must know the places of the messages in this session before it knows of the session.
+        online.keep_session(context);
+        online.settle(context);
         online
     }
 
@@ -127,6 +136,8 @@ impl Online {
             pep: Pep::default(),
             storing: None,
             answers: Answers::default(),
+            client_state: ClientState::default(),
+            carbons: false,
             leaving: None,
         })
     }
@@ -142,6 +153,7 @@ impl Online {
     fn begin(&mut self, context: &mut Context) {
         self.present(None, context);
         self.advance_tune(context);
+        self.tell_watched(context);
         context.timers.clear(Timer::Login);
         context.timers.clear(Timer::Step);
         self.heard(context);
@@ -174,7 +186,6 @@ impl Online {
             Input::Start | Input::Connected(_) | Input::Secured(_) | Input::Secret(_) | Input::Derived(_) => Ok(()),
         };
         match result {
-            Ok(()) if self.outbound.is_full() => self.end(&Loss::Silent("the server acknowledges nothing"), context),
             Ok(()) => {
                 self.settle(context);
                 Link::Online(self)
@@ -199,6 +210,10 @@ impl Online {
             Command::Tune(playing) => {
                 context.set_playing(playing);
                 self.republish(context);
+            }
+            Command::Watched(watched) => {
+                context.watched = watched;
+                self.tell_watched(context);
             }
             Command::Connect(ticket) => match &mut self.leaving {
                 Some(leaving) => leaving.then_connect(ticket),
@@ -229,6 +244,10 @@ impl Online {
                 }
                 Timer::Idle => self.try_stream(context),
                 Timer::Answer => return Err(Loss::Silent("the server stopped answering")),
+                Timer::Acknowledge => {
+                    context.mistrust_management();
+                    return Err(Loss::Silent("the server acknowledges nothing"));
+                }
                 Timer::Close if self.go_on_leaving(context) => {}
                 Timer::Close => return Err(Loss::Closed),
                 Timer::Tune => {
@@ -251,9 +270,10 @@ impl Online {
         if let Some(error) = self.outbound.refuses(&stanza) {
             return context.reply(ticket, Outcome::Refused(error));
         }
-        if let Some(sent) = self.outbound.send(&stanza, Sent::Message(Some(ticket), id), context) {
-            self.written(sent, context);
+        if self.outbound.is_full() {
+            return context.reply(ticket, Outcome::NotKept("too many messages wait for the server already".into()));
         }
+        self.outbound.send(&stanza, Sent::Message(Some(ticket), id), context);
     }
 
     /// Sends a request on somebody's behalf.
@@ -295,19 +315,21 @@ impl Online {
         if self.outbound.committed(ticket, result.is_ok(), context) {
             return;
         }
-        let Some((written, refused)) = self.outbound.stored(ticket, result.is_ok(), context) else {
-            return self.tune_stored(ticket, result, context);
-        };
-        for sent in written {
-            self.written(sent, context);
-        }
-        if let Some(Sent::Message(Some(ticket), _)) = refused {
-            context.reply(ticket, Outcome::NotKept(result.err().unwrap_or_default()));
+        match self.outbound.stored(ticket, result.is_ok()) {
+            Some(Stored::Refused(Sent::Message(Some(ticket), _))) => {
+                context.reply(ticket, Outcome::NotKept(result.err().unwrap_or_default()));
+            }
+            Some(Stored::Refused(Sent::Message(None, _) | Sent::Presence(_) | Sent::Other) | Stored::InLine) => {}
+            None => self.tune_stored(ticket, result, context),
         }
     }
 
-    /// After each input: commit what was handled, and ask for the acknowledgement that somebody waits for.
+    /// After each input: write what need not wait any more, commit what was handled, and ask for the acknowledgement
+    /// that somebody waits for.
     fn settle(&mut self, context: &mut Context) {
+        for sent in self.outbound.flush(context) {
+            self.written(sent, context);
+        }
         self.outbound.commit(context);
         self.outbound.settle(self.somebody_waits(), context);
     }
@@ -328,7 +350,7 @@ impl Online {
         let (_, unsent) = std::mem::take(&mut self.outbound).dissolve(None, context);
         context.unsent.extend(unsent);
         context.put_off_messages();
-        context.store(Change::Session(None));
+        context.keep_session(None);
         context.event(Event::Departed);
         context.timers.clear_connection();
         context.backoff.session_lasted(context.now.moment - self.since);

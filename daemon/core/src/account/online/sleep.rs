@@ -9,9 +9,9 @@ use super::super::input::{StoreTicket, Ticket};
 use super::super::kept::{self, KeptMessage, KeptSession};
 use super::super::login::Woken;
 use super::super::offline::{self, Offline};
-use super::super::output::{Change, Event, HangUp, Outcome, Problem};
+use super::super::output::{Event, HangUp, Outcome, Problem};
 use super::outbound::{Outbound, Sent, Unsent};
-use super::{Asker, Online, Shown};
+use super::{ANSWER_WITHIN, Asker, Online, Shown};
 use crate::loss::{Ending, Loss};
 use crate::stanza::{Presence, PresenceKind, management};
 use crate::stream::features::StreamLimits;
@@ -90,7 +90,9 @@ impl Online {
                 online.session = woken.session;
                 online.reader = woken.reader;
                 online.since = context.now.moment;
-                online.reader.set_limits(Limits::AFTER_LOGIN);
+                online.client_state = online.client_state.on_new_stream();
+                let awaits_roster = online.requests.askers().any(|asker| matches!(asker, Asker::Roster));
+                online.reader.set_limits(if awaits_roster { Limits::ROSTER } else { Limits::AFTER_LOGIN });
                 online
             }
             What::Kept { outbound, .. } => {
@@ -100,9 +102,15 @@ impl Online {
         };
         online.session.resumable = true;
         online.session.resumed = true;
-        let arrived = online.outbound.resumed(woken.h, context)?;
-        online.arrived(arrived, context);
-        online.keep_session(context);
+        match online.outbound.resumed(woken.h, context) {
+            Ok(arrived) => online.arrived(arrived, context),
+            Err(loss) => {
+                context.asleep = Some(Asleep { since: context.now.wall, what: What::Whole(online) });
+                context.forget_session(None);
+                return Err(loss);
+            }
+        }
+        online.requests.postpone(context.now.moment + ANSWER_WITHIN);
         if !is_whole {
             online.contacts_unseen = true;
             online.introduce(context);
@@ -125,8 +133,8 @@ impl Online {
         }
     }
 
-    /// Has the session kept for another process, from now on.
-    pub(super) fn keep_session(&self, context: &mut Context) {
+    /// Has the session kept for another process, from now on; messages leave when the disk knows of it.
+    pub(super) fn keep_session(&mut self, context: &mut Context) {
         let kept = self.outbound.resumption().map(|(resume_by, handled)| KeptSession {
             jid: self.session.jid.clone(),
             previd: resume_by.previd.clone(),
@@ -134,7 +142,8 @@ impl Online {
             handled,
             at: context.now.wall,
         });
-        context.store(Change::Session(kept));
+        let ticket = context.keep_session(kept);
+        self.outbound.wait_for(ticket);
     }
 }
 
@@ -154,9 +163,23 @@ impl Asleep {
     }
 
     /// The request to go on with it; nothing once the server cannot have it any more.
-    pub(in super::super) fn request(&self, now: Wall) -> Option<Element> {
+    pub(in super::super) fn request(&mut self, now: Wall) -> Option<Element> {
         let (resume_by, handled) = self.outbound().resumption()?;
-        kept::is_alive(self.since, resume_by.max, now).then(|| management::resume(&resume_by.previd, handled))
+        let is_alive = match &self.what {
+            What::Whole(_) => kept::is_alive(self.since, resume_by.max, now),
+            // When another process lost its connection is not known, only that it was later than the last commit.
+            What::Kept { .. } => kept::may_be_alive(self.since, resume_by.max, now),
+        };
+        let request = is_alive.then(|| management::resume(&resume_by.previd, handled))?;
+        self.outbound_mut().told(handled);
+        // Should the answer be lost, the server may have taken the session up, and counts from then.
+        self.since = now;
+        Some(request)
+    }
+
+    /// Everybody who waits for a message is told that it is kept.
+    pub(in super::super) fn put_off_messages(&mut self) -> Vec<(Ticket, String)> {
+        self.outbound_mut().put_off()
     }
 
     /// The store answered: what waits for the disk goes on without a connection.
@@ -165,6 +188,7 @@ impl Asleep {
             What::Whole(online) => {
                 online.stored(ticket, result, context);
                 online.outbound.commit(context);
+                online.outbound.flush(context);
             }
             // It asked for nothing yet.
             What::Kept { .. } => {}
@@ -187,7 +211,7 @@ impl Asleep {
         context.messages_arrived(acknowledged.into_iter().filter_map(Sent::into_message));
         context.unsent.extend(unsent);
         context.put_off_messages();
-        context.store(Change::Session(None));
+        context.keep_session(None);
     }
 
     fn outbound(&self) -> &Outbound {
@@ -196,21 +220,23 @@ impl Asleep {
             What::Kept { outbound, .. } => outbound,
         }
     }
+
+    fn outbound_mut(&mut self) -> &mut Outbound {
+        match &mut self.what {
+            What::Whole(online) => &mut online.outbound,
+            What::Kept { outbound, .. } => outbound,
+        }
+    }
 }
 
 impl Unsent {
     /// A message that another process was asked to send.
     pub(in super::super) fn kept(message: KeptMessage) -> Self {
-        Self { ticket: None, id: message.id, stanza: message.stanza }
+        Self { ticket: None, id: message.id, stanza: message.stanza, awaits: None }
     }
 
-    /// Whoever waits is told that it is kept and will be sent.
-    pub(in super::super) fn put_off(&mut self) -> Option<(Ticket, Outcome)> {
-        Some((self.ticket.take()?, Outcome::Queued(self.id.clone())))
-    }
-
-    /// The message as it is tracked in its next session.
-    pub(super) fn into_sent(self) -> (String, Sent) {
-        (self.stanza, Sent::Message(self.ticket, self.id))
+    /// Whoever waits is told that it is kept and will be sent, if it is.
+    pub(in super::super) fn put_off(&mut self) -> Option<(Ticket, String)> {
+        if self.awaits.is_some() { None } else { Some((self.ticket.take()?, self.id.clone())) }
     }
 }

@@ -1,23 +1,27 @@
 //! What leaves on a live stream: every stanza counted (XEP-0198), asked about in time, and given back to whoever
-//! waits for it once the server has it. Taking a session up again is in [`resume`].
+//! waits for it once the server has it. What must wait for the disk first is in [`line`], taking a session up again in
+//! [`resume`].
 
+mod line;
 mod resume;
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::super::context::Context;
 use super::super::input::{StoreTicket, Ticket};
 use super::super::kept::KeptMessage;
-use super::super::output::{Change, Incoming};
+use super::super::output::Incoming;
 use super::super::timers::Timer;
 use super::commits::Commits;
 use crate::loss::{Ending, Loss};
-use crate::management::{Management, QUEUE_LIMIT};
+use crate::management::Management;
 use crate::stanza::StanzaError;
 use crate::stanza::error::{Condition, ErrorKind};
 use crate::stanza::management as sm;
 use crate::xml::{Element, writer};
+
+use line::Line;
+pub(super) use line::Stored;
 
 /// After this many unasked stanzas the server is asked at once (XEP-0198 section 4).
 const ASK_AFTER: usize = 5;
@@ -25,6 +29,8 @@ const ASK_AFTER: usize = 5;
 const ASK_WITHIN: Duration = Duration::from_secs(2);
 /// A server that says nothing for this long after a question is gone (G7).
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+/// A server that talks, but does not acknowledge for this long, is not keeping its side of stream management (R11).
+const ACKNOWLEDGE_WITHIN: Duration = Duration::from_secs(30);
 /// How long we ask the server to keep the session without a connection.
 pub(in super::super) const RESUME_FOR: Duration = Duration::from_secs(600);
 /// An idle stream is tried this often: often enough for common address translators.
@@ -58,6 +64,14 @@ struct Tracked {
     stanza: String,
 }
 
+impl Tracked {
+    /// A message, for another session.
+    fn into_unsent(self, awaits: Option<StoreTicket>) -> Option<Unsent> {
+        let (ticket, id) = self.sent.into_message()?;
+        Some(Unsent { ticket, id, stanza: self.stanza, awaits })
+    }
+}
+
 /// A message that no server has acknowledged, looking for its next session.
 #[derive(Debug)]
 pub(in super::super) struct Unsent {
@@ -67,6 +81,8 @@ pub(in super::super) struct Unsent {
     pub(in super::super) id: String,
     /// The whole stanza.
     pub(in super::super) stanza: String,
+    /// The disk does not know of it yet.
+    pub(in super::super) awaits: Option<StoreTicket>,
 }
 
 /// What the session can be resumed by.
@@ -82,8 +98,9 @@ pub(super) struct Outbound {
     management: Stage,
     resume_by: Option<ResumeBy>,
     commits: Commits,
-    /// Stanzas behind a message that is on its way to the disk, it being the first.
-    pending: VecDeque<(Option<StoreTicket>, Tracked)>,
+    line: Line,
+    /// So many stanzas come a second time: they were handled, and the server was not told.
+    repeated: u32,
     /// What the disk knows of a session that another process began and this one has not resumed yet.
     restored: Option<Vec<KeptMessage>>,
     /// There is no connection: what is sent is only kept, and written when the session is resumed.
@@ -124,6 +141,9 @@ impl Outbound {
     pub(super) fn enable(&mut self, context: &mut Context) {
         context.write_element(&sm::enable(Some(RESUME_FOR)));
         self.management = Stage::Enabling(Management::default());
+        // Messages wait for the answer.
+        let at = context.now.moment + ACKNOWLEDGE_WITHIN;
+        context.timers.set_if_unset(Timer::Acknowledge, at);
     }
 
     /// The server began to count when it bound the resource.
@@ -158,49 +178,11 @@ impl Outbound {
         self.send_text(writer::to_string(stanza), sent, context)
     }
 
-    /// The same with a stanza that is written already.
-    pub(super) fn send_text(&mut self, stanza: String, sent: Sent, context: &mut Context) -> Option<Sent> {
-        if self.closed {
-            return Some(sent);
-        }
-        let tracked = Tracked { sent, stanza };
-        if let Sent::Message(_, id) = &tracked.sent {
-            let waiting = u32::try_from(self.pending.len()).unwrap_or(u32::MAX);
-            let position = self.counted().wrapping_add(waiting).wrapping_add(1);
-            let message = KeptMessage { id: id.clone(), position, stanza: tracked.stanza.clone() };
-            let ticket = context.store(Change::Message(message));
-            self.pending.push_back((Some(ticket), tracked));
-            return None;
-        }
-        if self.pending.is_empty() {
-            return self.write(tracked, context);
-        }
-        self.pending.push_back((None, tracked));
-        None
-    }
-
-    /// The disk knows of a message, or cannot: it is written, and all that waited behind it. Whether it was one of
-    /// these, and what nothing will ever acknowledge, or what was never written.
-    pub(super) fn stored(
-        &mut self,
-        ticket: StoreTicket,
-        is_kept: bool,
-        context: &mut Context,
-    ) -> Option<(Vec<Sent>, Option<Sent>)> {
-        let place = self.pending.iter().position(|(awaited, _)| *awaited == Some(ticket))?;
-        let mut refused = None;
-        if is_kept {
-            self.pending[place].0 = None;
-        } else if let Some((_, tracked)) = self.pending.remove(place) {
-            refused = Some(tracked.sent);
-        }
-        let mut written = Vec::new();
-        while self.pending.front().is_some_and(|(awaited, _)| awaited.is_none()) {
-            if let Some((_, tracked)) = self.pending.pop_front() {
-                written.extend(self.write(tracked, context));
-            }
-        }
-        Some((written, refused))
+    /// Whether a stanza of the server's was handled before, and comes again only because the server was not told.
+    pub(super) fn repeats(&mut self) -> bool {
+        let repeats = self.repeated > 0;
+        self.repeated = self.repeated.saturating_sub(1);
+        repeats
     }
 
     /// Counts a stanza of the server's that is dealt with.
@@ -247,7 +229,17 @@ impl Outbound {
         let Stage::On(management) = &mut self.management else {
             return Ok(Vec::new());
         };
-        let acknowledged = management.acknowledge(h).map_err(Loss::HandledTooHigh)?;
+        let before = management.misbehaviours();
+        let acknowledged = management.acknowledge(h).map_err(|counts| {
+            context.mistrust_management();
+            Loss::HandledTooHigh(counts)
+        })?;
+        if management.misbehaviours() > before {
+            context.mistrust_management();
+        } else if !acknowledged.is_empty() {
+            context.mistrusted = 0;
+        }
+        context.timers.clear(Timer::Acknowledge);
         if management.tail().len() == 0 {
             context.timers.clear(Timer::Ask);
         }
@@ -278,33 +270,25 @@ impl Outbound {
         management.asked();
         context.write_element(&sm::request());
         context.timers.clear(Timer::Ask);
+        let at = context.now.moment + ACKNOWLEDGE_WITHIN;
+        context.timers.set_if_unset(Timer::Acknowledge, at);
         expect_answer(context);
         true
     }
 
-    /// The message with this id came back as an error: who waits for it.
-    pub(super) fn refused(&mut self, id: &str) -> Option<Ticket> {
+    /// The message with this id came back as an error: it is not sent again. Gives whoever waits for it.
+    pub(super) fn refused(&mut self, id: &str) -> Option<Sent> {
         let (Stage::Enabling(management) | Stage::On(management)) = &mut self.management else {
             return None;
         };
         let is_it = |tracked: &&mut Tracked| matches!(&tracked.sent, Sent::Message(_, sent) if sent == id);
-        match &mut management.tail_mut().find(is_it)?.sent {
-            Sent::Message(ticket, _) => ticket.take(),
-            Sent::Presence(_) | Sent::Other => None,
-        }
-    }
-
-    /// Whether so much is unacknowledged that the server cannot be keeping its side of stream management.
-    pub(super) fn is_full(&self) -> bool {
-        match &self.management {
-            Stage::Off => false,
-            Stage::Enabling(management) | Stage::On(management) => management.tail().len() > QUEUE_LIMIT,
-        }
+        let tracked = management.tail_mut().find(is_it)?;
+        Some(std::mem::replace(&mut tracked.sent, Sent::Other))
     }
 
     /// Whether somebody waits for a message's acknowledgement.
     pub(super) fn has_messages(&self) -> bool {
-        self.tail().any(|tracked| matches!(tracked.sent, Sent::Message(Some(_), _)))
+        self.line.has_messages() || self.tail().any(|tracked| matches!(tracked.sent, Sent::Message(Some(_), _)))
     }
 
     /// Ends our side of the stream; nothing is written after it.
@@ -348,6 +332,13 @@ impl Outbound {
         match &self.management {
             Stage::Off => 0,
             Stage::Enabling(management) | Stage::On(management) => management.outbound(),
+        }
+    }
+
+    fn unacknowledged(&self) -> usize {
+        match &self.management {
+            Stage::Off => 0,
+            Stage::Enabling(management) | Stage::On(management) => management.tail().len(),
         }
     }
 

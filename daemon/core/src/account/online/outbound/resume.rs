@@ -2,8 +2,8 @@
 //! server has forgotten it (XEP-0198 section 5).
 
 use super::super::super::context::Context;
+use super::super::super::input::Ticket;
 use super::super::super::kept::{KeptMessage, KeptSession};
-use super::super::super::output::Change;
 use super::super::commits::Commits;
 use super::{Outbound, ResumeBy, Sent, Stage, Unsent};
 use crate::loss::Loss;
@@ -22,18 +22,26 @@ impl Outbound {
         }
     }
 
-    /// What the session can be resumed by, and how many of its stanzas we have handled.
+    /// What the session can be resumed by, and how many of its stanzas the disk knows to be handled: the server keeps
+    /// the others for us.
     pub(in super::super) fn resumption(&self) -> Option<(&ResumeBy, u32)> {
-        let handled = match &self.management {
-            Stage::On(management) => management.inbound(),
-            Stage::Off | Stage::Enabling(_) => return None,
-        };
-        Some((self.resume_by.as_ref()?, handled))
+        match &self.management {
+            Stage::On(_) => Some((self.resume_by.as_ref()?, self.commits.committed())),
+            Stage::Off | Stage::Enabling(_) => None,
+        }
+    }
+
+    /// The server is told that so many of its stanzas are handled; those beyond it will come again.
+    pub(in super::super) fn told(&mut self, handled: u32) {
+        if let Stage::On(management) = &self.management {
+            self.repeated = management.inbound().wrapping_sub(handled);
+        }
     }
 
     /// The session goes on over another connection: what the server has not handled is written again.
     pub(in super::super) fn resumed(&mut self, h: u32, context: &mut Context) -> Result<Vec<Sent>, Loss> {
         self.asleep = false;
+        self.commits.found();
         if let Some(messages) = self.restored.take() {
             return Ok(self.resumed_by_another(messages, h, context));
         }
@@ -58,9 +66,7 @@ impl Outbound {
     pub(in super::super) fn disconnected(&mut self, context: &mut Context) {
         self.asleep = true;
         self.commits.lost();
-        if let Stage::On(management) = &self.management {
-            context.store(Change::Handled(management.inbound(), context.now.wall));
-        }
+        self.commit(context);
     }
 
     /// The session is gone: what of it the server has by its own word, and the messages it may not have.
@@ -72,17 +78,27 @@ impl Outbound {
         let covered = |message: &KeptMessage| h.is_some_and(|h| is_covered(message.position, h));
         let (has, lacks): (Vec<_>, Vec<_>) = self.restored.unwrap_or_default().into_iter().partition(covered);
         let acknowledged = acknowledged.into_iter().chain(has.into_iter().map(|kept| Sent::Message(None, kept.id)));
-        let restored = lacks.into_iter().map(|kept| Unsent { ticket: None, id: kept.id, stanza: kept.stanza });
+        let restored = lacks.into_iter().map(Unsent::kept);
         let tail = match self.management {
             Stage::Off => Vec::new(),
             Stage::Enabling(mut management) | Stage::On(mut management) => management.drain(),
         };
-        let pending = self.pending.into_iter().map(|(_, tracked)| tracked);
-        let unsent = tail.into_iter().chain(pending).filter_map(|tracked| match tracked.sent {
-            Sent::Message(ticket, id) => Some(Unsent { ticket, id, stanza: tracked.stanza }),
+        let unsent = tail.into_iter().filter_map(|tracked| tracked.into_unsent(None));
+        (acknowledged.collect(), restored.chain(unsent).chain(self.line.into_unsent()).collect())
+    }
+
+    /// Everybody who waits for a message that the disk knows of, with its id; nobody waits for it any more.
+    pub(in super::super) fn put_off(&mut self) -> Vec<(Ticket, String)> {
+        let tail = match &mut self.management {
+            Stage::Off => None,
+            Stage::Enabling(management) | Stage::On(management) => Some(management.tail_mut()),
+        };
+        let tail = tail.into_iter().flatten().map(|tracked| &mut tracked.sent);
+        let waiting = tail.chain(self.line.kept_mut()).filter_map(|sent| match sent {
+            Sent::Message(ticket, id) => Some((ticket.take()?, id.clone())),
             Sent::Presence(_) | Sent::Other => None,
         });
-        (acknowledged.collect(), restored.chain(unsent).collect())
+        waiting.collect()
     }
 
     /// A session that another process began goes on: the server's count is the only one there is, and of the messages
@@ -95,11 +111,10 @@ impl Outbound {
         self.management = Stage::On(Management::starting_at(h, handled));
         let mut arrived = Vec::new();
         for message in messages {
-            let sent = Sent::Message(None, message.id);
             if is_covered(message.position, h) {
-                arrived.push(sent);
+                arrived.push(Sent::Message(None, message.id));
             } else {
-                self.send_text(message.stanza, sent, context);
+                self.send_again(Unsent::kept(message), context);
             }
         }
         arrived
