@@ -92,8 +92,10 @@ impl Stage {
         self.lives.load(Ordering::SeqCst)
     }
 
-    /// A person is impatient: the pauses between attempts grow when sessions are short, as they are here.
+    /// A person is impatient: the pauses between attempts grow when sessions are short, as they are here. Not so
+    /// impatient that two resumptions meet inside ejabberd 24.12, which then tells contacts of a conflict.
     pub(crate) fn hurry(&self) -> Option<()> {
+        delay(Duration::from_millis(150));
         // A daemon that was just killed does not answer.
         let _ = self.home.ctl(&["account", "connect", "--no-wait"]);
         None
