@@ -66,6 +66,7 @@ impl Stage {
 
     /// Juliet gets the message once.
     fn arrived_once(&self, juliet: &mut Contact) {
+        juliet.wait_for("the message", |seen| seen["event"] == "message" && seen["body"] == TEXT);
         assert_eq!(self.home.ctl(&["send", &JULIET.jid(), "good night"]).code, 0);
         juliet.wait_for("the last word", |seen| seen["event"] == "message" && seen["body"] == "good night");
         let count = juliet.seen().iter().filter(|seen| seen["event"] == "message" && seen["body"] == TEXT).count();
