@@ -75,6 +75,7 @@ struct Counts {
     connections: AtomicU64,
     up: AtomicU64,
     down: AtomicU64,
+    swallowed: AtomicU64,
     accepted: Mutex<Option<Instant>>,
 }
 
@@ -149,6 +150,12 @@ impl Relay {
     #[must_use]
     pub fn bytes(&self, way: Way) -> u64 {
         self.counts.of(way).load(Ordering::SeqCst)
+    }
+
+    /// How many bytes have gone nowhere.
+    #[must_use]
+    pub fn swallowed(&self) -> u64 {
+        self.counts.swallowed.load(Ordering::SeqCst)
     }
 
     fn change(&self, change: impl FnOnce(&mut Control)) {
@@ -245,7 +252,7 @@ async fn carry(
     let (into, out_of) = mpsc::unbounded_channel();
     let taking = async {
         // The other end of the line says when the connection ends.
-        take_in(way, from, line.accepted, into, orders).await;
+        take_in(way, (from, into), line.accepted, counts, orders).await;
         std::future::pending().await
     };
     tokio::select! {
@@ -257,9 +264,9 @@ async fn carry(
 /// Puts what comes on the line, with the time when it arrives.
 async fn take_in(
     way: Way,
-    mut from: ReadHalf<'_>,
+    (mut from, line): (ReadHalf<'_>, mpsc::UnboundedSender<Arrival>),
     accepted: Instant,
-    line: mpsc::UnboundedSender<Arrival>,
+    counts: &Counts,
     orders: &watch::Receiver<Control>,
 ) {
     let mut buffer = vec![0; 16 * 1024];
@@ -277,7 +284,10 @@ async fn take_in(
         }
         let arrival = match read {
             Ok(0) => Arrival::End(at, Cut::Finish),
-            Ok(_) if plan.swallow => continue,
+            Ok(count) if plan.swallow => {
+                counts.swallowed.fetch_add(count as u64, Ordering::SeqCst);
+                continue;
+            }
             Ok(count) => Arrival::Bytes(at, buffer[..count].to_vec()),
             Err(_) => Arrival::End(at, Cut::Reset),
         };

@@ -194,7 +194,7 @@ fn a_session_goes_on_over_the_end_of_its_counters() {
             previd: "before".into(),
             max: None,
             handled,
-            at: Wall::from_unix_millis(1_790_000_900_000),
+            at: Wall::from_unix_millis(1_789_999_940_000),
         };
         let disk = Memory {
             layers: Layers::new(Presence { show: Show::Online, status: None, priority: 0 }),

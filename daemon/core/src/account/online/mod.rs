@@ -265,11 +265,11 @@ impl Online {
                 }
                 Timer::Idle => self.try_stream(context),
                 Timer::Answer => return Err(Loss::Silent("the server stopped answering")),
-                Timer::Close if self.go_on_leaving(context) => {}
                 Timer::Acknowledge => {
                     context.mistrust_management();
                     return Err(Loss::Silent("the server acknowledges nothing"));
                 }
+                Timer::Close if self.go_on_leaving(context) => {}
                 Timer::Close => return Err(Loss::Closed),
                 Timer::Tune => {
                     context.show_playing();
