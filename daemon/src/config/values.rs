@@ -39,7 +39,7 @@ impl Config {
     fn presence_values(&self) -> Value {
         let presence = &self.presence;
         let mut values = Map::new();
-        values.insert("show".into(), words::show_word(presence.show).into());
+        values.insert("show".into(), presence.show.as_str().into());
         let optional = [("away-after", presence.away_after), ("xa-after", presence.xa_after)];
         for (key, time) in optional {
             values.extend(time.map(|time| (key.into(), duration::write(time).into())));

@@ -65,24 +65,7 @@ pub(super) fn tls_word(policy: TlsPolicy) -> &'static str {
 
 /// The contract's words for shows, its two synonyms too.
 pub(super) fn show(text: &str) -> Option<Show> {
-    let shows = [Show::Online, Show::Chat, Show::Away, Show::Xa, Show::Dnd, Show::Offline, Show::Invisible];
-    match text {
-        "available" => Some(Show::Online),
-        "busy" => Some(Show::Dnd),
-        word => shows.into_iter().find(|show| show_word(*show) == word),
-    }
-}
-
-pub(super) fn show_word(show: Show) -> &'static str {
-    match show {
-        Show::Online => "online",
-        Show::Chat => "chat",
-        Show::Away => "away",
-        Show::Xa => "xa",
-        Show::Dnd => "dnd",
-        Show::Offline => "offline",
-        Show::Invisible => "invisible",
-    }
+    text.parse().ok()
 }
 
 pub(super) fn status_when(text: &str) -> Option<StatusWhen> {

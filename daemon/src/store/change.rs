@@ -121,7 +121,7 @@ impl Change {
             Self::Account(account) => keep(connection, account),
             Self::BasePresence { account, presence } => {
                 let sql = "INSERT OR REPLACE INTO base_presence (account, show, status, priority) VALUES (?, ?, ?, ?)";
-                let values = params![account, word(presence.show), presence.status, presence.priority];
+                let values = params![account, presence.show.as_str(), presence.status, presence.priority];
                 connection.prepare_cached(sql)?.execute(values).map(drop)
             }
             Self::TuneOut { account, is_out: true } => {
@@ -158,17 +158,4 @@ fn keep(connection: &Connection, account: &KeptAccount) -> rusqlite::Result<()> 
     }
     let sql = "INSERT INTO account (name, jid, resource) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET resource = excluded.resource";
     connection.prepare_cached(sql)?.execute([&account.name, &account.jid, &account.resource]).map(drop)
-}
-
-/// How a show is written in the database.
-pub(super) fn word(show: Show) -> &'static str {
-    match show {
-        Show::Online => "online",
-        Show::Chat => "chat",
-        Show::Away => "away",
-        Show::Xa => "xa",
-        Show::Dnd => "dnd",
-        Show::Offline => "offline",
-        Show::Invisible => "invisible",
-    }
 }

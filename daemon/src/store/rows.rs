@@ -62,9 +62,8 @@ impl Store {
 }
 
 fn presence(row: &Row<'_>) -> rusqlite::Result<BasePresence> {
-    let shows = [Show::Online, Show::Chat, Show::Away, Show::Xa, Show::Dnd, Show::Offline, Show::Invisible];
     let word: String = row.get(0)?;
-    let show = shows.into_iter().find(|show| change::word(*show) == word);
-    let unknown = || rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, word.into());
-    Ok(BasePresence { show: show.ok_or_else(unknown)?, status: row.get(1)?, priority: row.get(2)? })
+    let show = word.parse::<Show>();
+    let unknown = |error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error));
+    Ok(BasePresence { show: show.map_err(unknown)?, status: row.get(1)?, priority: row.get(2)? })
 }

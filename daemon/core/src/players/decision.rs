@@ -3,7 +3,6 @@
 
 use std::fmt;
 
-use super::player::Player;
 use super::rules::Rule;
 use crate::tune::Track;
 
@@ -131,13 +130,4 @@ pub struct Listed {
     pub rule: Rule,
     /// Its track as it would be published, if there is enough to tell.
     pub tune: Option<Track>,
-}
-
-/// Why nothing is published when no player was chosen.
-pub(super) fn reason_without_choice(players: &[Player]) -> Reason {
-    match players.iter().find(|player| player.playback == Playback::Playing) {
-        Some(denied) => Reason::Denied { player: denied.player().to_owned(), rule: denied.rule.clone() },
-        None if players.is_empty() => Reason::NoPlayer,
-        None => Reason::NothingPlays,
-    }
 }

@@ -19,7 +19,6 @@ mod tests_any_order;
 
 use std::cmp::Reverse;
 
-use decision::reason_without_choice;
 use player::{MAX_NAME, Player};
 
 pub use budget::Budget;
@@ -254,5 +253,14 @@ impl Players {
 
     fn player(&self, id: &str) -> Option<&Player> {
         self.players.iter().find(|player| player.id == id)
+    }
+}
+
+/// Why nothing is published when no player was chosen.
+fn reason_without_choice(players: &[Player]) -> Reason {
+    match players.iter().find(|player| player.playback == Playback::Playing) {
+        Some(denied) => Reason::Denied { player: denied.player().to_owned(), rule: denied.rule.clone() },
+        None if players.is_empty() => Reason::NoPlayer,
+        None => Reason::NothingPlays,
     }
 }
