@@ -104,7 +104,7 @@ impl<'a> World<'a> {
             delivered: Vec::new(),
             blind_deaths: 0,
             lives: 0,
-            lost_at: 0,
+            lost_at: 1_000_000,
             mistrusted: false,
         }
     }
