@@ -276,6 +276,11 @@ impl<'a> World<'a> {
         self.cut = None;
         self.slow_disk = false;
         self.until_online();
+        if !self.disk.messages.is_empty() {
+            // What a failing disk could not forget goes with the next one.
+            self.send();
+            self.settle();
+        }
         while !self.waiting.is_empty() || !self.server.is_idle() || !self.disk.messages.is_empty() || !self.is_online()
         {
             self.wait();
