@@ -16,7 +16,7 @@ use xmppd_core::secret::Secret;
 use xmppd_core::stanza::MessageKind;
 use xmppd_core::time::{Moment, Now, Wall};
 
-use parts::{keep, security, settings};
+use parts::{first_of_each, keep, security, settings};
 
 use super::scram::Keys;
 use super::server::{Kind, Server};
@@ -394,14 +394,4 @@ impl<'a> World<'a> {
             }
         }
     }
-}
-
-fn first_of_each(bodies: &mut Vec<&String>) {
-    let mut seen: Vec<&String> = Vec::new();
-    for body in std::mem::take(bodies) {
-        if !seen.contains(&body) {
-            seen.push(body);
-        }
-    }
-    *bodies = seen;
 }

@@ -48,3 +48,14 @@ pub(super) fn security() -> Security {
     let (exporter, end_point) = (Some([0xEE; 32]), Some(vec![0xCE; 32]));
     Security { version: TlsVersion::V1_3, cipher: "TLS13_AES_128_GCM_SHA256".into(), exporter, end_point }
 }
+
+/// Leaves the first of equal bodies.
+pub(super) fn first_of_each(bodies: &mut Vec<&String>) {
+    let mut seen: Vec<&String> = Vec::new();
+    for body in std::mem::take(bodies) {
+        if !seen.contains(&body) {
+            seen.push(body);
+        }
+    }
+    *bodies = seen;
+}
