@@ -53,6 +53,10 @@ pub(super) struct Context {
     pub(super) asleep: Option<Asleep>,
     /// Messages of sessions that are gone.
     pub(super) unsent: Vec<Unsent>,
+    /// What the disk is asked to forget.
+    forgetting: Vec<(StoreTicket, Vec<String>)>,
+    /// Messages that are at the server and could not be forgotten.
+    remembered_in_vain: Vec<String>,
     /// How often in a row the server did not keep its side of stream management.
     pub(super) mistrusted: u32,
     /// The disk has a session.
@@ -88,6 +92,8 @@ impl Context {
             connecting: Vec::new(),
             asleep,
             unsent,
+            forgetting: Vec::new(),
+            remembered_in_vain: Vec::new(),
             mistrusted: 0,
             session_kept,
             outputs: VecDeque::new(),
@@ -169,8 +175,33 @@ impl Context {
             }
             ids.push(id);
         }
+        self.forget_messages(ids);
+    }
+
+    /// This message could not be kept, and is not sent; an earlier attempt to keep it may have worked.
+    pub(super) fn message_not_kept(&mut self, ticket: Option<Ticket>, id: String, reason: String) {
+        if let Some(ticket) = ticket {
+            self.reply(ticket, Outcome::NotKept(reason));
+        }
+        self.forget_messages(vec![id]);
+    }
+
+    /// Has the disk forget these messages, and those that it could not forget before.
+    fn forget_messages(&mut self, mut ids: Vec<String>) {
         if !ids.is_empty() {
-            self.store(Change::Arrived(ids));
+            ids.append(&mut self.remembered_in_vain);
+            let ticket = self.store(Change::Arrived(ids.clone()));
+            self.forgetting.push((ticket, ids));
+        }
+    }
+
+    /// The store answered; messages that it could not forget are tried again with the next ones.
+    pub(super) fn forgotten(&mut self, ticket: StoreTicket, is_done: bool) {
+        if let Some(place) = self.forgetting.iter().position(|(awaited, _)| *awaited == ticket) {
+            let (_, ids) = self.forgetting.remove(place);
+            if !is_done {
+                self.remembered_in_vain.extend(ids);
+            }
         }
     }
 
@@ -179,7 +210,7 @@ impl Context {
         if let Some(ticket) = ticket {
             self.reply(ticket, Outcome::Refused(error.clone()));
         }
-        self.store(Change::Arrived(vec![id]));
+        self.forget_messages(vec![id]);
     }
 
     /// The request to go on with the last session; one that cannot be there any more is given up.
@@ -211,9 +242,8 @@ impl Context {
                 self.put_off_messages();
             }
             Err(reason) => {
-                if let Some(ticket) = self.unsent.remove(place).ticket {
-                    self.reply(ticket, Outcome::NotKept(reason));
-                }
+                let unsent = self.unsent.remove(place);
+                self.message_not_kept(unsent.ticket, unsent.id, reason);
             }
         }
     }

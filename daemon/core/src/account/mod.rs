@@ -63,6 +63,9 @@ impl Account {
     /// Takes in one happening. Never fails and never waits; drain [`poll`](Self::poll) afterwards.
     pub fn handle(&mut self, now: Now, input: Input<'_>) {
         self.context.now = now;
+        if let Input::Stored(ticket, result) = &input {
+            self.context.forgotten(*ticket, result.is_ok());
+        }
         let link = std::mem::replace(&mut self.link, Link::Offline(Offline::ByCommand));
         self.link = link.handle(input, &mut self.context);
         self.report();

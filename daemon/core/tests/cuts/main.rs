@@ -151,6 +151,8 @@ fn wander(seed: u64, keys: &Keys) {
         talkative: flag(roll(2)),
     };
     let forgets = roll(4) == 0;
+    // What a disk that fails kept before a death is anybody's guess.
+    let fails = roll(4) == 0;
     let mut world = World::new(kind, keys);
     world.start();
     world.slow_disk = true;
@@ -159,12 +161,12 @@ fn wander(seed: u64, keys: &Keys) {
         match roll(100) {
             0..20 => drop(world.carry(Way::ToServer, most)),
             20..45 => drop(world.carry(Way::ToClient, most)),
-            45..60 => world.store(true),
+            45..60 => world.store(!(fails && roll(8) == 0)),
             60..75 => world.answer_shell(),
             75..84 => world.send(),
             84..90 => world.receive(),
             90..93 => world.break_connection(),
-            93..94 => {
+            93..94 if !fails => {
                 let kept = usize::try_from(roll(4)).expect("a small number").min(world.unstored());
                 world.die(kept);
             }

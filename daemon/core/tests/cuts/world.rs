@@ -1,20 +1,22 @@
 //! An account, its server, the connection between them and the disk, in virtual time. The connection can be cut after
 //! any byte, the disk can be slow, and the process can die.
 
+mod parts;
+
 use std::collections::{BTreeMap, VecDeque};
 
-use jid::{BareJid, Jid, ResourcePart};
+use jid::Jid;
 use xmppd_core::account::{
-    Account, Change, Command, Connected, Event, HangUp, Input, KeptMessage, LinkState, Memory, Outcome, Outgoing,
-    Output, Security, Settings, StoreTicket, Ticket, TuneSettings,
+    Account, Change, Command, Connected, Event, HangUp, Input, LinkState, Memory, Outcome, Outgoing, Output,
+    StoreTicket, Ticket,
 };
 use xmppd_core::loss::Loss;
-use xmppd_core::presence::{Layers, Presence, Show, StatusWhen};
-use xmppd_core::sasl::TlsVersion;
+use xmppd_core::presence::{Layers, Presence, Show};
 use xmppd_core::secret::Secret;
-use xmppd_core::srv::TlsPolicy;
 use xmppd_core::stanza::MessageKind;
 use xmppd_core::time::{Moment, Now, Wall};
+
+use parts::{first_of_each, keep, security, settings};
 
 use super::scram::Keys;
 use super::server::{Kind, Server};
@@ -104,7 +106,7 @@ impl<'a> World<'a> {
             delivered: Vec::new(),
             blind_deaths: 0,
             lives: 0,
-            lost_at: 0,
+            lost_at: 1_000_000,
             mistrusted: false,
         }
     }
@@ -276,6 +278,11 @@ impl<'a> World<'a> {
         self.cut = None;
         self.slow_disk = false;
         self.until_online();
+        if !self.disk.messages.is_empty() {
+            // What a failing disk could not forget goes with the next one.
+            self.send();
+            self.settle();
+        }
         while !self.waiting.is_empty() || !self.server.is_idle() || !self.disk.messages.is_empty() || !self.is_online()
         {
             self.wait();
@@ -387,54 +394,4 @@ impl<'a> World<'a> {
             }
         }
     }
-}
-
-fn keep(disk: &mut Memory, change: Change) {
-    match change {
-        Change::TuneOut(is_out) => disk.tune_out = is_out,
-        Change::Tokens(tokens) => disk.tokens = tokens,
-        Change::Offer(offer) => disk.offer = Some(offer),
-        Change::Session(session) => disk.session = session,
-        Change::Handled(handled, at) => {
-            if let Some(session) = &mut disk.session {
-                (session.handled, session.at) = (handled, at);
-            }
-        }
-        Change::Message(message) => keep_message(disk, message),
-        Change::Arrived(ids) => disk.messages.retain(|message| !ids.contains(&message.id)),
-    }
-}
-
-fn keep_message(disk: &mut Memory, message: KeptMessage) {
-    match disk.messages.iter_mut().find(|kept| kept.id == message.id) {
-        Some(kept) => kept.position = message.position,
-        None => disk.messages.push(message),
-    }
-}
-
-fn first_of_each(bodies: &mut Vec<&String>) {
-    let mut seen: Vec<&String> = Vec::new();
-    for body in std::mem::take(bodies) {
-        if !seen.contains(&body) {
-            seen.push(body);
-        }
-    }
-    *bodies = seen;
-}
-
-fn settings() -> Settings {
-    Settings {
-        jid: BareJid::new("romeo@verona.example").expect("a JID"),
-        resource: ResourcePart::new("xmppd.1").expect("a resource").into_owned(),
-        server: None,
-        tls: TlsPolicy::Auto,
-        tune: TuneSettings { pep: false, status: None, status_when: StatusWhen::Empty },
-        user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),
-        version: "0.1.0".into(),
-    }
-}
-
-fn security() -> Security {
-    let (exporter, end_point) = (Some([0xEE; 32]), Some(vec![0xCE; 32]));
-    Security { version: TlsVersion::V1_3, cipher: "TLS13_AES_128_GCM_SHA256".into(), exporter, end_point }
 }

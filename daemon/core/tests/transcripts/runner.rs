@@ -320,6 +320,7 @@ impl<'a> Runner<'a> {
         if cut && state != LinkState::Retrying && !foretold {
             return Err(format!("a cut makes it {}", words::of_state(state)));
         }
+        self.find_nobody()?;
         if let Some((number, _)) = self.tickets.iter().find(|(_, answers)| **answers != 1) {
             let waits = state == LinkState::Connecting;
             return if waits { Ok(self.says) } else { Err(format!("command {number} is never answered")) };
@@ -333,6 +334,19 @@ impl<'a> Runner<'a> {
             }
         }
         Ok(self.says)
+    }
+
+    /// The disk does its part, and the next attempt to connect fails: nobody waits for a session any longer.
+    fn find_nobody(&mut self) -> Result<(), String> {
+        while let Some(ticket) = self.stores.pop_front() {
+            self.handle(Input::Stored(ticket, Ok(())))?;
+        }
+        let waits = self.tickets.values().any(|answers| *answers == 0);
+        if waits && self.state == Some(LinkState::Retrying) {
+            self.next_deadline()?;
+            self.handle(Input::Lost(Loss::Unreachable("nobody".into())))?;
+        }
+        Ok(())
     }
 
     /// The text of an `S:` with everything that it stands for.

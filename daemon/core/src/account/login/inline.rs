@@ -262,14 +262,12 @@ impl Inline {
         facts.password = None;
         context.logged_in();
         own(success.identity.as_ref(), context)?;
-        if let Some(token) = success.token {
-            let mechanism = match proof.mechanism() {
-                Mechanism::Ht { .. } => Some(proof.mechanism().to_string()),
-                Mechanism::Scram { .. } => self.requested,
-            };
-            if let Some(mechanism) = mechanism {
-                context.tokens.issued(&mechanism, token);
-            }
+        let mechanism = match proof.mechanism() {
+            Mechanism::Ht { .. } => Some(proof.mechanism().to_string()),
+            Mechanism::Scram { .. } => self.requested,
+        };
+        if let (Some(token), Some(mechanism)) = (success.token, mechanism) {
+            context.tokens.issued(&mechanism, token);
         }
         if let Some(offered) = &self.offered {
             context.remember(remembered(offered, facts.direct));

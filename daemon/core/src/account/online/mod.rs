@@ -342,10 +342,12 @@ impl Online {
             return;
         }
         match self.outbound.stored(ticket, result.is_ok()) {
-            Some(Stored::Refused(Sent::Message(Some(ticket), _))) => {
-                context.reply(ticket, Outcome::NotKept(result.err().unwrap_or_default()));
+            Some(Stored::Refused(sent)) => {
+                if let Some((ticket, id)) = sent.into_message() {
+                    context.message_not_kept(ticket, id, result.err().unwrap_or_default());
+                }
             }
-            Some(Stored::Refused(Sent::Message(None, _) | Sent::Presence(_) | Sent::Other) | Stored::InLine) => {}
+            Some(Stored::InLine) => {}
             None => self.tune_stored(ticket, result, context),
         }
     }

@@ -139,11 +139,6 @@ impl Line {
             tracked.into_unsent(awaits)
         })
     }
-
-    /// Whether somebody waits for a message in this line.
-    pub(super) fn has_messages(&self) -> bool {
-        self.waiting.iter().any(|waiting| matches!(waiting.tracked.sent, Sent::Message(Some(_), _)))
-    }
 }
 
 fn keep(id: &str, position: u32, stanza: &str, context: &mut Context) -> StoreTicket {

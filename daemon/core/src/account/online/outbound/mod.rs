@@ -294,7 +294,7 @@ impl Outbound {
 
     /// Whether somebody waits for a message's acknowledgement.
     pub(super) fn has_messages(&self) -> bool {
-        self.line.has_messages() || self.tail().any(|tracked| matches!(tracked.sent, Sent::Message(Some(_), _)))
+        self.tail().any(|tracked| matches!(tracked.sent, Sent::Message(Some(_), _)))
     }
 
     /// Ends our side of the stream; nothing is written after it.
