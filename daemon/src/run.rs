@@ -290,7 +290,11 @@ async fn goodbye(
     faces: Vec<JoinHandle<()>>,
     store: Store,
 ) {
-    notify::stopping();
+    match parting {
+        Parting::Goodbye => notify::stopping(),
+        // The successor is the same process: it says when it is ready.
+        Parting::Suspend => notify::reloading(),
+    }
     tracing::info!(?parting, "ending");
     hub.leave(parting).await;
     for face in faces {
