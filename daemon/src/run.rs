@@ -134,8 +134,7 @@ impl Daemon {
         for note in self.config.notes() {
             tracing::warn!("{note}");
         }
-        let (stop, stopped) = watch::channel(false);
-        let (end, ended) = watch::channel(None);
+        let ((stop, stopped), (end, ended)) = (watch::channel(false), watch::channel(None));
         let tune = self.config.tune.clone();
         let user_agent = installation(&self.store).await?;
         let surroundings = Surroundings { environment: self.environment.clone(), user_agent, version: VERSION };
@@ -150,8 +149,8 @@ impl Daemon {
         let (api, asked) = Api::new();
         let (bus_state, bus) = watch::channel(BusState::Connecting);
         let clients = Clients::default();
-        let machine = watch_machine(&hub, &mut faces);
         faces.push(tokio::spawn(tell_of_lookers(clients.lookers(), hub.clone())));
+        let machine = watch_machine(&hub, &mut faces);
         let facts = Facts {
             started: host::now(),
             config: self.path,

@@ -1,6 +1,8 @@
 //! Why a connection is over or could not be made, classed once: try again, try later, or wait for the user.
 //! Words for people are here too; the pauses themselves are [`crate::backoff`]'s.
 
+mod words;
+
 use std::time::Duration;
 
 use crate::management::HandledTooHigh;
@@ -8,8 +10,9 @@ use crate::sasl::{Refusal, scram};
 use crate::stanza::StanzaError;
 use crate::stanza::sasl::Condition as SaslCondition;
 use crate::stream::error::{Condition, StreamError};
-use crate::text;
 use crate::xml::{Element, Fault, ns};
+
+use words::{parenthesised, sasl_words};
 
 /// One end of a connection.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -378,29 +381,6 @@ fn after_refusal(condition: &SaslCondition) -> Next {
         | SaslCondition::MechanismTooWeak
         | SaslCondition::Unknown(_) => Next::Stop,
     }
-}
-
-fn sasl_words(condition: &SaslCondition) -> String {
-    match condition {
-        SaslCondition::NotAuthorized => "the server refused the password".into(),
-        SaslCondition::AccountDisabled => "the account is disabled".into(),
-        SaslCondition::CredentialsExpired => "the password has expired".into(),
-        SaslCondition::TemporaryAuthFailure => "the server cannot check passwords now".into(),
-        SaslCondition::Aborted
-        | SaslCondition::EncryptionRequired
-        | SaslCondition::IncorrectEncoding
-        | SaslCondition::InvalidAuthzid
-        | SaslCondition::InvalidMechanism
-        | SaslCondition::MalformedRequest
-        | SaslCondition::MechanismTooWeak
-        | SaslCondition::Unknown(_) => format!("the server refused the login: {condition}"),
-    }
-}
-
-/// The server's own words, fit to be shown.
-fn parenthesised(text: Option<&str>) -> String {
-    let text = text.and_then(|text| text::line(text, text::REASON));
-    text.map_or_else(String::new, |text| format!(" ({text})"))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod authenticated;
 mod authenticating;
 mod inline;
+mod opening;
 mod plain;
 mod proof;
 mod request;
@@ -23,20 +24,18 @@ use crate::loss::Loss;
 use crate::sasl::scram::{Derivation, SaltedPassword};
 use crate::secret::Secret;
 use crate::stream::features::StreamLimits;
-use crate::stream::header::{Header, Opening};
 use crate::time::Moment;
-use crate::xml::{Element, Frame, Limits, Reader};
+use crate::xml::{Frame, Reader};
 
 use authenticated::Authenticated;
 use authenticating::Authenticating;
 use inline::Inline;
+use opening::{awaits_answer, open_stream, opened};
 use plain::Plain;
 use secured::Secured;
 
 /// The whole login must be done within this (S35).
 const LOGIN_WITHIN: Duration = Duration::from_secs(90);
-/// Every step of it must be answered within this (S35).
-const STEP_WITHIN: Duration = Duration::from_secs(30);
 /// The same when the network has changed under the connection (G7).
 const HURRIED_STEP: Duration = Duration::from_secs(5);
 
@@ -396,26 +395,4 @@ fn failed(facts: &Facts, loss: &Loss, context: &mut Context) -> Link {
     }
     context.put_off_messages();
     offline::lost(loss, context)
-}
-
-/// Opens a stream and starts reading the server's; one round trip.
-fn open_stream(from: Option<&str>, facts: &mut Facts, context: &mut Context) -> Reader {
-    let domain = context.settings.jid.domain().to_string();
-    context.write(Opening { to: &domain, from, lang: "en" }.to_text().into_bytes());
-    awaits_answer(facts, context);
-    Reader::new(Limits::BEFORE_LOGIN)
-}
-
-/// The server's answer to our header: a stream, and one new enough to say what it offers.
-fn opened(header: &Element) -> Result<(), Loss> {
-    match Header::parse(header) {
-        Some(header) if header.has_features => Ok(()),
-        Some(_) | None => Err(Loss::Unexpected(header.name().to_owned())),
-    }
-}
-
-/// The server must answer what is being written; one round trip.
-fn awaits_answer(facts: &mut Facts, context: &mut Context) {
-    facts.round_trips += 1;
-    context.set_timer(Timer::Step, STEP_WITHIN);
 }
