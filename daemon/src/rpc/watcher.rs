@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use xmppd_proto::jsonrpc::event_line;
-use xmppd_proto::{Change, Event, Topic, Topics};
+use xmppd_proto::{Change, Event, Topics};
 
-use crate::api::{Clients, Counted, Looker, Subscription};
+use crate::api::Counted;
+use crate::api::Subscription;
 
 /// What `watch.start` began.
 #[derive(Debug)]
@@ -15,14 +16,12 @@ pub(super) struct Watcher {
     subscription: Subscription,
     seq: u64,
     _counted: Counted,
-    _looker: Option<Looker>,
 }
 
 impl Watcher {
     /// Watches these topics.
-    pub(super) fn new(topics: Topics, subscription: Subscription, clients: &Clients) -> Self {
-        let looks = topics.contains(Topic::Roster) || topics.contains(Topic::Presence);
-        Self { topics, subscription, seq: 0, _counted: clients.watcher(), _looker: looks.then(|| clients.looker()) }
+    pub(super) const fn new(topics: Topics, subscription: Subscription, counted: Counted) -> Self {
+        Self { topics, subscription, seq: 0, _counted: counted }
     }
 
     /// The next change; nothing when the daemon ends. A change is not lost when this future is dropped.
