@@ -12,7 +12,7 @@ use xmppd_tests::relay::Relay;
 use xmppd_tests::server::people::{JULIET, ROMEO};
 use xmppd_tests::server::{Kind, Server, Tls};
 use xmppd_tests::talk::Talk;
-use xmppd_tests::wait::{SOON, delay, eventually};
+use xmppd_tests::wait::{SOON, delay, eventually, until};
 
 use super::letters::{Account, Received, Sent};
 
@@ -48,7 +48,8 @@ impl Stage {
             relay.port(),
             server.authority_file()
         ));
-        let home = present(test, home)?;
+        // What it did is shown when a test fails.
+        let home = present(test, home)?.with("XMPPD_LOG", "debug");
         let mut juliet = present(test, Contact::login(&server, Tls::Direct, JULIET))?;
         let daemon = home.start();
         let set = home.ctl(&["status", "away", "in the storm", "-t", "20s"]);
@@ -99,6 +100,12 @@ impl Stage {
         // A daemon that was just killed does not answer.
         let _ = self.home.ctl(&["account", "connect", "--no-wait"]);
         None
+    }
+
+    /// Waits for the daemon's next connections, up to this number of them, and hurries it.
+    pub(crate) fn dials(&self, number: u64) {
+        let dialled = until(SOON, || (self.relay.connections() >= number).then_some(()).or_else(|| self.hurry()));
+        assert!(dialled.is_some(), "it does not dial again: {:?}", self.home.ctl(&["--json", "account", "list"]));
     }
 
     fn romeo_writes(&self, pen: &'static str) -> Vec<Sent> {
