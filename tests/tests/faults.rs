@@ -217,24 +217,31 @@ const REFUSALS: [Refusal; 14] = [
 
 #[test]
 fn a_refused_resumption_ends_in_a_new_session_with_the_message() {
-    for refusal in &REFUSALS {
-        let world = World::start(refusal);
-        let account = std::thread::scope(|scope| {
-            let sending = scope.spawn(|| world.home.ctl(&["send", &JULIET.jid(), TEXT]));
-            let gone_on = || world.connections.load(Ordering::SeqCst) > 1;
-            eventually("the first session is lost", NOTICED, || gone_on().then_some(()));
-            let account = online(&world.home);
-            kept(&sending.join().expect("xmppctl is asked"));
-            account
-        });
-        assert_eq!(account["stream"]["resumed"], false, "{}", refusal.answer);
-        let expected = usize::from(!refusal.had_it);
-        let heard = world.heard.recv_timeout(NOTICED).expect("the new session is there");
-        assert_eq!(heard.matches(TEXT).count(), expected, "{}: {heard}", refusal.answer);
-        let most = if refusal.goes_on { 2 } else { 3 };
-        let connections = world.connections.load(Ordering::SeqCst);
-        assert!(connections <= most, "{}: {connections} connections", refusal.answer);
-    }
+    // Each waits most of its time.
+    std::thread::scope(|scope| {
+        for refusal in &REFUSALS {
+            scope.spawn(|| refused(refusal));
+        }
+    });
+}
+
+fn refused(refusal: &'static Refusal) {
+    let world = World::start(refusal);
+    let account = std::thread::scope(|scope| {
+        let sending = scope.spawn(|| world.home.ctl(&["send", &JULIET.jid(), TEXT]));
+        let gone_on = || world.connections.load(Ordering::SeqCst) > 1;
+        eventually("the first session is lost", NOTICED, || gone_on().then_some(()));
+        let account = online(&world.home);
+        kept(&sending.join().expect("xmppctl is asked"));
+        account
+    });
+    assert_eq!(account["stream"]["resumed"], false, "{}", refusal.answer);
+    let expected = usize::from(!refusal.had_it);
+    let heard = world.heard.recv_timeout(NOTICED).expect("the new session is there");
+    assert_eq!(heard.matches(TEXT).count(), expected, "{}: {heard}", refusal.answer);
+    let most = if refusal.goes_on { 2 } else { 3 };
+    let connections = world.connections.load(Ordering::SeqCst);
+    assert!(connections <= most, "{}: {connections} connections", refusal.answer);
 }
 
 /// A daemon at a scripted server that loses its first session and then says this.

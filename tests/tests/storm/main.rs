@@ -43,9 +43,7 @@ fn cuts(kind: Kind) {
         stage.relay.plan(Plan { storm: Some(Storm { seed, up: 8_000, down: 16_000 }), ..Plan::default() });
         stage.relay.cut(Cut::Reset);
         for number in 1..=cuts {
-            eventually("the daemon dials again", SOON, || {
-                (stage.relay.connections() >= before + number).then_some(()).or_else(|| stage.hurry())
-            });
+            stage.dials(before + number);
         }
         stage.relay.plan(Plan::default());
     });

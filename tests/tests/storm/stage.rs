@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use xmppd_tests::contact::Contact;
@@ -12,7 +12,7 @@ use xmppd_tests::relay::Relay;
 use xmppd_tests::server::people::{JULIET, ROMEO};
 use xmppd_tests::server::{Kind, Server, Tls};
 use xmppd_tests::talk::Talk;
-use xmppd_tests::wait::{SOON, delay, eventually};
+use xmppd_tests::wait::{SOON, delay, eventually, until};
 
 use super::letters::{Account, Received, Sent};
 
@@ -20,6 +20,8 @@ use super::letters::{Account, Received, Sent};
 const PENS: [&str; 2] = ["a", "b"];
 /// Whoever writes takes this long for a letter.
 const PAUSE: Duration = Duration::from_millis(15);
+/// How long the daemon may take to leave a server that says nothing, and to dial again.
+const SILENT: Duration = Duration::from_secs(45);
 /// How many letters Juliet writes that he has not seen.
 const UNREAD: u64 = 10;
 const LAST: &str = "the last";
@@ -48,7 +50,8 @@ impl Stage {
             relay.port(),
             server.authority_file()
         ));
-        let home = present(test, home)?;
+        // What it did is shown when a test fails.
+        let home = present(test, home)?.with("XMPPD_LOG", "debug");
         let mut juliet = present(test, Contact::login(&server, Tls::Direct, JULIET))?;
         let daemon = home.start();
         let set = home.ctl(&["status", "away", "in the storm", "-t", "20s"]);
@@ -71,7 +74,7 @@ impl Stage {
             let watcher = scope.spawn(|| stage.romeo_reads());
             eventually("the watcher watches", SOON, || (stage.lives() > 0).then_some(()));
             storm(stage);
-            eventually("romeo is online after the storm", SOON, || {
+            eventually("romeo is online after the storm", SILENT, || {
                 let list = stage.home.json(&["account", "list"]);
                 (list["accounts"][0]["state"] == "online").then_some(()).or_else(|| stage.hurry())
             });
@@ -101,6 +104,21 @@ impl Stage {
         None
     }
 
+    /// Waits for the daemon's next connections, up to this number of them, and hurries it. A server that falls silent is
+    /// left after 30 s at most.
+    pub(crate) fn dials(&self, number: u64) {
+        let begun = Instant::now();
+        let dialled = until(SILENT, || (self.relay.connections() >= number).then_some(()).or_else(|| self.hurry()));
+        let log = || std::fs::read_to_string(self.home.state().join("../../log")).unwrap_or_default();
+        assert!(dialled.is_some(), "it does not dial again:\n{}", log());
+        if begun.elapsed() > SOON / 2 {
+            let log = log();
+            let lines: Vec<&str> = log.lines().collect();
+            let tail = lines[lines.len().saturating_sub(12)..].join("\n");
+            println!("connection {number} came after {:?}:\n{tail}", begun.elapsed());
+        }
+    }
+
     fn romeo_writes(&self, pen: &'static str) -> Vec<Sent> {
         let mut written = Vec::new();
         while !self.over.load(Ordering::SeqCst) {
@@ -125,7 +143,7 @@ impl Stage {
             }
         }
         juliet.tell("message", &json!({"to": ROMEO.jid(), "body": LAST}));
-        juliet.wait_for("the last letter", |seen| seen["event"] == "message" && seen["body"] == LAST);
+        juliet.wait_until("the last letter", SILENT + SOON, |seen| seen["event"] == "message" && seen["body"] == LAST);
         written
     }
 
@@ -133,7 +151,7 @@ impl Stage {
         let mut watcher = self.watcher.lock().expect("nobody else reads it");
         let mut received = Vec::new();
         loop {
-            let event: Value = watcher.json();
+            let event: Value = watcher.json_within(SILENT + SOON);
             match event["event"].as_str() {
                 Some("snapshot") => {
                     self.lives.fetch_add(1, Ordering::SeqCst);
