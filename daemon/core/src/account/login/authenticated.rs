@@ -2,7 +2,7 @@
 
 use jid::FullJid;
 
-use super::{Bound, Facts, Stage, Step, awaits_answer, open_stream, opened};
+use super::{Bound, Facts, Stage, Step, awaits_answer, open_stream};
 use crate::account::context::Context;
 use crate::account::input::Security;
 use crate::account::output::Session;
@@ -10,9 +10,8 @@ use crate::loss::Loss;
 use crate::negotiation::{self, Bind};
 use crate::sasl::{self, BindingType};
 use crate::stanza::{Iq, IqKind, bind};
-use crate::stream::error::StreamError;
 use crate::stream::features::{Features, StreamLimits};
-use crate::xml::{Frame, Reader};
+use crate::xml::{Element, Reader};
 
 /// A stream that is ours, without a resource.
 #[derive(Debug)]
@@ -49,20 +48,12 @@ impl Authenticated {
         }
     }
 
-    pub(super) fn frame(
+    pub(super) fn element(
         mut self: Box<Self>,
-        frame: Frame,
+        element: Element,
         facts: &mut Facts,
         context: &mut Context,
     ) -> Result<Step, Loss> {
-        let element = match frame {
-            Frame::Open(header) => return opened(&header).map(|()| Step::To(Stage::Authenticated(self))),
-            Frame::Close => return Err(Loss::Closed),
-            Frame::Element(element) => element,
-        };
-        if let Some(error) = StreamError::parse(&element) {
-            return Err(Loss::Stream(Box::new(error)));
-        }
         let name = element.name().to_owned();
         let Some(binding) = self.binding.take() else {
             let features = Features::parse(&element).ok_or(Loss::Unexpected(name))?;

@@ -10,8 +10,7 @@ use crate::loss::Loss;
 use crate::sasl::scram::{Challenge, ClientFirst, Error, Expecting, Fault, Prohibited, SaltedPassword};
 use crate::sasl::{self, Choice, Offer};
 use crate::stanza::sasl::{self as wire, Answer};
-use crate::stream::error::StreamError;
-use crate::xml::{Frame, Reader};
+use crate::xml::{Element, Reader};
 
 /// A stream on which both sides are proving who they are.
 #[derive(Debug)]
@@ -52,15 +51,12 @@ impl Authenticating {
         Ok(Self { reader, security, offer, exchange: Exchange::First(first) })
     }
 
-    pub(super) fn frame(self: Box<Self>, frame: Frame, facts: &mut Facts, context: &mut Context) -> Result<Step, Loss> {
-        let element = match frame {
-            Frame::Element(element) => element,
-            Frame::Close => return Err(Loss::Closed),
-            Frame::Open(_) => return Err(Loss::Unexpected("stream".into())),
-        };
-        if let Some(error) = StreamError::parse(&element) {
-            return Err(Loss::Stream(Box::new(error)));
-        }
+    pub(super) fn element(
+        self: Box<Self>,
+        element: Element,
+        facts: &mut Facts,
+        context: &mut Context,
+    ) -> Result<Step, Loss> {
         let stage = match Answer::parse(&element) {
             Some(Answer::Challenge(data)) => Stage::Authenticating(Box::new(self.challenge(&data, facts, context)?)),
             Some(Answer::Success(data)) => Stage::Authenticated(Box::new(self.success(&data, facts, context)?)),

@@ -19,6 +19,7 @@ use super::timers::Timer;
 use crate::loss::Loss;
 use crate::sasl::scram::{Derivation, SaltedPassword};
 use crate::secret::Secret;
+use crate::stream::error::StreamError;
 use crate::stream::features::StreamLimits;
 use crate::stream::header::{Header, Opening};
 use crate::time::Moment;
@@ -263,13 +264,22 @@ impl Stage {
         }
     }
 
+    /// A stream's header, its end and its errors mean the same in every stage; elements are the stage's own.
     fn frame(self, frame: Frame, facts: &mut Facts, context: &mut Context) -> Result<Step, Loss> {
+        let element = match frame {
+            Frame::Open(header) => return opened(&header).map(|()| Step::To(self)),
+            Frame::Close => return Err(Loss::Closed),
+            Frame::Element(element) => element,
+        };
+        if let Some(error) = StreamError::parse(&element) {
+            return Err(Loss::Stream(Box::new(error)));
+        }
         match self {
             Self::Secret | Self::Dialing | Self::Securing => Err(Loss::Injected),
-            Self::Plain(stage) => stage.frame(frame, facts, context),
-            Self::Secured(stage) => stage.frame(frame, facts, context),
-            Self::Authenticating(stage) => stage.frame(frame, facts, context),
-            Self::Authenticated(stage) => stage.frame(frame, facts, context),
+            Self::Plain(stage) => stage.element(element, facts, context),
+            Self::Secured(stage) => stage.element(element, facts, context),
+            Self::Authenticating(stage) => stage.element(element, facts, context),
+            Self::Authenticated(stage) => stage.element(element, facts, context),
         }
     }
 

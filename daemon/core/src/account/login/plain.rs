@@ -1,13 +1,12 @@
 //! Connected without encryption: the one thing to be had here is TLS (RFC 6120 section 5). Nothing that is learned
 //! here is kept, and nothing of ours but the domain's name is told.
 
-use super::{Facts, Stage, Step, awaits_answer, open_stream, opened};
+use super::{Facts, Stage, Step, awaits_answer, open_stream};
 use crate::account::context::Context;
 use crate::loss::Loss;
 use crate::negotiation;
-use crate::stream::error::StreamError;
 use crate::stream::features::Features;
-use crate::xml::{Element, Frame, Reader, ns};
+use crate::xml::{Element, Reader, ns};
 
 /// A stream on which nothing may be said.
 #[derive(Debug)]
@@ -21,20 +20,12 @@ impl Plain {
         Self { reader: open_stream(None, facts, context), asked: false }
     }
 
-    pub(super) fn frame(
+    pub(super) fn element(
         mut self: Box<Self>,
-        frame: Frame,
+        element: Element,
         facts: &mut Facts,
         context: &mut Context,
     ) -> Result<Step, Loss> {
-        let element = match frame {
-            Frame::Open(header) => return opened(&header).map(|()| Step::To(Stage::Plain(self))),
-            Frame::Close => return Err(Loss::Closed),
-            Frame::Element(element) => element,
-        };
-        if let Some(error) = StreamError::parse(&element) {
-            return Err(Loss::Stream(Box::new(error)));
-        }
         if !self.asked {
             let features = Features::parse(&element).ok_or_else(|| Loss::Unexpected(element.name().to_owned()))?;
             negotiation::plain(&features)?;

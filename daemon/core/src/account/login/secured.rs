@@ -1,15 +1,14 @@
 //! Inside TLS, to a server whose certificate names the domain: learn what it offers and begin to authenticate.
 
 use super::authenticating::Authenticating;
-use super::{Facts, Stage, Step, open_stream, opened};
+use super::{Facts, Stage, Step, open_stream};
 use crate::account::context::Context;
 use crate::account::input::Security;
 use crate::loss::Loss;
 use crate::negotiation;
 use crate::sasl::{Bindings, Offer, Profile};
-use crate::stream::error::StreamError;
 use crate::stream::features::Features;
-use crate::xml::{Frame, Reader};
+use crate::xml::{Element, Reader};
 
 /// An encrypted stream, nobody authenticated.
 #[derive(Debug)]
@@ -24,15 +23,12 @@ impl Secured {
         Self { reader: open_stream(Some(&from), facts, context), security }
     }
 
-    pub(super) fn frame(self: Box<Self>, frame: Frame, facts: &mut Facts, context: &mut Context) -> Result<Step, Loss> {
-        let element = match frame {
-            Frame::Open(header) => return opened(&header).map(|()| Step::To(Stage::Secured(self))),
-            Frame::Close => return Err(Loss::Closed),
-            Frame::Element(element) => element,
-        };
-        if let Some(error) = StreamError::parse(&element) {
-            return Err(Loss::Stream(Box::new(error)));
-        }
+    pub(super) fn element(
+        self: Box<Self>,
+        element: Element,
+        facts: &mut Facts,
+        context: &mut Context,
+    ) -> Result<Step, Loss> {
         let features = Features::parse(&element).ok_or_else(|| Loss::Unexpected(element.name().to_owned()))?;
         let bindings = Bindings { exporter: self.security.exporter, end_point: self.security.end_point.clone() };
         let offer = Offer { profile: Profile::Sasl, mechanisms: features.mechanisms, types: features.channel_bindings };
