@@ -303,7 +303,7 @@ mod tests {
         check("head -c 5000 /dev/zero | tr '\\0' x", &["longer than 4096"]).await;
         check("printf '\\377canary'", &["not UTF-8"]).await;
         check("(yes | head -c 90000; echo end) >&2; exit 1", &["; y; end"]).await;
-        let error = fetched(PasswordSource::Command(vec!["no-such-program-here".into()])).await.unwrap_err();
+        let error = fetched(PasswordSource::Command(vec!["/nonexistent/program".into()])).await.unwrap_err();
         assert!(error.contains("No such file") && error.contains("without a shell"), "{error}");
     }
 
