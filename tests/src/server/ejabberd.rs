@@ -14,13 +14,15 @@ use crate::process::Folder;
 /// What its log says once the accounts are there.
 pub(super) const READY: &str = "xmppd-tests: the accounts are there";
 
-/// Writes the configuration.
+/// Writes the configuration. Tests read the log as the witness of the wire: its default limit of 500 lines a second
+/// would leave lines out.
 pub(super) fn write(setup: &Setup, folder: &Folder) {
     let path = setup.folder.display();
     let (starttls, direct) = (setup.starttls, setup.direct);
     let configuration = format!(
         r#"hosts: [{DOMAIN}]
 loglevel: debug
+log_burst_limit_count: 1000000
 certfiles: ["{path}/certificate.pem", "{path}/key.pem"]
 listen:
   - {{port: {starttls}, ip: "127.0.0.1", module: ejabberd_c2s, starttls: true, starttls_required: true}}
