@@ -5,7 +5,7 @@
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
@@ -29,6 +29,9 @@ const SILENCE: Duration = Duration::from_millis(700);
 #[derive(Debug)]
 pub(crate) struct Client {
     stream: BufReader<UnixStream>,
+    socket: PathBuf,
+    /// The daemon closed the connection without having read what was written.
+    unread: bool,
 }
 
 /// How long to wait for an answer, and what to tell a person meanwhile.
@@ -83,13 +86,23 @@ impl Client {
     /// Connects; the failure says how to start the daemon.
     pub(crate) fn connect(socket: &Path) -> Result<Self, Failure> {
         match UnixStream::connect(socket) {
-            Ok(stream) => Ok(Self { stream: BufReader::new(stream) }),
+            Ok(stream) => Ok(Self { stream: BufReader::new(stream), socket: socket.to_owned(), unread: false }),
             Err(error) => Err(unreachable(socket, &error)),
         }
     }
 
-    /// Sends a request line (with the id [`REQUEST`]) behind the greeting and waits for its result.
+    /// Sends a request line (with the id [`REQUEST`]) behind the greeting and waits for its result. A daemon that is
+    /// being exchanged may close a connection that it has not read from: what nobody read is sent again.
     pub(crate) fn call(&mut self, request: &str, patience: Patience<'_>) -> Result<Box<RawValue>, Failure> {
+        let result = self.call_once(request, patience);
+        if !self.unread {
+            return result;
+        }
+        *self = Self::connect(&self.socket)?;
+        self.call_once(request, patience)
+    }
+
+    fn call_once(&mut self, request: &str, patience: Patience<'_>) -> Result<Box<RawValue>, Failure> {
         if request.len() > jsonrpc::MAX_LINE {
             return Err(Failure::usage("the request is longer than 1 MiB"));
         }
@@ -101,7 +114,10 @@ impl Client {
         let mut result = None;
         loop {
             match self.answer(&mut waiting)? {
-                None => return Err(closed(written.as_ref().err())),
+                None => {
+                    self.unread |= written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+                    return Err(closed(written.as_ref().err()));
+                }
                 Some((id, outcome)) if is(&id, HELLO) => {
                     check_greeting(outcome)?;
                     greeted = true;
@@ -128,7 +144,11 @@ impl Client {
                     waiting.passed()?;
                     continue;
                 }
-                Err(error) => return Err(closed(Some(&error))),
+                Err(error) => {
+                    // unix(7): the other side closed with something unread, and both lines went in one piece.
+                    self.unread |= error.kind() == io::ErrorKind::ConnectionReset;
+                    return Err(closed(Some(&error)));
+                }
             }
             match FromDaemon::parse(&std::mem::take(&mut line)) {
                 Ok(FromDaemon::Response { id, outcome }) => return Ok(Some((id, outcome))),

@@ -2,10 +2,17 @@
 //! What the readings mean is decided by those who are given them.
 
 use std::io;
+use std::os::fd::AsFd;
+use std::time::Duration;
 
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use rustix::rand::{GetRandomFlags, getrandom};
-use rustix::time::{ClockId, Timespec, clock_gettime};
+use rustix::time::{
+    ClockId, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, clock_gettime, timerfd_create,
+    timerfd_settime,
+};
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe::Receiver;
 use xmppd_core::entropy::SEED_LEN;
 use xmppd_core::time::{Moment, Now, Wall};
 
@@ -18,11 +25,53 @@ pub(crate) fn now() -> Now {
     }
 }
 
-/// Waits until a moment has come; for ever when there is none.
-pub(crate) async fn sleep_until(moment: Option<Moment>) {
-    match moment {
-        Some(moment) => tokio::time::sleep(moment - now().moment).await,
-        None => std::future::pending().await,
+/// How much of its life the machine has spent asleep: what the clock that goes on in suspend is ahead of the one that
+/// does not.
+pub(crate) fn slept() -> Duration {
+    let [all, awake] = [ClockId::Boottime, ClockId::Monotonic].map(|clock| millis(clock_gettime(clock)));
+    Duration::from_millis(u64::try_from(all.saturating_sub(awake)).unwrap_or(0))
+}
+
+/// Something to be woken by. Other than the runtime's timers, whose clock stands still in suspend, it rings on time:
+/// right after resume, if its time came meanwhile (timerfd_create(2), `CLOCK_BOOTTIME`).
+#[derive(Debug, Default)]
+pub(crate) struct Alarm {
+    timer: Option<Receiver>,
+    set: Option<Moment>,
+}
+
+impl Alarm {
+    /// Waits until a moment has come; for ever when there is none. May be dropped at any point.
+    pub(crate) async fn until(&mut self, moment: Option<Moment>) {
+        let Some(moment) = moment else { return std::future::pending().await };
+        if moment <= now().moment {
+            return;
+        }
+        if self.ring(moment).await.is_err() {
+            // Where there are no descriptors left, being late after resume is the smaller trouble.
+            self.timer = None;
+            tokio::time::sleep(moment - now().moment).await;
+        }
+        self.set = None;
+    }
+
+    async fn ring(&mut self, moment: Moment) -> io::Result<()> {
+        let timer = match self.timer.take() {
+            Some(timer) => self.timer.insert(timer),
+            None => {
+                let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
+                let timer = timerfd_create(TimerfdClockId::Boottime, flags)?;
+                self.set = None;
+                // The runtime's one safe way to wait for a descriptor that is no socket.
+                self.timer.insert(Receiver::from_owned_fd_unchecked(timer)?)
+            }
+        };
+        if self.set != Some(moment) {
+            let once = Itimerspec { it_interval: timespec(0), it_value: timespec(moment.as_millis()) };
+            timerfd_settime(timer.as_fd(), TimerfdTimerFlags::ABSTIME, &once)?;
+            self.set = Some(moment);
+        }
+        timer.read_u64().await.map(drop)
     }
 }
 
@@ -60,6 +109,11 @@ pub(crate) fn protect_memory() -> io::Result<()> {
     Ok(set_dumpable_behavior(DumpableBehavior::NotDumpable)?)
 }
 
+fn timespec(millis: u64) -> Timespec {
+    let seconds = i64::try_from(millis / 1000).unwrap_or(i64::MAX);
+    Timespec { tv_sec: seconds, tv_nsec: i64::try_from(millis % 1000 * 1_000_000).unwrap_or(0) }
+}
+
 fn millis(time: Timespec) -> i64 {
     time.tv_sec.saturating_mul(1000).saturating_add(time.tv_nsec / 1_000_000)
 }
@@ -73,6 +127,29 @@ mod tests {
         let (first, second) = (now(), now());
         assert!(first.moment <= second.moment);
         assert!(first.wall.as_unix_millis() > 1_700_000_000_000);
+    }
+
+    #[tokio::test]
+    async fn an_alarm_rings_when_its_time_has_come_and_can_be_set_again() {
+        let mut alarm = Alarm::default();
+        let start = now().moment;
+        for (set, dropped) in [(30, 10_000), (60, 5)] {
+            // A wait that is given up leaves the next one its own time.
+            tokio::select! {
+                biased;
+                () = alarm.until(Some(start + Duration::from_millis(dropped))) => {}
+                () = std::future::ready(()) => {}
+            }
+            alarm.until(Some(start + Duration::from_millis(set))).await;
+            let waited = now().moment - start;
+            assert!(waited >= Duration::from_millis(set) && waited < Duration::from_secs(5), "{waited:?}");
+        }
+        alarm.until(Some(start)).await;
+        tokio::select! {
+            biased;
+            () = alarm.until(None) => unreachable!("there is nothing to wait for"),
+            () = std::future::ready(()) => {}
+        }
     }
 
     #[test]

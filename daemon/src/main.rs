@@ -5,6 +5,7 @@ mod api;
 mod bus;
 mod config;
 mod dbus;
+mod desktop;
 mod host;
 mod hub;
 mod lock;
@@ -18,6 +19,7 @@ mod run;
 mod secret;
 mod signals;
 mod store;
+mod successor;
 #[cfg(test)]
 mod testing;
 mod transport;

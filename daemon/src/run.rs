@@ -7,25 +7,30 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use xmppd_core::account::Machine;
 use xmppd_proto::{State, Topic, Topics};
 
 use crate::api::desk::{Desk, Facts};
 use crate::api::{Api, Clients, VERSION};
 use crate::bus::{Bus, BusState};
 use crate::config::{self, Config, LoadError};
-use crate::hub::{self, Hub, Surroundings};
+use crate::desktop::{self, Sign, Sources};
+use crate::hub::{self, Hub, Parting, Surroundings};
 use crate::lock::{Lock, LockError};
 use crate::places::{self, Environment, PlaceError};
 use crate::players::{self, chooser};
 use crate::rpc::{self, ListenError, Listener};
 use crate::signals::{Signals, Wish};
-use crate::store::{OpenError, Store};
+use crate::store::{Change, OpenError, Store, StoreError};
+use crate::successor::Successor;
 use crate::{dbus, host, log, notify};
 
 /// How long the goodbye to servers may take; with what clients of the socket may take it is within 5 s.
 const GOODBYE: Duration = Duration::from_secs(4);
 /// How many observations of players may wait.
 const OBSERVATIONS: usize = 64;
+/// How many signs of the machine's may wait.
+const SIGNS: usize = 8;
 
 /// Why the daemon does not start.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +45,8 @@ pub(crate) enum StartError {
     Store(#[from] OpenError),
     #[error("{0}")]
     Listen(#[from] ListenError),
+    #[error("the state database: {0}")]
+    State(#[from] StoreError),
     #[error("{0}")]
     System(#[from] std::io::Error),
 }
@@ -51,7 +58,7 @@ impl StartError {
             Self::Config(_) => 2,
             Self::Lock(LockError::Held { .. }) => 11,
             Self::Listen(error) => error.kind().code(),
-            Self::Place(_) | Self::Lock(_) | Self::Store(_) | Self::System(_) => 1,
+            Self::Place(_) | Self::Lock(_) | Self::Store(_) | Self::State(_) | Self::System(_) => 1,
         }
     }
 
@@ -61,7 +68,7 @@ impl StartError {
             Self::Config(error) => error.hint().map(str::to_owned),
             Self::Store(error) => Some(error.hint()),
             Self::Lock(LockError::Held { .. }) => Some("`xmppctl daemon status` shows the one that runs".into()),
-            Self::Lock(_) | Self::Place(_) | Self::Listen(_) | Self::System(_) => None,
+            Self::Lock(_) | Self::Place(_) | Self::Listen(_) | Self::State(_) | Self::System(_) => None,
         }
     }
 }
@@ -105,16 +112,20 @@ impl Daemon {
         Ok(Self { environment, path, config, state, socket, inherited, store, lock, _log: log })
     }
 
-    /// Lives until a signal or a request ends it.
+    /// Lives until a signal or a request ends it, or exchanges itself for the installed program.
     pub(crate) fn run(self) -> Result<(), StartError> {
+        let successor = Successor::of(self.inherited.as_ref())?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let result = runtime.block_on(self.live());
         // A look-up of the C library's may still be waiting for an answer nobody needs.
         runtime.shutdown_background();
-        result
+        match result? {
+            Parting::Goodbye => Ok(()),
+            Parting::Suspend => Err(successor.take_over().into()),
+        }
     }
 
-    async fn live(self) -> Result<(), StartError> {
+    async fn live(self) -> Result<Parting, StartError> {
         let listener = match self.inherited {
             Some(listener) => Listener::inherited(listener)?,
             None => Listener::bind(&self.socket)?,
@@ -123,9 +134,10 @@ impl Daemon {
         for note in self.config.notes() {
             tracing::warn!("{note}");
         }
-        let (stop, stopped) = watch::channel(false);
+        let ((stop, stopped), (end, ended)) = (watch::channel(false), watch::channel(None));
         let tune = self.config.tune.clone();
-        let surroundings = Surroundings { environment: self.environment.clone(), version: VERSION };
+        let user_agent = installation(&self.store).await?;
+        let surroundings = Surroundings { environment: self.environment.clone(), user_agent, version: VERSION };
         let (hub, hub_task) = Hub::start(self.config, surroundings, self.store.clone()).await;
         let on = self.store.tune_switch().await.ok().flatten().unwrap_or(true);
         let (observations, observed) = mpsc::channel(OBSERVATIONS);
@@ -137,6 +149,7 @@ impl Daemon {
         let (api, asked) = Api::new();
         let (bus_state, bus) = watch::channel(BusState::Connecting);
         let clients = Clients::default();
+        let machine = watch_machine(&hub, &mut faces);
         let facts = Facts {
             started: host::now(),
             config: self.path,
@@ -145,8 +158,9 @@ impl Daemon {
             environment: self.environment,
             bus,
             players,
+            machine,
             clients: clients.clone(),
-            stop: stop.clone(),
+            end,
         };
         let desk = Desk::new(hub.clone(), chooser, self.store.clone(), facts);
         tokio::spawn(desk.clone().serve(asked));
@@ -158,22 +172,32 @@ impl Daemon {
         let socket = tokio::spawn(rpc::serve(listener, api, clients, stopped.clone(), closing));
         notify::ready();
         tracing::info!(version = VERSION, "ready");
-        watch_over(&desk, &mut signals, stopped).await;
+        let parting = watch_over(&desk, &mut signals, ended).await;
         stop.send_replace(true);
         drop(desk);
-        if timeout(GOODBYE, goodbye(hub, hub_task, faces, self.store)).await.is_err() {
+        if timeout(GOODBYE, goodbye(parting, hub, hub_task, faces, self.store)).await.is_err() {
             tracing::warn!("a server did not take the goodbye in time");
         }
         // Who sees the socket close may start the next daemon.
         drop(self.lock);
         over.send_replace(true);
         let _ = socket.await;
-        Ok(())
+        Ok(parting)
     }
 }
 
-/// Feeds the watchdog from the loop itself and does what signals say, until the daemon is to end.
-async fn watch_over(desk: &Desk, signals: &mut Signals, mut stopped: watch::Receiver<bool>) {
+/// This installation's UUID, version 4, made once: servers know it as one client whatever the connection (XEP-0388).
+async fn installation(store: &Store) -> Result<String, StartError> {
+    if let Some(known) = store.installation().await? {
+        return Ok(known);
+    }
+    let made = xmppd_core::entropy::Entropy::new(host::seed()?).uuid();
+    store.apply(vec![Change::Installation(made.clone())]).await?;
+    Ok(made)
+}
+
+/// Feeds the watchdog from the loop itself and does what signals say, until the daemon is to end; gives how.
+async fn watch_over(desk: &Desk, signals: &mut Signals, mut ended: watch::Receiver<Option<Parting>>) -> Parting {
     let mut feeding = notify::watchdog_interval().map(tokio::time::interval);
     loop {
         // Kept from turn to turn, so that a storm of signals does not put the next feeding off.
@@ -185,11 +209,41 @@ async fn watch_over(desk: &Desk, signals: &mut Signals, mut stopped: watch::Rece
         };
         tokio::select! {
             wish = signals.next() => match wish {
-                Wish::End => return,
+                Wish::End => return Parting::Goodbye,
                 Wish::Reload => reload(desk).await,
             },
-            _ = stopped.wait_for(|stop| *stop) => return,
+            parting = asked(&mut ended) => return parting,
             () = fed => notify::watchdog(),
+        }
+    }
+}
+
+/// Waits for a request to end.
+async fn asked(ended: &mut watch::Receiver<Option<Parting>>) -> Parting {
+    // The desk holds the sender as long as it is asked.
+    let parting = ended.wait_for(Option::is_some).await.ok().and_then(|parting| *parting);
+    parting.unwrap_or(Parting::Goodbye)
+}
+
+/// Starts listening to the machine under us; gives who tells of what.
+fn watch_machine(hub: &hub::Handle, tasks: &mut Vec<JoinHandle<()>>) -> watch::Receiver<Sources> {
+    let (sources, shown) = watch::channel(Sources::unknown());
+    let (signs, told) = mpsc::channel(SIGNS);
+    tasks.push(tokio::spawn(desktop::watch(Bus::System, signs, sources)));
+    tasks.push(tokio::spawn(tell_of_machine(told, hub.clone())));
+    shown
+}
+
+/// Carries what befalls the machine to the accounts, which may have last words before it sleeps.
+async fn tell_of_machine(mut signs: mpsc::Receiver<Sign>, hub: hub::Handle) {
+    while let Some(sign) = signs.recv().await {
+        match sign {
+            Sign::Sleeps(done) => {
+                hub.machine(Machine::Sleeps).await;
+                drop(done);
+            }
+            Sign::Woke => hub.machine(Machine::Woke).await,
+            Sign::NetworkChanged => hub.machine(Machine::NetworkChanged).await,
         }
     }
 }
@@ -216,11 +270,21 @@ async fn reload(desk: &Desk) {
     notify::ready();
 }
 
-/// Withdraws the tune, says goodbye to every server, and closes the store.
-async fn goodbye(hub: hub::Handle, hub_task: JoinHandle<()>, faces: Vec<JoinHandle<()>>, store: Store) {
-    notify::stopping();
-    tracing::info!("saying goodbye");
-    hub.leave().await;
+/// Parts from every server (for good with the tune withdrawn), and closes the store.
+async fn goodbye(
+    parting: Parting,
+    hub: hub::Handle,
+    hub_task: JoinHandle<()>,
+    faces: Vec<JoinHandle<()>>,
+    store: Store,
+) {
+    match parting {
+        Parting::Goodbye => notify::stopping(),
+        // The successor is the same process: it says when it is ready.
+        Parting::Suspend => notify::reloading(),
+    }
+    tracing::info!(?parting, "ending");
+    hub.leave(parting).await;
     for face in faces {
         face.abort();
     }

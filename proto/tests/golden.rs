@@ -190,6 +190,7 @@ fn requests_keep_their_shape() {
     check_request("daemon.hello", &DaemonHello { protocol: Some(PROTOCOL) });
     check_request("daemon.status", &DaemonShow {});
     check_request("daemon.stop", &DaemonStop {});
+    check_request("daemon.restart", &DaemonRestart {});
     check_request("rpc.describe", &RpcDescribe {});
     for method in METHODS {
         assert!(file(&format!("request/{}", method.name)).exists(), "{} has no golden file", method.name);

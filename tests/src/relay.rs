@@ -1,19 +1,20 @@
 //! A relay between a client and a server on loopback that counts, delays, swallows and cuts.
 //!
-//! It runs in a thread of its own and ends with its value; what goes through it means nothing to it.
+//! It runs in a thread of its own and ends with its value; what goes through it means nothing to it. It delays as a
+//! long line does, the handshake of TCP included: chunks overtake no one and wait for no one.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
-use crate::wait;
+use crate::random::Random;
 
 /// Which way bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +37,8 @@ pub enum Cut {
 /// What the relay does to its connections, those that are open included.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Plan {
-    /// Every chunk is held back for this long, in both ways.
+    /// Every chunk arrives this much later, in both ways; what a client sends first, later by the two ways that the
+    /// handshake of TCP would have taken, since the system answers that one at once.
     pub delay: Duration,
     /// Bytes are taken and go nowhere; connections stay open: a dead link.
     pub swallow: bool,
@@ -44,6 +46,19 @@ pub struct Plan {
     pub refuse: bool,
     /// Each connection is cut when so many bytes have gone this way: exactly so many are delivered.
     pub cut_after: Option<(Way, u64, Cut)>,
+    /// Each new connection is cut after a number of bytes of its own.
+    pub storm: Option<Storm>,
+}
+
+/// Cuts that a seed decides: the way, the kind, and after how many bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Storm {
+    /// The same seed gives the same cut for the same connection, counted from the relay's start.
+    pub seed: u64,
+    /// At most so many bytes go up before the cut.
+    pub up: u64,
+    /// At most so many bytes come down before the cut.
+    pub down: u64,
 }
 
 /// A running relay.
@@ -60,6 +75,16 @@ struct Counts {
     connections: AtomicU64,
     up: AtomicU64,
     down: AtomicU64,
+    swallowed: AtomicU64,
+    accepted: Mutex<Option<Instant>>,
+}
+
+/// One connection of a client's.
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    accepted: Instant,
+    /// When its storm is to cut it.
+    cut_after: Option<(Way, u64, Cut)>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -115,10 +140,22 @@ impl Relay {
         self.counts.connections.load(Ordering::SeqCst)
     }
 
+    /// When the last client connected.
+    #[must_use]
+    pub fn connected_at(&self) -> Option<Instant> {
+        *self.counts.accepted.lock().expect("nobody panics with it")
+    }
+
     /// How many bytes have been delivered this way, over all connections.
     #[must_use]
     pub fn bytes(&self, way: Way) -> u64 {
         self.counts.of(way).load(Ordering::SeqCst)
+    }
+
+    /// How many bytes have gone nowhere.
+    #[must_use]
+    pub fn swallowed(&self) -> u64 {
+        self.counts.swallowed.load(Ordering::SeqCst)
     }
 
     fn change(&self, change: impl FnOnce(&mut Control)) {
@@ -149,11 +186,15 @@ async fn accept(listener: std::net::TcpListener, port: u16, counts: Arc<Counts>,
         tokio::select! {
             accepted = listener.accept() => {
                 let Ok((client, _)) = accepted else { continue };
-                counts.connections.fetch_add(1, Ordering::SeqCst);
+                let number = counts.connections.fetch_add(1, Ordering::SeqCst);
+                let plan = orders.borrow().plan;
+                let cut_after = plan.storm.map(|storm| storm.cut(number));
+                let line = Line { accepted: Instant::now(), cut_after };
+                *counts.accepted.lock().expect("nobody panics with it") = Some(line.accepted);
                 let server = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await;
                 match server {
-                    Ok(server) if !orders.borrow().plan.refuse => {
-                        tokio::spawn(relay(client, server, counts.clone(), orders.clone()));
+                    Ok(server) if !plan.refuse => {
+                        tokio::spawn(relay(client, server, line, counts.clone(), orders.clone()));
                     }
                     Ok(_) | Err(_) => reset(&client),
                 }
@@ -163,13 +204,21 @@ async fn accept(listener: std::net::TcpListener, port: u16, counts: Arc<Counts>,
     }
 }
 
-async fn relay(mut client: TcpStream, mut server: TcpStream, counts: Arc<Counts>, orders: watch::Receiver<Control>) {
+async fn relay(
+    mut client: TcpStream,
+    mut server: TcpStream,
+    line: Line,
+    counts: Arc<Counts>,
+    orders: watch::Receiver<Control>,
+) {
+    // Whoever waits for an acknowledgement before it sends more is on the other side of the line, not here.
+    let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let how = {
         let (from_client, to_client) = client.split();
         let (from_server, to_server) = server.split();
         tokio::select! {
-            how = pump(Way::Up, from_client, to_server, &counts, &orders) => how,
-            how = pump(Way::Down, from_server, to_client, &counts, &orders) => how,
+            how = carry(Way::Up, (from_client, to_server), line, &counts, &orders) => how,
+            how = carry(Way::Down, (from_server, to_client), line, &counts, &orders) => how,
             how = cut(orders.clone()) => how,
         }
     };
@@ -186,39 +235,110 @@ async fn relay(mut client: TcpStream, mut server: TcpStream, counts: Arc<Counts>
     }
 }
 
-/// Carries bytes until the connection is to end, and says how.
-async fn pump(
+/// What comes out of a line, and when.
+enum Arrival {
+    Bytes(Instant, Vec<u8>),
+    End(Instant, Cut),
+}
+
+/// Carries bytes one way until the connection is to end, and says how.
+async fn carry(
     way: Way,
-    mut from: ReadHalf<'_>,
-    mut to: WriteHalf<'_>,
+    (from, to): (ReadHalf<'_>, WriteHalf<'_>),
+    line: Line,
     counts: &Counts,
     orders: &watch::Receiver<Control>,
 ) -> Cut {
+    let (into, out_of) = mpsc::unbounded_channel();
+    let taking = async {
+        // The other end of the line says when the connection ends.
+        take_in(way, (from, into), line.accepted, counts, orders).await;
+        std::future::pending().await
+    };
+    tokio::select! {
+        how = give_out(way, out_of, to, line, counts, orders) => how,
+        how = taking => how,
+    }
+}
+
+/// Puts what comes on the line, with the time when it arrives.
+async fn take_in(
+    way: Way,
+    (mut from, line): (ReadHalf<'_>, mpsc::UnboundedSender<Arrival>),
+    accepted: Instant,
+    counts: &Counts,
+    orders: &watch::Receiver<Control>,
+) {
     let mut buffer = vec![0; 16 * 1024];
-    let mut carried = 0;
     loop {
-        let count = match from.read(&mut buffer).await {
-            Ok(0) => return Cut::Finish,
-            Ok(count) => count,
-            Err(_) => return Cut::Reset,
-        };
+        let read = from.read(&mut buffer).await;
         let plan = orders.borrow().plan;
-        if plan.swallow {
-            continue;
+        let left = match way {
+            Way::Up => Instant::now().max(accepted + 2 * plan.delay),
+            Way::Down => Instant::now(),
+        };
+        let at = left + plan.delay;
+        // A dead link does not carry the end of a connection either.
+        if plan.swallow && !matches!(read, Ok(1..)) {
+            return std::future::pending().await;
         }
-        wait::delay_async(plan.delay).await;
-        let left = plan.cut_after.filter(|(cut, ..)| *cut == way).map(|(_, at, how)| (at.saturating_sub(carried), how));
-        let allowed = left.map_or(count, |(left, _)| count.min(usize::try_from(left).unwrap_or(usize::MAX)));
-        if to.write_all(&buffer[..allowed]).await.is_err() {
+        let arrival = match read {
+            Ok(0) => Arrival::End(at, Cut::Finish),
+            Ok(count) if plan.swallow => {
+                counts.swallowed.fetch_add(count as u64, Ordering::SeqCst);
+                continue;
+            }
+            Ok(count) => Arrival::Bytes(at, buffer[..count].to_vec()),
+            Err(_) => Arrival::End(at, Cut::Reset),
+        };
+        let is_over = matches!(arrival, Arrival::End(..));
+        if line.send(arrival).is_err() || is_over {
+            return;
+        }
+    }
+}
+
+/// Takes from the line what arrives, until the connection is to end, and says how.
+async fn give_out(
+    way: Way,
+    mut line: mpsc::UnboundedReceiver<Arrival>,
+    mut to: WriteHalf<'_>,
+    facts: Line,
+    counts: &Counts,
+    orders: &watch::Receiver<Control>,
+) -> Cut {
+    let mut carried = 0;
+    while let Some(arrival) = line.recv().await {
+        let (at, bytes) = match arrival {
+            Arrival::Bytes(at, bytes) => (at, bytes),
+            Arrival::End(at, how) => {
+                tokio::time::sleep_until(at.into()).await;
+                return how;
+            }
+        };
+        tokio::time::sleep_until(at.into()).await;
+        let cut = facts.cut_after.or(orders.borrow().plan.cut_after);
+        let left = cut.filter(|(cut, ..)| *cut == way).map(|(_, at, how)| (at.saturating_sub(carried), how));
+        let count = bytes.len() as u64;
+        let allowed = left.map_or(count, |(left, _)| count.min(left));
+        if to.write_all(&bytes[..usize::try_from(allowed).unwrap_or(bytes.len())]).await.is_err() {
             return Cut::Reset;
         }
-        carried += allowed as u64;
-        counts.of(way).fetch_add(allowed as u64, Ordering::SeqCst);
-        if let Some((left, how)) = left
-            && left <= count as u64
-        {
+        carried += allowed;
+        counts.of(way).fetch_add(allowed, Ordering::SeqCst);
+        if let Some((_, how)) = left.filter(|(left, _)| *left <= count) {
             return how;
         }
+    }
+    Cut::Reset
+}
+
+impl Storm {
+    fn cut(self, number: u64) -> (Way, u64, Cut) {
+        let mut random = Random::new(self.seed.wrapping_add(number));
+        let (way, most) = if random.below(2) == 0 { (Way::Up, self.up) } else { (Way::Down, self.down) };
+        let how = if random.below(2) == 0 { Cut::Reset } else { Cut::Finish };
+        (way, random.below(most + 1), how)
     }
 }
 

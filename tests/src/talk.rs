@@ -75,7 +75,13 @@ impl Talk {
     /// When none comes [`SOON`], and when it is no JSON.
     #[track_caller]
     pub fn json(&mut self) -> Value {
-        let line = self.line().unwrap_or_else(|| panic!("the program ended; {}", self.tail()));
+        self.json_within(SOON)
+    }
+
+    /// [`Talk::json`] with a deadline of the caller's.
+    #[track_caller]
+    pub fn json_within(&mut self, within: Duration) -> Value {
+        let line = self.line_within(within).unwrap_or_else(|| panic!("the program ended; {}", self.tail()));
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 

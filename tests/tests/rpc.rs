@@ -42,7 +42,9 @@ fn every_described_method_answers_as_it_is_described() {
     let methods = document["methods"].as_array().expect("the methods are a list");
     // These two end what the others need.
     let is_end = |method: &&Value| method["name"] == "account.disconnect" || method["name"] == "daemon.stop";
-    let (ends, others): (Vec<&Value>, Vec<&Value>) = methods.iter().partition(is_end);
+    // A daemon can end once; `survival` has the other way.
+    let asked = methods.iter().filter(|method| method["name"] != "daemon.restart");
+    let (ends, others): (Vec<&Value>, Vec<&Value>) = asked.partition(is_end);
     for method in others.into_iter().chain(ends) {
         let name = method["name"].as_str().expect("a method has a name");
         let params = least(name, &verona);

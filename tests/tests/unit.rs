@@ -12,6 +12,9 @@ use xmppd_tests::readme;
 use xmppd_tests::server::people::ROMEO;
 use xmppd_tests::wait::{SOON, eventually};
 
+/// Where the manager finds the command.
+const CONTROL: &str = "/home/verona/.local/bin/xmppctl";
+
 #[test]
 fn the_service_is_active_when_ready_reloads_and_leaves_politely() {
     let Some(mut stage) = Stage::start("unit") else { return };
@@ -158,6 +161,40 @@ fn the_first_word_to_the_socket_or_the_bus_starts_the_daemon() {
     let (said, code) = stage.manager.run("busctl", &words);
     assert_eq!(code, Some(0), "{said}\n{}", stage.log());
     assert_eq!(stage.show("ActiveState"), "active");
+}
+
+#[test]
+fn the_program_is_exchanged_in_its_unit_and_behind_its_socket() {
+    let Some(mut stage) = Stage::start("unit") else { return };
+    stage.systemctl(&["start", "xmppd.socket"]);
+    assert_eq!(stage.ctl(&["-t", "20s", "status", "away", "exchanged"]).1, Some(0));
+    let romeo = ROMEO.jid();
+    stage.verona.juliet.wait_for_presence(&romeo, "romeo is away", |seen| seen["status"] == "exchanged");
+    let before = stage.show("MainPID");
+    for _ in 0..3 {
+        let manager = &stage.manager;
+        let asked = std::thread::scope(|scope| {
+            let restarting = scope.spawn(|| manager.run(CONTROL, &["daemon", "restart"]));
+            let mut asked = 0;
+            while !restarting.is_finished() {
+                let (said, code) = manager.run(CONTROL, &["daemon", "version"]);
+                assert_eq!(code, Some(0), "whoever asks meanwhile waits: {said}");
+                asked += 1;
+            }
+            let (said, code) = restarting.join().expect("it is asked");
+            assert_eq!(code, Some(0), "{said}");
+            asked
+        });
+        println!("{asked} words during the exchange");
+        let facts = ["MainPID", "ActiveState", "SubState", "NRestarts"].map(|name| stage.show(name));
+        assert_eq!(facts, [before.as_str(), "active", "running", "0"], "{}", stage.log());
+        stage.await_online();
+        assert!(stage.ctl(&["--json", "account", "list"]).0.contains("\"resumed\":true"), "{}", stage.log());
+    }
+    let gone = |seen: &&Value| seen["bare"] == romeo && seen["resource"] != "" && seen["type"] == "unavailable";
+    assert_eq!(stage.verona.juliet.seen().iter().find(gone), None);
+    let fed = stage.show("WatchdogTimestampMonotonic");
+    assert_ne!(fed, "0", "it goes on feeding the watchdog");
 }
 
 #[test]

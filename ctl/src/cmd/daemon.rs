@@ -1,11 +1,11 @@
 //! `daemon`: the daemon itself, running or not.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Subcommand;
 use xmppd_proto::jsonrpc;
 use xmppd_proto::reply::DaemonStatus;
-use xmppd_proto::request::{DaemonHello, DaemonShow, DaemonStop};
+use xmppd_proto::request::{DaemonHello, DaemonRestart, DaemonShow, DaemonStop};
 use xmppd_proto::{Failure, Kind};
 
 use crate::client::REQUEST;
@@ -17,7 +17,10 @@ use crate::{text, time};
 /// How long the daemon may take to say goodbye to every server.
 const GOODBYE: Duration = Duration::from_secs(10);
 
-/// Show or stop the daemon
+/// How often a daemon that restarts is looked for.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// Show, stop or restart the daemon
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -32,6 +35,8 @@ enum Action {
     Version,
     /// Say goodbye on every account and end the daemon
     Stop,
+    /// Exchange the running program for the installed one; contacts see nothing
+    Restart,
 }
 
 pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
@@ -41,6 +46,7 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
             format!("xmppd {} (protocol {})\n", text::line(&hello.version), hello.protocol)
         }),
         Action::Stop => stop(session),
+        Action::Restart => restart(session),
     }
 }
 
@@ -55,6 +61,25 @@ fn stop(session: &Session) -> Result<(), Stop> {
         return Err(Failure::new(Kind::TimedOut, "xmppd has not stopped yet").into());
     }
     session.print_result::<DaemonStop>(&result, Answer::Confirmation, |_, _| String::new())
+}
+
+/// Answers only once the installed program has taken over.
+fn restart(session: &Session) -> Result<(), Stop> {
+    let line = jsonrpc::request_line(REQUEST, &DaemonRestart {});
+    session.print_request(&line)?;
+    let mut client = session.connect()?;
+    let result = client.call(&line, session.patience(Some("restarting …")))?;
+    let until = Instant::now() + session.global.timeout.unwrap_or(GOODBYE);
+    if !session.global.no_wait {
+        let closed = client.closed_within(until.saturating_duration_since(Instant::now()));
+        while !closed || session.connect().is_err() {
+            if !closed || Instant::now() >= until {
+                return Err(Failure::new(Kind::TimedOut, "xmppd is not back yet").into());
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+    }
+    session.print_result::<DaemonRestart>(&result, Answer::Confirmation, |_, _| String::new())
 }
 
 fn page(status: &DaemonStatus, screen: &Screen) -> String {

@@ -41,6 +41,17 @@ impl Entropy {
         URL_SAFE_NO_PAD.encode(&self.bytes()[..16])
     }
 
+    /// A UUID, version 4 (RFC 9562 section 5.4).
+    pub fn uuid(&mut self) -> String {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&self.bytes()[..16]);
+        let random = u128::from_be_bytes(bytes);
+        let versioned = random & !(0xf << 76) | 4 << 76;
+        let uuid = versioned & !(0b11 << 62) | 0b10 << 62;
+        let hex = format!("{uuid:032x}");
+        format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    }
+
     /// A number below `bound`; zero when `bound` is zero.
     pub fn below(&mut self, bound: u64) -> u64 {
         let bytes = self.bytes();
@@ -76,6 +87,13 @@ mod tests {
         second.bytes();
         second.mix(&[1; 32]);
         assert_ne!(first.bytes(), second.bytes());
+    }
+
+    #[test]
+    fn a_uuid_says_that_it_is_random() {
+        let uuid = Entropy::new([9; 32]).uuid();
+        assert_eq!((uuid.len(), &uuid[14..15]), (36, "4"));
+        assert!(["8", "9", "a", "b"].contains(&&uuid[19..20]), "{uuid}");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Why a connection is over or could not be made, classed once: try again, try later, or wait for the user.
 //! Words for people are here too; the pauses themselves are [`crate::backoff`]'s.
 
+mod words;
+
 use std::time::Duration;
 
 use crate::management::HandledTooHigh;
@@ -8,8 +10,9 @@ use crate::sasl::{Refusal, scram};
 use crate::stanza::StanzaError;
 use crate::stanza::sasl::Condition as SaslCondition;
 use crate::stream::error::{Condition, StreamError};
-use crate::text;
 use crate::xml::{Element, Fault, ns};
+
+use words::{parenthesised, sasl_words};
 
 /// One end of a connection.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -65,6 +68,9 @@ pub enum Loss {
     /// The key kept from the last login does not fit any more.
     #[error("the server changed the account's salt")]
     KeyStale,
+    /// The token was refused before it was known what else the server takes.
+    #[error("the server refused the token of the last login")]
+    TokenRefused,
     /// SASL failure.
     #[error("{}{}", sasl_words(.condition), parenthesised(.text.as_deref()))]
     Refused {
@@ -97,12 +103,25 @@ pub enum Next {
         /// The shortest pause.
         at_least: Duration,
     },
-    /// The same, the pause being at least some part of a minute: everybody else has lost the same server.
+    /// Connect at once to the server that this one names; see [`other_host`].
+    Follow,
+    /// Connect again after a pause that begins with a minute and doubles: somebody else wants the same place.
+    Yield,
+    /// Connect again after a growing pause, and not before this; wait for the user when this has come so often.
+    Tries {
+        /// This time included.
+        most: u32,
+        /// The shortest pause.
+        at_least: Duration,
+    },
+    /// The same as `Retry`, the pause being at least some part of a minute: everybody else has lost the same server.
     Spread,
     /// Wait for the user.
     Stop,
 }
 
+/// The registered port of XMPP (RFC 6120 section 14.7).
+const CLIENT_PORT: u16 = 5222;
 const SOON: Next = Next::Retry { at_least: Duration::ZERO };
 const LATER: Next = Next::Retry { at_least: Duration::from_secs(60) };
 
@@ -110,7 +129,7 @@ impl Loss {
     /// What to do.
     pub fn next(&self) -> Next {
         match self {
-            Self::KeyStale => Next::Again,
+            Self::KeyStale | Self::TokenRefused => Next::Again,
             Self::Unreachable(_) | Self::Tls(_) | Self::Closed | Self::Broken(_) | Self::Silent(_) => SOON,
             Self::Stream(error) => after_stream_error(&error.condition),
             Self::NotOffered(_)
@@ -131,6 +150,62 @@ impl Loss {
         }
     }
 
+    /// Whether it may be the answer to what we asked, and not the server's own plight.
+    pub fn blames_the_request(&self) -> bool {
+        match self {
+            Self::Stream(error) => match error.condition {
+                Condition::ConnectionTimeout
+                | Condition::Reset
+                | Condition::RemoteConnectionFailed
+                | Condition::SystemShutdown
+                | Condition::ResourceConstraint
+                | Condition::HostGone
+                | Condition::HostUnknown
+                | Condition::SeeOtherHost
+                | Condition::Conflict => false,
+                Condition::InternalServerError
+                | Condition::UndefinedCondition
+                | Condition::PolicyViolation
+                | Condition::BadFormat
+                | Condition::BadNamespacePrefix
+                | Condition::InvalidFrom
+                | Condition::InvalidNamespace
+                | Condition::InvalidXml
+                | Condition::NotWellFormed
+                | Condition::RestrictedXml
+                | Condition::UnsupportedEncoding
+                | Condition::UnsupportedFeature
+                | Condition::UnsupportedStanzaType
+                | Condition::UnsupportedVersion
+                | Condition::ImproperAddressing
+                | Condition::NotAuthorized
+                | Condition::Unknown(_) => true,
+            },
+            Self::Unexpected(_) => true,
+            Self::NotOffered(_)
+            | Self::Unreachable(_)
+            | Self::Certificate(_)
+            | Self::Tls(_)
+            | Self::Closed
+            | Self::Broken(_)
+            | Self::Silent(_)
+            | Self::TlsRequired
+            | Self::Injected
+            | Self::Malformed(_)
+            | Self::Mechanism(_)
+            | Self::Scram(_)
+            | Self::Prohibited(_)
+            | Self::Expensive
+            | Self::KeyStale
+            | Self::TokenRefused
+            | Self::Refused { .. }
+            | Self::WrongAccount(_)
+            | Self::NoBind
+            | Self::Bind(_)
+            | Self::HandledTooHigh(_) => false,
+        }
+    }
+
     /// A word for programs; it never changes.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -145,7 +220,9 @@ impl Loss {
             Self::Stream(_) => "stream-error",
             Self::Mechanism(_) => "no-mechanism",
             Self::Scram(error) => of_scram(error),
-            Self::Expensive | Self::KeyStale | Self::Prohibited(_) | Self::Refused { .. } => "authentication",
+            Self::Expensive | Self::KeyStale | Self::TokenRefused | Self::Prohibited(_) | Self::Refused { .. } => {
+                "authentication"
+            }
             Self::WrongAccount(_) => "wrong-account",
             Self::NoBind | Self::Bind(_) => "bind",
         }
@@ -172,6 +249,7 @@ impl Loss {
             | Self::Prohibited(_)
             | Self::Expensive
             | Self::KeyStale
+            | Self::TokenRefused
             | Self::Refused { .. }
             | Self::WrongAccount(_)
             | Self::NoBind
@@ -198,6 +276,7 @@ impl Loss {
             | Self::Scram(_)
             | Self::Prohibited(_)
             | Self::KeyStale
+            | Self::TokenRefused
             | Self::Refused { .. }
             | Self::WrongAccount(_)
             | Self::NoBind
@@ -216,6 +295,27 @@ pub enum Ending {
     Abrupt,
     /// Nothing: it is not there any more.
     Gone,
+}
+
+/// The host and port that a `see-other-host` names (RFC 6120 section 4.9.3.19), the port being 5222 when it names none.
+/// Whether one may go there is not said by this: it is for the shell, which knows the addresses (S11).
+pub fn other_host(loss: &Loss) -> Option<(String, u16)> {
+    let Loss::Stream(error) = loss else { return None };
+    let text = error.other_host.as_deref()?;
+    let (host, port) = match text.strip_prefix('[') {
+        Some(rest) => {
+            let (host, behind) = rest.split_once(']')?;
+            let port = if behind.is_empty() { None } else { Some(behind.strip_prefix(':')?) };
+            (Some(host).filter(|host| host.contains(':'))?, port)
+        }
+        // An address of version 6 without brackets has no port.
+        None if text.matches(':').count() > 1 => (text, None),
+        None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
+    };
+    let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
+    let valid = (1..=253).contains(&host.len()) && host.chars().all(is_host);
+    let port = port.map_or(Some(CLIENT_PORT), |port| port.parse().ok())?;
+    (valid && port != 0).then(|| (host.to_owned(), port))
 }
 
 fn of_scram(error: &scram::Error) -> &'static str {
@@ -243,12 +343,14 @@ fn after_stream_error(condition: &Condition) -> Next {
         | Condition::InternalServerError
         | Condition::RemoteConnectionFailed
         | Condition::UndefinedCondition
-        | Condition::Unknown(_)
-        | Condition::SeeOtherHost => SOON,
+        | Condition::Unknown(_) => SOON,
+        Condition::SeeOtherHost => Next::Follow,
+        Condition::Conflict => Next::Yield,
+        Condition::HostUnknown => Next::Tries { most: 3, at_least: Duration::from_secs(300) },
+        // Without a pause of its own: the login is done once more.
+        Condition::NotAuthorized => Next::Tries { most: 2, at_least: Duration::ZERO },
         Condition::SystemShutdown | Condition::ResourceConstraint | Condition::HostGone => Next::Spread,
         Condition::PolicyViolation
-        | Condition::Conflict
-        | Condition::HostUnknown
         | Condition::BadFormat
         | Condition::BadNamespacePrefix
         | Condition::InvalidFrom
@@ -260,8 +362,7 @@ fn after_stream_error(condition: &Condition) -> Next {
         | Condition::UnsupportedFeature
         | Condition::UnsupportedStanzaType
         | Condition::UnsupportedVersion
-        | Condition::ImproperAddressing
-        | Condition::NotAuthorized => LATER,
+        | Condition::ImproperAddressing => LATER,
     }
 }
 
@@ -282,75 +383,5 @@ fn after_refusal(condition: &SaslCondition) -> Next {
     }
 }
 
-fn sasl_words(condition: &SaslCondition) -> String {
-    match condition {
-        SaslCondition::NotAuthorized => "the server refused the password".into(),
-        SaslCondition::AccountDisabled => "the account is disabled".into(),
-        SaslCondition::CredentialsExpired => "the password has expired".into(),
-        SaslCondition::TemporaryAuthFailure => "the server cannot check passwords now".into(),
-        SaslCondition::Aborted
-        | SaslCondition::EncryptionRequired
-        | SaslCondition::IncorrectEncoding
-        | SaslCondition::InvalidAuthzid
-        | SaslCondition::InvalidMechanism
-        | SaslCondition::MalformedRequest
-        | SaslCondition::MechanismTooWeak
-        | SaslCondition::Unknown(_) => format!("the server refused the login: {condition}"),
-    }
-}
-
-/// The server's own words, fit to be shown.
-fn parenthesised(text: Option<&str>) -> String {
-    let text = text.and_then(|text| text::line(text, text::REASON));
-    text.map_or_else(String::new, |text| format!(" ({text})"))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn of_stream(condition: Condition) -> Loss {
-        Loss::Stream(Box::new(StreamError::new(condition)))
-    }
-
-    fn of_sasl(condition: SaslCondition) -> Loss {
-        Loss::Refused { condition, text: None }
-    }
-
-    #[test]
-    fn each_loss_has_its_word_and_its_consequence() {
-        let check = |loss: Loss, kind: &str, next: Next, ending: Ending| {
-            assert_eq!((loss.kind(), loss.next(), loss.ending()), (kind, next, ending), "{loss}");
-        };
-        check(Loss::Unreachable("x".into()), "unreachable", SOON, Ending::Gone);
-        check(Loss::NotOffered("x".into()), "not-offered", LATER, Ending::Gone);
-        check(Loss::Certificate("x".into()), "certificate", Next::Stop, Ending::Gone);
-        check(Loss::Broken("x".into()), "connection-lost", SOON, Ending::Gone);
-        check(Loss::Closed, "connection-lost", SOON, Ending::Polite);
-        check(Loss::Silent("x"), "timeout", SOON, Ending::Abrupt);
-        check(Loss::Injected, "protocol", LATER, Ending::Abrupt);
-        check(Loss::TlsRequired, "tls-required", LATER, Ending::Polite);
-        check(Loss::Malformed(Fault::StrayText), "protocol", LATER, Ending::Polite);
-        check(Loss::KeyStale, "authentication", Next::Again, Ending::Polite);
-        check(Loss::Expensive, "authentication", LATER, Ending::Gone);
-        check(Loss::Mechanism(Refusal::OnlyPlain), "no-mechanism", Next::Stop, Ending::Polite);
-        check(Loss::Scram(scram::Error::ServerNotProven), "server-not-proven", Next::Stop, Ending::Polite);
-        check(Loss::Scram(scram::Error::Refused("x".into())), "authentication", Next::Stop, Ending::Polite);
-        check(Loss::WrongAccount("x@y".into()), "wrong-account", Next::Stop, Ending::Polite);
-        check(of_stream(Condition::Reset), "stream-error", SOON, Ending::Polite);
-        check(of_stream(Condition::SystemShutdown), "stream-error", Next::Spread, Ending::Polite);
-        check(of_stream(Condition::Conflict), "stream-error", LATER, Ending::Polite);
-        check(of_stream(Condition::Unknown("x".into())), "stream-error", SOON, Ending::Polite);
-        check(of_sasl(SaslCondition::NotAuthorized), "authentication", Next::Stop, Ending::Polite);
-        check(of_sasl(SaslCondition::TemporaryAuthFailure), "authentication", SOON, Ending::Polite);
-    }
-
-    #[test]
-    fn what_the_server_says_is_cleaned_and_cut() {
-        let mut error = StreamError::new(Condition::Conflict);
-        error.text = Some(format!(" Replaced\u{1b}[2J by\n new {}", "x".repeat(9000)));
-        let words = Loss::Stream(Box::new(error)).to_string();
-        assert!(words.starts_with("the server ended the stream: conflict (Replaced[2J by new xxx"), "{words}");
-        assert!(words.chars().count() < 350, "{words}");
-    }
-}
+mod tests;

@@ -56,6 +56,16 @@ impl<T> Management<T> {
         self.handled
     }
 
+    /// How many stanzas were sent in all, modulo 2^32.
+    pub fn outbound(&self) -> u32 {
+        self.acknowledged.wrapping_add(u32::try_from(self.tail.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Everything unacknowledged has been written once more, on another connection: nobody has asked about it there.
+    pub fn written_again(&mut self) {
+        self.unasked = self.tail.len();
+    }
+
     /// Stanzas not acknowledged yet, oldest first.
     pub fn tail(&self) -> impl ExactSizeIterator<Item = &T> {
         self.tail.iter()

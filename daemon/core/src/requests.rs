@@ -50,6 +50,27 @@ impl<A> Requests<A> {
         over.into_values().map(|pending| pending.asker).collect()
     }
 
+    /// Gives all of them time until then: no answer could come before.
+    pub fn postpone(&mut self, deadline: Moment) {
+        for pending in self.open.values_mut() {
+            pending.deadline = deadline;
+        }
+    }
+
+    /// Everybody who waits.
+    pub fn askers(&self) -> impl Iterator<Item = &A> {
+        self.open.values().map(|pending| &pending.asker)
+    }
+
+    /// Takes out those of these askers.
+    pub fn drain_if(&mut self, is_meant: impl Fn(&A) -> bool) -> Vec<A> {
+        let (meant, open) =
+            std::mem::take(&mut self.open).into_iter().partition(|(_, pending)| is_meant(&pending.asker));
+        self.open = open;
+        let meant: BTreeMap<String, Pending<A>> = meant;
+        meant.into_values().map(|pending| pending.asker).collect()
+    }
+
     /// Takes out all of them: the stream that would carry the answers is gone.
     pub fn drain(&mut self) -> impl Iterator<Item = A> {
         std::mem::take(&mut self.open).into_values().map(|pending| pending.asker)

@@ -96,7 +96,8 @@ pub fn named(host: &str, port: u16, policy: TlsPolicy) -> Endpoint {
     Endpoint { host: host.to_owned(), port, security }
 }
 
-/// The places to dial for `domain` (in its ASCII form), best first: at least one, at most 32.
+/// The places to dial for `domain` (in its ASCII form), best first, those of one priority together: at least one, at
+/// most 32.
 ///
 /// Only services that the policy allows count. Without any record the domain itself is dialled: on 5222 with STARTTLS,
 /// or on 5223 if the policy is direct TLS. A target `.` forbids that for its own service: with [`TlsPolicy::Auto`],
@@ -109,7 +110,7 @@ pub fn candidates(
     found: Found,
     policy: TlsPolicy,
     entropy: &mut Entropy,
-) -> Result<Vec<Endpoint>, NotOffered> {
+) -> Result<Vec<Vec<Endpoint>>, NotOffered> {
     let direct = Service::read(found.direct, Security::Direct);
     let starttls = Service::read(found.starttls, Security::StartTls);
     let (records, port, security, denied) = match policy {
@@ -120,13 +121,13 @@ pub fn candidates(
         TlsPolicy::Direct => (direct.records, DIRECT_PORT, Security::Direct, direct.denied),
         TlsPolicy::StartTls => (starttls.records, STARTTLS_PORT, Security::StartTls, starttls.denied),
     };
-    let endpoints = ordered(records, entropy);
-    if !endpoints.is_empty() {
-        Ok(endpoints)
+    let groups = ordered(records, entropy);
+    if !groups.is_empty() {
+        Ok(groups)
     } else if denied {
         Err(NotOffered)
     } else {
-        Ok(vec![Endpoint { host: domain.to_owned(), port, security }])
+        Ok(vec![vec![Endpoint { host: domain.to_owned(), port, security }]])
     }
 }
 
@@ -164,20 +165,26 @@ impl Service {
 }
 
 /// By priority, and among equals by weighted chance.
-fn ordered(records: Vec<Candidate>, entropy: &mut Entropy) -> Vec<Endpoint> {
+fn ordered(records: Vec<Candidate>, entropy: &mut Entropy) -> Vec<Vec<Endpoint>> {
     let mut groups: BTreeMap<u16, Vec<Candidate>> = BTreeMap::new();
     for record in records {
         groups.entry(record.priority).or_default().push(record);
     }
-    let mut endpoints = Vec::new();
+    let mut endpoints: Vec<Vec<Endpoint>> = Vec::new();
+    let mut count = 0;
     for mut group in groups.into_values() {
         // RFC 2782 draws among records that stand in this order, so that those without weight have a small chance.
         group.sort_by_key(|record| record.weight != 0);
-        while !group.is_empty() && endpoints.len() < MOST {
+        let mut drawn = Vec::new();
+        while !group.is_empty() && count < MOST {
             let chosen = group.remove(draw(&group, entropy)).endpoint;
-            if !endpoints.contains(&chosen) {
-                endpoints.push(chosen);
+            if !drawn.contains(&chosen) && !endpoints.iter().flatten().any(|endpoint| *endpoint == chosen) {
+                drawn.push(chosen);
+                count += 1;
             }
+        }
+        if !drawn.is_empty() {
+            endpoints.push(drawn);
         }
     }
     endpoints

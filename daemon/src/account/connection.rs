@@ -3,9 +3,10 @@
 
 use std::future::pending;
 use std::io;
+use std::net::UdpSocket;
 use std::time::Duration;
 
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::{AbortHandle, JoinSet, spawn_blocking};
 use tokio::time::timeout;
 use xmppd_core::account::{Connected, Dial, HangUp, Input, SecretMissing, StoreTicket};
 use xmppd_core::entropy::Entropy;
@@ -22,6 +23,7 @@ use crate::transport::dial::{self, DialError, Dialed, Target};
 use crate::transport::dns::Resolver;
 use crate::transport::domain::Domain;
 use crate::transport::link::{Link, Received};
+use crate::transport::recall::Recall;
 use crate::transport::tls::{Tls, TlsError, TlsFacts};
 use crate::{host, secret};
 
@@ -54,6 +56,11 @@ pub(super) struct Connection {
     tap: Option<Box<Tap>>,
     /// Work begun under an older number belongs to a connection that was given up.
     generation: u64,
+    dialing: Option<AbortHandle>,
+    /// The dial of now leads where another server has sent us.
+    redirected: bool,
+    /// What the attempts so far have taught.
+    recall: Recall,
 }
 
 /// Work that has ended, by what it was.
@@ -82,6 +89,9 @@ impl Connection {
             work: JoinSet::new(),
             tap: None,
             generation: 0,
+            dialing: None,
+            redirected: false,
+            recall: Recall::default(),
         }
     }
 
@@ -101,8 +111,8 @@ impl Connection {
                         return Wake::Received(count);
                     }
                     Received::End(end) => {
-                        self.link = None;
-                        self.generation += 1;
+                        self.drop_link();
+                        self.recall.lost();
                         return Wake::Input(Input::Lost(convert::end(&end)));
                     }
                 },
@@ -121,15 +131,19 @@ impl Connection {
     }
 
     pub(super) fn dial(&mut self, dial: Dial) {
-        let target = Target { domain: self.domain.clone(), server: dial.server, tls: dial.tls };
+        let redirected_from = dial.redirected.then(|| self.recall.reach());
+        self.redirected = dial.redirected;
+        let target = Target { domain: self.domain.clone(), server: dial.server, tls: dial.tls, redirected_from };
         let (resolver, tls, generation) = (self.resolver.clone(), self.tls.clone(), self.generation);
-        self.work.spawn(async move {
+        let recall = self.recall.clone();
+        let task = self.work.spawn(async move {
             let dialed = match host::seed() {
-                Ok(seed) => dial::dial(&target, &resolver, &tls, &mut Entropy::new(seed)).await,
+                Ok(seed) => dial::dial(&target, &recall, &resolver, &tls, &mut Entropy::new(seed)).await,
                 Err(error) => Err(DialError::Unreachable(error.to_string())),
             };
             Done::Dialed(generation, Box::new(dialed))
         });
+        self.dialing = Some(task);
     }
 
     pub(super) fn secure(&mut self) {
@@ -182,6 +196,10 @@ impl Connection {
 
     pub(super) fn hang_up(&mut self, how: HangUp) {
         self.generation += 1;
+        self.give_up_dialing();
+        if self.link.is_some() {
+            self.recall.lost();
+        }
         match (how, self.link.take()) {
             (HangUp::Polite, Some(link)) => {
                 self.work.spawn(async move {
@@ -198,6 +216,29 @@ impl Connection {
             }
             (HangUp::Polite | HangUp::Abrupt, None) => {}
         }
+    }
+
+    /// Sends what was written, for a second at most.
+    pub(super) async fn flush(&mut self) {
+        if let Some(link) = &mut self.link {
+            // A broken connection says so when it is read next.
+            let _ = timeout(FAREWELL, link.flush()).await;
+        }
+    }
+
+    /// Whether the connection was made from an address that this machine no longer has: nothing will come on it.
+    pub(super) fn has_lost_its_address(&self) -> bool {
+        let address = self.link.as_ref().and_then(Link::local_address);
+        address.is_some_and(|address| {
+            let bound = UdpSocket::bind((address.ip(), 0));
+            bound.is_err_and(|error| error.kind() == io::ErrorKind::AddrNotAvailable)
+        })
+    }
+
+    /// Forgets the connection without a word.
+    pub(super) fn drop_link(&mut self) {
+        self.link = None;
+        self.generation += 1;
     }
 
     pub(super) fn stored(
@@ -232,10 +273,14 @@ impl Connection {
             Done::Dialed(generation, dialed) if generation == self.generation => Some(self.dialed(*dialed)),
             Done::Secured(generation, secured) if generation == self.generation => Some(match *secured {
                 Ok((link, facts)) => {
+                    self.recall.secured();
                     self.connected(link);
                     Input::Secured(convert::security(facts))
                 }
-                Err(error) => self.lost(convert::tls_error(&error)),
+                Err(error) => {
+                    self.recall.lost();
+                    self.lost(convert::tls_error(&error))
+                }
             }),
             Done::Secret(generation, secret) if generation == self.generation => Some(Input::Secret(secret)),
             Done::Derived(generation, derived) if generation == self.generation => Some(match derived {
@@ -253,6 +298,7 @@ impl Connection {
     fn dialed(&mut self, dialed: Result<Dialed, DialError>) -> Input<'static> {
         match (dialed, host::seed()) {
             (Ok(dialed), Ok(seed)) => {
+                self.recall.connected(dialed.endpoint.clone(), dialed.address, dialed.tls.is_some(), self.redirected);
                 self.connected(dialed.link);
                 let security = dialed.tls.map(convert::security);
                 let round_trips = 1 + security.as_ref().map_or(0, |security| security.version.handshake_trips());
@@ -262,6 +308,12 @@ impl Connection {
             }
             (Err(error), _) => self.lost(convert::dial_error(&error)),
             (Ok(_), Err(error)) => self.lost(Loss::Unreachable(no_randomness(&error))),
+        }
+    }
+
+    fn give_up_dialing(&mut self) {
+        if let Some(task) = self.dialing.take() {
+            task.abort();
         }
     }
 

@@ -1,8 +1,9 @@
 //! The transport's words in the core's: what a TLS session offers, and why there is no connection.
 
-use xmppd_core::account::Security;
+use xmppd_core::account::{Change, Security};
 use xmppd_core::loss::Loss;
 
+use crate::store;
 use crate::transport::dial::DialError;
 use crate::transport::link::End;
 use crate::transport::tls::{TlsError, TlsFacts};
@@ -28,6 +29,19 @@ pub(super) fn tls_error(error: &TlsError) -> Loss {
         TlsError::Certificate(_) => Loss::Certificate(text),
         TlsError::Handshake(_) | TlsError::Timeout => Loss::Tls(text),
         TlsError::Lost(_) => Loss::Broken(text),
+    }
+}
+
+/// What the account wants kept, as the store keeps it under its name.
+pub(super) fn change(account: String, change: Change) -> store::Change {
+    match change {
+        Change::TuneOut(is_out) => store::Change::TuneOut { account, is_out },
+        Change::Tokens(tokens) => store::Change::Tokens { account, tokens },
+        Change::Offer(offer) => store::Change::Offer { account, offer },
+        Change::Session(session) => store::Change::Session { account, session },
+        Change::Handled(handled, at) => store::Change::Handled { account, handled, at },
+        Change::Message(message) => store::Change::Message { account, message },
+        Change::Arrived(ids) => store::Change::Arrived { account, ids },
     }
 }
 

@@ -10,12 +10,15 @@ use std::io;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
-use xmppd_core::account::{Account, Change, Command, Event, Input, Memory, Outcome, Output, Playing, Settings, Ticket};
+use xmppd_core::account::{
+    Account, Command, Event, Input, Machine, Memory, Outcome, Output, Playing, Settings, Ticket,
+};
+use xmppd_core::loss::Loss;
 
 use crate::config::PasswordSource;
-use crate::host;
+use crate::host::{self, Alarm};
 use crate::places::Environment;
-use crate::store::{self, Store};
+use crate::store::Store;
 use crate::transport::domain::Domain;
 use crate::transport::tls::Tls;
 use connection::{Connection, Wake as ConnectionWake};
@@ -71,6 +74,7 @@ pub(crate) struct Trace {
 enum Order {
     Command(Box<dyn FnOnce(Ticket) -> Command + Send>, oneshot::Sender<Outcome>),
     Tap(Watcher),
+    Machine(Machine, oneshot::Sender<()>),
 }
 
 impl Handle {
@@ -87,6 +91,13 @@ impl Handle {
     /// Tells what is playing.
     pub(crate) fn tune(&self, playing: Option<Playing>) {
         self.playing.send_replace(playing);
+    }
+
+    /// Tells what befalls the machine; the answer comes when what is to be said about it has been sent.
+    pub(crate) fn machine(&self, machine: Machine) -> Result<oneshot::Receiver<()>, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        self.order(Order::Machine(machine, reply))?;
+        Ok(answer)
     }
 
     /// Lets somebody watch the wire, from the next whole element on.
@@ -127,6 +138,7 @@ pub(crate) fn start(setup: Setup) -> io::Result<(Handle, JoinHandle<()>)> {
         number: setup.number,
         waiting: HashMap::new(),
         tickets: 0,
+        alarm: Alarm::default(),
     };
     Ok((Handle { orders: sender, playing: teller }, tokio::spawn(actor.run(setup.predecessor))))
 }
@@ -142,6 +154,7 @@ struct Actor {
     number: u64,
     waiting: HashMap<Ticket, oneshot::Sender<Outcome>>,
     tickets: u64,
+    alarm: Alarm,
 }
 
 enum Wake {
@@ -159,12 +172,19 @@ impl Actor {
         if let Some(predecessor) = predecessor {
             let _ = predecessor.await;
         }
+        // Some servers, told that nobody looks, hold back even answers (XEP-0352): until that is met, somebody does.
+        self.handle(Input::Command(Command::Watched(true)));
         self.handle(Input::Start);
         loop {
             match self.wake().await {
                 Wake::Order(Order::Command(command, reply)) => {
                     let ticket = self.ticket(reply);
                     self.handle(Input::Command(command(ticket)));
+                }
+                Wake::Order(Order::Machine(machine, reply)) => {
+                    self.machine(machine).await;
+                    // Whoever told it may not care.
+                    let _ = reply.send(());
                 }
                 Wake::Order(Order::Tap(watcher)) => {
                     self.connection.tap(&self.name, watcher);
@@ -189,7 +209,18 @@ impl Actor {
             // Without tellers there are no orders either.
             Ok(()) = self.playing.changed() => Wake::Tune,
             wake = self.connection.wake() => Wake::Connection(wake),
-            () = host::sleep_until(deadline) => Wake::Deadline,
+            () = self.alarm.until(deadline) => Wake::Deadline,
+        }
+    }
+
+    async fn machine(&mut self, machine: Machine) {
+        if machine != Machine::Sleeps && self.connection.has_lost_its_address() {
+            self.connection.drop_link();
+            self.handle(Input::Lost(Loss::Broken("this machine has lost the address it was made from".into())));
+        }
+        self.handle(Input::Machine(machine));
+        if machine == Machine::Sleeps {
+            self.connection.flush().await;
         }
     }
 
@@ -232,9 +263,7 @@ impl Actor {
             Output::Write(bytes) => self.connection.write(&bytes),
             Output::HangUp(how) => self.connection.hang_up(how),
             Output::Store(ticket, change) => {
-                let change = match change {
-                    Change::TuneOut(is_out) => store::Change::TuneOut { account: self.name.clone(), is_out },
-                };
+                let change = convert::change(self.name.clone(), change);
                 self.connection.stored(ticket, self.store.apply(vec![change]));
             }
             Output::Reply(ticket, outcome) => {

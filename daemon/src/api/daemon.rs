@@ -6,6 +6,7 @@ use xmppd_proto::{Failure, Kind, PROTOCOL, Timestamp, schema};
 
 use super::desk::Desk;
 use crate::bus::BusState;
+use crate::hub::Parting;
 use crate::{bus, host};
 
 /// The program's version.
@@ -53,9 +54,9 @@ impl Desk {
         }
     }
 
-    /// Begins the goodbye; the socket closes at its end.
-    pub(super) fn daemon_stop(&self) -> Done {
-        self.facts.stop.send_replace(true);
+    /// Begins the end; the socket closes with it.
+    pub(super) fn daemon_end(&self, parting: Parting) -> Done {
+        self.facts.end.send_replace(Some(parting));
         Done {}
     }
 }

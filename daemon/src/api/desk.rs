@@ -12,7 +12,8 @@ use xmppd_proto::{Failure, Kind, Reply, Request};
 
 use super::{Asked, Clients, daemon, probe};
 use crate::bus::BusState;
-use crate::hub;
+use crate::desktop::Sources;
+use crate::hub::{self, Parting};
 use crate::places::Environment;
 use crate::players::chooser;
 use crate::store::Store;
@@ -45,10 +46,12 @@ pub(crate) struct Facts {
     pub(crate) bus: watch::Receiver<BusState>,
     /// Whether players can be watched.
     pub(crate) players: watch::Receiver<BusState>,
+    /// Who tells of sleep and of the network.
+    pub(crate) machine: watch::Receiver<Sources>,
     /// Who is connected to the socket, and how many of them watch.
     pub(crate) clients: Clients,
-    /// Set to true to end the daemon.
-    pub(crate) stop: watch::Sender<bool>,
+    /// Set to end the daemon, and how.
+    pub(crate) end: watch::Sender<Option<Parting>>,
 }
 
 impl Desk {
@@ -101,7 +104,8 @@ impl Desk {
             Request::ConfigGet(params) => self.config_get(params).await.map(Reply::ConfigGet),
             Request::DaemonHello(params) => daemon::hello(&params).map(Reply::DaemonHello),
             Request::DaemonShow(_) => Ok(Reply::DaemonShow(self.daemon_status())),
-            Request::DaemonStop(_) => Ok(Reply::DaemonStop(self.daemon_stop())),
+            Request::DaemonStop(_) => Ok(Reply::DaemonStop(self.daemon_end(Parting::Goodbye))),
+            Request::DaemonRestart(_) => Ok(Reply::DaemonRestart(self.daemon_end(Parting::Suspend))),
             Request::RpcDescribe(_) => Ok(Reply::RpcDescribe(daemon::describe())),
         }
     }
@@ -115,7 +119,10 @@ pub(super) fn failed(account: &str, outcome: Outcome) -> Failure {
         }
         Outcome::TimedOut => Failure::new(Kind::TimedOut, "no answer came in time"),
         Outcome::NotOnline(problem) => not_online(account, problem.as_ref()),
-        Outcome::Delivered(_) | Outcome::Sent(_) | Outcome::Answer(_) | Outcome::Done => {
+        Outcome::NotKept(reason) => {
+            Failure::new(Kind::Unexpected, format!("it cannot be kept, so it was not done: {reason}"))
+        }
+        Outcome::Delivered(_) | Outcome::Sent(_) | Outcome::Queued(_) | Outcome::Answer(_) | Outcome::Done => {
             Failure::new(Kind::Unexpected, "the account gave an answer to another question")
         }
     }

@@ -6,6 +6,7 @@ use xmppd_proto::reply::{AccountInfo, Check, CheckState, ConnectionState, Doctor
 use super::desk::Desk;
 use crate::bus::BusState;
 use crate::config;
+use crate::desktop::Source;
 
 impl Desk {
     pub(super) async fn doctor(&self) -> Result<DoctorReport, Failure> {
@@ -17,6 +18,9 @@ impl Desk {
         checks.extend(accounts.iter().map(account));
         checks.push(bus("session-bus", &self.facts.bus.borrow(), "org.xmppctl.Daemon1 is on the session bus"));
         checks.push(bus("players", &self.facts.players.borrow(), "media players can be seen"));
+        let sources = self.facts.machine.borrow().clone();
+        checks.push(machine("sleep", &sources.sleep, "logind", "the clocks"));
+        checks.push(machine("network", &sources.network, "NetworkManager", "the kernel"));
         checks.push(published(&tune));
         Ok(DoctorReport { checks })
     }
@@ -73,6 +77,19 @@ fn bus(name: &str, state: &BusState, present: &str) -> Check {
         BusState::Missing { reason } => Check {
             hint: Some("everything else works without it".into()),
             ..check(name, CheckState::Warning, reason.clone())
+        },
+    }
+}
+
+/// Who tells of sleep or of the network: a service, the machine in its place, or nobody.
+fn machine(name: &str, source: &Source, service: &str, itself: &str) -> Check {
+    match source {
+        Source::Looking => check(name, CheckState::Warning, "looking for the system bus"),
+        Source::Service => check(name, CheckState::Ok, format!("{service} tells of changes")),
+        Source::Machine { reason } => check(name, CheckState::Ok, format!("{reason}; changes are noticed by {itself}")),
+        Source::Nobody { reason } => Check {
+            hint: Some("a dead connection is noticed later; everything else works without it".into()),
+            ..check(name, CheckState::Warning, format!("nobody tells of changes: {reason}"))
         },
     }
 }

@@ -32,9 +32,18 @@ impl Desk {
         let outgoing = Outgoing { to: to.clone(), kind, body, subject };
         let answer = account.ask(|ticket| Command::Send(ticket, outgoing)).map_err(unavailable)?;
         let outcome = timeout(WAIT, answer).await.map_err(|_| unacknowledged())?;
-        let outcome = outcome.unwrap_or(Outcome::NotOnline(None));
-        let Outcome::Sent(id) = outcome else { return Err(failed(&name, outcome)) };
-        Ok(SendReport { account: name, id, state: SendState::Sent, to: to.to_string() })
+        let (id, state) = match outcome.unwrap_or(Outcome::NotOnline(None)) {
+            Outcome::Sent(id) => (id, SendState::Sent),
+            Outcome::Queued(id) => (id, SendState::Queued),
+            outcome @ (Outcome::Delivered(_)
+            | Outcome::Answer(_)
+            | Outcome::Refused(_)
+            | Outcome::NotOnline(_)
+            | Outcome::TimedOut
+            | Outcome::NotKept(_)
+            | Outcome::Done) => return Err(failed(&name, outcome)),
+        };
+        Ok(SendReport { account: name, id, state, to: to.to_string() })
     }
 
     /// Asks somebody, or the account's own server, for a sign of life (XEP-0199).

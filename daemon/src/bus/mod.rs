@@ -1,4 +1,4 @@
-//! The session bus: where it is, how a connection to it is opened, and how long to wait before the next attempt.
+//! The session bus and the system's: where each is, how a connection to it is opened, and how long to wait before the next attempt.
 //! What is said over a connection is left to the modules that open one (`players`, `dbus`).
 
 #[cfg(test)]
@@ -29,6 +29,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 pub(crate) enum Bus {
     /// The session's own: `$DBUS_SESSION_BUS_ADDRESS`, else `$XDG_RUNTIME_DIR/bus`.
     Session,
+    /// The machine's: `$DBUS_SYSTEM_BUS_ADDRESS`, else the usual place.
+    System,
     /// The one at this address, in the words of the D-Bus specification ("Server Addresses").
     #[cfg_attr(not(test), expect(dead_code, reason = "only a test brings a bus of its own"))]
     At(String),
@@ -42,6 +44,7 @@ impl Bus {
     pub(crate) async fn connect(&self, patience: Duration) -> zbus::Result<Connection> {
         let builder = match self {
             Bus::Session => Builder::session(),
+            Bus::System => Builder::system(),
             Bus::At(address) => Builder::address(address.as_str()),
         };
         let opening = builder.method_timeout(patience).build();
@@ -62,10 +65,8 @@ where
 
 /// Whether a call failed because nobody has that name.
 pub(crate) fn says_gone(error: &zbus::Error) -> bool {
-    let zbus::Error::MethodError(name, _, _) = error else {
-        return false;
-    };
-    matches!(name.as_str(), "org.freedesktop.DBus.Error.ServiceUnknown" | "org.freedesktop.DBus.Error.NameHasNoOwner")
+    let zbus::Error::FDO(error) = error else { return false };
+    matches!(**error, zbus::fdo::Error::ServiceUnknown(_) | zbus::fdo::Error::NameHasNoOwner(_))
 }
 
 /// What is known of the bus by the one who needs it; `doctor` shows it.
@@ -110,6 +111,18 @@ impl Pauses {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_name_that_nobody_has_is_told_from_a_bus_that_fails() {
+        let bus = private::PrivateBus::start();
+        let connection = bus.bus().connect(Duration::from_secs(5)).await.unwrap();
+        let gone = ask(&connection, "GetNameOwner", &"org.example.Nobody").await.unwrap_err();
+        assert!(says_gone(&gone), "{gone:?}");
+        let unknown = connection.call_method(Some("org.example.Nobody"), "/", Some("org.example.It"), "Do", &()).await;
+        assert!(says_gone(&unknown.unwrap_err()));
+        let wrong = ask(&connection, "NoSuchMethod", &()).await.unwrap_err();
+        assert!(!says_gone(&wrong), "{wrong:?}");
+    }
 
     #[test]
     fn pauses_grow_to_a_minute_and_start_over_after_success() {

@@ -252,6 +252,7 @@ const fn is_carried(request: &Request) -> bool {
         | Request::DaemonHello(_)
         | Request::DaemonShow(_)
         | Request::DaemonStop(_)
+        | Request::DaemonRestart(_)
         | Request::RpcDescribe(_) => true,
     }
 }

@@ -1,7 +1,7 @@
 //! The core's words in the contract's: what is said over a wire is made here, by hand, from what the core knows.
 
 use jid::Jid;
-use xmppd_core::account::{Available, Event, Incoming, LinkState, Problem, Session};
+use xmppd_core::account::{Available, Event, Incoming, LinkState, Problem, Profile, Session};
 use xmppd_core::presence::{Layer, Presence, Show};
 use xmppd_core::sasl::TlsVersion;
 use xmppd_core::stanza::MessageKind;
@@ -34,8 +34,9 @@ pub(super) fn event(account: &str, event: Event) -> Option<Change> {
             let report = reply::TuneReport { tune: track.map(|track| tune(&track)), state, ..Default::default() };
             Some(Change::Tune(TuneChange { account: Some(account), jid: Some(jid.to_string()), report }))
         }
+        Event::Departed => Some(Change::Presence(PresenceChange { account, ..PresenceChange::default() })),
         Event::Message(incoming) => Some(Change::Message(Box::new(message(account, incoming)))),
-        Event::Link(_) | Event::Presence(..) | Event::TunePublished(_) => None,
+        Event::Link(_) | Event::Presence(..) | Event::TunePublished(_) | Event::Mistrusted => None,
     }
 }
 
@@ -111,14 +112,17 @@ pub(super) fn auth(session: &Session) -> reply::Auth {
     reply::Auth {
         mechanism: session.mechanism.clone(),
         channel_binding: session.channel_binding.map(str::to_owned),
-        profile: reply::AuthProfile::Sasl,
+        profile: match session.profile {
+            Profile::Sasl => reply::AuthProfile::Sasl,
+            Profile::Sasl2 => reply::AuthProfile::Sasl2,
+        },
     }
 }
 
 pub(super) fn stream(session: &Session) -> reply::Stream {
     reply::Stream {
         resumable: session.resumable,
-        resumed: false,
+        resumed: session.resumed,
         round_trips: session.round_trips,
         bound_ms: session.bound_ms,
     }
@@ -172,7 +176,7 @@ fn message(account: String, incoming: Incoming) -> Message {
     Message {
         account,
         id: incoming.id,
-        direction: Direction::In,
+        direction: if incoming.sent { Direction::Out } else { Direction::In },
         from: incoming.from.to_string(),
         to: incoming.to.to_string(),
         message_type: match incoming.kind {
@@ -185,7 +189,7 @@ fn message(account: String, incoming: Incoming) -> Message {
         subject: incoming.subject,
         timestamp: timestamp(incoming.delayed.unwrap_or_else(|| host::now().wall)),
         delayed,
-        carbon: false,
+        carbon: incoming.carbon,
         stanza_id: None,
         origin_id: None,
     }

@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use xmppd_core::account::{Command, Delivery, LinkState, Outcome, Playing, Report, Ticket, TunePublished};
+use xmppd_core::account::{Command, Delivery, LinkState, Machine, Outcome, Playing, Report, Ticket, TunePublished};
 use xmppd_core::presence::{Composed, Layer, Layers, Show, StatusWhen, compose};
 use xmppd_proto::reply::{self, AccountInfo, AccountStatus};
 
@@ -108,6 +108,11 @@ impl Entry {
         self.handle()?.ask(command).ok()
     }
 
+    /// Tells what befalls the machine; nothing comes back from an account that is switched off.
+    pub(super) fn machine(&self, machine: Machine) -> Option<oneshot::Receiver<()>> {
+        self.handle()?.machine(machine).ok()
+    }
+
     /// Tells the actor what is playing.
     pub(super) fn tune(&self, playing: Option<Playing>) {
         if let Some(handle) = self.handle() {
@@ -129,10 +134,19 @@ impl Entry {
         };
     }
 
-    /// Says goodbye and lets the actor end; the task ends when its connection is closed.
-    pub(super) fn leave(&mut self) -> Option<JoinHandle<()>> {
+    /// The server's stream management is used no more.
+    pub(super) fn mistrusted(&self) {
+        tracing::warn!(
+            account = %self.config.name,
+            "the server does not keep its side of stream management, which is not used until the daemon starts anew"
+        );
+    }
+
+    /// Says goodbye, or leaves the session to another process, and lets the actor end; the task ends when its
+    /// connection is closed.
+    pub(super) fn leave(&mut self, parting: fn(Ticket) -> Command) -> Option<JoinHandle<()>> {
         let Actor { handle, task, .. } = self.actor.take()?;
-        let goodbye = handle.ask(Command::Leave).ok();
+        let goodbye = handle.ask(parting).ok();
         Some(tokio::spawn(async move {
             if let Some(goodbye) = goodbye {
                 let _ = goodbye.await;

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
-use xmppd_core::account::{Outcome, Playing};
+use xmppd_core::account::{Machine, Outcome, Playing};
 use xmppd_core::presence::Show;
 use xmppd_proto::reply::TuneReport;
 use xmppd_proto::{Change, Failure, Kind, State, Topics};
@@ -24,7 +24,17 @@ pub(super) enum Message {
     Subscribe(Topics, oneshot::Sender<mpsc::Receiver<Arc<Change>>>),
     Tune(TuneReport, Option<Playing>),
     Reload(Box<Config>, oneshot::Sender<Vec<String>>),
-    Leave(oneshot::Sender<()>),
+    Machine(Machine, oneshot::Sender<()>),
+    Leave(Parting, oneshot::Sender<()>),
+}
+
+/// How accounts part from their servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Parting {
+    /// For good: contacts see them go.
+    Goodbye,
+    /// To be back at once as another process: contacts see nothing.
+    Suspend,
 }
 
 /// A wish for the base layer of presence.
@@ -117,10 +127,16 @@ impl Handle {
         self.ask(|reply| Message::Reload(Box::new(config), reply)).await
     }
 
-    /// Has every account say goodbye and waits until their connections are closed.
-    pub(crate) async fn leave(&self) {
+    /// Tells every account what befalls the machine, and waits until each has said what it has to say about it.
+    pub(crate) async fn machine(&self, machine: Machine) {
+        // An error means that there is nobody left to mind.
+        let _ = self.ask(|reply| Message::Machine(machine, reply)).await;
+    }
+
+    /// Has every account part from its server and waits until their connections are closed.
+    pub(crate) async fn leave(&self, parting: Parting) {
         // An error means that there is nobody left who could.
-        let _ = self.ask(Message::Leave).await;
+        let _ = self.ask(|reply| Message::Leave(parting, reply)).await;
     }
 
     async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> Result<T, Failure> {

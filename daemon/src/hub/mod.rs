@@ -10,9 +10,9 @@ mod subscribers;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use xmppd_core::account::{Command, Event, LinkState, Outcome, Playing};
+use xmppd_core::account::{Command, Event, Outcome, Playing};
 use xmppd_core::presence::Presence;
-use xmppd_proto::{Change, Failure, Kind, PresenceChange, State, TuneChange, reply::TuneReport};
+use xmppd_proto::{Change, Failure, Kind, State, TuneChange, reply::TuneReport};
 
 use crate::account::Handle as Account;
 use crate::config::Config;
@@ -21,7 +21,7 @@ use crate::transport::tls::Tls;
 
 use entry::Entry;
 use handle::Message;
-pub(crate) use handle::{Asked, Handle, Status};
+pub(crate) use handle::{Asked, Handle, Parting, Status};
 use subscribers::Subscribers;
 
 pub(crate) use convert::tune as tune_to_proto;
@@ -118,8 +118,17 @@ impl Hub {
                 let changed = self.reload(*config).await;
                 let _ = reply.send(changed);
             }
-            Message::Leave(reply) => {
-                let leaving = self.leave();
+            Message::Machine(machine, reply) => {
+                let told: Vec<_> = self.entries.iter().filter_map(|entry| entry.machine(machine)).collect();
+                tokio::spawn(async move {
+                    for done in told {
+                        let _ = done.await;
+                    }
+                    let _ = reply.send(());
+                });
+            }
+            Message::Leave(parting, reply) => {
+                let leaving = self.leave(parting);
                 tokio::spawn(async move {
                     for task in leaving {
                         let _ = task.await;
@@ -187,12 +196,7 @@ impl Hub {
         let mut changes = Vec::new();
         match event {
             Event::Link(report) => {
-                let was_online = entry.report.state == LinkState::Online;
                 entry.set_report(report);
-                if was_online && entry.report.state != LinkState::Online {
-                    let everybody = PresenceChange { account: account.to_owned(), ..PresenceChange::default() };
-                    changes.push(Change::Presence(everybody));
-                }
                 changes.push(Change::Account(Box::new(entry.info())));
                 changes.push(Change::Status(entry.status()));
             }
@@ -202,12 +206,14 @@ impl Hub {
                 changes.push(Change::Status(entry.status()));
             }
             Event::TunePublished(published) => entry.tune_published(published),
+            Event::Mistrusted => entry.mistrusted(),
             event @ (Event::Roster(_)
             | Event::RosterItem(_)
             | Event::RosterRemoved(_)
             | Event::Available(_)
             | Event::Unavailable(_)
             | Event::ContactTune(..)
+            | Event::Departed
             | Event::Message(_)) => {
                 // Some servers tell both the account and its resource.
                 changes.extend(convert::event(account, event).filter(|change| !is_known(change, &self.state)));
@@ -257,9 +263,13 @@ impl Hub {
         self.state.apply(change);
     }
 
-    /// Has every account say goodbye; each task ends when its connection is closed.
-    fn leave(&mut self) -> Vec<JoinHandle<()>> {
-        self.goodbyes.drain(..).chain(self.entries.iter_mut().filter_map(Entry::leave)).collect()
+    /// Has every account part from its server; each task ends when its connection is closed.
+    fn leave(&mut self, parting: Parting) -> Vec<JoinHandle<()>> {
+        let command = match parting {
+            Parting::Goodbye => Command::Leave,
+            Parting::Suspend => Command::Suspend,
+        };
+        self.goodbyes.drain(..).chain(self.entries.iter_mut().filter_map(|entry| entry.leave(command))).collect()
     }
 }
 

@@ -26,6 +26,8 @@ use crate::transport::tls::{AnchorError, Tls};
 pub(crate) struct Surroundings {
     /// For passwords.
     pub(crate) environment: Environment,
+    /// This installation's UUID.
+    pub(crate) user_agent: String,
     /// Told to those who see our presence.
     pub(crate) version: &'static str,
 }
@@ -82,7 +84,7 @@ impl Hub {
                 entry => {
                     changed.push(account.name.clone());
                     self.state.forget(&account.name);
-                    let goodbye = entry.and_then(|mut entry| entry.leave());
+                    let goodbye = entry.and_then(|mut entry| entry.leave(Command::Leave));
                     self.start_account(account, goodbye).await;
                 }
             }
@@ -91,7 +93,7 @@ impl Hub {
             for mut entry in left {
                 changed.push(entry.name().to_owned());
                 self.state.forget(entry.name());
-                self.goodbyes.extend(entry.leave());
+                self.goodbyes.extend(entry.leave(Command::Leave));
             }
             // No event says that an account is gone: whoever watches is shown the new picture.
             self.subscribers.start_anew();
@@ -189,6 +191,7 @@ impl Hub {
             server: account.server.as_ref().map(|server| (server.host.clone(), server.port)),
             tls: tls_policy(account.tls),
             tune: self.tune_settings(account),
+            user_agent: self.surroundings.user_agent.clone(),
             version: self.surroundings.version.to_owned(),
         }
     }
@@ -219,7 +222,14 @@ impl Hub {
         let presence = base.map_or_else(|| first_presence(&self.config, account), |base| last_presence(base, account));
         let tune_out = self.store.tunes_out().await?.contains(&account.name);
         let resource = ResourcePart::new(&resource).map_err(|_| StartError::Resource)?.into_owned();
-        Ok(Kept { resource, memory: Memory { layers: Layers::new(presence), tune_out } })
+        let tokens = self.store.tokens(account.name.clone()).await?;
+        let offer = self.store.offer(account.name.clone()).await?;
+        let session = self.store.session(account.name.clone()).await?;
+        let messages = self.store.messages(account.name.clone()).await?;
+        Ok(Kept {
+            resource,
+            memory: Memory { layers: Layers::new(presence), tune_out, tokens, offer, session, messages },
+        })
     }
 }
 

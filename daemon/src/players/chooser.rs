@@ -8,7 +8,7 @@ use xmppd_proto::reply::{Player, PlayerList, TuneReport};
 use xmppd_proto::{PlayerState, TuneState};
 
 use crate::config;
-use crate::host;
+use crate::host::{self, Alarm};
 use crate::hub::{self, tune_to_proto};
 
 /// How many orders may wait.
@@ -86,7 +86,8 @@ pub(crate) fn start(
 ) -> Handle {
     let (sender, orders) = mpsc::channel(ORDERS);
     let players = Players::new(settings.rules.clone());
-    let mut chooser = Chooser { players, on, wanted, observations: Some(observations), orders, hub, told: None };
+    let alarm = Alarm::default();
+    let mut chooser = Chooser { players, on, wanted, observations: Some(observations), orders, hub, told: None, alarm };
     chooser.configure(settings);
     tokio::spawn(chooser.run());
     Handle { orders: sender }
@@ -102,6 +103,7 @@ struct Chooser {
     orders: mpsc::Receiver<Order>,
     hub: hub::Handle,
     told: Option<TuneReport>,
+    alarm: Alarm,
 }
 
 enum Wake {
@@ -146,7 +148,7 @@ impl Chooser {
         tokio::select! {
             order = self.orders.recv() => order.map_or(Wake::Abandoned, Wake::Order),
             wake = observed => wake,
-            () = host::sleep_until(self.players.deadline()) => Wake::Observation(Observation::Tick),
+            () = self.alarm.until(self.players.deadline()) => Wake::Observation(Observation::Tick),
         }
     }
 

@@ -85,7 +85,7 @@ pub(crate) async fn probe(target: Target, ca_file: Option<&Path>) -> Result<Prob
             };
             let services = found.as_ref().map(services).unwrap_or_default();
             let found = found.unwrap_or(Found { direct: Answer::None, starttls: Answer::None });
-            (services, srv::candidates(domain, found, target.tls, &mut entropy)?)
+            (services, srv::candidates(domain, found, target.tls, &mut entropy)?.concat())
         }
     };
     let sights = sights(Arc::new(target.domain.clone()), judge, places, resolver).await;

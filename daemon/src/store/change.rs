@@ -1,11 +1,17 @@
 //! What can be written: one closed list, each a statement or two.
 
 use rusqlite::{Connection, OptionalExtension, params};
+use xmppd_core::account::{KeptMessage, KeptSession, Remembered, Token};
 use xmppd_core::presence::Show;
+use xmppd_core::time::Wall;
+
+use super::{login, session};
 
 /// One thing to remember or forget.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
+    /// This installation's UUID, made once.
+    Installation(String),
     /// A free setting; the key is the caller's.
     #[cfg(test)]
     Setting {
@@ -30,6 +36,50 @@ pub(crate) enum Change {
         account: String,
         /// Whether it may.
         is_out: bool,
+    },
+    /// The tokens to log in with, the newest first.
+    Tokens {
+        /// The account's name.
+        account: String,
+        /// All of them.
+        tokens: Vec<Token>,
+    },
+    /// What the server offers to a login in one exchange.
+    Offer {
+        /// The account's name.
+        account: String,
+        /// The whole of it.
+        offer: Remembered,
+    },
+    /// The session that another process could take up again; none of those before.
+    Session {
+        /// The account's name.
+        account: String,
+        /// The session.
+        session: Option<KeptSession>,
+    },
+    /// So many stanzas of the kept session were handled.
+    Handled {
+        /// The account's name.
+        account: String,
+        /// How many, modulo 2^32.
+        handled: u32,
+        /// When.
+        at: Wall,
+    },
+    /// A message that no server has acknowledged.
+    Message {
+        /// The account's name.
+        account: String,
+        /// The message.
+        message: KeptMessage,
+    },
+    /// Messages that need not be kept any more.
+    Arrived {
+        /// The account's name.
+        account: String,
+        /// Their ids.
+        ids: Vec<String>,
     },
     /// `tune on` and `tune off`.
     TuneSwitch(bool),
@@ -57,6 +107,8 @@ pub(crate) struct BasePresence {
     pub(crate) priority: Option<i8>,
 }
 
+/// The setting that [`Change::Installation`] writes.
+pub(super) const INSTALLATION: &str = "installation";
 /// The setting that [`Change::TuneSwitch`] writes.
 pub(super) const TUNE_SWITCH: &str = "tune";
 
@@ -79,6 +131,13 @@ impl Change {
             Self::TuneOut { account, is_out: false } => {
                 connection.prepare_cached("DELETE FROM tune_out WHERE account = ?")?.execute([account]).map(drop)
             }
+            Self::Tokens { account, tokens } => login::keep_tokens(connection, account, tokens),
+            Self::Offer { account, offer } => login::keep_offer(connection, account, offer),
+            Self::Session { account, session } => session::keep(connection, account, session.as_ref()),
+            Self::Handled { account, handled, at } => session::handled(connection, account, *handled, *at),
+            Self::Message { account, message } => session::keep_message(connection, account, message),
+            Self::Arrived { account, ids } => session::arrived(connection, account, ids),
+            Self::Installation(uuid) => set(connection, INSTALLATION, uuid),
             Self::TuneSwitch(is_on) => set(connection, TUNE_SWITCH, if *is_on { "on" } else { "off" }),
         }
     }

@@ -34,9 +34,10 @@ const WRITING: &str = "
 ";
 
 /// The schema, a step a version; the file's `user_version` says how many of them it has. A step is never changed once
-/// released. Stream management state and the outbox will be further steps: tables of the same database, so that a
-/// stanza's effects and its counters are one transaction.
-const SCHEMA: &[&str] = &["
+/// released. All is one database, so that a stanza's
+/// effects and the session's counters are one transaction.
+const SCHEMA: &[&str] = &[
+    "
     CREATE TABLE setting (
         key   TEXT NOT NULL PRIMARY KEY,
         value TEXT NOT NULL
@@ -55,7 +56,42 @@ const SCHEMA: &[&str] = &["
     CREATE TABLE tune_out (
         account TEXT NOT NULL PRIMARY KEY REFERENCES account ON DELETE CASCADE
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    CREATE TABLE token (
+        account   TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
+        place     INTEGER NOT NULL,
+        mechanism TEXT NOT NULL,
+        secret    TEXT NOT NULL,
+        expiry    INTEGER,
+        uses      INTEGER NOT NULL,
+        PRIMARY KEY (account, place)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE offer (
+        account    TEXT NOT NULL PRIMARY KEY REFERENCES account ON DELETE CASCADE,
+        direct     INTEGER NOT NULL,
+        fast       TEXT NOT NULL,
+        bind       TEXT NOT NULL,
+        management INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE session (
+        account TEXT NOT NULL PRIMARY KEY REFERENCES account ON DELETE CASCADE,
+        jid     TEXT NOT NULL,
+        previd  TEXT NOT NULL,
+        max     INTEGER,
+        handled INTEGER NOT NULL,
+        at      INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE message (
+        number   INTEGER PRIMARY KEY,
+        account  TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
+        id       TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        stanza   TEXT NOT NULL,
+        UNIQUE (account, id)
+    ) STRICT;
+",
+];
 
 /// An open database.
 pub(super) struct Database {

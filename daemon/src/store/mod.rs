@@ -4,7 +4,9 @@
 
 mod change;
 mod database;
+mod login;
 mod rows;
+mod session;
 
 use std::path::{Path, PathBuf};
 

@@ -49,6 +49,11 @@ impl Store {
         })
     }
 
+    /// This installation's UUID; `None` before it is made.
+    pub(crate) fn installation(&self) -> impl Future<Output = Result<Option<String>, StoreError>> + Send + use<> {
+        self.setting(change::INSTALLATION)
+    }
+
     /// What `tune on` or `tune off` said last; `None` when neither was ever said.
     pub(crate) fn tune_switch(&self) -> impl Future<Output = Result<Option<bool>, StoreError>> + Send + use<> {
         let setting = self.setting(change::TUNE_SWITCH);

@@ -197,9 +197,9 @@ fn what_a_killed_daemon_leaves_is_whole_and_not_touched_when_refused() {
     let folder = killed();
     let connection = Connection::open(folder.path().join("state.db")).unwrap();
     connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).unwrap();
-    connection.pragma_update(None, "user_version", 2).unwrap();
+    connection.pragma_update(None, "user_version", 3).unwrap();
     drop(connection);
-    check_refused(&folder, |error| matches!(error, OpenError::Newer { found: 2, .. }));
+    check_refused(&folder, |error| matches!(error, OpenError::Newer { found: 3, .. }));
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn a_newer_or_foreign_database_is_refused() {
     let folder = Folder::new();
     let path = written(&folder);
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    check_refused(&folder, |error| matches!(error, OpenError::Newer { found: 99, known: 1, .. }));
+    check_refused(&folder, |error| matches!(error, OpenError::Newer { found: 99, known: 2, .. }));
 
     let folder = Folder::new();
     Connection::open(folder.path().join("state.db")).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();

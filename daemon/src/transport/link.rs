@@ -3,6 +3,7 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -173,6 +174,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             self.unflushed = false;
         }
         Poll::Ready(Ok(()))
+    }
+}
+
+impl Link {
+    /// The address of this machine that the connection was made from.
+    pub(crate) fn local_address(&self) -> Option<SocketAddr> {
+        let stream = match &self.channel {
+            Channel::Plain(stream) => stream,
+            Channel::Tls(stream) => stream.get_ref().0,
+        };
+        stream.local_addr().ok()
     }
 }
 

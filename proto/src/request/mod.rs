@@ -9,9 +9,9 @@ use serde_json::value::RawValue;
 
 pub use condition::{BadCondition, Condition};
 pub use params::{
-    AccountConnect, AccountDisconnect, AccountListing, ConfigCheck, ConfigGet, ConfigReload, DaemonHello, DaemonShow,
-    DaemonStop, Doctor, Ping, Probe, Roster, RpcDescribe, Send, Status, StatusSet, TuneClear, TuneOff, TuneOn,
-    TunePlayers, TuneSet, TuneShow, Wait, WatchStart, WatchStop, XmlWatch,
+    AccountConnect, AccountDisconnect, AccountListing, ConfigCheck, ConfigGet, ConfigReload, DaemonHello,
+    DaemonRestart, DaemonShow, DaemonStop, Doctor, Ping, Probe, Roster, RpcDescribe, Send, Status, StatusSet,
+    TuneClear, TuneOff, TuneOn, TunePlayers, TuneSet, TuneShow, Wait, WatchStart, WatchStop, XmlWatch,
 };
 
 use crate::jsonrpc::Error;
@@ -125,6 +125,7 @@ methods! {
     "daemon.hello" DaemonHello -> Hello, "Tells the protocol version, and refuses another";
     "daemon.status" DaemonShow -> DaemonStatus, "Tells about the daemon itself";
     "daemon.stop" DaemonStop -> Done, "Says goodbye on every account and ends the daemon";
+    "daemon.restart" DaemonRestart -> Done, "Exchanges the running program for the installed one; contacts see nothing";
     "rpc.describe" RpcDescribe -> serde_json::Value, "Answers an OpenRPC document of these methods";
 }
 

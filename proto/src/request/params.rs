@@ -250,6 +250,12 @@ pub struct DaemonShow {}
 #[serde(deny_unknown_fields)]
 pub struct DaemonStop {}
 
+/// `daemon.restart`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DaemonRestart {}
+
 /// `doctor`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -56,7 +56,7 @@ pub const LAYERS: &[&[&str]] = &[
     &["bus", "config"],
     &["lock", "log"],
     &["places"],
-    &["host", "notify", "signals"],
+    &["host", "notify", "signals", "successor"],
     &["testing"],
 ];
 

@@ -6,7 +6,7 @@ use super::settings::TuneSettings;
 use crate::entropy::SEED_LEN;
 use crate::loss::Loss;
 use crate::presence::Layers;
-use crate::sasl::{TlsVersion, scram};
+use crate::sasl::{Bindings, TlsVersion, scram};
 use crate::secret::Secret;
 use crate::stanza::MessageKind;
 use crate::tune::Track;
@@ -35,6 +35,19 @@ pub enum Input<'a> {
     Stored(StoreTicket, Result<(), String>),
     /// A deadline may have come.
     Tick,
+    /// Something befell the machine under us.
+    Machine(Machine),
+}
+
+/// What befalls the machine, as far as a connection minds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Machine {
+    /// It is about to be suspended: what is to be said must leave now.
+    Sleeps,
+    /// It was suspended, or may have been.
+    Woke,
+    /// A link, an address or a route came, went or changed.
+    NetworkChanged,
 }
 
 /// A fresh connection to one of the servers of the account's domain.
@@ -63,6 +76,13 @@ pub struct Security {
     pub end_point: Option<Vec<u8>>,
 }
 
+impl Security {
+    /// The same for the choice of a channel binding.
+    pub(super) fn bindings(&self) -> Bindings {
+        Bindings { exporter: self.exporter, end_point: self.end_point.clone() }
+    }
+}
+
 /// Why there is no password, in words that say the way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecretMissing(pub String);
@@ -84,12 +104,17 @@ pub enum Command {
     Tune(Option<Playing>),
     /// Publish the tune like this from now on; answered when that is under way.
     TuneSettings(Ticket, TuneSettings),
+    /// Somebody looks at what comes in, or nobody does; as it is when the account starts (XEP-0352).
+    Watched(bool),
     /// Connect now, whatever pause or stop is in force; answered when online, or with why not.
     Connect(Ticket),
     /// Close the stream politely and stay offline until the next `Connect`; what was asked for stays.
     Disconnect(Ticket),
     /// The daemon ends: say goodbye; answered when the connection is closed.
     Leave(Ticket),
+    /// The program is exchanged for another: end the connection without a goodbye, so that the session can be taken up
+    /// again, or with one where it cannot; answered when that is on its way.
+    Suspend(Ticket),
     /// Send a message through the live session; answered when the server has it.
     Send(Ticket, Outgoing),
     /// Ask somebody something; answered with the payload of the result or the error.

@@ -4,6 +4,7 @@
 
 mod context;
 mod input;
+mod kept;
 mod login;
 mod offline;
 mod online;
@@ -11,14 +12,20 @@ mod output;
 mod outward;
 mod settings;
 mod stopped;
+mod streak;
 mod timers;
+mod tokens;
 
-pub use input::{Command, Connected, Input, Outgoing, Playing, Question, SecretMissing, Security, StoreTicket, Ticket};
-pub use output::{
-    Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Report, Session,
-    TunePublished,
+pub use input::{
+    Command, Connected, Input, Machine, Outgoing, Playing, Question, SecretMissing, Security, StoreTicket, Ticket,
 };
-pub use settings::{Memory, Settings, TuneSettings};
+pub use kept::{KeptMessage, KeptSession};
+pub use output::{
+    Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Profile, Report,
+    Session, TunePublished,
+};
+pub use settings::{Memory, Remembered, Settings, TuneSettings};
+pub use tokens::Token;
 
 use context::Context;
 use login::Connecting;
@@ -56,6 +63,9 @@ impl Account {
     /// Takes in one happening. Never fails and never waits; drain [`poll`](Self::poll) afterwards.
     pub fn handle(&mut self, now: Now, input: Input<'_>) {
         self.context.now = now;
+        if let Input::Stored(ticket, result) = &input {
+            self.context.forgotten(*ticket, result.is_ok());
+        }
         let link = std::mem::replace(&mut self.link, Link::Offline(Offline::ByCommand));
         self.link = link.handle(input, &mut self.context);
         self.report();

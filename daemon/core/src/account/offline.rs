@@ -4,13 +4,19 @@ use std::time::Duration;
 
 use super::Link;
 use super::context::Context;
-use super::input::{Command, Input, Ticket};
+use super::input::{Command, Input, Machine, Ticket};
 use super::login::Connecting;
 use super::output::{LinkState, Outcome, Problem};
 use super::stopped::Stopped;
+use super::streak::{Haste, Streak};
 use super::timers::Timer;
 use crate::loss::{Loss, Next};
 use crate::time::Wall;
+
+/// So long at most may a daemon that need not wait take, lest a thousand come back in step; in milliseconds.
+const HURRY_MS: u64 = 300;
+/// The longest part of a minute that is waited when everybody has lost the same server; in milliseconds.
+const SPREAD_MS: u64 = 60_000;
 
 /// The state without a connection.
 #[derive(Debug)]
@@ -30,14 +36,19 @@ impl Offline {
             Input::Start => Link::Offline(Self::ByStatus),
             Input::Command(command) => self.command(command, context),
             Input::Tick => self.tick(context),
+            Input::Machine(Machine::Woke | Machine::NetworkChanged) => self.hurry(context),
+            Input::Machine(Machine::Sleeps) => Link::Offline(self),
             // What a connection that was given up still had to say.
             Input::Connected(_)
             | Input::Secured(_)
             | Input::Secret(_)
             | Input::Derived(_)
             | Input::Bytes(_)
-            | Input::Lost(_)
-            | Input::Stored(..) => Link::Offline(self),
+            | Input::Lost(_) => Link::Offline(self),
+            Input::Stored(ticket, result) => {
+                context.stored(ticket, result);
+                Link::Offline(self)
+            }
         }
     }
 
@@ -75,8 +86,13 @@ impl Offline {
                 context.set_tune_settings_later(ticket, settings);
                 Link::Offline(self)
             }
+            Command::Watched(watched) => {
+                context.watched = watched;
+                Link::Offline(self)
+            }
             Command::Connect(ticket) => connect(vec![ticket], context),
-            Command::Disconnect(ticket) | Command::Leave(ticket) => {
+            Command::Disconnect(ticket) | Command::Leave(ticket) | Command::Suspend(ticket) => {
+                context.put_off_messages();
                 context.reply(ticket, Outcome::Done);
                 Self::ByCommand.without_retry(context)
             }
@@ -92,8 +108,31 @@ impl Offline {
             match timer {
                 Timer::Retry => return Connecting::start(context),
                 Timer::Tune => context.show_playing_later(),
-                Timer::Login | Timer::Step | Timer::Ask | Timer::Answer | Timer::Idle | Timer::Close => {}
+                Timer::Login
+                | Timer::Step
+                | Timer::Ask
+                | Timer::Answer
+                | Timer::Acknowledge
+                | Timer::Idle
+                | Timer::Close => {}
             }
+        }
+        Link::Offline(self)
+    }
+
+    /// The server may be within reach again: the next attempt is now, or as soon as the server lets us.
+    fn hurry(mut self, context: &mut Context) -> Link {
+        if let Self::Waiting(problem) = &mut self
+            && let Some(haste) = context.streak.may_hurry(context.now.moment)
+        {
+            if haste == Haste::First {
+                context.backoff.reset();
+            }
+            let jitter = Duration::from_millis(context.entropy.below(HURRY_MS));
+            let at = context.streak.allowed_from(context.now.moment + jitter);
+            context.timers.bring_forward(Timer::Retry, at);
+            let sooner = wall_after(at - context.now.moment, context);
+            problem.retry_at = problem.retry_at.min(Some(sooner));
         }
         Link::Offline(self)
     }
@@ -112,33 +151,59 @@ pub(super) fn connect(tickets: Vec<Ticket>, context: &mut Context) -> Link {
         return Offline::ByStatus.without_retry(context);
     }
     context.backoff.reset();
+    context.streak = Streak::default();
     Connecting::start(context)
 }
 
 /// What follows when a connection is lost or could not be made.
 pub(super) fn lost(loss: &Loss, context: &mut Context) -> Link {
     context.timers.clear_connection();
-    let mut problem = Problem { kind: loss.kind(), message: loss.to_string(), retry_at: None };
-    let pause = match loss.next() {
+    context.redirect = None;
+    let at_least = match loss.next() {
         Next::Again => return Connecting::start(context),
-        Next::Retry { at_least } => at_least.max(context.backoff.pause(&mut context.entropy)),
-        Next::Spread => {
-            let part = Duration::from_millis(context.entropy.below(60_000));
-            part.max(context.backoff.pause(&mut context.entropy))
+        Next::Follow => match context.streak.follow(loss) {
+            Some(place) => {
+                context.redirect = Some(place);
+                return Connecting::start(context);
+            }
+            None => Duration::ZERO,
+        },
+        Next::Retry { at_least } => at_least,
+        Next::Spread => Duration::from_millis(context.entropy.below(SPREAD_MS)),
+        Next::Yield => context.streak.yielding(),
+        Next::Tries { most, at_least } => {
+            if context.streak.tried(loss) >= most {
+                return stop(loss, context);
+            }
+            at_least
         }
-        Next::Stop => {
-            context.key = None;
-            context.reply_connecting(&Outcome::NotOnline(Some(problem.clone())));
-            context.present_later();
-            return Link::Stopped(Stopped::new(problem));
-        }
+        Next::Stop => return stop(loss, context),
     };
-    let millis = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
-    problem.retry_at = Some(Wall::from_unix_millis(context.now.wall.as_unix_millis().saturating_add(millis)));
+    retry(loss, at_least, context)
+}
+
+fn retry(loss: &Loss, at_least: Duration, context: &mut Context) -> Link {
+    let pause = at_least.max(context.backoff.pause(&mut context.entropy));
+    context.streak.wait_for(loss, context.now.moment + at_least);
     context.set_timer(Timer::Retry, pause);
+    let problem = Problem { kind: loss.kind(), message: loss.to_string(), retry_at: Some(wall_after(pause, context)) };
     context.reply_connecting(&Outcome::NotOnline(Some(problem.clone())));
     context.present_later();
     Link::Offline(Offline::Waiting(problem))
+}
+
+fn stop(loss: &Loss, context: &mut Context) -> Link {
+    context.forget_session(None);
+    context.key = None;
+    let problem = Problem { kind: loss.kind(), message: loss.to_string(), retry_at: None };
+    context.reply_connecting(&Outcome::NotOnline(Some(problem.clone())));
+    context.present_later();
+    Link::Stopped(Stopped::new(problem))
+}
+
+fn wall_after(pause: Duration, context: &Context) -> Wall {
+    let millis = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
+    Wall::from_unix_millis(context.now.wall.as_unix_millis().saturating_add(millis))
 }
 
 impl Problem {

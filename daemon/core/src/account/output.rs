@@ -3,6 +3,9 @@
 use jid::{BareJid, FullJid, Jid};
 
 use super::input::{StoreTicket, Ticket};
+use super::kept::{KeptMessage, KeptSession};
+use super::settings::Remembered;
+use super::tokens::Token;
 use crate::presence::Composed;
 use crate::sasl::TlsVersion;
 use crate::sasl::scram::Derivation;
@@ -45,6 +48,8 @@ pub struct Dial {
     pub domain: String,
     /// A fixed host and port instead of the look-up.
     pub server: Option<(String, u16)>,
+    /// The server was named by the one before (RFC 6120 section 4.9.3.19), and may be no nearer to this machine than that.
+    pub redirected: bool,
     /// Which kinds of TLS may be used.
     pub tls: TlsPolicy,
 }
@@ -63,6 +68,18 @@ pub enum HangUp {
 pub enum Change {
     /// A tune of ours stands, or may stand, at the server.
     TuneOut(bool),
+    /// The tokens to log in with, the newest first; none are left of those before.
+    Tokens(Vec<Token>),
+    /// What the server offers to a login in one exchange.
+    Offer(Remembered),
+    /// The session that another process could take up again; none of those before.
+    Session(Option<KeptSession>),
+    /// So many of the server's stanzas were handled, and when; of the session that is kept.
+    Handled(u32, Wall),
+    /// A message that no server has acknowledged.
+    Message(KeptMessage),
+    /// The messages with these ids need not be kept any more.
+    Arrived(Vec<String>),
 }
 
 /// How a command ended.
@@ -72,6 +89,8 @@ pub enum Outcome {
     Delivered(Delivery),
     /// The message with this id is at the server.
     Sent(String),
+    /// The message with this id is kept, and will be sent in the next session.
+    Queued(String),
     /// The payload of the result.
     Answer(Option<Element>),
     /// The peer or server answered with an error.
@@ -80,6 +99,8 @@ pub enum Outcome {
     NotOnline(Option<Problem>),
     /// Nobody answered in time.
     TimedOut,
+    /// It was not done, because it could not be kept; the reason.
+    NotKept(String),
     /// Done; there is nothing to tell.
     Done,
 }
@@ -112,12 +133,17 @@ pub enum Event {
     Available(Available),
     /// A contact's resource is gone; without resource, all of them are.
     Unavailable(Jid),
+    /// The session is over: nothing more is known of the contacts.
+    Departed,
     /// What a contact listens to.
     ContactTune(BareJid, Option<Track>),
     /// What became of publishing our own tune.
     TunePublished(TunePublished),
     /// A message came.
     Message(Incoming),
+    /// The server does not keep its side of stream management, three times in a row: it is used no more until the
+    /// daemon starts anew, and a message is taken to be at the server once it is written.
+    Mistrusted,
 }
 
 /// A contact's resource as its presence describes it.
@@ -157,6 +183,10 @@ pub struct Incoming {
     pub subject: Option<String>,
     /// When it was sent, if our server says that it was kept for us (XEP-0203).
     pub delayed: Option<Wall>,
+    /// It is a copy of what another client of ours sent or got (XEP-0280).
+    pub carbon: bool,
+    /// It was sent by another client of ours; else it came.
+    pub sent: bool,
 }
 
 /// The state of an account's link, complete.
@@ -200,6 +230,15 @@ pub struct Problem {
     pub retry_at: Option<Wall>,
 }
 
+/// How a login is carried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// RFC 6120.
+    Sasl,
+    /// XEP-0388.
+    Sasl2,
+}
+
 /// The facts of a login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
@@ -215,8 +254,12 @@ pub struct Session {
     pub mechanism: String,
     /// The channel binding's type.
     pub channel_binding: Option<&'static str>,
+    /// How the login was carried.
+    pub profile: Profile,
     /// Whether the server would take the stream up again (XEP-0198).
     pub resumable: bool,
+    /// Whether it did.
+    pub resumed: bool,
     /// Round trips from the first SYN until stanzas could flow, name look-up excluded.
     pub round_trips: u32,
     /// Milliseconds from the dial until stanzas could flow.

@@ -6,6 +6,9 @@ use crate::presence::{Layers, StatusWhen};
 use crate::srv::TlsPolicy;
 use crate::template::Template;
 
+use super::kept::{KeptMessage, KeptSession};
+use super::tokens::Token;
+
 /// One account's configuration.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -19,6 +22,8 @@ pub struct Settings {
     pub tls: TlsPolicy,
     /// How the tune is published.
     pub tune: TuneSettings,
+    /// This installation's UUID, version 4 (XEP-0388): what ties tokens and resources to it.
+    pub user_agent: String,
     /// The program's version, told to those who see our presence (XEP-0092).
     pub version: String,
 }
@@ -41,4 +46,25 @@ pub struct Memory {
     pub layers: Layers,
     /// A tune of ours may still stand at the server.
     pub tune_out: bool,
+    /// The tokens to log in with, the newest first.
+    pub tokens: Vec<Token>,
+    /// What the server offered at the last login.
+    pub offer: Option<Remembered>,
+    /// The session to take up again.
+    pub session: Option<KeptSession>,
+    /// Messages that no server has acknowledged, the oldest first.
+    pub messages: Vec<KeptMessage>,
+}
+
+/// What the server offered at the last login in one exchange: enough to send the next request with the stream header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// Whether TLS came before the first byte: another port may have another offer.
+    pub direct: bool,
+    /// The mechanisms of tokens.
+    pub fast: Vec<String>,
+    /// What a session can be bound with, by namespace.
+    pub bind: Vec<String>,
+    /// Whether a session can be resumed inside the login.
+    pub management: bool,
 }

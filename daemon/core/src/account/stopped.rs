@@ -2,7 +2,8 @@
 
 use super::Link;
 use super::context::Context;
-use super::input::{Command, Input, SecretMissing};
+use super::input::{Command, Input, Machine, SecretMissing};
+use super::login::Connecting;
 use super::offline::{self, Offline};
 use super::output::{LinkState, Outcome, Problem};
 use super::timers::Timer;
@@ -23,6 +24,7 @@ impl Stopped {
     pub(super) fn without_secret(missing: SecretMissing, context: &mut Context) -> Link {
         let problem = Problem { kind: "needs-secret", message: missing.0, retry_at: None };
         context.reply_connecting(&Outcome::NotOnline(Some(problem.clone())));
+        context.put_off_messages();
         context.present_later();
         Link::Stopped(Self { problem, state: LinkState::NeedsSecret })
     }
@@ -46,14 +48,24 @@ impl Stopped {
                 }
                 Link::Stopped(self)
             }
+            // A certificate that is not the server's is what the door of a foreign network shows first.
+            Input::Machine(Machine::Woke | Machine::NetworkChanged)
+                if self.problem.kind == "certificate" && context.streak.may_hurry(context.now.moment).is_some() =>
+            {
+                Connecting::start(context)
+            }
             Input::Start
+            | Input::Machine(_)
             | Input::Connected(_)
             | Input::Secured(_)
             | Input::Secret(_)
             | Input::Derived(_)
             | Input::Bytes(_)
-            | Input::Lost(_)
-            | Input::Stored(..) => Link::Stopped(self),
+            | Input::Lost(_) => Link::Stopped(self),
+            Input::Stored(ticket, result) => {
+                context.stored(ticket, result);
+                Link::Stopped(self)
+            }
         }
     }
 
@@ -66,12 +78,13 @@ impl Stopped {
             }
             Command::Tune(playing) => context.set_playing_later(playing),
             Command::TuneSettings(ticket, settings) => context.set_tune_settings_later(ticket, settings),
+            Command::Watched(watched) => context.watched = watched,
             Command::Connect(ticket) => return offline::connect(vec![ticket], context),
             Command::Disconnect(ticket) => {
                 context.reply(ticket, Outcome::Done);
                 return Link::Offline(Offline::ByCommand);
             }
-            Command::Leave(ticket) => context.reply(ticket, Outcome::Done),
+            Command::Leave(ticket) | Command::Suspend(ticket) => context.reply(ticket, Outcome::Done),
             Command::Send(ticket, _) | Command::Ask(ticket, _) => {
                 context.reply(ticket, Outcome::NotOnline(Some(self.problem.clone())));
             }

@@ -15,6 +15,8 @@ pub(super) enum Timer {
     Ask,
     /// The server must have answered something.
     Answer,
+    /// The server must have acknowledged something.
+    Acknowledge,
     /// The stream has been silent long enough to be tried.
     Idle,
     /// A tune held back by the budget may go out.
@@ -25,8 +27,17 @@ pub(super) enum Timer {
 
 impl Timer {
     /// Every purpose, in the order in which due ones fire.
-    pub(super) const ALL: [Self; 8] =
-        [Self::Retry, Self::Login, Self::Step, Self::Ask, Self::Answer, Self::Idle, Self::Tune, Self::Close];
+    pub(super) const ALL: [Self; 9] = [
+        Self::Retry,
+        Self::Login,
+        Self::Step,
+        Self::Ask,
+        Self::Answer,
+        Self::Acknowledge,
+        Self::Idle,
+        Self::Tune,
+        Self::Close,
+    ];
 }
 
 /// The table of an account's deadlines.
@@ -44,6 +55,19 @@ impl Timers {
         self.0[timer as usize].get_or_insert(at);
     }
 
+    /// Sets a deadline, or moves it nearer; one that stands earlier stays.
+    pub(super) fn set_at_latest(&mut self, timer: Timer, at: Moment) {
+        self.bring_forward(timer, at);
+        self.set_if_unset(timer, at);
+    }
+
+    /// Moves a deadline nearer; one that does not stand stays so.
+    pub(super) fn bring_forward(&mut self, timer: Timer, at: Moment) {
+        if let Some(before) = &mut self.0[timer as usize] {
+            *before = at.min(*before);
+        }
+    }
+
     /// Takes a deadline back.
     pub(super) fn clear(&mut self, timer: Timer) {
         self.0[timer as usize] = None;
@@ -51,7 +75,7 @@ impl Timers {
 
     /// Takes back all deadlines that belong to a connection; what was asked for outlives it.
     pub(super) fn clear_connection(&mut self) {
-        for timer in [Timer::Login, Timer::Step, Timer::Ask, Timer::Answer, Timer::Idle, Timer::Close] {
+        for timer in Timer::ALL.into_iter().filter(|timer| !matches!(timer, Timer::Retry | Timer::Tune)) {
             self.clear(timer);
         }
     }
@@ -84,6 +108,17 @@ mod tests {
         assert_eq!(timers.take_due(Moment::from_millis(20)), Some(Timer::Step));
         assert_eq!(timers.take_due(Moment::from_millis(20)), Some(Timer::Idle));
         assert_eq!(timers.take_due(Moment::from_millis(20)), None);
+    }
+
+    #[test]
+    fn a_deadline_is_only_brought_nearer() {
+        let mut timers = Timers::default();
+        timers.bring_forward(Timer::Answer, Moment::from_millis(5));
+        assert_eq!(timers.earliest(), None);
+        timers.set(Timer::Answer, Moment::from_millis(20));
+        timers.bring_forward(Timer::Answer, Moment::from_millis(30));
+        timers.bring_forward(Timer::Answer, Moment::from_millis(10));
+        assert_eq!(timers.earliest(), Some(Moment::from_millis(10)));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The HT mechanisms: a token proven in one step, both ways (draft-schmaus-kitten-sasl-ht-09, as XEP-0484 uses it).
 //! Getting, keeping and counting tokens, and using one with its own mechanism only, is the caller's.
 
+use std::fmt;
+
 use super::binding::{BindingType, Bindings};
 use super::downgrade::ListProof;
 use super::mechanism::{Hash, Mechanism};
@@ -47,6 +49,12 @@ pub fn initiate(
     let authenticated =
         Authenticated { mechanism: Mechanism::Ht { hash, binding }, binding, list_proof: ListProof::Absent };
     Ok((message, Expecting { proof: hash.hmac(key, &[b"Responder", data]), authenticated }))
+}
+
+impl fmt::Debug for Expecting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Expecting(…)")
+    }
 }
 
 impl Expecting {

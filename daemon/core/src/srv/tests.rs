@@ -26,7 +26,10 @@ fn check(direct: &str, starttls: &str, policy: TlsPolicy, expected: &str) {
     let candidates = candidates("heron.example", found(direct, starttls), policy, &mut Entropy::new([0; 32]));
     let text = match candidates {
         Err(NotOffered) => "not offered".to_owned(),
-        Ok(endpoints) => endpoints.iter().map(print).collect::<Vec<_>>().join(", "),
+        Ok(groups) => {
+            let group = |group: &Vec<Endpoint>| group.iter().map(print).collect::<Vec<_>>().join(" or ");
+            groups.iter().map(group).collect::<Vec<_>>().join(", ")
+        }
     };
     assert_eq!(text, expected, "{direct} | {starttls} | {policy:?}");
 }
@@ -49,6 +52,16 @@ fn both_services_are_mixed_by_priority() {
     check(direct, starttls, TlsPolicy::StartTls, "starttls b.example:5222, starttls d.example:5222");
     check("-", starttls, TlsPolicy::Auto, "starttls b.example:5222, starttls d.example:5222");
     check(direct, "!", TlsPolicy::Auto, "direct a.example:5223, direct c.example:443");
+}
+
+#[test]
+fn those_of_one_priority_stand_together() {
+    let direct = "10 0 443 a.example; 20 0 443 c.example";
+    let starttls = "20 0 443 c.example; 10 0 443 a.example";
+    let groups =
+        candidates("heron.example", found(direct, starttls), TlsPolicy::Auto, &mut Entropy::new([0; 32])).unwrap();
+    assert_eq!(groups.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2]);
+    assert!(groups[0].iter().all(|endpoint| endpoint.host == "a.example"), "{groups:?}");
 }
 
 #[test]
@@ -82,7 +95,7 @@ fn at_most_thirty_two_different_places_come_out() {
     };
     let count = |direct, starttls| {
         let found = Found { direct, starttls };
-        candidates("heron.example", found, TlsPolicy::Auto, &mut Entropy::new([3; 32])).unwrap().len()
+        candidates("heron.example", found, TlsPolicy::Auto, &mut Entropy::new([3; 32])).unwrap().concat().len()
     };
     assert_eq!(count(many(2000, 443), many(2000, 5222)), 32);
     assert_eq!(count(many(20, 443), many(3, 5222)), 23);
@@ -96,7 +109,7 @@ fn weights_are_the_chances_of_coming_first() {
     let mut entropy = Entropy::new([5; 32]);
     for _ in 0..rounds {
         let found = found("1 60 443 a.example; 1 0 443 z.example", "1 30 5222 b.example; 1 10 5222 c.example");
-        let order = candidates("heron.example", found, TlsPolicy::Auto, &mut entropy).unwrap();
+        let order = candidates("heron.example", found, TlsPolicy::Auto, &mut entropy).unwrap().concat();
         assert_eq!(order.len(), 4);
         *first.entry(order[0].host.clone()).or_default() += 1;
     }

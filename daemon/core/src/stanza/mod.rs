@@ -4,6 +4,7 @@
 mod address;
 pub mod bind;
 pub mod caps;
+pub mod carbon;
 pub mod datetime;
 pub mod delay;
 pub mod disco;
@@ -18,6 +19,7 @@ pub mod pubsub;
 pub mod receipts;
 pub mod roster;
 pub mod sasl;
+pub mod sasl2;
 pub mod tune;
 pub mod version;
 

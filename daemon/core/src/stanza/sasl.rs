@@ -99,7 +99,7 @@ fn decode(element: &Element) -> Option<Vec<u8>> {
 }
 
 /// The first child other than the text, one in the right namespace before others: servers get it wrong.
-fn condition(failure: &Element) -> Condition {
+pub(super) fn condition(failure: &Element) -> Condition {
     let all = || failure.children().filter(|child| child.name() != "text");
     let found = all().find(|child| child.namespace() == ns::SASL).or_else(|| all().next());
     found.map_or(Condition::NotAuthorized, |child| Condition::from_name(child.name()))

@@ -58,6 +58,8 @@ pub const PING: &str = "urn:xmpp:ping";
 pub const DELAY: &str = "urn:xmpp:delay";
 /// XEP-0280: carbons.
 pub const CARBONS: &str = "urn:xmpp:carbons:2";
+/// XEP-0297: forwarding.
+pub const FORWARD: &str = "urn:xmpp:forward:0";
 /// XEP-0352: client state indication.
 pub const CSI: &str = "urn:xmpp:csi:0";
 /// XEP-0386: resource binding inside a login.

@@ -9,7 +9,7 @@
 
 use jid::{BareJid, Jid, ResourcePart};
 use xmppd_core::account::{
-    Account, Command, Connected, Memory, Outgoing, Playing, Question, Security, Settings, Ticket, TuneSettings,
+    Account, Command, Connected, Machine, Memory, Outgoing, Playing, Question, Security, Settings, Ticket, TuneSettings,
 };
 use xmppd_core::loss::Loss;
 use xmppd_core::presence::{Layers, Presence, StatusWhen};
@@ -28,9 +28,17 @@ pub(crate) fn account(script: &Script) -> Account {
         server: None,
         tls: TlsPolicy::Auto,
         tune: TuneSettings { pep: true, status: None, status_when: StatusWhen::Empty },
+        user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),
         version: "0.1.0".into(),
     };
-    let mut memory = Memory { layers: layers(&["online".into()]).expect("a show"), tune_out: false };
+    let mut memory = Memory {
+        layers: layers(&["online".into()]).expect("a show"),
+        tune_out: false,
+        tokens: Vec::new(),
+        offer: None,
+        session: None,
+        messages: Vec::new(),
+    };
     for (key, value) in &script.settings {
         match key.as_str() {
             "jid" => settings.jid = BareJid::new(value).expect("a JID"),
@@ -78,12 +86,13 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
             let to = if to == "account" { None } else { Some(Jid::new(to).ok()?) };
             Command::Ask(ticket, Question { to, set: false, payload: ping::request() })
         }
+        ("watched", [word]) => Command::Watched(word == "yes"),
         ("connect", []) => Command::Connect(ticket),
         ("disconnect", []) => Command::Disconnect(ticket),
         ("leave", []) => Command::Leave(ticket),
         _ => return None,
     };
-    let answered = !matches!(command, Command::Tune(_));
+    let answered = !matches!(command, Command::Tune(_) | Command::Watched(_));
     Some((command, answered))
 }
 
@@ -118,6 +127,16 @@ pub(crate) fn loss(words: &[String]) -> Option<Loss> {
         "tls" => Loss::Tls(text),
         "not-offered" => Loss::NotOffered(text),
         "expensive" => Loss::Expensive,
+        _ => return None,
+    })
+}
+
+/// What befalls the machine.
+pub(crate) fn machine(word: &str) -> Option<Machine> {
+    Some(match word {
+        "sleeps" => Machine::Sleeps,
+        "woke" => Machine::Woke,
+        "network-changed" => Machine::NetworkChanged,
         _ => return None,
     })
 }

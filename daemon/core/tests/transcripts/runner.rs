@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use xmppd_core::account::{Account, Event, Input, LinkState, Output, StoreTicket, Ticket};
+use xmppd_core::account::{Account, Change, Event, Input, LinkState, Output, StoreTicket, Ticket};
 use xmppd_core::loss::Loss;
 use xmppd_core::sasl::scram::Derivation;
 use xmppd_core::secret::Secret;
@@ -53,6 +53,8 @@ pub(crate) struct Runner<'a> {
     tickets: BTreeMap<u64, usize>,
     derivation: Option<(Secret, Derivation)>,
     stores: VecDeque<StoreTicket>,
+    /// What is kept without anybody waiting for it.
+    stored: VecDeque<StoreTicket>,
     connected: bool,
     pub(super) state: Option<LinkState>,
     /// What each `S:` said.
@@ -74,6 +76,7 @@ impl<'a> Runner<'a> {
             tickets: BTreeMap::new(),
             derivation: None,
             stores: VecDeque::new(),
+            stored: VecDeque::new(),
             connected: false,
             state: None,
             says: Says::new(),
@@ -109,7 +112,8 @@ impl<'a> Runner<'a> {
             };
             done.map_err(|why| format!("{}: {why}", step.place))?;
         }
-        self.quiet().map_err(|why| format!("at the end: {why}"))?;
+        let last = self.script.steps.last().map(|step| step.place.clone()).unwrap_or_default();
+        self.quiet().map_err(|why| format!("{last}, behind it: {why}"))?;
         let steps = self.script.steps.len();
         self.end(steps).map_err(|why| format!("cut at the end: {why}"))
     }
@@ -180,6 +184,7 @@ impl<'a> Runner<'a> {
                 let failed = rest.get(1).cloned();
                 self.handle(Input::Stored(ticket, failed.map_or(Ok(()), Err)))
             }
+            ("machine", [what]) => self.handle(Input::Machine(account::machine(what).ok_or("no such thing")?)),
             ("lost", rest) => self.lose(account::loss(rest).ok_or("no such loss")?),
             _ => Err("the shell says no such thing".into()),
         }
@@ -218,6 +223,12 @@ impl<'a> Runner<'a> {
         while let Some(output) = self.account.poll() {
             self.take(output)?;
         }
+        while let Some(ticket) = self.stored.pop_front() {
+            self.account.handle(self.now(), Input::Stored(ticket, Ok(())));
+            while let Some(output) = self.account.poll() {
+                self.take(output)?;
+            }
+        }
         if self.connected && self.account.deadline().is_none() {
             return Err("connected, and nothing limits how long the server may be silent".into());
         }
@@ -233,15 +244,21 @@ impl<'a> Runner<'a> {
                 }
                 for frame in self.wire.frames(&bytes)? {
                     if let Frame::Element(element) = &frame
-                        && matches!(element.name(), "auth" | "response")
+                        && matches!(element.name(), "auth" | "authenticate" | "response")
                     {
-                        self.server.heard(element.attr("mechanism"), &element.text());
+                        let initial = element.children().find(|child| child.name() == "initial-response");
+                        self.server.heard(element.attr("mechanism"), &initial.unwrap_or(element).text());
                     }
                     self.said.push_back(Said::Frame(frame));
                 }
             }
             Output::Derive(secret, derivation) => self.derivation = Some((secret, derivation)),
-            Output::Store(ticket, _) => self.stores.push_back(ticket),
+            Output::Store(ticket, Change::TuneOut(_) | Change::Message(_) | Change::Handled(..)) => {
+                self.stores.push_back(ticket);
+            }
+            Output::Store(ticket, Change::Tokens(_) | Change::Offer(_) | Change::Session(_) | Change::Arrived(_)) => {
+                self.stored.push_back(ticket)
+            }
             Output::Reply(Ticket(number), _) => {
                 let answers = self.tickets.get_mut(&number).ok_or("an answer to nobody")?;
                 *answers += 1;
@@ -303,6 +320,7 @@ impl<'a> Runner<'a> {
         if cut && state != LinkState::Retrying && !foretold {
             return Err(format!("a cut makes it {}", words::of_state(state)));
         }
+        self.find_nobody()?;
         if let Some((number, _)) = self.tickets.iter().find(|(_, answers)| **answers != 1) {
             let waits = state == LinkState::Connecting;
             return if waits { Ok(self.says) } else { Err(format!("command {number} is never answered")) };
@@ -316,6 +334,19 @@ impl<'a> Runner<'a> {
             }
         }
         Ok(self.says)
+    }
+
+    /// The disk does its part, and the next attempt to connect fails: nobody waits for a session any longer.
+    fn find_nobody(&mut self) -> Result<(), String> {
+        while let Some(ticket) = self.stores.pop_front() {
+            self.handle(Input::Stored(ticket, Ok(())))?;
+        }
+        let waits = self.tickets.values().any(|answers| *answers == 0);
+        if waits && self.state == Some(LinkState::Retrying) {
+            self.next_deadline()?;
+            self.handle(Input::Lost(Loss::Unreachable("nobody".into())))?;
+        }
+        Ok(())
     }
 
     /// The text of an `S:` with everything that it stands for.

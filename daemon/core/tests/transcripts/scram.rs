@@ -4,6 +4,7 @@
 //! {server-first}        nonce, salt and count; any of salt=TEXT i=N h=proven|forged t=TEXT m=TEXT nonce=other changes it
 //! {server-final}        the signature, once the client's proof and channel binding are found right
 //! {server-final wrong}  the signature of somebody who does not know the password
+//! {token-final TOKEN}    the server's proof that it knows the token, once the client's is found right (HT-SHA-256-EXPR)
 //! ```
 
 use std::cell::RefCell;
@@ -62,6 +63,7 @@ pub(crate) struct Server {
     offered: String,
     digests: Digests,
     client_first: String,
+    token_message: Option<Vec<u8>>,
     client_final: String,
     server_first: String,
     salted: Vec<u8>,
@@ -82,7 +84,12 @@ impl Server {
 
     /// The client has sent a first message (with a mechanism) or a final one.
     pub(crate) fn heard(&mut self, mechanism: Option<&str>, data: &str) {
-        let message = STANDARD.decode(data).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+        let bytes = STANDARD.decode(data).ok();
+        if mechanism.is_some_and(|mechanism| mechanism.starts_with("HT-")) {
+            self.token_message = bytes;
+            return;
+        }
+        let message = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
         let Some(mechanism) = mechanism else {
             self.client_final = message;
             return;
@@ -101,9 +108,19 @@ impl Server {
             ("server-first", options) => self.first(options, keys),
             ("server-final", "wrong") => format!("v={}", STANDARD.encode(self.digests.hash(b"no key"))),
             ("server-final", _) => self.last()?,
+            ("token-final", token) => return self.responder(token),
             (other, _) => return Err(format!("nobody knows {{{other}}}")),
         };
         Ok(STANDARD.encode(answer))
+    }
+
+    fn responder(&self, token: &str) -> Result<String, String> {
+        let binding = self.security.as_ref().and_then(|security| security.exporter).ok_or("no exporter")?;
+        let proof = |role: &[u8]| mac::<Hmac<Sha256>>(token.as_bytes(), &[role, &binding].concat());
+        if self.token_message.as_deref() != Some(&[b"romeo\0".as_slice(), &proof(b"Initiator")].concat()) {
+            return Err("the client's proof of the token is wrong".into());
+        }
+        Ok(STANDARD.encode(proof(b"Responder")))
     }
 
     fn first(&mut self, options: &str, keys: &Keys) -> String {

@@ -11,14 +11,16 @@
 //! C: XML                  the client's next frame is this (or these), whatever the order of attributes
 //! ! WORDS                 the next thing the account wants done or known; the words are [`super::words`]'s
 //! > WORDS                 a command: status SHOW ["TEXT"] [priority N], tune "ARTIST" "TITLE", tune none, send JID
-//!                         "BODY", ask JID|account ping, connect, disconnect, leave; each that is answered has the
+//!                         "BODY", ask JID|account ping, watched yes|no, connect, disconnect, leave; each that is answered has the
 //!                         next number, from 1 on: ! reply 1 …
 //! connected direct|plain [tls=1.2|1.3] [binding=none]      secured [the same]
 //! secret TEXT             the password; secret missing "REASON" is the lack of one
 //! derived                 the key that was asked for
-//! stored [failed "WHY"]   the store's answer to its oldest open request
+//! stored [failed "WHY"]   the store's answer to its oldest open request, of those that are waited for: tune-out,
+//!                         message, handled
 //! lost KIND ["WORDS"]     the shell's word of a lost connection: broken, unreachable, certificate, tls, not-offered,
 //!                         expensive
+//! machine sleeps|woke|network-changed
 //! x                       the connection is cut
 //! @ +30s | @ next         time passes (ms, s, m, h), with a tick at each deadline on the way; or until the next one
 //! ```
@@ -126,7 +128,7 @@ impl Script {
             ">" => Act::Command(words(rest)),
             "@" => Act::Wait(wait(rest).unwrap_or_else(|| panic!("{place}: no duration: {rest}"))),
             "x" => Act::Cut,
-            "connected" | "secured" | "secret" | "derived" | "stored" | "lost" => Act::Shell(words(line)),
+            "connected" | "secured" | "secret" | "derived" | "stored" | "lost" | "machine" => Act::Shell(words(line)),
             other => panic!("{place}: no such step: {other}"),
         };
         self.steps.push(Step { place, own, act, frames: Vec::new() });

@@ -1,21 +1,23 @@
 //! What an account wants done or known, in the words that transcripts use:
 //!
 //! ```text
-//! dial DOMAIN [at HOST:PORT]    starttls    needs-secret    derive HASH COUNT    hang-up polite|abrupt
-//! store tune-out yes|no
+//! dial DOMAIN [at HOST:PORT [redirected]]    starttls    needs-secret    derive HASH COUNT    hang-up polite|abrupt
+//! store tune-out yes|no    store tokens [MECHANISM=TOKEN*USES …]    store offer direct|starttls HT… bind NS… [resumable]
+//! store session none|JID ID handled N [max N]    store handled N    store message ID at N    store arrived ID…
 //! reply N done|pending|sent|acknowledged|answer ELEMENT|refused CONDITION|not-online [KIND "WORDS"]|timed-out
-//! reply N message ID                            the message is at the server
+//! reply N message ID|queued ID|not-kept "WORDS"  the message is at the server, or kept, or neither
 //! link STATE [KIND "WORDS"] [retry N s]         and, online: JID MECHANISM BINDING trips=N [resumable]
 //! presence SHOW ["TEXT"] [priority N] [from tune] pending|sent|acknowledged
 //! roster [JID=SUBSCRIPTION …]    roster-item JID=SUBSCRIPTION    roster-removed JID
 //! available JID SHOW ["TEXT"] [priority N] [since MILLIS]    unavailable JID
 //! contact-tune JID TUNE    tune-published TUNE    tune-failed "WORDS"      TUNE: "ARTIST – TITLE" or nothing
-//! message JID KIND ["SUBJECT"] "BODY" [delayed MILLIS]
+//! departed    mistrusted
+//! message JID KIND ["SUBJECT"] "BODY" [copy [of ours]] [delayed MILLIS]
 //! ```
 
 use xmppd_core::account::{
-    Available, Change, Delivery, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Report, Session,
-    TunePublished,
+    Available, Change, Delivery, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Remembered, Report,
+    Session, Token, TunePublished,
 };
 use xmppd_core::presence::{Composed, Layer, Presence};
 use xmppd_core::stanza::MessageKind;
@@ -29,15 +31,15 @@ pub(crate) fn of_output(output: &Output, now: Wall) -> Option<String> {
         Output::Write(_) => return None,
         Output::Dial(dial) => {
             let server = dial.server.as_ref().map(|(host, port)| format!(" at {host}:{port}"));
-            format!("dial {}{}", dial.domain, server.unwrap_or_default())
+            let redirected = if dial.redirected { " redirected" } else { "" };
+            format!("dial {}{}{redirected}", dial.domain, server.unwrap_or_default())
         }
         Output::StartTls => "starttls".into(),
         Output::NeedSecret => "needs-secret".into(),
         Output::Derive(_, derivation) => format!("derive {} {}", derivation.hash.name(), derivation.iterations),
         Output::HangUp(HangUp::Polite) => "hang-up polite".into(),
         Output::HangUp(HangUp::Abrupt) => "hang-up abrupt".into(),
-        Output::Store(_, Change::TuneOut(true)) => "store tune-out yes".into(),
-        Output::Store(_, Change::TuneOut(false)) => "store tune-out no".into(),
+        Output::Store(_, change) => format!("store {}", of_change(change)),
         Output::Reply(ticket, outcome) => format!("reply {} {}", ticket.0, of_outcome(outcome)),
         Output::Event(event) => of_event(event, now),
     })
@@ -55,10 +57,38 @@ pub(crate) fn of_state(state: LinkState) -> &'static str {
     }
 }
 
+fn of_change(change: &Change) -> String {
+    match change {
+        Change::TuneOut(true) => "tune-out yes".into(),
+        Change::TuneOut(false) => "tune-out no".into(),
+        Change::Tokens(tokens) => {
+            let token = |token: &Token| format!(" {}={}*{}", token.mechanism, token.secret.reveal(), token.count);
+            format!("tokens{}", tokens.iter().map(token).collect::<String>())
+        }
+        Change::Offer(offer) => format!("offer {}", of_offer(offer)),
+        Change::Session(None) => "session none".into(),
+        Change::Session(Some(kept)) => {
+            let max = kept.max.map(|max| format!(" max {}", max.as_secs())).unwrap_or_default();
+            format!("session {} {} handled {}{max}", kept.jid, kept.previd, kept.handled)
+        }
+        Change::Handled(handled, _) => format!("handled {handled}"),
+        Change::Message(message) => format!("message {} at {}", message.id, message.position),
+        Change::Arrived(ids) => format!("arrived {}", ids.join(" ")),
+    }
+}
+
+fn of_offer(offer: &Remembered) -> String {
+    let port = if offer.direct { "direct" } else { "starttls" };
+    let management = if offer.management { " resumable" } else { "" };
+    format!("{port} {} bind {}{management}", offer.fast.join(" "), offer.bind.join(" "))
+}
+
 fn of_outcome(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Delivered(delivery) => of_delivery(*delivery).into(),
         Outcome::Sent(id) => format!("message {id}"),
+        Outcome::Queued(id) => format!("queued {id}"),
+        Outcome::NotKept(reason) => format!("not-kept {reason:?}"),
         Outcome::Answer(Some(payload)) => format!("answer {}", payload.name()),
         Outcome::Answer(None) => "answer nothing".into(),
         Outcome::Refused(error) => format!("refused {}", error.condition),
@@ -82,6 +112,8 @@ fn of_event(event: &Event, now: Wall) -> String {
         Event::RosterRemoved(jid) => format!("roster-removed {jid}"),
         Event::Available(available) => of_available(available),
         Event::Unavailable(jid) => format!("unavailable {jid}"),
+        Event::Departed => "departed".into(),
+        Event::Mistrusted => "mistrusted".into(),
         Event::ContactTune(jid, track) => format!("contact-tune {jid} {}", of_track(track.as_ref())),
         Event::TunePublished(TunePublished::Done(track)) => format!("tune-published {}", of_track(track.as_ref())),
         Event::TunePublished(TunePublished::Failed(reason)) => format!("tune-failed {reason:?}"),
@@ -171,6 +203,9 @@ fn of_message(message: &Incoming) -> String {
     let mut words = format!("message {} {kind}", message.from);
     for text in [&message.subject, &message.body].into_iter().flatten() {
         words += &format!(" {text:?}");
+    }
+    if message.carbon {
+        words += if message.sent { " copy of ours" } else { " copy" };
     }
     if let Some(delayed) = message.delayed {
         words += &format!(" delayed {}", delayed.as_unix_millis());

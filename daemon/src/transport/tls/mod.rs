@@ -9,6 +9,7 @@ mod pinned;
 mod reason;
 #[cfg(test)]
 mod tests;
+mod tickets;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,7 @@ use xmppd_core::sasl::TlsVersion;
 use xmppd_core::srv::Security;
 
 use super::domain::Domain;
+use tickets::Tickets;
 
 /// The protocol name a direct TLS connection offers (XEP-0368).
 pub(crate) const ALPN: &[u8] = b"xmpp-client";
@@ -110,9 +112,9 @@ impl Tls {
             builder.dangerous().with_custom_certificate_verifier(Arc::new(pinned::Verifier { ordinary, own }))
         };
         let mut starttls = builder.with_no_client_auth();
-        // A resumed session would save no round trip without early data, which is off.
-        starttls.resumption = Resumption::disabled();
+        starttls.resumption = Resumption::store(Arc::new(Tickets::new()));
         let mut direct = starttls.clone();
+        direct.resumption = Resumption::store(Arc::new(Tickets::new()));
         direct.alpn_protocols = vec![ALPN.to_vec()];
         Self { direct: Arc::new(direct).into(), starttls: Arc::new(starttls).into() }
     }

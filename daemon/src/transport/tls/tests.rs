@@ -263,3 +263,39 @@ async fn a_silent_peer_is_given_up_after_ten_seconds() {
     assert!(matches!(error, TlsError::Timeout));
     assert_eq!(start.elapsed(), HANDSHAKE);
 }
+
+#[tokio::test]
+async fn a_session_of_tls_1_3_is_resumed_and_bound_anew_to_the_same_certificate() {
+    for (version, resumed) in [(&TLS13, true), (&TLS12, false)] {
+        let authority = Authority::new();
+        let acceptor = authority.issue(&["verona.example"], |_| {}).acceptor(&[version], &[]);
+        let tls = authority.trusted();
+        for security in [Security::Direct, Security::StartTls] {
+            let (first, was) = visit(&tls, security, &acceptor).await;
+            assert_eq!(was, Some(rustls::HandshakeKind::Full));
+            let (second, was) = visit(&tls, security, &acceptor).await;
+            assert_eq!(was == Some(rustls::HandshakeKind::Resumed), resumed, "{version:?}: {was:?}");
+            assert_eq!(first.end_point, second.end_point);
+            assert!(second.end_point.is_some());
+            assert_eq!(first.exporter.is_some() && first.exporter != second.exporter, resumed);
+        }
+    }
+}
+
+/// Connects, and reads what the server says, since tickets come with that.
+async fn visit(tls: &Tls, security: Security, acceptor: &TlsAcceptor) -> (TlsFacts, Option<rustls::HandshakeKind>) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let (ours, theirs) = tokio::io::duplex(64 * 1024);
+    let name = domain("verona.example");
+    let serve = async {
+        let mut stream = acceptor.accept(theirs).await.unwrap();
+        stream.write_all(b"<stream>").await.unwrap();
+        stream.flush().await.unwrap();
+        stream
+    };
+    let (client, _server) = tokio::join!(tls.handshake(security, &name, ours), serve);
+    let (mut stream, facts) = client.unwrap();
+    stream.read_exact(&mut [0; 8]).await.unwrap();
+    let kind = stream.get_ref().1.handshake_kind();
+    (facts, kind)
+}

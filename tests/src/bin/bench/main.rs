@@ -7,6 +7,7 @@ mod flood;
 mod idle;
 mod song;
 mod table;
+mod trips;
 
 use xmppd_tests::certificate::DOMAIN;
 use xmppd_tests::missing::Missing;
@@ -19,15 +20,16 @@ type Measure = fn(&mut Table) -> Result<(), Missing>;
 
 fn main() {
     let chosen: Vec<String> = std::env::args().skip(1).collect();
-    let parts: [(&str, Measure); 5] = [
+    let parts: [(&str, Measure); 6] = [
         ("size", table::sizes),
         ("command", command::measure),
         ("idle", idle::measure),
         ("song", song::measure),
         ("flood", flood::measure),
+        ("trips", trips::measure),
     ];
     if let Some(unknown) = chosen.iter().find(|name| parts.iter().all(|(part, _)| name != part)) {
-        eprintln!("bench: there is no {unknown}; the parts are size, command, idle, song, flood");
+        eprintln!("bench: there is no {unknown}; the parts are size, command, idle, song, flood, trips");
         std::process::exit(2);
     }
     let mut table = Table::begin();

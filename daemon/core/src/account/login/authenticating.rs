@@ -1,16 +1,17 @@
-//! The SASL exchange (RFC 6120 section 6 around RFC 5802): our proof, the server's proof, and only then a session.
+//! The SASL exchange of RFC 6120 section 6: our proof, the server's proof, and only then a stream of our own.
 
 use super::authenticated::Authenticated;
+use super::proof::{Proof, Wire};
 use super::{Facts, Key, Stage, Step, awaits_answer};
 use crate::account::context::Context;
 use crate::account::input::Security;
-use crate::account::output::Output;
-use crate::account::timers::Timer;
 use crate::loss::Loss;
-use crate::sasl::scram::{Challenge, ClientFirst, Error, Expecting, Fault, Prohibited, SaltedPassword};
+use crate::sasl::scram::{Error, Fault, Prohibited, SaltedPassword};
 use crate::sasl::{self, Choice, Offer};
 use crate::stanza::sasl::{self as wire, Answer};
 use crate::xml::{Element, Reader};
+
+const WIRE: Wire = Wire { response: wire::response, abort: wire::abort };
 
 /// A stream on which both sides are proving who they are.
 #[derive(Debug)]
@@ -23,13 +24,9 @@ pub(super) struct Authenticating {
 
 #[derive(Debug)]
 enum Exchange {
-    /// The server's salt is to come.
-    First(ClientFirst),
-    /// The shell derives the key.
-    Deriving(Challenge),
-    /// The server's proof is to come.
-    Final(Expecting, Key),
-    /// It came in a challenge; the success is to follow.
+    /// Under way.
+    Proving(Proof),
+    /// The server's proof came in a challenge; the success is to follow.
     Proven(sasl::Authenticated, Key),
 }
 
@@ -44,11 +41,10 @@ impl Authenticating {
         context: &mut Context,
     ) -> Result<Self, Loss> {
         let mechanism = choice.mechanism().to_string();
-        let user = context.settings.jid.node().map(|node| node.to_string()).unwrap_or_default();
-        let first = ClientFirst::new(&user, choice, &mut context.entropy).map_err(Loss::Prohibited)?;
-        context.write_element(&wire::auth(&mechanism, Some(&first.message())));
+        let (message, proof) = Proof::start(choice, context)?;
+        context.write_element(&wire::auth(&mechanism, Some(&message)));
         awaits_answer(facts, context);
-        Ok(Self { reader, security, offer, exchange: Exchange::First(first) })
+        Ok(Self { reader, security, offer, exchange: Exchange::Proving(proof) })
     }
 
     pub(super) fn element(
@@ -74,70 +70,38 @@ impl Authenticating {
         facts: &mut Facts,
         context: &mut Context,
     ) -> Result<Self, Loss> {
-        let Exchange::Deriving(challenge) = self.exchange else {
-            return Ok(self);
+        let exchange = match self.exchange {
+            Exchange::Proving(proof) => Exchange::Proving(proof.derived(salted, WIRE, facts, context)?),
+            proven @ Exchange::Proven(..) => proven,
         };
-        let salted = salted.map_err(Loss::Prohibited)?;
-        let key = Key { derivation: challenge.derivation().clone(), salted };
-        let exchange = prove(challenge, key, facts, context);
         Ok(Self { exchange, ..self })
     }
 
     fn challenge(self, data: &[u8], facts: &mut Facts, context: &mut Context) -> Result<Self, Loss> {
         let Self { reader, security, offer, exchange } = self;
         let exchange = match exchange {
-            Exchange::First(first) => {
-                let challenge = match first.server_first(data, &offer, security.version) {
-                    Ok(challenge) => challenge,
-                    Err(error) => {
-                        context.write_element(&wire::abort());
-                        return Err(Loss::Scram(error));
-                    }
-                };
-                with_key(challenge, facts, context)?
-            }
-            Exchange::Final(expecting, key) => {
-                let authenticated = expecting.server_final(data).map_err(Loss::Scram)?;
+            Exchange::Proving(proof @ Proof::Final(..)) => {
+                let (authenticated, key) = proof.success(data)?;
                 context.write_element(&wire::response(b""));
                 awaits_answer(facts, context);
                 Exchange::Proven(authenticated, key)
             }
-            Exchange::Deriving(_) | Exchange::Proven(..) => return Err(Loss::Unexpected("challenge".into())),
+            Exchange::Proving(proof) => {
+                Exchange::Proving(proof.challenge(data, (&offer, security.version), WIRE, facts, context)?)
+            }
+            Exchange::Proven(..) => return Err(Loss::Unexpected("challenge".into())),
         };
         Ok(Self { reader, security, offer, exchange })
     }
 
-    /// The server says that we are in; whether it is our server is proven by its signature alone (S18).
     fn success(self, data: &[u8], facts: &mut Facts, context: &mut Context) -> Result<Authenticated, Loss> {
         let (authenticated, key) = match self.exchange {
-            Exchange::Final(expecting, key) => (expecting.server_final(data).map_err(Loss::Scram)?, key),
+            Exchange::Proving(proof) => proof.success(data)?,
             Exchange::Proven(authenticated, key) => (authenticated, key),
-            Exchange::First(_) | Exchange::Deriving(_) => return Err(Loss::Scram(Error::ServerNotProven)),
         };
         facts.password = None;
+        context.logged_in();
         context.key = Some(key);
         Ok(Authenticated::open(&authenticated, self.security, facts, context))
     }
-}
-
-/// Goes on with the key of the last login, or has one derived from the password.
-fn with_key(challenge: Challenge, facts: &mut Facts, context: &mut Context) -> Result<Exchange, Loss> {
-    if let Some(key) = context.key.clone().filter(|key| key.derivation == *challenge.derivation()) {
-        return Ok(prove(challenge, key, facts, context));
-    }
-    let Some(password) = facts.password.clone() else {
-        context.key = None;
-        context.write_element(&wire::abort());
-        return Err(Loss::KeyStale);
-    };
-    context.timers.clear(Timer::Step);
-    context.push(Output::Derive(password, challenge.derivation().clone()));
-    Ok(Exchange::Deriving(challenge))
-}
-
-fn prove(challenge: Challenge, key: Key, facts: &mut Facts, context: &mut Context) -> Exchange {
-    let (message, expecting) = challenge.proof(&key.salted);
-    context.write_element(&wire::response(&message));
-    awaits_answer(facts, context);
-    Exchange::Final(expecting, key)
 }

@@ -3,37 +3,40 @@
 
 mod authenticated;
 mod authenticating;
+mod inline;
+mod opening;
 mod plain;
+mod proof;
+mod request;
 mod secured;
+mod stage;
 
 use std::time::Duration;
 
 use super::Link;
 use super::context::Context;
-use super::input::{Command, Connected, Input, Security};
+use super::input::{Command, Connected, Input, Machine, Security};
 use super::offline::{self, Offline};
-use super::online::Online;
+use super::online::{ClientState, Online, ResumeBy};
 use super::output::{HangUp, Outcome, Output, Session};
 use super::stopped::Stopped;
 use super::timers::Timer;
 use crate::loss::Loss;
 use crate::sasl::scram::{Derivation, SaltedPassword};
 use crate::secret::Secret;
-use crate::stream::error::StreamError;
 use crate::stream::features::StreamLimits;
-use crate::stream::header::{Header, Opening};
 use crate::time::Moment;
-use crate::xml::{Element, Frame, Limits, Reader};
+use crate::xml::Reader;
 
-use authenticated::Authenticated;
-use authenticating::Authenticating;
+use opening::{awaits_answer, open_stream};
 use plain::Plain;
 use secured::Secured;
+use stage::Stage;
 
 /// The whole login must be done within this (S35).
 const LOGIN_WITHIN: Duration = Duration::from_secs(90);
-/// Every step of it must be answered within this (S35).
-const STEP_WITHIN: Duration = Duration::from_secs(30);
+/// The same when the network has changed under the connection (G7).
+const HURRIED_STEP: Duration = Duration::from_secs(5);
 
 /// The key of a login that worked, with what it was derived from.
 #[derive(Clone, Debug)]
@@ -55,25 +58,13 @@ pub(super) struct Connecting {
 struct Facts {
     server: String,
     round_trips: u32,
+    /// TLS came before the first byte.
+    direct: bool,
     password: Option<Secret>,
-}
-
-#[derive(Debug)]
-enum Stage {
-    /// The shell reads the password.
-    Secret,
-    /// The shell connects.
-    Dialing,
-    /// Connected, nothing encrypted.
-    Plain(Box<Plain>),
-    /// The shell does the TLS handshake.
-    Securing,
-    /// Inside TLS, nothing proven.
-    Secured(Box<Secured>),
-    /// The SASL exchange is under way.
-    Authenticating(Box<Authenticating>),
-    /// Both sides are proven.
-    Authenticated(Box<Authenticated>),
+    /// The server was asked to go on with the last session.
+    resuming: bool,
+    /// The request to log in went with the header.
+    pipelined: bool,
 }
 
 /// A stream with a resource: what a session starts from.
@@ -81,10 +72,33 @@ enum Stage {
 pub(super) struct Bound {
     pub(super) session: Session,
     pub(super) reader: Reader,
-    pub(super) offers_management: bool,
+    pub(super) managed: Managed,
     /// The server wants the session of RFC 3921.
     pub(super) session_required: bool,
     pub(super) limits: StreamLimits,
+    pub(super) client_state: ClientState,
+    /// Copies of what other clients send and get are asked for already.
+    pub(super) carbons: bool,
+}
+
+/// How far stream management has come by the time a resource is bound.
+#[derive(Clone, Debug)]
+pub(super) enum Managed {
+    /// The server has none, or would not.
+    Absent,
+    /// It can be enabled.
+    Offered,
+    /// It is in force since the resource was bound, and the session may be resumable.
+    Enabled(Option<ResumeBy>),
+}
+
+/// A session that goes on over a new stream.
+#[derive(Debug)]
+pub(super) struct Woken {
+    pub(super) session: Session,
+    pub(super) reader: Reader,
+    /// How many of our stanzas the server has handled.
+    pub(super) h: u32,
 }
 
 /// Where a frame has led.
@@ -94,13 +108,16 @@ enum Step {
     /// The server is ready for the TLS handshake.
     Secure,
     Done(Box<Bound>),
+    /// The session of before goes on.
+    Resumed(Box<Woken>),
 }
 
 impl Connecting {
     /// Begins with the password, unless the key of the last login is at hand.
     pub(super) fn start(context: &mut Context) -> Link {
         context.timers.clear(Timer::Retry);
-        let stage = if context.key.is_some() {
+        let by_token = !context.password_first && context.tokens.next_mechanism().is_some();
+        let stage = if context.key.is_some() || by_token {
             context.dial();
             Stage::Dialing
         } else {
@@ -113,14 +130,34 @@ impl Connecting {
     pub(super) fn handle(mut self: Box<Self>, input: Input<'_>, context: &mut Context) -> Link {
         let stage = std::mem::replace(&mut self.stage, Stage::Dialing);
         match (input, stage) {
+            // What a connection that was given up still had to say.
+            (Input::Bytes(_), stage @ (Stage::Secret | Stage::Dialing)) => Link::Connecting(self.with(stage)),
             (Input::Bytes(bytes), stage) => self.bytes(bytes, stage, context),
             (Input::Command(command), stage) => self.with(stage).command(command, context),
             (Input::Tick, stage) => self.with(stage).tick(context),
-            (Input::Lost(loss), _) => offline::lost(&loss, context),
+            (Input::Stored(ticket, result), stage) => {
+                context.stored(ticket, result);
+                Link::Connecting(self.with(stage))
+            }
+            (Input::Machine(Machine::Woke | Machine::NetworkChanged), stage) => self.with(stage).hurry(context),
+            (Input::Lost(loss), _) => failed(&self.facts, &loss, context),
             (Input::Secret(Ok(password)), Stage::Secret) => {
                 self.facts.password = Some(password);
                 context.dial();
                 Link::Connecting(self)
+            }
+            (Input::Secret(Ok(password)), Stage::Inline(stage)) => {
+                self.facts.password = Some(password);
+                let next = stage.secret(&mut self.facts, context);
+                self.follow(next.map(|stage| Step::To(Stage::Inline(Box::new(stage)))), &[], context)
+            }
+            (Input::Secret(Err(missing)), Stage::Inline(_)) => {
+                context.hang_up(HangUp::Abrupt);
+                Stopped::without_secret(missing, context)
+            }
+            (Input::Derived(salted), Stage::Inline(stage)) => {
+                let next = stage.derived(salted, &mut self.facts, context);
+                self.follow(next.map(|stage| Step::To(Stage::Inline(Box::new(stage)))), &[], context)
             }
             (Input::Secret(Err(missing)), Stage::Secret) => Stopped::without_secret(missing, context),
             (Input::Connected(connected), Stage::Dialing) => self.connected(connected, context),
@@ -135,11 +172,11 @@ impl Connecting {
             // What belongs to a connection before this one.
             (
                 Input::Start
+                | Input::Machine(Machine::Sleeps)
                 | Input::Connected(_)
                 | Input::Secured(_)
                 | Input::Secret(_)
-                | Input::Derived(_)
-                | Input::Stored(..),
+                | Input::Derived(_),
                 stage,
             ) => Link::Connecting(self.with(stage)),
         }
@@ -154,7 +191,9 @@ impl Connecting {
         context.entropy.mix(&connected.seed);
         context.set_timer(Timer::Login, LOGIN_WITHIN);
         self.facts.server = connected.server;
+        context.redirect = None;
         self.facts.round_trips = connected.round_trips;
+        self.facts.direct = connected.security.is_some();
         match connected.security {
             Some(security) => self.secured(security, context),
             None => {
@@ -165,7 +204,7 @@ impl Connecting {
     }
 
     fn secured(mut self: Box<Self>, security: Security, context: &mut Context) -> Link {
-        let stage = Stage::Secured(Box::new(Secured::open(security, &mut self.facts, context)));
+        let stage = Secured::open(security, &mut self.facts, context);
         Link::Connecting(self.with(stage))
     }
 
@@ -180,7 +219,9 @@ impl Connecting {
             };
             match stage.frame(frame, &mut self.facts, context) {
                 Ok(Step::To(next)) => stage = next,
-                step @ (Ok(Step::Secure | Step::Done(_)) | Err(_)) => return self.follow(step, bytes, context),
+                step @ (Ok(Step::Secure | Step::Done(_) | Step::Resumed(_)) | Err(_)) => {
+                    return self.follow(step, bytes, context);
+                }
             }
         }
     }
@@ -201,11 +242,43 @@ impl Connecting {
                 let online = Link::Online(Online::start(*bound, context));
                 if rest.is_empty() { online } else { online.handle(Input::Bytes(rest), context) }
             }
+            Ok(Step::Resumed(mut woken)) => {
+                let took = context.now.moment - self.started;
+                woken.session.bound_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+                let Some(asleep) = context.asleep.take() else {
+                    return self.follow(Err(Loss::Unexpected("resumed".into())), &[], context);
+                };
+                match Online::wake(asleep, *woken, context) {
+                    Ok(online) if rest.is_empty() => Link::Online(online),
+                    Ok(online) => online.handle(Input::Bytes(rest), context),
+                    Err(loss) => self.follow(Err(loss), &[], context),
+                }
+            }
             Err(loss) => {
                 context.end_stream(&loss, false);
-                offline::lost(&loss, context)
+                failed(&self.facts, &loss, context)
             }
         }
+    }
+
+    /// The way to the server may have changed: a dial starts over, and a server that was reached has little time left.
+    fn hurry(self: Box<Self>, context: &mut Context) -> Link {
+        match self.stage {
+            Stage::Dialing if context.streak.may_hurry(context.now.moment).is_some() => {
+                context.hang_up(HangUp::Abrupt);
+                context.dial();
+            }
+            Stage::Secret | Stage::Dialing => {}
+            Stage::Plain(_)
+            | Stage::Securing
+            | Stage::Secured(_)
+            | Stage::Authenticating(_)
+            | Stage::Inline(_)
+            | Stage::Authenticated(_) => {
+                context.timers.bring_forward(Timer::Step, context.now.moment + HURRIED_STEP);
+            }
+        }
+        Link::Connecting(self)
     }
 
     fn tick(self: Box<Self>, context: &mut Context) -> Link {
@@ -216,7 +289,7 @@ impl Connecting {
                     return self.follow(Err(loss), &[], context);
                 }
                 Timer::Tune => context.show_playing_later(),
-                Timer::Retry | Timer::Ask | Timer::Answer | Timer::Idle | Timer::Close => {}
+                Timer::Retry | Timer::Ask | Timer::Answer | Timer::Acknowledge | Timer::Idle | Timer::Close => {}
             }
         }
         Link::Connecting(self)
@@ -234,8 +307,9 @@ impl Connecting {
             }
             Command::Tune(playing) => context.set_playing_later(playing),
             Command::TuneSettings(ticket, settings) => context.set_tune_settings_later(ticket, settings),
+            Command::Watched(watched) => context.watched = watched,
             Command::Connect(ticket) => context.connecting.push(ticket),
-            Command::Disconnect(ticket) | Command::Leave(ticket) => {
+            Command::Disconnect(ticket) | Command::Leave(ticket) | Command::Suspend(ticket) => {
                 context.reply(ticket, Outcome::Done);
                 return Self::give_up(Offline::ByCommand, context);
             }
@@ -247,71 +321,22 @@ impl Connecting {
     /// Nobody wants the connection any more.
     fn give_up(offline: Offline, context: &mut Context) -> Link {
         context.hang_up(HangUp::Abrupt);
+        context.put_off_messages();
         context.reply_connecting(&Outcome::NotOnline(None));
         Link::Offline(offline)
     }
 }
 
-impl Stage {
-    /// What reads the server's side of the stream; nobody does while the shell is at work.
-    fn reader(&mut self) -> Option<&mut Reader> {
-        match self {
-            Self::Secret | Self::Dialing | Self::Securing => None,
-            Self::Plain(stage) => Some(&mut stage.reader),
-            Self::Secured(stage) => Some(&mut stage.reader),
-            Self::Authenticating(stage) => Some(&mut stage.reader),
-            Self::Authenticated(stage) => Some(&mut stage.reader),
-        }
+/// There will be no session over this connection. What it may have failed of is not tried the same way again.
+fn failed(facts: &Facts, loss: &Loss, context: &mut Context) -> Link {
+    if facts.resuming && loss.blames_the_request() {
+        // Some servers answer a resumption they do not like with a stream error (R08).
+        context.mistrust_management();
+        context.forget_session(None);
     }
-
-    /// A stream's header, its end and its errors mean the same in every stage; elements are the stage's own.
-    fn frame(self, frame: Frame, facts: &mut Facts, context: &mut Context) -> Result<Step, Loss> {
-        let element = match frame {
-            Frame::Open(header) => return opened(&header).map(|()| Step::To(self)),
-            Frame::Close => return Err(Loss::Closed),
-            Frame::Element(element) => element,
-        };
-        if let Some(error) = StreamError::parse(&element) {
-            return Err(Loss::Stream(Box::new(error)));
-        }
-        match self {
-            Self::Secret | Self::Dialing | Self::Securing => Err(Loss::Injected),
-            Self::Plain(stage) => stage.element(element, facts, context),
-            Self::Secured(stage) => stage.element(element, facts, context),
-            Self::Authenticating(stage) => stage.element(element, facts, context),
-            Self::Authenticated(stage) => stage.element(element, facts, context),
-        }
+    if facts.pipelined {
+        context.pipelines = false;
     }
-
-    fn awaits(&self) -> &'static str {
-        match self {
-            Self::Secret | Self::Dialing => "the server could not be reached in time",
-            Self::Securing => "the server did not finish the TLS handshake in time",
-            Self::Plain(_) | Self::Secured(_) => "the server did not say in time what it offers",
-            Self::Authenticating(_) => "the server did not finish the login in time",
-            Self::Authenticated(_) => "the server did not bind a resource in time",
-        }
-    }
-}
-
-/// Opens a stream and starts reading the server's; one round trip.
-fn open_stream(from: Option<&str>, facts: &mut Facts, context: &mut Context) -> Reader {
-    let domain = context.settings.jid.domain().to_string();
-    context.write(Opening { to: &domain, from, lang: "en" }.to_text().into_bytes());
-    awaits_answer(facts, context);
-    Reader::new(Limits::BEFORE_LOGIN)
-}
-
-/// The server's answer to our header: a stream, and one new enough to say what it offers.
-fn opened(header: &Element) -> Result<(), Loss> {
-    match Header::parse(header) {
-        Some(header) if header.has_features => Ok(()),
-        Some(_) | None => Err(Loss::Unexpected(header.name().to_owned())),
-    }
-}
-
-/// The server must answer what is being written; one round trip.
-fn awaits_answer(facts: &mut Facts, context: &mut Context) {
-    facts.round_trips += 1;
-    context.set_timer(Timer::Step, STEP_WITHIN);
+    context.put_off_messages();
+    offline::lost(loss, context)
 }

@@ -1,12 +1,13 @@
 //! Inside TLS, to a server whose certificate names the domain: learn what it offers and begin to authenticate.
 
 use super::authenticating::Authenticating;
+use super::inline::{self, Inline};
 use super::{Facts, Stage, Step, open_stream};
 use crate::account::context::Context;
 use crate::account::input::Security;
 use crate::loss::Loss;
 use crate::negotiation;
-use crate::sasl::{Bindings, Offer, Profile};
+use crate::sasl::{Offer, Profile};
 use crate::stream::features::Features;
 use crate::xml::{Element, Reader};
 
@@ -18,9 +19,17 @@ pub(super) struct Secured {
 }
 
 impl Secured {
-    pub(super) fn open(security: Security, facts: &mut Facts, context: &mut Context) -> Self {
+    /// Opens the stream; with a token, the request to log in goes with the header.
+    pub(super) fn open(security: Security, facts: &mut Facts, context: &mut Context) -> Stage {
         let from = context.settings.jid.to_string();
-        Self { reader: open_stream(Some(&from), facts, context), security }
+        let reader = open_stream(Some(&from), facts, context);
+        match Inline::pipelined(reader, security, facts, context) {
+            Ok(inline) => Stage::Inline(Box::new(inline)),
+            Err(parts) => {
+                let (reader, security) = *parts;
+                Stage::Secured(Box::new(Self { reader, security }))
+            }
+        }
     }
 
     pub(super) fn element(
@@ -30,7 +39,18 @@ impl Secured {
         context: &mut Context,
     ) -> Result<Step, Loss> {
         let features = Features::parse(&element).ok_or_else(|| Loss::Unexpected(element.name().to_owned()))?;
-        let bindings = Bindings { exporter: self.security.exporter, end_point: self.security.end_point.clone() };
+        if features.authentication.is_some()
+            && let Some(offered) = inline::offered(features.clone())
+        {
+            let stage = Inline::start(self.reader, self.security, offered, facts, context)?;
+            return Ok(Step::To(Stage::Inline(Box::new(stage))));
+        }
+        if context.key.is_none() && facts.password.is_none() {
+            // The tokens are for a login that this server does not have now.
+            context.password_first = true;
+            return Err(Loss::KeyStale);
+        }
+        let bindings = self.security.bindings();
         let offer = Offer { profile: Profile::Sasl, mechanisms: features.mechanisms, types: features.channel_bindings };
         let choice = negotiation::secured(&offer, &bindings)?;
         let stage = Authenticating::start(self.reader, self.security, offer, choice, facts, context)?;

@@ -6,11 +6,12 @@ use jid::{BareJid, Jid};
 use super::super::context::Context;
 use super::super::output::{Available, Event, Incoming, Outcome};
 use super::super::timers::Timer;
-use super::outbound::{self, Sent};
+use super::outbound::{self, ResumeBy, Sent};
 use super::{Asker, Online};
 use crate::identity;
 use crate::loss::Loss;
 use crate::presence::{Presence as Availability, Show};
+use crate::stanza::carbon::{self, Carbon};
 use crate::stanza::delay::Delay;
 use crate::stanza::error::{Condition, ErrorKind};
 use crate::stanza::management::Management;
@@ -18,6 +19,7 @@ use crate::stanza::roster::{Roster, Subscription};
 use crate::stanza::version::Version;
 use crate::stanza::{Address, Iq, IqKind, Message, MessageKind, Presence, Stanza, StanzaError, ping, pubsub, tune};
 use crate::stream::error::StreamError;
+use crate::stream::features::Features;
 use crate::text;
 use crate::tune::Track;
 use crate::xml::{Element, Frame, Limits, ns};
@@ -33,7 +35,6 @@ impl Online {
                 Frame::Open(_) => return Err(Loss::Unexpected("stream".into())),
             }
         }
-        self.outbound.answer_if_asked(context);
         Ok(())
     }
 
@@ -44,7 +45,11 @@ impl Online {
     }
 
     fn element(&mut self, element: Element, context: &mut Context) -> Result<(), Loss> {
-        match Stanza::parse(element) {
+        let stanza = Stanza::parse(element);
+        if !matches!(stanza, Stanza::Other(_)) && self.outbound.repeats() {
+            return Ok(());
+        }
+        match stanza {
             Stanza::Iq(iq) => self.iq(iq, context),
             Stanza::Message(message) => self.message(message, context),
             Stanza::Presence(presence) => self.presence(&presence, context),
@@ -59,17 +64,23 @@ impl Online {
         if let Some(error) = StreamError::parse(element) {
             return Err(Loss::Stream(Box::new(error)));
         }
+        if Features::parse(element).is_some_and(|features| features.client_state) {
+            self.client_state_offered(context);
+        }
         match Management::parse(element) {
             Some(Management::Request) => self.outbound.asked(),
             Some(Management::Ack { h }) => {
                 let acknowledged = self.outbound.acknowledge(h, context)?;
                 self.arrived(acknowledged, context);
             }
-            Some(Management::Enabled { resume_by, .. }) => {
-                self.outbound.enabled();
+            Some(Management::Enabled { resume_by, max, .. }) => {
+                context.timers.clear(Timer::Acknowledge);
                 self.session.resumable = resume_by.is_some();
+                self.outbound.enabled(resume_by.map(|previd| ResumeBy { previd, max }));
+                self.keep_session(context);
             }
             Some(Management::Failed { .. }) => {
+                context.timers.clear(Timer::Acknowledge);
                 for sent in self.outbound.declined() {
                     self.written(sent, context);
                 }
@@ -82,22 +93,21 @@ impl Online {
 
     /// The server has these stanzas.
     pub(super) fn arrived(&mut self, sent: Vec<Sent>, context: &mut Context) {
+        let mut messages = Vec::new();
         for sent in sent {
             match sent {
                 Sent::Presence(number) => self.presence_acknowledged(number, context),
-                Sent::Message(ticket, id) => context.reply(ticket, Outcome::Sent(id)),
+                Sent::Message(ticket, id) => messages.push((ticket, id)),
                 Sent::Other => {}
             }
         }
+        context.messages_arrived(messages);
     }
 
     /// This was written, and nothing will ever acknowledge it: for a message that is all there is to tell, while a
     /// presence may still be reflected.
     pub(super) fn written(&mut self, sent: Sent, context: &mut Context) {
-        match sent {
-            Sent::Message(ticket, id) => context.reply(ticket, Outcome::Sent(id)),
-            Sent::Presence(_) | Sent::Other => {}
-        }
+        context.messages_arrived(sent.into_message());
     }
 
     fn iq(&mut self, iq: Iq, context: &mut Context) {
@@ -117,6 +127,7 @@ impl Online {
     fn answered(&mut self, asker: Asker, answer: Result<Option<&Element>, &StanzaError>, context: &mut Context) {
         match asker {
             Asker::Features => {
+                self.ask_for_carbons(answer, context);
                 self.pep.supported(answer);
                 self.advance_tune(context);
             }
@@ -125,6 +136,7 @@ impl Online {
                 if let Some(roster) = answer.ok().flatten().and_then(Roster::parse) {
                     self.contacts = roster.items.iter().map(|item| (item.jid.clone(), item.subscription)).collect();
                     context.event(Event::Roster(roster.items));
+                    self.look_for_contacts(context);
                 }
             }
             Asker::Pep => self.tune_answered(answer, context),
@@ -229,8 +241,8 @@ impl Online {
 
     fn message(&mut self, message: Message, context: &mut Context) {
         if let (MessageKind::Error(error), Some(id)) = (&message.kind, &message.id) {
-            if let Some(ticket) = self.outbound.refused(id) {
-                context.reply(ticket, Outcome::Refused(error.clone()));
+            if let Some((ticket, id)) = self.outbound.refused(id).and_then(Sent::into_message) {
+                context.message_refused(ticket, id, error);
             }
             return;
         }
@@ -243,22 +255,59 @@ impl Online {
         if let Some(event) = message.payloads.iter().find(|payload| payload.is("event", ns::PUBSUB_EVENT)) {
             return self.contact_event(from, pubsub::Event::parse(event.clone()), context);
         }
+        let message = match Carbon::find(&message.payloads) {
+            None => self.text(message, from, context),
+            Some(carbon) => self.copied(&message, carbon, context),
+        };
+        if let Some(message) = message.and_then(|message| self.outbound.received(message)) {
+            context.event(Event::Message(message));
+        }
+    }
+
+    /// What people read of a message.
+    fn text(&self, message: Message, from: Jid, context: &mut Context) -> Option<Incoming> {
         match message.kind {
             MessageKind::Normal | MessageKind::Chat | MessageKind::Headline => {}
             // Rooms are not joined, so nothing of theirs is believed.
-            MessageKind::Groupchat | MessageKind::Error(_) => return,
+            MessageKind::Groupchat | MessageKind::Error(_) => return None,
         }
         let body = message.body.as_deref().and_then(|body| text::lines(body, text::BODY));
         let subject = message.subject.as_deref().and_then(|subject| text::line(subject, text::READ));
         if body.is_none() && subject.is_none() {
-            return;
+            return None;
         }
         let to = message.to.jid().cloned().unwrap_or_else(|| self.session.jid.clone().into());
         let delay = message.payloads.iter().find_map(Delay::parse);
         let delayed = delay.filter(|delay| self.is_own_server(&delay.from)).map(|delay| delay.stamp);
         let id = message.id.unwrap_or_else(|| context.entropy.id());
         let kind = message.kind;
-        context.event(Event::Message(Incoming { id, from, to, kind, body, subject, delayed }));
+        Some(Incoming { id, from, to, kind, body, subject, delayed, carbon: false, sent: false })
+    }
+
+    /// The text of a copy, which only our own account may send, to this session, of what it can know (S38).
+    fn copied(&self, wrapping: &Message, carbon: Carbon, context: &mut Context) -> Option<Incoming> {
+        let own = self.session.jid.to_bare();
+        let is_ours =
+            wrapping.to.jid().is_some_and(|to| *to == self.session.jid) && self.is_own_account(&wrapping.from);
+        let message = *carbon.message.filter(|_| is_ours)?;
+        let from = message.from.jid()?.clone();
+        let end = if carbon.sent { Some(&from) } else { message.to.jid() };
+        if end.is_none_or(|end| end.to_bare() != own) || carbon.sent && from.resource().is_none() {
+            return None;
+        }
+        let text = self.text(message, from, context)?;
+        Some(Incoming { carbon: true, sent: carbon.sent, ..text })
+    }
+
+    /// Asks for copies of what other clients of ours send and get, where the account says that it has them and the
+    /// login did not ask already.
+    fn ask_for_carbons(&mut self, answer: Result<Option<&Element>, &StanzaError>, context: &mut Context) {
+        let info = answer.ok().flatten();
+        let mut features = info.into_iter().flat_map(Element::children);
+        let has = features.any(|child| child.is("feature", ns::DISCO_INFO) && child.attr("var") == Some(ns::CARBONS));
+        if has && !std::mem::replace(&mut self.carbons, true) {
+            self.ask(None, true, carbon::enable(), Asker::Probe, context);
+        }
     }
 
     /// What a contact publishes (XEP-0163): only from the bare address of somebody whose presence we see.

@@ -2,11 +2,14 @@
 //! apart in [`inbound`], what goes out is counted in [`outbound`], and the goodbye is in [`leaving`].
 
 mod answers;
+mod commits;
 mod inbound;
 mod leaving;
 mod outbound;
 mod presence;
+mod sleep;
 mod tune;
+mod watched;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,23 +18,27 @@ use jid::{BareJid, Jid};
 
 use super::Link;
 use super::context::Context;
-use super::input::{Command, Input, Outgoing, StoreTicket, Ticket};
-use super::login::Bound;
+use super::input::{Command, Input, Machine, Outgoing, StoreTicket, Ticket};
+use super::login::{Bound, Managed};
 use super::offline;
-use super::output::{Delivery, Outcome, Problem, Session};
+use super::output::{Delivery, Event, Outcome, Problem, Session};
 use super::timers::Timer;
 use crate::loss::Loss;
 use crate::pep::Pep;
 use crate::requests::Requests;
 use crate::stanza::roster::{Roster, Subscription};
 use crate::stanza::{Iq, Message, bind};
+use crate::stream::features::StreamLimits;
 use crate::time::Moment;
 use crate::xml::{Element, Limits, Reader};
 
 use answers::Answers;
 use leaving::Leaving;
-use outbound::{Outbound, Sent};
+use outbound::{Outbound, Sent, Stored};
+pub(super) use outbound::{RESUME_FOR, ResumeBy, Unsent};
 use presence::Shown;
+pub(super) use sleep::Asleep;
+pub(super) use watched::{ClientState, inactive};
 
 /// A request is given up after this.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -47,12 +54,17 @@ pub(super) struct Online {
     shown: Option<Shown>,
     /// Who sees our presence, and whose presence we are told.
     contacts: BTreeMap<BareJid, Subscription>,
+    /// The contacts' presence was told to another process.
+    contacts_unseen: bool,
     /// How long the stream may be silent.
     idle: Duration,
     pep: Pep,
     /// What the store is asked to remember: whether a tune may be out.
     storing: Option<(StoreTicket, bool)>,
     answers: Answers,
+    client_state: ClientState,
+    /// Copies of what other clients send and get are asked for.
+    carbons: bool,
     leaving: Option<Leaving>,
 }
 
@@ -76,36 +88,78 @@ enum Asker {
 impl Online {
     /// Takes over a bound stream and sends, in one flight, all that makes it a session.
     pub(super) fn start(bound: Bound, context: &mut Context) -> Box<Self> {
-        let mut online = Box::new(Self {
-            session: bound.session,
-            since: context.now.moment,
-            reader: bound.reader,
-            outbound: Outbound::within(bound.limits.max_bytes),
-            requests: Requests::default(),
-            shown: None,
-            contacts: BTreeMap::new(),
-            idle: outbound::idle_within(bound.limits.idle),
-            pep: Pep::default(),
-            storing: None,
-            answers: Answers::default(),
-            leaving: None,
-        });
-        if bound.offers_management {
-            online.outbound.enable(context);
+        let outbound = Outbound::within(bound.limits.max_bytes);
+        let mut online = Self::over(bound.session, bound.reader, outbound, bound.limits, context);
+        online.heard(context);
+        context.streak.session_began();
+        online.client_state = bound.client_state;
+        online.carbons = bound.carbons;
+        match bound.managed {
+            Managed::Absent => {}
+            Managed::Offered if context.mistrusts_management() => {}
+            Managed::Offered => online.outbound.enable(context),
+            Managed::Enabled(resume_by) => {
+                online.session.resumable = resume_by.is_some();
+                online.outbound.enabled_at_binding(resume_by);
+            }
         }
         if bound.session_required {
             online.ask(None, true, bind::session(), Asker::Probe, context);
         }
-        online.reader.set_limits(Limits::ROSTER);
-        online.ask(None, false, Roster::request(None), Asker::Roster, context);
-        online.ask(None, false, Pep::question(), Asker::Features, context);
-        online.present(None, context);
+        online.introduce(context);
+        online.begin(context);
+        for unsent in std::mem::take(&mut context.unsent) {
+            online.outbound.send_again(unsent, context);
+        }
+        // The disk must know the places of the messages in this session before it knows of the session.
+        online.keep_session(context);
+        online.settle(context);
+        online
+    }
+
+    /// A session over this stream, of which nothing is known yet.
+    fn over(
+        session: Session,
+        reader: Reader,
+        outbound: Outbound,
+        limits: StreamLimits,
+        context: &Context,
+    ) -> Box<Self> {
+        Box::new(Self {
+            session,
+            since: context.now.moment,
+            reader,
+            outbound,
+            requests: Requests::default(),
+            shown: None,
+            contacts: BTreeMap::new(),
+            contacts_unseen: false,
+            idle: outbound::idle_within(limits.idle),
+            pep: Pep::default(),
+            storing: None,
+            answers: Answers::default(),
+            client_state: ClientState::default(),
+            carbons: false,
+            leaving: None,
+        })
+    }
+
+    /// Asks for all that a session must know: the contacts, and what the account's own service can do.
+    fn introduce(&mut self, context: &mut Context) {
+        self.reader.set_limits(Limits::ROSTER);
+        self.ask(None, false, Roster::request(None), Asker::Roster, context);
+        self.ask(None, false, Pep::question(), Asker::Features, context);
+    }
+
+    /// The stream stands: shows what contacts are to see, and answers who waited for it.
+    fn begin(&mut self, context: &mut Context) {
+        self.present(None, context);
+        self.advance_tune(context);
+        self.tell_watched(context);
         context.timers.clear(Timer::Login);
         context.timers.clear(Timer::Step);
-        online.heard(context);
-        online.settle(context);
+        self.settle(context);
         context.reply_connecting(&Outcome::Done);
-        online
     }
 
     pub(super) fn session(&self) -> &Session {
@@ -122,6 +176,7 @@ impl Online {
 
     pub(super) fn handle(mut self: Box<Self>, input: Input<'_>, context: &mut Context) -> Link {
         let result = match input {
+            Input::Command(Command::Suspend(ticket)) if self.can_suspend() => return self.suspend(ticket, context),
             Input::Bytes(bytes) => self.bytes(bytes, context),
             Input::Command(command) => {
                 self.command(command, context);
@@ -132,15 +187,26 @@ impl Online {
                 Ok(())
             }
             Input::Tick => self.tick(context),
+            Input::Machine(Machine::Sleeps) => {
+                self.outbound.answer(context);
+                Ok(())
+            }
+            Input::Machine(Machine::Woke | Machine::NetworkChanged) => {
+                if self.leaving.is_none() {
+                    self.try_stream(context);
+                    outbound::hurry_answer(context);
+                }
+                Ok(())
+            }
             Input::Lost(loss) => Err(loss),
             Input::Start | Input::Connected(_) | Input::Secured(_) | Input::Secret(_) | Input::Derived(_) => Ok(()),
         };
         match result {
-            Ok(()) if self.outbound.is_full() => self.end(&Loss::Silent("the server acknowledges nothing"), context),
             Ok(()) => {
                 self.settle(context);
                 Link::Online(self)
             }
+            Err(loss) if self.can_sleep(&loss) => self.fall_asleep(&loss, context),
             Err(loss) => self.end(&loss, context),
         }
     }
@@ -166,18 +232,24 @@ impl Online {
                 self.republish(context);
                 context.reply(ticket, Outcome::Done);
             }
+            Command::Watched(watched) => {
+                context.watched = watched;
+                self.tell_watched(context);
+            }
             Command::Connect(ticket) => match &mut self.leaving {
                 Some(leaving) => leaving.then_connect(ticket),
                 None => context.reply(ticket, Outcome::Done),
             },
-            Command::Disconnect(ticket) | Command::Leave(ticket) => self.leave(Leaving::by_command(ticket), context),
+            Command::Disconnect(ticket) | Command::Leave(ticket) | Command::Suspend(ticket) => {
+                self.leave(Leaving::by_command(ticket), context);
+            }
             Command::Send(ticket, _) | Command::Ask(ticket, _) if self.leaving.is_some() => {
                 context.reply(ticket, Outcome::NotOnline(None));
             }
             Command::Send(ticket, outgoing) => self.send_message(ticket, outgoing, context),
             Command::Ask(ticket, question) => {
                 self.ask(question.to, question.set, question.payload, Asker::Command(ticket), context);
-                self.outbound.probe(context);
+                self.try_stream(context);
             }
         }
     }
@@ -193,6 +265,10 @@ impl Online {
                 }
                 Timer::Idle => self.try_stream(context),
                 Timer::Answer => return Err(Loss::Silent("the server stopped answering")),
+                Timer::Acknowledge => {
+                    context.mistrust_management();
+                    return Err(Loss::Silent("the server acknowledges nothing"));
+                }
                 Timer::Close if self.go_on_leaving(context) => {}
                 Timer::Close => return Err(Loss::Closed),
                 Timer::Tune => {
@@ -215,9 +291,10 @@ impl Online {
         if let Some(error) = self.outbound.refuses(&stanza) {
             return context.reply(ticket, Outcome::Refused(error));
         }
-        if let Some(sent) = self.outbound.send(&stanza, Sent::Message(ticket, id), context) {
-            self.written(sent, context);
+        if self.outbound.is_full() {
+            return context.reply(ticket, Outcome::NotKept("too many messages wait for the server already".into()));
         }
+        self.outbound.send(&stanza, Sent::Message(Some(ticket), id), context);
     }
 
     /// Sends a request on somebody's behalf.
@@ -229,7 +306,12 @@ impl Online {
             None => iq,
         };
         self.outbound.send(&iq.into_element(), Sent::Other, context);
-        self.requests.open(id, to, context.now.moment + ANSWER_WITHIN, asker);
+        let deadline = context.now.moment + ANSWER_WITHIN;
+        if to.is_none() {
+            // Our own server answers, or is not there any more (G7); another may be slow.
+            context.timers.set_at_latest(Timer::Answer, deadline);
+        }
+        self.requests.open(id, to, deadline, asker);
     }
 
     /// Nobody answered one of our requests in time.
@@ -254,8 +336,29 @@ impl Online {
         }
     }
 
-    /// After each input: ask for the acknowledgement that somebody waits for.
+    /// The store answered the publisher of the tune, a message on its way out, or a commit of what came in.
+    fn stored(&mut self, ticket: StoreTicket, result: Result<(), String>, context: &mut Context) {
+        if self.outbound.committed(ticket, result.is_ok(), context) {
+            return;
+        }
+        match self.outbound.stored(ticket, result.is_ok()) {
+            Some(Stored::Refused(sent)) => {
+                if let Some((ticket, id)) = sent.into_message() {
+                    context.message_not_kept(ticket, id, result.err().unwrap_or_default());
+                }
+            }
+            Some(Stored::InLine) => {}
+            None => self.tune_stored(ticket, result, context),
+        }
+    }
+
+    /// After each input: write what need not wait any more, commit what was handled, and ask for the acknowledgement
+    /// that somebody waits for.
     fn settle(&mut self, context: &mut Context) {
+        for sent in self.outbound.flush(context) {
+            self.written(sent, context);
+        }
+        self.outbound.commit(context);
         self.outbound.settle(self.somebody_waits(), context);
     }
 
@@ -272,11 +375,14 @@ impl Online {
                 context.reply(ticket, Outcome::NotOnline(Some(problem.clone())));
             }
         }
-        for ticket in self.outbound.drain_messages() {
-            context.reply(ticket, Outcome::NotOnline(Some(problem.clone())));
-        }
+        let (_, unsent) = std::mem::take(&mut self.outbound).dissolve(None, context);
+        context.unsent.extend(unsent);
+        context.put_off_messages();
+        context.keep_session(None);
+        context.event(Event::Departed);
         context.timers.clear_connection();
         context.backoff.session_lasted(context.now.moment - self.since);
+        context.streak.session_lasted(context.now.moment - self.since);
         let leaving = self.leaving.take();
         let delivery = context.present_later();
         for ticket in self.shown.into_iter().flat_map(Shown::into_waiting) {

@@ -25,6 +25,11 @@ impl Shown {
         !self.waiting.is_empty()
     }
 
+    /// Everybody who waits, each once.
+    pub(super) fn take_waiting(&mut self) -> Vec<Ticket> {
+        std::mem::take(&mut self.waiting)
+    }
+
     /// Everybody who waits.
     pub(super) fn into_waiting(self) -> Vec<Ticket> {
         self.waiting

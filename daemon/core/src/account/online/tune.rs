@@ -44,7 +44,7 @@ impl Online {
     }
 
     /// The store answered.
-    pub(super) fn stored(&mut self, ticket: StoreTicket, result: Result<(), String>, context: &mut Context) {
+    pub(super) fn tune_stored(&mut self, ticket: StoreTicket, result: Result<(), String>, context: &mut Context) {
         let Some((_, out)) = self.storing.take_if(|(awaited, _)| *awaited == ticket) else {
             return;
         };

@@ -1,0 +1,91 @@
+//! What came in is acknowledged to the server only when it is on the disk (XEP-0198 section 4): one commit at a time,
+//! each for everything that came before it, and messages are told after it.
+
+use super::super::context::Context;
+use super::super::input::StoreTicket;
+use super::super::output::{Change, Event, Incoming};
+
+/// The commits of one session.
+#[derive(Debug, Default)]
+pub(super) struct Commits {
+    /// The disk knows that this many stanzas were handled.
+    committed: u32,
+    under_way: Option<(StoreTicket, u32, Vec<Incoming>)>,
+    /// Messages that the next commit is for.
+    waiting: Vec<Incoming>,
+    /// The server wants to know.
+    asked: bool,
+    /// The connection is gone: all that was handled is to be committed before another one is there.
+    hurried: bool,
+}
+
+impl Commits {
+    /// A session of which the disk knows so much.
+    pub(super) fn from(committed: u32) -> Self {
+        Self { committed, ..Self::default() }
+    }
+
+    /// What may be acknowledged now.
+    pub(super) fn committed(&self) -> u32 {
+        self.committed
+    }
+
+    /// A message came; it is told once the disk knows of it.
+    pub(super) fn message(&mut self, message: Incoming) {
+        self.waiting.push(message);
+    }
+
+    /// The server asked; whether it can be answered at once.
+    pub(super) fn asked(&mut self) {
+        self.asked = true;
+    }
+
+    /// Begins the next commit if there is something to commit and none is under way. Gives what to acknowledge, when
+    /// the server asked and all is committed.
+    pub(super) fn advance(&mut self, handled: u32, context: &mut Context) -> Option<u32> {
+        if self.under_way.is_some() {
+            return None;
+        }
+        if !self.waiting.is_empty() || ((self.asked || self.hurried) && handled != self.committed) {
+            let ticket = context.store(Change::Handled(handled, context.now.wall));
+            self.under_way = Some((ticket, handled, std::mem::take(&mut self.waiting)));
+            return None;
+        }
+        std::mem::take(&mut self.asked).then_some(self.committed)
+    }
+
+    /// The store answered; whether it was to one of these commits. Where it could not be kept the messages are told
+    /// all the same, and the server will send them again.
+    pub(super) fn stored(&mut self, ticket: StoreTicket, is_kept: bool, context: &mut Context) -> bool {
+        let Some((_, handled, messages)) = self.under_way.take_if(|(waited, ..)| *waited == ticket) else {
+            return false;
+        };
+        if is_kept {
+            self.committed = handled;
+        } else {
+            self.asked = false;
+            self.hurried = false;
+        }
+        for message in messages {
+            context.event(Event::Message(message));
+        }
+        true
+    }
+
+    /// Where no session can be resumed, what is handled need not be on the disk.
+    pub(super) fn answer_at_once(&mut self, handled: u32) -> Option<u32> {
+        self.committed = handled;
+        std::mem::take(&mut self.asked).then_some(handled)
+    }
+
+    /// The connection is gone: nobody waits for an answer, and all is to be committed at once.
+    pub(super) fn lost(&mut self) {
+        self.asked = false;
+        self.hurried = true;
+    }
+
+    /// There is a connection again.
+    pub(super) fn found(&mut self) {
+        self.hurried = false;
+    }
+}

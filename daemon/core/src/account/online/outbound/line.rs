@@ -1,0 +1,146 @@
+//! What waits in front of the wire: messages until the disk knows of them, and all that is behind them, so that nothing
+//! overtakes. A message leaves with the place in the session under which the disk knows it.
+
+use std::collections::VecDeque;
+
+use super::super::super::context::Context;
+use super::super::super::input::StoreTicket;
+use super::super::super::kept::KeptMessage;
+use super::super::super::output::Change;
+use super::{Outbound, Sent, Stage, Tracked, Unsent};
+use crate::management::QUEUE_LIMIT;
+
+/// The line of one session.
+#[derive(Debug, Default)]
+pub(super) struct Line {
+    waiting: VecDeque<Waiting>,
+    /// No message leaves before the disk knows this of the session.
+    gate: Option<StoreTicket>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    tracked: Tracked,
+    /// The disk is asked to know of it.
+    awaits: Option<StoreTicket>,
+    /// The disk knew of it before, in a session that is gone or at another place of this one.
+    was_kept: bool,
+    position: u32,
+}
+
+/// What became of a message that the store answered for.
+#[derive(Debug)]
+pub(in super::super) enum Stored {
+    /// It leaves as soon as those before it have.
+    InLine,
+    /// It could not be kept, and does not leave.
+    Refused(Sent),
+}
+
+impl Outbound {
+    /// Writes one stanza, a message only when the disk knows of it. Gives it back when nothing will ever acknowledge it.
+    pub(in super::super) fn send_text(&mut self, stanza: String, sent: Sent, context: &mut Context) -> Option<Sent> {
+        if self.closed {
+            return Some(sent);
+        }
+        let tracked = Tracked { sent, stanza };
+        if matches!(tracked.sent, Sent::Message(..)) {
+            self.line_up(tracked, false, context);
+            return None;
+        }
+        if self.line.waiting.is_empty() && self.unacknowledged() < QUEUE_LIMIT {
+            return self.write(tracked, context);
+        }
+        self.line.waiting.push_back(Waiting { tracked, awaits: None, was_kept: true, position: 0 });
+        None
+    }
+
+    /// Sends a message of a session that is gone.
+    pub(in super::super) fn send_again(&mut self, unsent: Unsent, context: &mut Context) {
+        let was_kept = unsent.awaits.is_none();
+        let tracked = Tracked { sent: Sent::Message(unsent.ticket, unsent.id), stanza: unsent.stanza };
+        self.line_up(tracked, was_kept, context);
+    }
+
+    /// No message leaves before the disk has answered this.
+    pub(in super::super) fn wait_for(&mut self, ticket: Option<StoreTicket>) {
+        self.line.gate = ticket.or(self.line.gate);
+    }
+
+    /// The store answered: what became of a message of this line, if it was about one.
+    pub(in super::super) fn stored(&mut self, ticket: StoreTicket, is_kept: bool) -> Option<Stored> {
+        if self.line.gate == Some(ticket) {
+            self.line.gate = None;
+            return Some(Stored::InLine);
+        }
+        let place = self.line.waiting.iter().position(|waiting| waiting.awaits == Some(ticket))?;
+        let waiting = self.line.waiting.get_mut(place)?;
+        if is_kept || waiting.was_kept {
+            waiting.awaits = None;
+            waiting.was_kept = true;
+            return Some(Stored::InLine);
+        }
+        self.line.waiting.remove(place).map(|waiting| Stored::Refused(waiting.tracked.sent))
+    }
+
+    /// Writes what need not wait any more. Gives back what nothing will ever acknowledge.
+    pub(in super::super) fn flush(&mut self, context: &mut Context) -> Vec<Sent> {
+        let mut written = Vec::new();
+        while self.unacknowledged() < QUEUE_LIMIT && !self.closed {
+            let next = self.next_position(0);
+            let Some(first) = self.line.waiting.front_mut().filter(|first| first.awaits.is_none()) else { break };
+            if let Sent::Message(_, id) = &first.tracked.sent {
+                if self.line.gate.is_some() || matches!(self.management, Stage::Enabling(_)) {
+                    break;
+                }
+                // One before it was not kept: the disk has it at the wrong place.
+                if first.position != next && !matches!(self.management, Stage::Off) {
+                    first.position = next;
+                    first.awaits = Some(keep(id, next, &first.tracked.stanza, context));
+                    break;
+                }
+            }
+            if let Some(first) = self.line.waiting.pop_front() {
+                written.extend(self.write(first.tracked, context));
+            }
+        }
+        written
+    }
+
+    /// Whether so many messages wait that no more are taken.
+    pub(in super::super) fn is_full(&self) -> bool {
+        self.line.waiting.len() >= QUEUE_LIMIT
+    }
+
+    fn line_up(&mut self, tracked: Tracked, was_kept: bool, context: &mut Context) {
+        let position = self.next_position(self.line.waiting.len());
+        let awaits = match &tracked.sent {
+            Sent::Message(_, id) => Some(keep(id, position, &tracked.stanza, context)),
+            Sent::Presence(_) | Sent::Other => None,
+        };
+        self.line.waiting.push_back(Waiting { tracked, awaits, was_kept, position });
+    }
+
+    fn next_position(&self, ahead: usize) -> u32 {
+        self.counted().wrapping_add(u32::try_from(ahead).unwrap_or(u32::MAX)).wrapping_add(1)
+    }
+}
+
+impl Line {
+    /// Everybody who waits for a message that the disk knows of is told that it is kept.
+    pub(super) fn kept_mut(&mut self) -> impl Iterator<Item = &mut Sent> {
+        self.waiting.iter_mut().filter(|waiting| waiting.was_kept).map(|waiting| &mut waiting.tracked.sent)
+    }
+
+    /// The messages, for another session.
+    pub(super) fn into_unsent(self) -> impl Iterator<Item = Unsent> {
+        self.waiting.into_iter().filter_map(|Waiting { tracked, awaits, was_kept, .. }| {
+            let awaits = if was_kept { None } else { awaits };
+            tracked.into_unsent(awaits)
+        })
+    }
+}
+
+fn keep(id: &str, position: u32, stanza: &str, context: &mut Context) -> StoreTicket {
+    context.store(Change::Message(KeptMessage { id: id.to_owned(), position, stanza: stanza.to_owned() }))
+}

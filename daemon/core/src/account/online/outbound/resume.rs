@@ -1,0 +1,142 @@
+//! A session that outlives its connection: what it is resumed by, what is written again, and what is left of it when the
+//! server has forgotten it (XEP-0198 section 5).
+
+use super::super::super::context::Context;
+use super::super::super::input::Ticket;
+use super::super::super::kept::{KeptMessage, KeptSession};
+use super::super::commits::Commits;
+use super::{Outbound, ResumeBy, Sent, Stage, Unsent};
+use crate::loss::Loss;
+use crate::management::Management;
+use crate::stanza::management;
+
+impl Outbound {
+    /// The session that another process began, to be resumed.
+    pub(in super::super) fn restored(session: &KeptSession, messages: Vec<KeptMessage>) -> Self {
+        Self {
+            management: Stage::On(Management::starting_at(0, session.handled)),
+            resume_by: Some(ResumeBy { previd: session.previd.clone(), max: session.max }),
+            commits: Commits::from(session.handled),
+            restored: Some(messages),
+            ..Self::default()
+        }
+    }
+
+    /// What the session can be resumed by, and how many of its stanzas the disk knows to be handled: the server keeps
+    /// the others for us.
+    pub(in super::super) fn resumption(&self) -> Option<(&ResumeBy, u32)> {
+        match &self.management {
+            Stage::On(_) => Some((self.resume_by.as_ref()?, self.commits.committed())),
+            Stage::Off | Stage::Enabling(_) => None,
+        }
+    }
+
+    /// The server is told that so many of its stanzas are handled; those beyond it will come again.
+    pub(in super::super) fn told(&mut self, handled: u32) {
+        if let Stage::On(management) = &self.management {
+            self.repeated = management.inbound().wrapping_sub(handled);
+        }
+    }
+
+    /// The session goes on over another connection: what the server has not handled is written again.
+    pub(in super::super) fn resumed(&mut self, h: u32, context: &mut Context) -> Result<Vec<Sent>, Loss> {
+        self.asleep = false;
+        self.commits.found();
+        if let Some(messages) = self.restored.take() {
+            return Ok(self.resumed_by_another(messages, h, context));
+        }
+        let acknowledged = self.acknowledge(h, context)?;
+        if let Stage::On(management) = &mut self.management {
+            for tracked in management.tail() {
+                context.write(tracked.stanza.clone().into_bytes());
+            }
+            management.written_again();
+        }
+        Ok(acknowledged)
+    }
+
+    /// Tells the server all that we have handled: the disk is being told as well.
+    pub(in super::super) fn handled_all(&self, context: &mut Context) {
+        if let (Stage::On(management), false) = (&self.management, self.closed) {
+            context.write_element(&management::ack(management.inbound()));
+        }
+    }
+
+    /// The connection is gone and the session is not: nobody waits for an answer, and the disk is told how far we came.
+    pub(in super::super) fn disconnected(&mut self, context: &mut Context) {
+        self.asleep = true;
+        self.commits.lost();
+        self.commit(context);
+    }
+
+    /// The session is gone: what of it the server has by its own word, and the messages it may not have.
+    pub(in super::super) fn dissolve(mut self, h: Option<u32>, context: &mut Context) -> (Vec<Sent>, Vec<Unsent>) {
+        let acknowledged = match h {
+            Some(h) => self.acknowledge(h, context).unwrap_or_default(),
+            None => Vec::new(),
+        };
+        let covered = |message: &KeptMessage| h.is_some_and(|h| is_covered(message.position, h));
+        let (has, lacks): (Vec<_>, Vec<_>) = self.restored.unwrap_or_default().into_iter().partition(covered);
+        let acknowledged = acknowledged.into_iter().chain(has.into_iter().map(|kept| Sent::Message(None, kept.id)));
+        let restored = lacks.into_iter().map(Unsent::kept);
+        let tail = match self.management {
+            Stage::Off => Vec::new(),
+            Stage::Enabling(mut management) | Stage::On(mut management) => management.drain(),
+        };
+        let unsent = tail.into_iter().filter_map(|tracked| tracked.into_unsent(None));
+        (acknowledged.collect(), restored.chain(unsent).chain(self.line.into_unsent()).collect())
+    }
+
+    /// Everybody who waits for a message that the disk knows of, with its id; nobody waits for it any more.
+    pub(in super::super) fn put_off(&mut self) -> Vec<(Ticket, String)> {
+        let tail = match &mut self.management {
+            Stage::Off => None,
+            Stage::Enabling(management) | Stage::On(management) => Some(management.tail_mut()),
+        };
+        let tail = tail.into_iter().flatten().map(|tracked| &mut tracked.sent);
+        let waiting = tail.chain(self.line.kept_mut()).filter_map(|sent| match sent {
+            Sent::Message(ticket, id) => Some((ticket.take()?, id.clone())),
+            Sent::Presence(_) | Sent::Other => None,
+        });
+        waiting.collect()
+    }
+
+    /// A session that another process began goes on: the server's count is the only one there is, and of the messages
+    /// on the disk it lacks those that come after it.
+    fn resumed_by_another(&mut self, messages: Vec<KeptMessage>, h: u32, context: &mut Context) -> Vec<Sent> {
+        let handled = match &self.management {
+            Stage::On(management) => management.inbound(),
+            Stage::Off | Stage::Enabling(_) => 0,
+        };
+        self.management = Stage::On(Management::starting_at(h, handled));
+        let mut arrived = Vec::new();
+        for message in messages {
+            if is_covered(message.position, h) {
+                arrived.push(Sent::Message(None, message.id));
+            } else {
+                self.send_again(Unsent::kept(message), context);
+            }
+        }
+        arrived
+    }
+}
+
+/// Whether a stanza at this position is among the first `h`, both modulo 2^32.
+fn is_covered(position: u32, h: u32) -> bool {
+    h.wrapping_sub(position) < 1 << 31
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_are_compared_over_the_wrap() {
+        let check = |position: u32, h: u32, expected| assert_eq!(is_covered(position, h), expected, "{position}, {h}");
+        check(1, 0, false);
+        check(1, 1, true);
+        check(2, 1, false);
+        check(u32::MAX, 0, true);
+        check(0, u32::MAX, false);
+    }
+}

@@ -1,0 +1,244 @@
+//! A session whose connection is gone and which the server may still hold: kept whole, taken up again where it was, or
+//! given up (XEP-0198 section 5). Contacts notice nothing of the first two.
+
+use jid::{BareJid, FullJid, Jid};
+
+use super::super::Link;
+use super::super::context::Context;
+use super::super::input::{StoreTicket, Ticket};
+use super::super::kept::{self, KeptMessage, KeptSession};
+use super::super::login::Woken;
+use super::super::offline::{self, Offline};
+use super::super::output::{Event, HangUp, Outcome, Problem};
+use super::outbound::{Outbound, Sent, Unsent};
+use super::{ANSWER_WITHIN, Asker, Online, Shown};
+use crate::loss::{Ending, Loss};
+use crate::stanza::{Presence, PresenceKind, management};
+use crate::stream::features::StreamLimits;
+use crate::time::Wall;
+use crate::xml::{Element, Limits};
+
+/// So many contacts at most are asked for their presence by name.
+const LOOK_FOR: usize = 500;
+
+/// A session without a connection.
+#[derive(Debug)]
+pub(in super::super) struct Asleep {
+    since: Wall,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    /// All of it.
+    Whole(Box<Online>),
+    /// What the disk has of a session that another process began.
+    Kept { jid: FullJid, outbound: Box<Outbound> },
+}
+
+impl Online {
+    /// Whether the session can outlive this loss: the stream was not ended by either side.
+    pub(super) fn can_sleep(&self, loss: &Loss) -> bool {
+        self.leaving.is_none() && loss.ending() != Ending::Polite && self.outbound.resumption().is_some()
+    }
+
+    /// Whether the session would outlive its connection.
+    pub(super) fn can_suspend(&self) -> bool {
+        self.leaving.is_none() && self.outbound.resumption().is_some()
+    }
+
+    /// Ends the connection and leaves the session to another process: the disk knows how far both sides came.
+    pub(super) fn suspend(mut self: Box<Self>, ticket: Ticket, context: &mut Context) -> Link {
+        self.keep_session(context);
+        self.outbound.handled_all(context);
+        context.hang_up(HangUp::Abrupt);
+        for asker in self.requests.drain() {
+            if let Asker::Command(ticket) = asker {
+                context.reply(ticket, Outcome::NotOnline(None));
+            }
+        }
+        context.reply(ticket, Outcome::Done);
+        Link::Offline(Offline::ByCommand)
+    }
+
+    /// The connection is gone, the session is not: whoever waits for an answer that needs a connection is told.
+    pub(super) fn fall_asleep(mut self: Box<Self>, loss: &Loss, context: &mut Context) -> Link {
+        context.end_stream(loss, false);
+        let problem = Problem { kind: loss.kind(), message: loss.to_string(), retry_at: None };
+        for asker in self.requests.drain_if(|asker| matches!(asker, Asker::Command(_))) {
+            if let Asker::Command(ticket) = asker {
+                context.reply(ticket, Outcome::NotOnline(Some(problem.clone())));
+            }
+        }
+        context.timers.clear_connection();
+        context.backoff.session_lasted(context.now.moment - self.since);
+        context.streak.session_lasted(context.now.moment - self.since);
+        let delivery = context.present_later();
+        for ticket in self.shown.as_mut().map(Shown::take_waiting).unwrap_or_default() {
+            context.reply(ticket, Outcome::Delivered(delivery));
+        }
+        self.outbound.disconnected(context);
+        context.asleep = Some(Asleep { since: context.now.wall, what: What::Whole(self) });
+        offline::lost(loss, context)
+    }
+
+    /// Goes on over another connection. Of a session that another process began, contacts and what they were shown are
+    /// learned anew.
+    pub(in super::super) fn wake(asleep: Asleep, woken: Woken, context: &mut Context) -> Result<Box<Self>, Loss> {
+        let is_whole = matches!(asleep.what, What::Whole(_));
+        let mut online = match asleep.what {
+            What::Whole(mut online) => {
+                online.session = woken.session;
+                online.reader = woken.reader;
+                online.since = context.now.moment;
+                online.client_state = online.client_state.on_new_stream();
+                let awaits_roster = online.requests.askers().any(|asker| matches!(asker, Asker::Roster));
+                online.reader.set_limits(if awaits_roster { Limits::ROSTER } else { Limits::AFTER_LOGIN });
+                online
+            }
+            What::Kept { outbound, .. } => {
+                let limits = StreamLimits::default();
+                Self::over(woken.session, woken.reader, *outbound, limits, context)
+            }
+        };
+        context.streak.session_began();
+        online.session.resumable = true;
+        online.session.resumed = true;
+        match online.outbound.resumed(woken.h, context) {
+            Ok(arrived) => online.arrived(arrived, context),
+            Err(loss) => {
+                context.asleep = Some(Asleep { since: context.now.wall, what: What::Whole(online) });
+                context.forget_session(None);
+                return Err(loss);
+            }
+        }
+        online.requests.postpone(context.now.moment + ANSWER_WITHIN);
+        if !is_whole {
+            online.contacts_unseen = true;
+            online.introduce(context);
+        }
+        online.begin(context);
+        Ok(online)
+    }
+
+    /// The server told another process of its contacts' presence, and tells each presence once: those who may be there
+    /// are asked for theirs (RFC 6121 section 4.3).
+    pub(super) fn look_for_contacts(&mut self, context: &mut Context) {
+        if !std::mem::take(&mut self.contacts_unseen) {
+            return;
+        }
+        let seen = self.contacts.iter().filter(|(_, subscription)| subscription.is_seen());
+        let seen: Vec<BareJid> = seen.map(|(contact, _)| contact.clone()).take(LOOK_FOR).collect();
+        for contact in seen {
+            let probe = Presence::new(PresenceKind::Probe).to(Jid::from(contact));
+            self.outbound.send(&probe.into_element(), Sent::Other, context);
+        }
+    }
+
+    /// Has the session kept for another process, from now on; messages leave when the disk knows of it.
+    pub(super) fn keep_session(&mut self, context: &mut Context) {
+        let kept = self.outbound.resumption().map(|(resume_by, handled)| KeptSession {
+            jid: self.session.jid.clone(),
+            previd: resume_by.previd.clone(),
+            max: resume_by.max,
+            handled,
+            at: context.now.wall,
+        });
+        let ticket = context.keep_session(kept);
+        self.outbound.wait_for(ticket);
+    }
+}
+
+impl Asleep {
+    /// A session that another process began.
+    pub(in super::super) fn restored(kept: KeptSession, messages: Vec<KeptMessage>) -> Self {
+        let outbound = Box::new(Outbound::restored(&kept, messages));
+        Self { since: kept.at, what: What::Kept { jid: kept.jid, outbound } }
+    }
+
+    /// The session's address.
+    pub(in super::super) fn jid(&self) -> &FullJid {
+        match &self.what {
+            What::Whole(online) => &online.session.jid,
+            What::Kept { jid, .. } => jid,
+        }
+    }
+
+    /// The request to go on with it; nothing once the server cannot have it any more.
+    pub(in super::super) fn request(&mut self, now: Wall) -> Option<Element> {
+        let (resume_by, handled) = self.outbound().resumption()?;
+        let is_alive = match &self.what {
+            What::Whole(_) => kept::is_alive(self.since, resume_by.max, now),
+            // When another process lost its connection is not known, only that it was later than the last commit.
+            What::Kept { .. } => kept::may_be_alive(self.since, resume_by.max, now),
+        };
+        let request = is_alive.then(|| management::resume(&resume_by.previd, handled))?;
+        self.outbound_mut().told(handled);
+        // Should the answer be lost, the server may have taken the session up, and counts from then.
+        self.since = now;
+        Some(request)
+    }
+
+    /// Everybody who waits for a message is told that it is kept.
+    pub(in super::super) fn put_off_messages(&mut self) -> Vec<(Ticket, String)> {
+        self.outbound_mut().put_off()
+    }
+
+    /// The store answered: what waits for the disk goes on without a connection.
+    pub(in super::super) fn stored(&mut self, ticket: StoreTicket, result: Result<(), String>, context: &mut Context) {
+        match &mut self.what {
+            What::Whole(online) => {
+                online.stored(ticket, result, context);
+                online.outbound.commit(context);
+                online.outbound.flush(context);
+            }
+            // It asked for nothing yet.
+            What::Kept { .. } => {}
+        }
+    }
+
+    /// Whether this is what the server went on with.
+    pub(in super::super) fn is(&self, previd: &str) -> bool {
+        self.outbound().resumption().is_some_and(|(resume_by, _)| resume_by.previd == previd)
+    }
+
+    /// The server does not have the session any more, and had so many of our stanzas, if it says so.
+    pub(in super::super) fn dissolve(self, h: Option<u32>, context: &mut Context) {
+        let outbound = match self.what {
+            What::Whole(mut online) => std::mem::take(&mut online.outbound),
+            What::Kept { outbound, .. } => *outbound,
+        };
+        let (acknowledged, unsent) = outbound.dissolve(h, context);
+        context.event(Event::Departed);
+        context.messages_arrived(acknowledged.into_iter().filter_map(Sent::into_message));
+        context.unsent.extend(unsent);
+        context.put_off_messages();
+        context.keep_session(None);
+    }
+
+    fn outbound(&self) -> &Outbound {
+        match &self.what {
+            What::Whole(online) => &online.outbound,
+            What::Kept { outbound, .. } => outbound,
+        }
+    }
+
+    fn outbound_mut(&mut self) -> &mut Outbound {
+        match &mut self.what {
+            What::Whole(online) => &mut online.outbound,
+            What::Kept { outbound, .. } => outbound,
+        }
+    }
+}
+
+impl Unsent {
+    /// A message that another process was asked to send.
+    pub(in super::super) fn kept(message: KeptMessage) -> Self {
+        Self { ticket: None, id: message.id, stanza: message.stanza, awaits: None }
+    }
+
+    /// Whoever waits is told that it is kept and will be sent, if it is.
+    pub(in super::super) fn put_off(&mut self) -> Option<(Ticket, String)> {
+        if self.awaits.is_some() { None } else { Some((self.ticket.take()?, self.id.clone())) }
+    }
+}

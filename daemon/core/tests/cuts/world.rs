@@ -1,0 +1,397 @@
+//! An account, its server, the connection between them and the disk, in virtual time. The connection can be cut after
+//! any byte, the disk can be slow, and the process can die.
+
+mod parts;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use jid::Jid;
+use xmppd_core::account::{
+    Account, Change, Command, Connected, Event, HangUp, Input, LinkState, Memory, Outcome, Outgoing, Output,
+    StoreTicket, Ticket,
+};
+use xmppd_core::loss::Loss;
+use xmppd_core::presence::{Layers, Presence, Show};
+use xmppd_core::secret::Secret;
+use xmppd_core::stanza::MessageKind;
+use xmppd_core::time::{Moment, Now, Wall};
+
+use parts::{first_of_each, keep, security, settings};
+
+use super::scram::Keys;
+use super::server::{Kind, Server};
+
+/// Which way bytes go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    ToClient,
+    ToServer,
+}
+
+/// The connection is cut when so many more bytes have gone this way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cut {
+    pub(crate) way: Way,
+    pub(crate) after: usize,
+}
+
+pub(crate) struct World<'a> {
+    keys: &'a Keys,
+    pub(crate) server: Server<'a>,
+    account: Account,
+    disk: Memory,
+    clock: u64,
+    inputs: VecDeque<Input<'static>>,
+    to_server: VecDeque<u8>,
+    to_client: VecDeque<u8>,
+    connected: bool,
+    hanging_up: bool,
+    pub(crate) cut: Option<Cut>,
+    /// How many bytes have gone each way.
+    pub(crate) carried: (usize, usize),
+    /// The disk does nothing by itself.
+    pub(crate) slow_disk: bool,
+    stores: VecDeque<(StoreTicket, Change)>,
+    tickets: u64,
+    waiting: BTreeMap<Ticket, String>,
+    pub(crate) state: LinkState,
+    /// What was taken to be sent, in order, and what was answered.
+    accepted: Vec<String>,
+    refused: Vec<String>,
+    /// What the account told of messages that came.
+    pub(crate) told: Vec<String>,
+    delivered: Vec<String>,
+    /// Deaths of the process after which nobody can know what watchers were told.
+    blind_deaths: u32,
+    lives: u8,
+    lost_at: u64,
+    pub(crate) mistrusted: bool,
+}
+
+impl<'a> World<'a> {
+    pub(crate) fn new(kind: Kind, keys: &'a Keys) -> Self {
+        let disk = Memory {
+            layers: Layers::new(Presence { show: Show::Online, status: None, priority: 0 }),
+            tune_out: false,
+            tokens: Vec::new(),
+            offer: None,
+            session: None,
+            messages: Vec::new(),
+        };
+        Self::with_disk(kind, keys, disk)
+    }
+
+    pub(crate) fn with_disk(kind: Kind, keys: &'a Keys, disk: Memory) -> Self {
+        Self {
+            keys,
+            server: Server::new(kind, keys),
+            account: Account::new(settings(), disk.clone(), [0; 32]),
+            disk,
+            clock: 1_000_000,
+            inputs: VecDeque::new(),
+            to_server: VecDeque::new(),
+            to_client: VecDeque::new(),
+            connected: false,
+            hanging_up: false,
+            cut: None,
+            carried: (0, 0),
+            slow_disk: false,
+            stores: VecDeque::new(),
+            tickets: 0,
+            waiting: BTreeMap::new(),
+            state: LinkState::Offline,
+            accepted: Vec::new(),
+            refused: Vec::new(),
+            told: Vec::new(),
+            delivered: Vec::new(),
+            blind_deaths: 0,
+            lives: 0,
+            lost_at: 1_000_000,
+            mistrusted: false,
+        }
+    }
+
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.disk
+    }
+
+    pub(crate) fn start(&mut self) {
+        self.handle(Input::Start);
+    }
+
+    /// Somebody sends a message; each has a text of its own.
+    pub(crate) fn send(&mut self) {
+        self.tickets += 1;
+        let (ticket, body) = (Ticket(self.tickets), format!("out-{}", self.tickets));
+        self.waiting.insert(ticket, body.clone());
+        self.accepted.push(body.clone());
+        let to = Jid::new("juliet@verona.example").expect("a JID");
+        let outgoing = Outgoing { to, kind: MessageKind::Chat, body, subject: None };
+        self.handle(Input::Command(Command::Send(ticket, outgoing)));
+    }
+
+    /// Somebody writes to the account.
+    pub(crate) fn receive(&mut self) {
+        let body = format!("in-{}", self.delivered.len());
+        self.server.deliver(&body);
+        self.delivered.push(body);
+    }
+
+    /// The connection breaks, with what is under way.
+    pub(crate) fn break_connection(&mut self) {
+        if std::mem::take(&mut self.connected) {
+            self.to_client.clear();
+            self.to_server.clear();
+            if self.server.lost() {
+                self.lost_at = self.clock;
+            }
+            if !std::mem::take(&mut self.hanging_up) {
+                self.inputs.push_back(Input::Lost(Loss::Broken("cut".into())));
+            }
+        }
+    }
+
+    /// The process dies: of what the disk was asked to keep, the first so many were kept.
+    pub(crate) fn die(&mut self, kept: usize) {
+        for (_, change) in self.stores.drain(..).take(kept).collect::<Vec<_>>() {
+            self.blind_deaths += u32::from(matches!(change, Change::Handled(..)));
+            keep(&mut self.disk, change);
+        }
+        self.stores.clear();
+        self.inputs.clear();
+        self.to_server.clear();
+        self.to_client.clear();
+        self.hanging_up = false;
+        if std::mem::take(&mut self.connected) && self.server.lost() {
+            self.lost_at = self.clock;
+        }
+        // Nobody is left to be answered. What was not kept was never taken.
+        for body in std::mem::take(&mut self.waiting).into_values() {
+            let is_kept = self.disk.messages.iter().any(|message| message.stanza.contains(&format!(">{body}<")));
+            if !is_kept && !self.server.handled.contains(&body) {
+                self.refused.push(body);
+            }
+        }
+        self.lives += 1;
+        self.account = Account::new(settings(), self.disk.clone(), [self.lives; 32]);
+        self.start();
+    }
+
+    /// How many changes wait for the disk.
+    pub(crate) fn unstored(&self) -> usize {
+        self.stores.len()
+    }
+
+    /// The disk does what it was asked first, or cannot.
+    pub(crate) fn store(&mut self, works: bool) {
+        if let Some((ticket, change)) = self.stores.pop_front() {
+            if works {
+                keep(&mut self.disk, change);
+            }
+            let result = if works { Ok(()) } else { Err("no space".to_owned()) };
+            self.handle(Input::Stored(ticket, result));
+        }
+    }
+
+    /// Carries up to so many bytes; whether there were any.
+    pub(crate) fn carry(&mut self, way: Way, most: usize) -> bool {
+        if !self.connected {
+            return false;
+        }
+        let (queue, carried) = match way {
+            Way::ToClient => {
+                self.to_client.extend(self.server.take());
+                (&mut self.to_client, &mut self.carried.0)
+            }
+            Way::ToServer => (&mut self.to_server, &mut self.carried.1),
+        };
+        let mut count = most.min(queue.len());
+        let cut = self.cut.as_mut().filter(|cut| cut.way == way);
+        let is_cut = cut.is_some_and(|cut| {
+            count = count.min(cut.after);
+            cut.after -= count;
+            cut.after == 0
+        });
+        let bytes: Vec<u8> = queue.drain(..count).collect();
+        *carried += count;
+        match way {
+            Way::ToClient if count > 0 => self.handle(Input::Bytes(&bytes)),
+            Way::ToServer if count > 0 => self.server.receive(&bytes),
+            Way::ToClient | Way::ToServer => {}
+        }
+        if is_cut {
+            self.cut = None;
+            self.break_connection();
+        } else if self.hanging_up && self.to_server.is_empty() {
+            self.break_connection();
+        }
+        count > 0 || is_cut
+    }
+
+    /// Does everything that needs no time.
+    pub(crate) fn settle(&mut self) {
+        for _ in 0..100_000 {
+            if let Some(input) = self.inputs.pop_front() {
+                self.handle(input);
+            } else if !self.slow_disk && !self.stores.is_empty() {
+                self.store(true);
+            } else if !self.carry(Way::ToServer, usize::MAX) && !self.carry(Way::ToClient, usize::MAX) {
+                return;
+            }
+        }
+        panic!("it never comes to rest");
+    }
+
+    /// One of the things that the shell owes the account.
+    pub(crate) fn answer_shell(&mut self) {
+        if let Some(input) = self.inputs.pop_front() {
+            self.handle(input);
+        }
+    }
+
+    /// Lets time pass until the next deadline.
+    pub(crate) fn wait(&mut self) {
+        if let Some(at) = self.account.deadline() {
+            self.clock = self.clock.max(at.as_millis());
+            self.handle(Input::Tick);
+        }
+    }
+
+    pub(crate) fn is_online(&self) -> bool {
+        self.state == LinkState::Online && self.connected
+    }
+
+    /// Goes on until the account is online, for half an hour at most.
+    pub(crate) fn until_online(&mut self) {
+        let end = self.clock + 30 * 60_000;
+        self.settle();
+        while !self.is_online() {
+            self.wait();
+            self.settle();
+            assert!(self.clock < end, "it never comes online: {:?}", self.state);
+        }
+    }
+
+    /// Goes on until nothing is owed to anybody.
+    pub(crate) fn until_quiet(&mut self) {
+        let end = self.clock + 30 * 60_000;
+        self.cut = None;
+        self.slow_disk = false;
+        self.until_online();
+        if !self.disk.messages.is_empty() {
+            // What a failing disk could not forget goes with the next one.
+            self.send();
+            self.settle();
+        }
+        while !self.waiting.is_empty() || !self.server.is_idle() || !self.disk.messages.is_empty() || !self.is_online()
+        {
+            self.wait();
+            self.settle();
+            assert!(self.clock < end, "somebody waits for ever: {:?}, {:?}", self.waiting, self.disk.messages);
+        }
+    }
+
+    /// Nothing is lost, nothing is doubled, and all is in order.
+    pub(crate) fn check(&self) {
+        let sent: Vec<&String> = self.accepted.iter().filter(|body| !self.refused.contains(body)).collect();
+        let mut handled: Vec<&String> = self.server.handled.iter().collect();
+        let mut told: Vec<&String> = self.told.iter().collect();
+        if self.server.forgotten > 0 {
+            // Where the server does not say how far it came, a message may come twice.
+            first_of_each(&mut handled);
+            first_of_each(&mut told);
+        }
+        if !self.server.kind.managed {
+            // Nobody knows what became of what was under way, and after a death it may come again.
+            first_of_each(&mut handled);
+            let is_part = |part: &[&String], whole: &[&String]| {
+                let mut whole = whole.iter();
+                part.iter().all(|body| whole.any(|other| other == body))
+            };
+            assert!(is_part(&handled, &sent), "{handled:?} of {sent:?}");
+            return;
+        }
+        assert_eq!(handled, sent, "what the server got is not what was sent");
+        let mut delivered: Vec<&String> = self.delivered.iter().collect();
+        if self.blind_deaths > 0 {
+            delivered.retain(|body| told.contains(body));
+        }
+        assert_eq!(told, delivered, "what was told is not what came");
+    }
+
+    fn handle(&mut self, input: Input<'_>) {
+        let wall = Wall::from_unix_millis(1_790_000_000_000 + i64::try_from(self.clock).expect("a time"));
+        self.account.handle(Now { moment: Moment::from_millis(self.clock), wall }, input);
+        while let Some(output) = self.account.poll() {
+            self.perform(output);
+        }
+    }
+
+    fn perform(&mut self, output: Output) {
+        match output {
+            Output::Dial(_) => {
+                assert!(!self.connected, "it dials twice");
+                self.connected = true;
+                if self.clock >= self.lost_at + 600_000 {
+                    self.server.forget();
+                }
+                let security = self.server.kind.direct.then(security);
+                self.server.connected(security.clone());
+                let (server, round_trips) = ("chat.verona.example:5223".into(), 2);
+                let connected = Connected { security, server, seed: [9; 32], round_trips };
+                self.inputs.push_back(Input::Connected(connected));
+            }
+            Output::StartTls => {
+                self.server.secured(security());
+                self.inputs.push_back(Input::Secured(security()));
+            }
+            Output::NeedSecret => self.inputs.push_back(Input::Secret(Ok(Secret::new("hunter2".into())))),
+            Output::Derive(secret, derivation) => {
+                let key = self.keys.derive(&secret, &derivation);
+                self.inputs.push_back(Input::Derived(key));
+            }
+            Output::Write(bytes) => {
+                assert!(!self.hanging_up, "it writes behind the end of its connection");
+                let is_unaware = self.inputs.iter().any(|input| matches!(input, Input::Lost(_)));
+                assert!(self.connected || is_unaware, "it writes without a connection");
+                if self.connected {
+                    self.to_server.extend(bytes);
+                }
+            }
+            Output::HangUp(how) => {
+                self.hanging_up = self.connected;
+                self.inputs.clear();
+                if how == HangUp::Abrupt || self.to_server.is_empty() {
+                    self.break_connection();
+                } else {
+                    // What is written goes out before anything else happens.
+                    while self.hanging_up && self.carry(Way::ToServer, usize::MAX) {}
+                }
+            }
+            Output::Store(ticket, change) => self.stores.push_back((ticket, change)),
+            Output::Reply(ticket, outcome) => self.replied(ticket, &outcome),
+            Output::Event(Event::Link(report)) => self.state = report.state,
+            Output::Event(Event::Message(message)) => self.told.extend(message.body),
+            Output::Event(Event::Mistrusted) => self.mistrusted = true,
+            Output::Event(_) => {}
+        }
+    }
+
+    fn replied(&mut self, ticket: Ticket, outcome: &Outcome) {
+        let body = self.waiting.remove(&ticket).expect("somebody waits for this answer");
+        match outcome {
+            Outcome::Sent(_) => {
+                let is_there = !self.server.kind.managed || self.server.handled.contains(&body);
+                assert!(is_there, "{body} is not at the server");
+            }
+            Outcome::Queued(_) => {
+                let is_kept = self.disk.messages.iter().any(|message| message.stanza.contains(&format!(">{body}<")));
+                assert!(is_kept, "{body} is not kept");
+            }
+            Outcome::NotOnline(_) | Outcome::NotKept(_) => self.refused.push(body),
+            Outcome::Delivered(_) | Outcome::Answer(_) | Outcome::Refused(_) | Outcome::TimedOut | Outcome::Done => {
+                panic!("{body}: {outcome:?}")
+            }
+        }
+    }
+}

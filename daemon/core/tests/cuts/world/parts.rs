@@ -1,0 +1,61 @@
+//! What a world is made of: the account's settings, TLS, and the disk.
+
+use jid::{BareJid, ResourcePart};
+use xmppd_core::account::{Change, KeptMessage, Memory, Security, Settings, TuneSettings};
+use xmppd_core::presence::StatusWhen;
+use xmppd_core::sasl::TlsVersion;
+use xmppd_core::srv::TlsPolicy;
+
+/// Does what the disk was asked.
+pub(super) fn keep(disk: &mut Memory, change: Change) {
+    match change {
+        Change::TuneOut(is_out) => disk.tune_out = is_out,
+        Change::Tokens(tokens) => disk.tokens = tokens,
+        Change::Offer(offer) => disk.offer = Some(offer),
+        Change::Session(session) => disk.session = session,
+        Change::Handled(handled, at) => {
+            if let Some(session) = &mut disk.session {
+                (session.handled, session.at) = (handled, at);
+            }
+        }
+        Change::Message(message) => keep_message(disk, message),
+        Change::Arrived(ids) => disk.messages.retain(|message| !ids.contains(&message.id)),
+    }
+}
+
+fn keep_message(disk: &mut Memory, message: KeptMessage) {
+    match disk.messages.iter_mut().find(|kept| kept.id == message.id) {
+        Some(kept) => kept.position = message.position,
+        None => disk.messages.push(message),
+    }
+}
+
+/// The account's settings.
+pub(super) fn settings() -> Settings {
+    Settings {
+        jid: BareJid::new("romeo@verona.example").expect("a JID"),
+        resource: ResourcePart::new("xmppd.1").expect("a resource").into_owned(),
+        server: None,
+        tls: TlsPolicy::Auto,
+        tune: TuneSettings { pep: false, status: None, status_when: StatusWhen::Empty },
+        user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),
+        version: "0.1.0".into(),
+    }
+}
+
+/// TLS as both sides see it.
+pub(super) fn security() -> Security {
+    let (exporter, end_point) = (Some([0xEE; 32]), Some(vec![0xCE; 32]));
+    Security { version: TlsVersion::V1_3, cipher: "TLS13_AES_128_GCM_SHA256".into(), exporter, end_point }
+}
+
+/// Leaves the first of equal bodies.
+pub(super) fn first_of_each(bodies: &mut Vec<&String>) {
+    let mut seen: Vec<&String> = Vec::new();
+    for body in std::mem::take(bodies) {
+        if !seen.contains(&body) {
+            seen.push(body);
+        }
+    }
+    *bodies = seen;
+}
