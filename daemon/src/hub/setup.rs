@@ -226,10 +226,11 @@ impl Hub {
         let offer = self.store.offer(account.name.clone()).await?;
         let session = self.store.session(account.name.clone()).await?;
         let messages = self.store.messages(account.name.clone()).await?;
-        Ok(Kept {
-            resource,
-            memory: Memory { layers: Layers::new(presence), tune_out, tokens, offer, session, messages },
-        })
+        let border = self.store.border(account.name.clone()).await?;
+        let told = self.store.told(account.name.clone()).await?;
+        let layers = Layers::new(presence);
+        let memory = Memory { layers, tune_out, tokens, offer, session, messages, border, told };
+        Ok(Kept { resource, memory })
     }
 }
 

@@ -86,9 +86,22 @@ const SCHEMA: &[&str] = &[
         number   INTEGER PRIMARY KEY,
         account  TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
         id       TEXT NOT NULL,
-        position INTEGER NOT NULL,
+        position INTEGER,
         stanza   TEXT NOT NULL,
+        at       INTEGER NOT NULL,
+        after    TEXT,
         UNIQUE (account, id)
+    ) STRICT;
+    CREATE TABLE archive (
+        account TEXT NOT NULL PRIMARY KEY REFERENCES account ON DELETE CASCADE,
+        border  TEXT,
+        at      INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE told (
+        number  INTEGER PRIMARY KEY,
+        account TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
+        name    TEXT NOT NULL,
+        UNIQUE (account, name)
     ) STRICT;
 ",
 ];
