@@ -72,7 +72,9 @@ const SCHEMA: &[&str] = &[
         direct     INTEGER NOT NULL,
         fast       TEXT NOT NULL,
         bind       TEXT NOT NULL,
-        management INTEGER NOT NULL
+        management INTEGER NOT NULL,
+        scheme     TEXT,
+        version    TEXT
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE session (
         account TEXT NOT NULL PRIMARY KEY REFERENCES account ON DELETE CASCADE,

@@ -4,6 +4,7 @@ use jid::{BareJid, ResourcePart};
 
 use crate::presence::{Layers, StatusWhen};
 use crate::srv::TlsPolicy;
+use crate::stream::features::ConfigVersion;
 use crate::template::Template;
 
 use super::kept::{Border, KeptMessage, KeptSession};
@@ -71,4 +72,6 @@ pub struct Remembered {
     pub bind: Vec<String>,
     /// Whether a session can be resumed inside the login.
     pub management: bool,
+    /// The offer's own name (XEP-0509), if the server gives it one.
+    pub config_version: Option<ConfigVersion>,
 }

@@ -78,5 +78,7 @@ pub const SASL_CHANNEL_BINDING: &str = "urn:xmpp:sasl-cb:0";
 pub const STREAM_LIMITS: &str = "urn:xmpp:stream-limits:0";
 /// XEP-0480: tasks that upgrade stored credentials.
 pub const SASL_UPGRADE: &str = "urn:xmpp:sasl:upgrade:0";
+/// XEP-0509: requests to log in that go with the stream header.
+pub const IAP: &str = "urn:xmpp:iap:0";
 /// XEP-0484: login with a token.
 pub const FAST: &str = "urn:xmpp:fast:0";

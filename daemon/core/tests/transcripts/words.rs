@@ -90,7 +90,8 @@ fn of_known(known: &Known) -> String {
 fn of_offer(offer: &Remembered) -> String {
     let port = if offer.direct { "direct" } else { "starttls" };
     let management = if offer.management { " resumable" } else { "" };
-    format!("{port} {} bind {}{management}", offer.fast.join(" "), offer.bind.join(" "))
+    let version = offer.config_version.as_ref().map(|name| format!(" version {}", name.value)).unwrap_or_default();
+    format!("{port} {} bind {}{management}{version}", offer.fast.join(" "), offer.bind.join(" "))
 }
 
 fn of_outcome(outcome: &Outcome) -> String {
