@@ -8,6 +8,7 @@ use super::input::{Playing, StoreTicket, Ticket};
 use super::kept::KeptSession;
 use super::login::Key;
 use super::online::{Asleep, Unsent};
+use super::outbox::Outbox;
 use super::output::{Change, Delivery, Dial, Event, HangUp, Incoming, Outcome, Output};
 use super::outward::Outward;
 use super::settings::{Memory, Remembered, Settings, TuneSettings};
@@ -17,7 +18,6 @@ use super::tokens::Tokens;
 use crate::backoff::Backoff;
 use crate::entropy::Entropy;
 use crate::loss::{Ending, Loss};
-use crate::stanza::StanzaError;
 use crate::time::Now;
 use crate::xml::{Element, writer};
 
@@ -52,14 +52,10 @@ pub(super) struct Context {
     pub(super) connecting: Vec<Ticket>,
     /// A session that may be taken up again.
     pub(super) asleep: Option<Asleep>,
-    /// Messages of sessions that are gone.
-    pub(super) unsent: Vec<Unsent>,
+    /// Messages that are in no session.
+    pub(super) outbox: Outbox,
     /// What is known of the messages that came.
     pub(super) inbox: Inbox,
-    /// What the disk is asked to forget.
-    forgetting: Vec<(StoreTicket, Vec<String>)>,
-    /// Messages that are at the server and could not be forgotten.
-    remembered_in_vain: Vec<String>,
     /// How often in a row the server did not keep its side of stream management.
     pub(super) mistrusted: u32,
     /// The disk has a session.
@@ -95,10 +91,8 @@ impl Context {
             pipelines: true,
             connecting: Vec::new(),
             asleep,
-            unsent,
+            outbox: Outbox::restored(unsent),
             inbox,
-            forgetting: Vec::new(),
-            remembered_in_vain: Vec::new(),
             mistrusted: 0,
             session_kept,
             outputs: VecDeque::new(),
@@ -171,53 +165,6 @@ impl Context {
         }
     }
 
-    /// The server has these messages: the disk may forget them, and who waits is told.
-    pub(super) fn messages_arrived(&mut self, messages: impl IntoIterator<Item = (Option<Ticket>, String)>) {
-        let mut ids = Vec::new();
-        for (ticket, id) in messages {
-            if let Some(ticket) = ticket {
-                self.reply(ticket, Outcome::Sent(id.clone()));
-            }
-            ids.push(id);
-        }
-        self.forget_messages(ids);
-    }
-
-    /// This message could not be kept, and is not sent; an earlier attempt to keep it may have worked.
-    pub(super) fn message_not_kept(&mut self, ticket: Option<Ticket>, id: String, reason: String) {
-        if let Some(ticket) = ticket {
-            self.reply(ticket, Outcome::NotKept(reason));
-        }
-        self.forget_messages(vec![id]);
-    }
-
-    /// Has the disk forget these messages, and those that it could not forget before.
-    fn forget_messages(&mut self, mut ids: Vec<String>) {
-        if !ids.is_empty() {
-            ids.append(&mut self.remembered_in_vain);
-            let ticket = self.store(Change::Arrived(ids.clone()));
-            self.forgetting.push((ticket, ids));
-        }
-    }
-
-    /// The store answered; messages that it could not forget are tried again with the next ones.
-    pub(super) fn forgotten(&mut self, ticket: StoreTicket, is_done: bool) {
-        if let Some(place) = self.forgetting.iter().position(|(awaited, _)| *awaited == ticket) {
-            let (_, ids) = self.forgetting.remove(place);
-            if !is_done {
-                self.remembered_in_vain.extend(ids);
-            }
-        }
-    }
-
-    /// This message came back: the disk may forget it, and who waits is told.
-    pub(super) fn message_refused(&mut self, ticket: Option<Ticket>, id: String, error: &StanzaError) {
-        if let Some(ticket) = ticket {
-            self.reply(ticket, Outcome::Refused(error.clone()));
-        }
-        self.forget_messages(vec![id]);
-    }
-
     /// The request to go on with the last session; one that cannot be there any more is given up.
     pub(super) fn resumption(&mut self) -> Option<Element> {
         let now = self.now.wall;
@@ -229,27 +176,11 @@ impl Context {
         request
     }
 
-    /// The store answered while there is no stream: a session that is asleep, or a message of one that is gone.
+    /// The store answered while there is no stream; a session that is asleep may have asked.
     pub(super) fn stored(&mut self, ticket: StoreTicket, result: Result<(), String>) {
-        if let Some(place) = self.unsent.iter().position(|unsent| unsent.awaits == Some(ticket)) {
-            return self.stored_unsent(place, result);
-        }
         if let Some(mut asleep) = self.asleep.take() {
             asleep.stored(ticket, result, self);
             self.asleep = Some(asleep);
-        }
-    }
-
-    fn stored_unsent(&mut self, place: usize, result: Result<(), String>) {
-        match result {
-            Ok(()) => {
-                self.unsent[place].awaits = None;
-                self.put_off_messages();
-            }
-            Err(reason) => {
-                let unsent = self.unsent.remove(place);
-                self.message_not_kept(unsent.letter.ticket, unsent.letter.id, reason);
-            }
         }
     }
 
@@ -257,15 +188,6 @@ impl Context {
     pub(super) fn forget_session(&mut self, h: Option<u32>) {
         if let Some(asleep) = self.asleep.take() {
             asleep.dissolve(h, self);
-        }
-    }
-
-    /// Nobody knows when the next session is: whoever waits for a message is told that it is kept.
-    pub(super) fn put_off_messages(&mut self) {
-        let asleep = self.asleep.as_mut().map(Asleep::put_off_messages).unwrap_or_default();
-        let waiting: Vec<_> = asleep.into_iter().chain(self.unsent.iter_mut().filter_map(Unsent::put_off)).collect();
-        for (ticket, id) in waiting {
-            self.reply(ticket, Outcome::Queued(id));
         }
     }
 

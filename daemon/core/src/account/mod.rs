@@ -9,6 +9,7 @@ mod kept;
 mod login;
 mod offline;
 mod online;
+mod outbox;
 mod output;
 mod outward;
 mod settings;
@@ -67,6 +68,7 @@ impl Account {
         self.context.now = now;
         if let Input::Stored(ticket, result) = &input {
             self.context.forgotten(*ticket, result.is_ok());
+            self.context.stored_unsent(*ticket, result);
             let told = self.context.inbox.stored(*ticket);
             self.context.messages_came(told);
         }

@@ -96,7 +96,11 @@ impl Offline {
                 context.reply(ticket, Outcome::Done);
                 Self::ByCommand.without_retry(context)
             }
-            Command::Send(ticket, _) | Command::Ask(ticket, _) => {
+            Command::Send(ticket, outgoing) => {
+                context.send_later(ticket, outgoing);
+                Link::Offline(self)
+            }
+            Command::Ask(ticket, _) => {
                 context.reply(ticket, Outcome::NotOnline(self.problem().cloned()));
                 Link::Offline(self)
             }

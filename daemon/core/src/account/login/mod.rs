@@ -313,7 +313,8 @@ impl Connecting {
                 context.reply(ticket, Outcome::Done);
                 return Self::give_up(Offline::ByCommand, context);
             }
-            Command::Send(ticket, _) | Command::Ask(ticket, _) => context.reply(ticket, Outcome::NotOnline(None)),
+            Command::Send(ticket, outgoing) => context.send_later(ticket, outgoing),
+            Command::Ask(ticket, _) => context.reply(ticket, Outcome::NotOnline(None)),
         }
         Link::Connecting(self)
     }

@@ -28,8 +28,8 @@ use super::timers::Timer;
 use crate::loss::Loss;
 use crate::pep::Pep;
 use crate::requests::Requests;
+use crate::stanza::bind;
 use crate::stanza::roster::{Roster, Subscription};
-use crate::stanza::{Message, bind};
 use crate::stream::features::StreamLimits;
 use crate::time::Moment;
 use crate::xml::{Limits, Reader};
@@ -38,8 +38,8 @@ use answers::Answers;
 use archive::Archive;
 use asking::{ANSWER_WITHIN, Asker};
 use leaving::Leaving;
-use outbound::{Letter, Outbound, Sent, Stored};
-pub(super) use outbound::{RESUME_FOR, ResumeBy, Unsent};
+pub(super) use outbound::{Letter, RESUME_FOR, ResumeBy, Unsent};
+use outbound::{Outbound, Sent, Stored};
 use presence::Shown;
 pub(super) use sleep::Asleep;
 pub(super) use watched::{ClientState, inactive};
@@ -227,9 +227,8 @@ impl Online {
             Command::Disconnect(ticket) | Command::Leave(ticket) | Command::Suspend(ticket) => {
                 self.leave(Leaving::by_command(ticket), context);
             }
-            Command::Send(ticket, _) | Command::Ask(ticket, _) if self.leaving.is_some() => {
-                context.reply(ticket, Outcome::NotOnline(None));
-            }
+            Command::Send(ticket, outgoing) if self.leaving.is_some() => context.send_later(ticket, outgoing),
+            Command::Ask(ticket, _) if self.leaving.is_some() => context.reply(ticket, Outcome::NotOnline(None)),
             Command::Send(ticket, outgoing) => self.send_message(ticket, outgoing, context),
             Command::Ask(ticket, question) => {
                 self.ask(question.to, question.set, question.payload, Asker::Command(ticket), context);
@@ -267,19 +266,13 @@ impl Online {
 
     /// Sends a message and has its asker wait for the server to have it.
     fn send_message(&mut self, ticket: Ticket, outgoing: Outgoing, context: &mut Context) {
-        let id = context.entropy.id();
-        let mut message = Message::chat(id.clone(), outgoing.to, outgoing.body);
-        message.kind = outgoing.kind;
-        message.subject = outgoing.subject;
-        let stanza = message.into_element();
+        let (letter, stanza) = context.letter(ticket, outgoing);
         if let Some(error) = self.outbound.refuses(&stanza) {
             return context.reply(ticket, Outcome::Refused(error));
         }
         if self.outbound.is_full() {
             return context.reply(ticket, Outcome::NotKept("too many messages wait for the server already".into()));
         }
-        let letter =
-            Letter { ticket: Some(ticket), id, origin: context.inbox.origin(context.now.wall), in_doubt: false };
         self.outbound.send(&stanza, Sent::Message(letter), context);
     }
 
@@ -331,7 +324,7 @@ impl Online {
             }
         }
         let (_, unsent) = std::mem::take(&mut self.outbound).dissolve(None, context);
-        context.unsent.extend(unsent);
+        context.outbox.put_back(unsent);
         context.put_off_messages();
         context.keep_session(None);
         context.event(Event::Departed);

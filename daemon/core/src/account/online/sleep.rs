@@ -112,6 +112,7 @@ impl Online {
                 return Err(loss);
             }
         }
+        online.send_again(context);
         online.requests.postpone(context.now.moment + ANSWER_WITHIN);
         if is_whole {
             online.retry_archive(context);
@@ -213,7 +214,7 @@ impl Asleep {
         let (acknowledged, unsent) = outbound.dissolve(h, context);
         context.event(Event::Departed);
         context.messages_arrived(acknowledged.into_iter().filter_map(Sent::into_message));
-        context.unsent.extend(unsent);
+        context.outbox.put_back(unsent);
         context.put_off_messages();
         context.keep_session(None);
     }

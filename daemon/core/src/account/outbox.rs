@@ -1,0 +1,139 @@
+//! Messages that are in no session: those of sessions that are gone, and those that were taken while there was none.
+//! They are on the disk, or on their way to it, and the next session sends them.
+
+use super::context::Context;
+use super::input::{Outgoing, StoreTicket, Ticket};
+use super::kept::KeptMessage;
+use super::online::{Asleep, Letter, Unsent};
+use super::output::{Change, Outcome};
+use crate::stanza::{Message, StanzaError};
+use crate::xml::{Element, writer};
+
+/// So many messages may wait for a session.
+const LIMIT: usize = 10_000;
+
+/// Of one account.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    /// In the order in which they are to be sent.
+    unsent: Vec<Unsent>,
+    /// What the disk is asked to forget.
+    forgetting: Vec<(StoreTicket, Vec<String>)>,
+    /// Messages that are at the server and could not be forgotten.
+    remembered_in_vain: Vec<String>,
+}
+
+impl Outbox {
+    /// What another process was asked to send.
+    pub(super) fn restored(unsent: Vec<Unsent>) -> Self {
+        Self { unsent, ..Self::default() }
+    }
+
+    /// The next session takes all of them.
+    pub(super) fn take(&mut self) -> Vec<Unsent> {
+        std::mem::take(&mut self.unsent)
+    }
+
+    /// A session is gone; what it leaves was taken before what waits already.
+    pub(super) fn put_back(&mut self, mut unsent: Vec<Unsent>) {
+        unsent.append(&mut self.unsent);
+        self.unsent = unsent;
+    }
+}
+
+impl Context {
+    /// Takes a message that the next session is to send; whoever asked is told once the disk knows of it.
+    pub(super) fn send_later(&mut self, ticket: Ticket, outgoing: Outgoing) {
+        if self.outbox.unsent.len() >= LIMIT {
+            return self.reply(ticket, Outcome::NotKept("too many messages wait for a session already".into()));
+        }
+        let (letter, stanza) = self.letter(ticket, outgoing);
+        let (id, origin) = (letter.id.clone(), letter.origin.clone());
+        let stanza = writer::to_string(&stanza);
+        let awaits = self.store(Change::Message(KeptMessage { id, position: None, stanza: stanza.clone(), origin }));
+        self.outbox.unsent.push(Unsent { letter, stanza, awaits: Some(awaits) });
+    }
+
+    /// A message with an id of its own, and who waits for it.
+    pub(super) fn letter(&mut self, ticket: Ticket, outgoing: Outgoing) -> (Letter, Element) {
+        let id = self.entropy.id();
+        let mut message = Message::chat(id.clone(), outgoing.to, outgoing.body);
+        message.kind = outgoing.kind;
+        message.subject = outgoing.subject;
+        let origin = self.inbox.origin(self.now.wall);
+        (Letter { ticket: Some(ticket), id, origin, in_doubt: false }, message.into_element())
+    }
+
+    /// The server has these messages: the disk may forget them, and who waits is told.
+    pub(super) fn messages_arrived(&mut self, messages: impl IntoIterator<Item = (Option<Ticket>, String)>) {
+        let mut ids = Vec::new();
+        for (ticket, id) in messages {
+            if let Some(ticket) = ticket {
+                self.reply(ticket, Outcome::Sent(id.clone()));
+            }
+            ids.push(id);
+        }
+        self.forget_messages(ids);
+    }
+
+    /// This message could not be kept, and is not sent; an earlier attempt to keep it may have worked.
+    pub(super) fn message_not_kept(&mut self, ticket: Option<Ticket>, id: String, reason: String) {
+        if let Some(ticket) = ticket {
+            self.reply(ticket, Outcome::NotKept(reason));
+        }
+        self.forget_messages(vec![id]);
+    }
+
+    /// Has the disk forget these messages, and those that it could not forget before.
+    fn forget_messages(&mut self, mut ids: Vec<String>) {
+        if !ids.is_empty() {
+            ids.append(&mut self.outbox.remembered_in_vain);
+            let ticket = self.store(Change::Arrived(ids.clone()));
+            self.outbox.forgetting.push((ticket, ids));
+        }
+    }
+
+    /// The store answered; messages that it could not forget are tried again with the next ones.
+    pub(super) fn forgotten(&mut self, ticket: StoreTicket, is_done: bool) {
+        if let Some(place) = self.outbox.forgetting.iter().position(|(awaited, _)| *awaited == ticket) {
+            let (_, ids) = self.outbox.forgetting.remove(place);
+            if !is_done {
+                self.outbox.remembered_in_vain.extend(ids);
+            }
+        }
+    }
+
+    /// This message came back: the disk may forget it, and who waits is told.
+    pub(super) fn message_refused(&mut self, ticket: Option<Ticket>, id: String, error: &StanzaError) {
+        if let Some(ticket) = ticket {
+            self.reply(ticket, Outcome::Refused(error.clone()));
+        }
+        self.forget_messages(vec![id]);
+    }
+
+    /// The store answered, perhaps for a message that waits for a session.
+    pub(super) fn stored_unsent(&mut self, ticket: StoreTicket, result: &Result<(), String>) {
+        let unsent = &mut self.outbox.unsent;
+        let Some(place) = unsent.iter().position(|unsent| unsent.awaits == Some(ticket)) else { return };
+        match result {
+            Ok(()) => {
+                unsent[place].awaits = None;
+                self.put_off_messages();
+            }
+            Err(reason) => {
+                let letter = unsent.remove(place).letter;
+                self.message_not_kept(letter.ticket, letter.id, reason.clone());
+            }
+        }
+    }
+
+    /// Nobody knows when the next session is: whoever waits for a message is told that it is kept.
+    pub(super) fn put_off_messages(&mut self) {
+        let asleep = self.asleep.as_mut().map(Asleep::put_off_messages).unwrap_or_default();
+        let waiting: Vec<_> =
+            asleep.into_iter().chain(self.outbox.unsent.iter_mut().filter_map(Unsent::put_off)).collect();
+        for (ticket, id) in waiting {
+            self.reply(ticket, Outcome::Queued(id));
+        }
+    }
+}
