@@ -85,13 +85,15 @@ const SCHEMA: &[&str] = &[
         at      INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE message (
-        number   INTEGER PRIMARY KEY,
-        account  TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
-        id       TEXT NOT NULL,
-        position INTEGER,
-        stanza   TEXT NOT NULL,
-        at       INTEGER NOT NULL,
-        after    TEXT,
+        number    INTEGER PRIMARY KEY,
+        account   TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
+        id        TEXT NOT NULL,
+        recipient TEXT NOT NULL,
+        position  INTEGER,
+        stanza    TEXT NOT NULL,
+        at        INTEGER NOT NULL,
+        after     TEXT,
+        attempts  INTEGER NOT NULL,
         UNIQUE (account, id)
     ) STRICT;
     CREATE TABLE archive (

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jid::FullJid;
+use jid::{FullJid, Jid};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Error, OptionalExtension, Row, params};
 use xmppd_core::account::{KeptMessage, KeptSession, Origin};
@@ -29,10 +29,12 @@ pub(super) fn handled(connection: &Connection, account: &str, handled: u32, at: 
 
 /// Keeps a message; one that is kept already gets its new position and keeps its place among the others.
 pub(super) fn keep_message(connection: &Connection, account: &str, message: &KeptMessage) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO message (account, id, position, stanza, at, after) VALUES (?, ?, ?, ?, ?, ?)
-        ON CONFLICT (account, id) DO UPDATE SET position = excluded.position";
-    let KeptMessage { id, position, stanza, origin } = message;
-    let values = params![account, id, position, stanza, origin.at.as_unix_millis(), origin.after];
+    let sql = "INSERT INTO message (account, id, recipient, position, stanza, at, after, attempts)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?4 IS NOT NULL)
+        ON CONFLICT (account, id) DO UPDATE SET position = excluded.position,
+        attempts = attempts + (message.position IS NULL AND excluded.position IS NOT NULL)";
+    let KeptMessage { id, to, position, stanza, origin } = message;
+    let values = params![account, id, to.as_str(), position, stanza, origin.at.as_unix_millis(), origin.after];
     connection.prepare_cached(sql)?.execute(values).map(drop)
 }
 
@@ -63,7 +65,8 @@ impl Store {
         account: String,
     ) -> impl Future<Output = Result<Vec<KeptMessage>, StoreError>> + Send + use<> {
         self.read(move |connection| {
-            let sql = "SELECT id, position, stanza, at, after FROM message WHERE account = ? ORDER BY number";
+            let sql =
+                "SELECT id, recipient, position, stanza, at, after FROM message WHERE account = ? ORDER BY number";
             connection.prepare_cached(sql)?.query_map([account], message)?.collect()
         })
     }
@@ -82,6 +85,8 @@ fn session(row: &Row<'_>) -> rusqlite::Result<KeptSession> {
 }
 
 fn message(row: &Row<'_>) -> rusqlite::Result<KeptMessage> {
-    let origin = Origin { at: Wall::from_unix_millis(row.get(3)?), after: row.get(4)? };
-    Ok(KeptMessage { id: row.get(0)?, position: row.get(1)?, stanza: row.get(2)?, origin })
+    let to: String = row.get(1)?;
+    let to = Jid::new(&to).map_err(|error| Error::FromSqlConversionFailure(1, Type::Text, error.into()))?;
+    let origin = Origin { at: Wall::from_unix_millis(row.get(4)?), after: row.get(5)? };
+    Ok(KeptMessage { id: row.get(0)?, to, position: row.get(2)?, stanza: row.get(3)?, origin })
 }

@@ -115,8 +115,10 @@ pub enum Command {
     /// The program is exchanged for another: end the connection without a goodbye, so that the session can be taken up
     /// again, or with one where it cannot; answered when that is on its way.
     Suspend(Ticket),
-    /// Send a message through the live session; answered when the server has it.
+    /// Send a message; answered when the server has it, or when it is kept for the next session.
     Send(Ticket, Outgoing),
+    /// Do not send the message with this id; answered with whether that could still be.
+    Cancel(Ticket, String),
     /// Ask somebody something; answered with the payload of the result or the error.
     Ask(Ticket, Question),
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use jid::FullJid;
+use jid::{FullJid, Jid};
 
 use crate::time::Wall;
 
@@ -33,6 +33,8 @@ pub struct KeptSession {
 pub struct KeptMessage {
     /// Its id.
     pub id: String,
+    /// To whom it goes.
+    pub to: Jid,
     /// Which of our stanzas in the session it is, counted from 1, modulo 2^32. None while it has no place in it: whether
     /// it arrived in a session before is not known.
     pub position: Option<u32>,
@@ -116,7 +118,13 @@ mod tests {
     fn positions_are_compared_over_the_wrap() {
         let check = |position: Option<u32>, h: u32, expected| {
             let origin = Origin { at: Wall::default(), after: None };
-            let message = KeptMessage { id: "1".into(), position, stanza: String::new(), origin };
+            let message = KeptMessage {
+                id: "1".into(),
+                to: Jid::new("juliet@verona.example").expect("a JID"),
+                position,
+                stanza: String::new(),
+                origin,
+            };
             assert_eq!(message.is_covered(h), expected, "{position:?}, {h}");
         };
         check(Some(1), 0, false);

@@ -74,6 +74,8 @@ impl Account {
         }
         let link = std::mem::replace(&mut self.link, Link::Offline(Offline::ByCommand));
         self.link = link.handle(input, &mut self.context);
+        let in_session = if let Link::Online(online) = &self.link { online.messages() } else { 0 };
+        self.context.tell_outbox(in_session);
         self.report();
     }
 

@@ -100,6 +100,10 @@ impl Offline {
                 context.send_later(ticket, outgoing);
                 Link::Offline(self)
             }
+            Command::Cancel(ticket, id) => {
+                context.cancel(ticket, &id);
+                Link::Offline(self)
+            }
             Command::Ask(ticket, _) => {
                 context.reply(ticket, Outcome::NotOnline(self.problem().cloned()));
                 Link::Offline(self)

@@ -5,7 +5,7 @@ use super::context::Context;
 use super::input::{Outgoing, StoreTicket, Ticket};
 use super::kept::KeptMessage;
 use super::online::{Asleep, Letter, Unsent};
-use super::output::{Change, Outcome};
+use super::output::{Change, Event, Outcome};
 use crate::stanza::{Message, StanzaError};
 use crate::xml::{Element, writer};
 
@@ -21,12 +21,31 @@ pub(super) struct Outbox {
     forgetting: Vec<(StoreTicket, Vec<String>)>,
     /// Messages that are at the server and could not be forgotten.
     remembered_in_vain: Vec<String>,
+    /// How many messages watchers were told of.
+    told: usize,
 }
+
+/// The server may have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct OnItsWay;
 
 impl Outbox {
     /// What another process was asked to send.
     pub(super) fn restored(unsent: Vec<Unsent>) -> Self {
         Self { unsent, ..Self::default() }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.unsent.len()
+    }
+
+    fn cancel(&mut self, id: &str) -> Option<Result<Letter, OnItsWay>> {
+        let place = self.unsent.iter().position(|unsent| unsent.letter.id == id)?;
+        if self.unsent[place].letter.in_doubt {
+            return Some(Err(OnItsWay));
+        }
+        Some(Ok(self.unsent.remove(place).letter))
     }
 
     /// The next session takes all of them.
@@ -48,20 +67,41 @@ impl Context {
             return self.reply(ticket, Outcome::NotKept("too many messages wait for a session already".into()));
         }
         let (letter, stanza) = self.letter(ticket, outgoing);
-        let (id, origin) = (letter.id.clone(), letter.origin.clone());
         let stanza = writer::to_string(&stanza);
-        let awaits = self.store(Change::Message(KeptMessage { id, position: None, stanza: stanza.clone(), origin }));
+        let (id, to, origin) = (letter.id.clone(), letter.to.clone(), letter.origin.clone());
+        let message = KeptMessage { id, to, position: None, stanza: stanza.clone(), origin };
+        let awaits = self.store(Change::Message(message));
         self.outbox.unsent.push(Unsent { letter, stanza, awaits: Some(awaits) });
+    }
+
+    /// Forgets a message that no server can have; who waits for it is told.
+    pub(super) fn cancel(&mut self, ticket: Ticket, id: &str) {
+        let cancelled = self.outbox.cancel(id).or_else(|| self.asleep.as_mut().and_then(|asleep| asleep.cancel(id)));
+        self.cancelled(ticket, cancelled);
+    }
+
+    /// Answers whoever wanted a message not to be sent.
+    pub(super) fn cancelled(&mut self, ticket: Ticket, cancelled: Option<Result<Letter, OnItsWay>>) {
+        let outcome = match cancelled {
+            Some(Ok(letter)) => {
+                self.message_not_kept(letter.ticket, letter.id, "it was cancelled".into());
+                Outcome::Done
+            }
+            Some(Err(OnItsWay)) => Outcome::TooLate,
+            None => Outcome::Unknown,
+        };
+        self.reply(ticket, outcome);
     }
 
     /// A message with an id of its own, and who waits for it.
     pub(super) fn letter(&mut self, ticket: Ticket, outgoing: Outgoing) -> (Letter, Element) {
         let id = self.entropy.id();
-        let mut message = Message::chat(id.clone(), outgoing.to, outgoing.body);
+        let to = outgoing.to;
+        let mut message = Message::chat(id.clone(), to.clone(), outgoing.body);
         message.kind = outgoing.kind;
         message.subject = outgoing.subject;
         let origin = self.inbox.origin(self.now.wall);
-        (Letter { ticket: Some(ticket), id, origin, in_doubt: false }, message.into_element())
+        (Letter { ticket: Some(ticket), id, to, origin, in_doubt: false }, message.into_element())
     }
 
     /// The server has these messages: the disk may forget them, and who waits is told.
@@ -124,6 +164,15 @@ impl Context {
                 let letter = unsent.remove(place).letter;
                 self.message_not_kept(letter.ticket, letter.id, reason.clone());
             }
+        }
+    }
+
+    /// Tells watchers how many messages wait, if that has changed; so many are in a session that is up.
+    pub(super) fn tell_outbox(&mut self, in_session: usize) {
+        let asleep = self.asleep.as_ref().map_or(0, Asleep::messages);
+        let waiting = self.outbox.len() + asleep + in_session;
+        if std::mem::replace(&mut self.outbox.told, waiting) != waiting {
+            self.event(Event::Outbox(waiting));
         }
     }
 

@@ -103,6 +103,10 @@ pub enum Outcome {
     TimedOut,
     /// It was not done, because it could not be kept; the reason.
     NotKept(String),
+    /// It is on its way already, or may be.
+    TooLate,
+    /// There is no such thing.
+    Unknown,
     /// Done; there is nothing to tell.
     Done,
 }
@@ -143,6 +147,8 @@ pub enum Event {
     TunePublished(TunePublished),
     /// A message came.
     Message(Incoming),
+    /// So many messages of ours wait until the server has them.
+    Outbox(usize),
     /// The server does not keep its side of stream management, three times in a row: it is used no more until the
     /// daemon starts anew, and a message is taken to be at the server once it is written.
     Mistrusted,

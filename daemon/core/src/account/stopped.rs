@@ -85,6 +85,7 @@ impl Stopped {
                 return Link::Offline(Offline::ByCommand);
             }
             Command::Leave(ticket) | Command::Suspend(ticket) => context.reply(ticket, Outcome::Done),
+            Command::Cancel(ticket, id) => context.cancel(ticket, &id),
             Command::Send(ticket, _) | Command::Ask(ticket, _) => {
                 context.reply(ticket, Outcome::NotOnline(Some(self.problem.clone())));
             }

@@ -9,7 +9,7 @@ mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use jid::FullJid;
+use jid::{FullJid, Jid};
 use xmppd_core::account::{KeptMessage, KeptSession, Memory, Origin};
 use xmppd_core::entropy::Entropy;
 use xmppd_core::presence::{Layers, Presence, Show};
@@ -204,6 +204,7 @@ fn a_session_goes_on_over_the_end_of_its_counters() {
         let (handled, position) = (u32::MAX - 2, (u32::MAX - 3).wrapping_add(offset));
         let message = |number: u32| KeptMessage {
             id: format!("kept-{number}"),
+            to: Jid::new("juliet@verona.example").expect("a JID"),
             position: Some(position.wrapping_add(number)),
             stanza: format!(
                 "<message to='juliet@verona.example' type='chat' id='kept-{number}'><body>kept-{number}</body></message>"

@@ -372,7 +372,13 @@ impl<'a> World<'a> {
                 assert!(is_kept, "{body} is not kept");
             }
             Outcome::NotOnline(_) | Outcome::NotKept(_) => self.refused.push(body),
-            Outcome::Delivered(_) | Outcome::Answer(_) | Outcome::Refused(_) | Outcome::TimedOut | Outcome::Done => {
+            Outcome::Delivered(_)
+            | Outcome::Answer(_)
+            | Outcome::Refused(_)
+            | Outcome::TimedOut
+            | Outcome::TooLate
+            | Outcome::Unknown
+            | Outcome::Done => {
                 panic!("{body}: {outcome:?}")
             }
         }

@@ -4,6 +4,7 @@
 //! set jid romeo@verona.example    set resource xmppd.1    set server HOST:PORT (none)
 //! set pep yes|no (yes)    set tune-status TEMPLATE (none)    set tune-out yes|no (no)    set show SHOW (online)
 //! set border ID|none       how far the archive is known (not at all)
+//! set outbox yes           how many messages wait is told: ! outbox N
 //! set split no            its input is not cut byte by byte: it shows what happens when pieces arrive together
 //! set cut all|no          the connection is cut at every byte, or nowhere, not behind every tag of its own
 //! ```
@@ -60,7 +61,7 @@ pub(crate) fn account(script: &Script) -> Account {
             }
             "tune-out" => memory.tune_out = value == "yes",
             "show" => memory.layers = layers(std::slice::from_ref(value)).expect("a show"),
-            "split" | "cut" => {}
+            "split" | "cut" | "outbox" => {}
             other => panic!("no such setting: {other}"),
         }
     }
@@ -70,6 +71,11 @@ pub(crate) fn account(script: &Script) -> Account {
 /// Whether the input may be cut anywhere.
 pub(crate) fn splits(script: &Script) -> bool {
     !script.settings.contains(&("split".into(), "no".into()))
+}
+
+/// Whether the number of messages that wait is to be told.
+pub(crate) fn tells_outbox(script: &Script) -> bool {
+    script.settings.contains(&("outbox".into(), "yes".into()))
 }
 
 /// A command, and whether it is answered.
@@ -96,6 +102,7 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
             Command::Ask(ticket, Question { to, set: false, payload: ping::request() })
         }
         ("watched", [word]) => Command::Watched(word == "yes"),
+        ("cancel", [id]) => Command::Cancel(ticket, id.clone()),
         ("connect", []) => Command::Connect(ticket),
         ("disconnect", []) => Command::Disconnect(ticket),
         ("leave", []) => Command::Leave(ticket),

@@ -148,7 +148,8 @@ impl<'a> Runner<'a> {
 
     fn command(&mut self, words: &[String]) -> Result<(), String> {
         let number = self.tickets.len() as u64 + 1;
-        let (command, answered) = account::command(words, Ticket(number)).ok_or("no such command")?;
+        let words = words.iter().map(|word| self.filled(word)).collect::<Result<Vec<_>, _>>()?;
+        let (command, answered) = account::command(&words, Ticket(number)).ok_or("no such command")?;
         if answered {
             self.tickets.insert(number, 0);
         }
@@ -236,7 +237,9 @@ impl<'a> Runner<'a> {
     }
 
     fn take(&mut self, output: Output) -> Result<(), String> {
-        self.said.extend(words::of_output(&output, self.now().wall).map(Said::Happened));
+        if !matches!(output, Output::Event(Event::Outbox(_))) || account::tells_outbox(self.script) {
+            self.said.extend(words::of_output(&output, self.now().wall).map(Said::Happened));
+        }
         match output {
             Output::Write(bytes) => {
                 if !self.connected {

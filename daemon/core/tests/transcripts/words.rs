@@ -106,6 +106,8 @@ fn of_outcome(outcome: &Outcome) -> String {
         Outcome::NotOnline(Some(problem)) => format!("not-online {}", of_problem(problem)),
         Outcome::NotOnline(None) => "not-online".into(),
         Outcome::TimedOut => "timed-out".into(),
+        Outcome::TooLate => "too-late".into(),
+        Outcome::Unknown => "unknown".into(),
         Outcome::Done => "done".into(),
     }
 }
@@ -124,6 +126,7 @@ fn of_event(event: &Event, now: Wall) -> String {
         Event::Available(available) => of_available(available),
         Event::Unavailable(jid) => format!("unavailable {jid}"),
         Event::Departed => "departed".into(),
+        Event::Outbox(waiting) => format!("outbox {waiting}"),
         Event::Mistrusted => "mistrusted".into(),
         Event::ContactTune(jid, track) => format!("contact-tune {jid} {}", of_track(track.as_ref())),
         Event::TunePublished(TunePublished::Done(track)) => format!("tune-published {}", of_track(track.as_ref())),

@@ -314,6 +314,7 @@ impl Connecting {
                 return Self::give_up(Offline::ByCommand, context);
             }
             Command::Send(ticket, outgoing) => context.send_later(ticket, outgoing),
+            Command::Cancel(ticket, id) => context.cancel(ticket, &id),
             Command::Ask(ticket, _) => context.reply(ticket, Outcome::NotOnline(None)),
         }
         Link::Connecting(self)

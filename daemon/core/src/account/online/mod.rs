@@ -150,6 +150,11 @@ impl Online {
         &self.session
     }
 
+    /// How many messages wait until the server has them.
+    pub(super) fn messages(&self) -> usize {
+        self.outbound.messages()
+    }
+
     pub(super) fn is_between_stanzas(&self) -> bool {
         self.reader.is_between_stanzas()
     }
@@ -230,6 +235,10 @@ impl Online {
             Command::Send(ticket, outgoing) if self.leaving.is_some() => context.send_later(ticket, outgoing),
             Command::Ask(ticket, _) if self.leaving.is_some() => context.reply(ticket, Outcome::NotOnline(None)),
             Command::Send(ticket, outgoing) => self.send_message(ticket, outgoing, context),
+            Command::Cancel(ticket, id) => match self.outbound.cancel(&id) {
+                None => context.cancel(ticket, &id),
+                cancelled => context.cancelled(ticket, cancelled),
+            },
             Command::Ask(ticket, question) => {
                 self.ask(question.to, question.set, question.payload, Asker::Command(ticket), context);
                 self.try_stream(context);

@@ -9,6 +9,7 @@ use super::super::input::{StoreTicket, Ticket};
 use super::super::kept::{self, KeptMessage, KeptSession};
 use super::super::login::Woken;
 use super::super::offline::{self, Offline};
+use super::super::outbox::OnItsWay;
 use super::super::output::{Event, HangUp, Outcome, Problem};
 use super::outbound::{Letter, Outbound, Sent, Unsent};
 use super::{ANSWER_WITHIN, Asker, Online, Shown};
@@ -200,6 +201,16 @@ impl Asleep {
         }
     }
 
+    /// Takes out a message that was never written.
+    pub(in super::super) fn cancel(&mut self, id: &str) -> Option<Result<Letter, OnItsWay>> {
+        self.outbound_mut().cancel(id)
+    }
+
+    /// How many messages the server may not have.
+    pub(in super::super) fn messages(&self) -> usize {
+        self.outbound().messages()
+    }
+
     /// Whether this is what the server went on with.
     pub(in super::super) fn is(&self, previd: &str) -> bool {
         self.outbound().resumption().is_some_and(|(resume_by, _)| resume_by.previd == previd)
@@ -237,8 +248,8 @@ impl Asleep {
 impl Unsent {
     /// A message that another process was asked to send, and wrote if it is in doubt.
     pub(in super::super) fn kept(message: KeptMessage, in_doubt: bool) -> Self {
-        let KeptMessage { id, stanza, origin, .. } = message;
-        Self { letter: Letter { ticket: None, id, origin, in_doubt }, stanza, awaits: None }
+        let KeptMessage { id, to, stanza, origin, .. } = message;
+        Self { letter: Letter { ticket: None, id, to, origin, in_doubt }, stanza, awaits: None }
     }
 
     /// Whoever waits is told that it is kept and will be sent, if it is.

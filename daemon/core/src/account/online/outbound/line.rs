@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use super::super::super::context::Context;
 use super::super::super::input::StoreTicket;
 use super::super::super::kept::{KeptMessage, Origin};
+use super::super::super::outbox::OnItsWay;
 use super::super::super::output::Change;
 use super::{Letter, Outbound, Sent, Stage, Tracked, Unsent};
 use crate::management::QUEUE_LIMIT;
@@ -96,6 +97,36 @@ impl Outbound {
         let is_it = |waiting: &Waiting| matches!(&waiting.tracked.sent, Sent::Message(letter) if letter.id == id);
         let place = self.line.waiting.iter().position(is_it)?;
         self.line.waiting.remove(place).map(|waiting| waiting.tracked.sent)
+    }
+
+    /// Takes out a message that was never written; nothing when there is none of this id.
+    pub(in super::super) fn cancel(&mut self, id: &str) -> Option<Result<Letter, OnItsWay>> {
+        let is_it = |sent: &Sent| matches!(sent, Sent::Message(letter) if letter.id == id);
+        if self.tail().any(|tracked| is_it(&tracked.sent)) || self.was_asked_before(id) {
+            return Some(Err(OnItsWay));
+        }
+        let place = self.line.waiting.iter().position(|waiting| is_it(&waiting.tracked.sent))?;
+        match &self.line.waiting.get(place)?.tracked.sent {
+            Sent::Message(letter) if letter.in_doubt => return Some(Err(OnItsWay)),
+            Sent::Message(_) | Sent::Presence(_) | Sent::Other => {}
+        }
+        match self.line.waiting.remove(place)?.tracked.sent {
+            Sent::Message(letter) => Some(Ok(letter)),
+            Sent::Presence(_) | Sent::Other => None,
+        }
+    }
+
+    /// How many messages the server may not have.
+    pub(in super::super) fn messages(&self) -> usize {
+        let is_message = |sent: &Sent| matches!(sent, Sent::Message(_));
+        let tail = self.tail().filter(|tracked| is_message(&tracked.sent)).count();
+        let line = self.line.waiting.iter().filter(|waiting| is_message(&waiting.tracked.sent)).count();
+        tail + line + self.restored.as_ref().map_or(0, Vec::len)
+    }
+
+    /// Whether another process was asked to send the message with this id.
+    fn was_asked_before(&self, id: &str) -> bool {
+        self.restored.iter().flatten().any(|message| message.id == id)
     }
 
     /// No message leaves before the disk has answered this.
@@ -198,6 +229,7 @@ impl Line {
 }
 
 fn keep(letter: &Letter, position: Option<u32>, stanza: &str, context: &mut Context) -> StoreTicket {
-    let (id, stanza, origin) = (letter.id.clone(), stanza.to_owned(), letter.origin.clone());
-    context.store(Change::Message(KeptMessage { id, position, stanza, origin }))
+    let Letter { id, to, origin, .. } = letter;
+    let (id, to, stanza, origin) = (id.clone(), to.clone(), stanza.to_owned(), origin.clone());
+    context.store(Change::Message(KeptMessage { id, to, position, stanza, origin }))
 }

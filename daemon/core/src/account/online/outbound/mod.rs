@@ -7,6 +7,8 @@ mod resume;
 
 use std::time::Duration;
 
+use jid::Jid;
+
 use super::super::context::Context;
 use super::super::input::{StoreTicket, Ticket};
 use super::super::kept::{Border, KeptMessage, Origin};
@@ -56,6 +58,8 @@ pub(in super::super) struct Letter {
     pub(in super::super) ticket: Option<Ticket>,
     /// Its id.
     pub(in super::super) id: String,
+    /// To whom it goes.
+    pub(in super::super) to: Jid,
     /// When it was taken to be sent.
     pub(in super::super) origin: Origin,
     /// It was written in a session that is gone, and the server did not say whether it has it.
