@@ -114,6 +114,7 @@ impl Offline {
                 | Timer::Answer
                 | Timer::Acknowledge
                 | Timer::Idle
+                | Timer::Lull
                 | Timer::Close => {}
             }
         }

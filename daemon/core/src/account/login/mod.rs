@@ -289,7 +289,13 @@ impl Connecting {
                     return self.follow(Err(loss), &[], context);
                 }
                 Timer::Tune => context.show_playing_later(),
-                Timer::Retry | Timer::Ask | Timer::Answer | Timer::Acknowledge | Timer::Idle | Timer::Close => {}
+                Timer::Retry
+                | Timer::Ask
+                | Timer::Answer
+                | Timer::Acknowledge
+                | Timer::Idle
+                | Timer::Lull
+                | Timer::Close => {}
             }
         }
         Link::Connecting(self)

@@ -38,7 +38,7 @@ use outbound::{Outbound, Sent, Stored};
 pub(super) use outbound::{RESUME_FOR, ResumeBy, Unsent};
 use presence::Shown;
 pub(super) use sleep::Asleep;
-pub(super) use watched::{ClientState, inactive};
+pub(super) use watched::ClientState;
 
 /// A request is given up after this.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -62,7 +62,6 @@ pub(super) struct Online {
     /// What the store is asked to remember: whether a tune may be out.
     storing: Option<(StoreTicket, bool)>,
     answers: Answers,
-    client_state: ClientState,
     /// Copies of what other clients send and get are asked for.
     carbons: bool,
     leaving: Option<Leaving>,
@@ -88,11 +87,10 @@ enum Asker {
 impl Online {
     /// Takes over a bound stream and sends, in one flight, all that makes it a session.
     pub(super) fn start(bound: Bound, context: &mut Context) -> Box<Self> {
-        let outbound = Outbound::within(bound.limits.max_bytes);
+        let outbound = Outbound::new(bound.limits.max_bytes, bound.client_state);
         let mut online = Self::over(bound.session, bound.reader, outbound, bound.limits, context);
         online.heard(context);
         context.streak.session_began();
-        online.client_state = bound.client_state;
         online.carbons = bound.carbons;
         match bound.managed {
             Managed::Absent => {}
@@ -138,7 +136,6 @@ impl Online {
             pep: Pep::default(),
             storing: None,
             answers: Answers::default(),
-            client_state: ClientState::default(),
             carbons: false,
             leaving: None,
         })
@@ -155,7 +152,7 @@ impl Online {
     fn begin(&mut self, context: &mut Context) {
         self.present(None, context);
         self.advance_tune(context);
-        self.tell_watched(context);
+        self.linger(context);
         context.timers.clear(Timer::Login);
         context.timers.clear(Timer::Step);
         self.settle(context);
@@ -212,6 +209,9 @@ impl Online {
     }
 
     fn command(&mut self, command: Command, context: &mut Context) {
+        if !matches!(command, Command::Tune(_)) {
+            self.linger(context);
+        }
         match command {
             Command::Layers(ticket, layers) => {
                 context.outward.set_layers(layers);
@@ -232,10 +232,7 @@ impl Online {
                 self.republish(context);
                 context.reply(ticket, Outcome::Done);
             }
-            Command::Watched(watched) => {
-                context.watched = watched;
-                self.tell_watched(context);
-            }
+            Command::Watched(watched) => context.watched = watched,
             Command::Connect(ticket) => match &mut self.leaving {
                 Some(leaving) => leaving.then_connect(ticket),
                 None => context.reply(ticket, Outcome::Done),
@@ -275,7 +272,7 @@ impl Online {
                     context.show_playing();
                     self.republish(context);
                 }
-                Timer::Retry | Timer::Login | Timer::Step => {}
+                Timer::Retry | Timer::Login | Timer::Step | Timer::Lull => {}
             }
         }
         Ok(())
@@ -305,6 +302,7 @@ impl Online {
             Some(to) => iq.to(to),
             None => iq,
         };
+        self.outbound.rouse(context);
         self.outbound.send(&iq.into_element(), Sent::Other, context);
         let deadline = context.now.moment + ANSWER_WITHIN;
         if to.is_none() {
@@ -360,6 +358,7 @@ impl Online {
         }
         self.outbound.commit(context);
         self.outbound.settle(self.somebody_waits(), context);
+        self.tell_watched(context);
     }
 
     fn somebody_waits(&self) -> bool {

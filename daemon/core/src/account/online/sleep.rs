@@ -91,7 +91,7 @@ impl Online {
                 online.session = woken.session;
                 online.reader = woken.reader;
                 online.since = context.now.moment;
-                online.client_state = online.client_state.on_new_stream();
+                online.outbound.client_state_mut().on_new_stream();
                 let awaits_roster = online.requests.askers().any(|asker| matches!(asker, Asker::Roster));
                 online.reader.set_limits(if awaits_roster { Limits::ROSTER } else { Limits::AFTER_LOGIN });
                 online

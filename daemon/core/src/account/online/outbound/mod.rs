@@ -13,6 +13,7 @@ use super::super::kept::KeptMessage;
 use super::super::output::Incoming;
 use super::super::timers::Timer;
 use super::commits::Commits;
+use super::watched::ClientState;
 use crate::loss::{Ending, Loss};
 use crate::management::Management;
 use crate::stanza::StanzaError;
@@ -111,6 +112,7 @@ pub(super) struct Outbound {
     closed: bool,
     /// The longest stanza the server takes, in bytes (XEP-0478).
     max_bytes: Option<u64>,
+    client_state: ClientState,
 }
 
 /// Stream management's own progress.
@@ -126,9 +128,19 @@ enum Stage {
 }
 
 impl Outbound {
-    /// A stream whose server takes stanzas up to this size.
-    pub(super) fn within(max_bytes: Option<u64>) -> Self {
-        Self { max_bytes, ..Self::default() }
+    /// A stream whose server takes stanzas up to this size, and may want to know whether anybody looks.
+    pub(super) fn new(max_bytes: Option<u64>, client_state: ClientState) -> Self {
+        Self { max_bytes, client_state, ..Self::default() }
+    }
+
+    /// What the server knows of whether anybody looks.
+    pub(super) fn client_state_mut(&mut self) -> &mut ClientState {
+        &mut self.client_state
+    }
+
+    /// Whether there is a stream to write to.
+    pub(super) fn can_write(&self) -> bool {
+        !self.closed && !self.asleep
     }
 
     /// Whether the server would end the stream over this stanza; only what people write can be that long.
@@ -216,7 +228,7 @@ impl Outbound {
             Some(_) => self.commits.advance(handled, context),
             None => self.commits.answer_at_once(handled),
         };
-        if let Some(committed) = answer.filter(|_| !self.closed && !self.asleep) {
+        if let Some(committed) = answer.filter(|_| self.can_write()) {
             context.write_element(&sm::ack(committed));
         }
     }
@@ -274,6 +286,7 @@ impl Outbound {
             return false;
         };
         management.asked();
+        self.rouse(context);
         context.write_element(&sm::request());
         context.timers.clear(Timer::Ask);
         let at = context.now.moment + ACKNOWLEDGE_WITHIN;
@@ -290,6 +303,13 @@ impl Outbound {
         let is_it = |tracked: &&mut Tracked| matches!(&tracked.sent, Sent::Message(_, sent) if sent == id);
         let tracked = management.tail_mut().find(is_it)?;
         Some(std::mem::replace(&mut tracked.sent, Sent::Other))
+    }
+
+    /// Whether the server is yet to say that it has something.
+    pub(super) fn awaits_answers(&self, context: &Context) -> bool {
+        let enabling = matches!(self.management, Stage::Enabling(_));
+        let probing = context.timers.is_set(Timer::Acknowledge);
+        enabling || probing || self.unacknowledged() > 0 || !self.line.is_empty()
     }
 
     /// Whether somebody waits for a message's acknowledgement.
@@ -323,6 +343,10 @@ impl Outbound {
 
     fn write(&mut self, tracked: Tracked, context: &mut Context) -> Option<Sent> {
         if !self.asleep {
+            match tracked.sent {
+                Sent::Message(..) | Sent::Presence(_) => self.rouse(context),
+                Sent::Other => {}
+            }
             context.write(tracked.stanza.clone().into_bytes());
         }
         match &mut self.management {

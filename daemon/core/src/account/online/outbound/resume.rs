@@ -46,6 +46,9 @@ impl Outbound {
             return Ok(self.resumed_by_another(messages, h, context));
         }
         let acknowledged = self.acknowledge(h, context)?;
+        if self.unacknowledged() > 0 {
+            self.rouse(context);
+        }
         if let Stage::On(management) = &mut self.management {
             for tracked in management.tail() {
                 context.write(tracked.stanza.clone().into_bytes());
