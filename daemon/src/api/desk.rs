@@ -91,6 +91,7 @@ impl Desk {
             Request::TunePlayers(_) => self.tune_players().await.map(Reply::TunePlayers),
             Request::Roster(params) => self.roster(params).await.map(Reply::Roster),
             Request::AccountListing(params) => self.account_list(params.account).await.map(Reply::AccountListing),
+            Request::AccountShow(params) => self.account_list(params.account).await.map(Reply::AccountShow),
             Request::AccountConnect(params) => self.account_connect(params).await.map(Reply::AccountConnect),
             Request::AccountDisconnect(params) => self.account_disconnect(params).await.map(Reply::AccountDisconnect),
             Request::Send(params) => self.send(params).await.map(Reply::Send),
