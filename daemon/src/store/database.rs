@@ -79,6 +79,8 @@ const SCHEMA: &[&str] = &[
         jid     TEXT NOT NULL,
         previd  TEXT NOT NULL,
         max     INTEGER,
+        host    TEXT,
+        port    INTEGER,
         handled INTEGER NOT NULL,
         at      INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;

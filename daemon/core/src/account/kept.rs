@@ -22,6 +22,8 @@ pub struct KeptSession {
     pub previd: String,
     /// How long the server keeps it without a connection.
     pub max: Option<Duration>,
+    /// Host and port where the server wants it to be resumed.
+    pub location: Option<(String, u16)>,
     /// Stanzas of the server's whose effects are kept, modulo 2^32.
     pub handled: u32,
     /// When this was known to be so.

@@ -336,8 +336,8 @@ fn offer(offered: &Offered) -> Offer {
 
 fn managed(answer: Option<&Management>) -> Managed {
     match answer {
-        Some(Management::Enabled { resume_by, max, .. }) => {
-            Managed::Enabled(resume_by.clone().map(|previd| ResumeBy { previd, max: *max }))
+        Some(Management::Enabled { resume_by, max, location }) => {
+            Managed::Enabled(resume_by.clone().map(|previd| ResumeBy::new(previd, *max, location.as_deref())))
         }
         Some(Management::Failed { .. } | Management::Resumed { .. } | Management::Request | Management::Ack { .. })
         | None => Managed::Absent,

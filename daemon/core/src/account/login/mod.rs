@@ -21,7 +21,7 @@ use super::online::{ClientState, Online, ResumeBy};
 use super::output::{HangUp, Outcome, Output, Session};
 use super::stopped::Stopped;
 use super::timers::Timer;
-use crate::loss::Loss;
+use crate::loss::{Ending, Loss};
 use crate::sasl::scram::{Derivation, SaltedPassword};
 use crate::secret::Secret;
 use crate::stream::features::StreamLimits;
@@ -342,6 +342,10 @@ fn failed(facts: &Facts, loss: &Loss, context: &mut Context) -> Link {
     }
     if facts.pipelined {
         context.pipelines = false;
+    }
+    if context.gives_up_location() && matches!(loss.ending(), Ending::Gone | Ending::Abrupt) {
+        context.timers.clear_connection();
+        return Connecting::start(context);
     }
     context.put_off_messages();
     offline::lost(loss, context)

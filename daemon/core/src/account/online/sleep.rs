@@ -10,7 +10,7 @@ use super::super::kept::{self, KeptMessage, KeptSession};
 use super::super::login::Woken;
 use super::super::offline::{self, Offline};
 use super::super::output::{Event, HangUp, Outcome, Problem};
-use super::outbound::{Outbound, Sent, Unsent};
+use super::outbound::{Outbound, ResumeBy, Sent, Unsent};
 use super::{ANSWER_WITHIN, Asker, Online, Shown};
 use crate::loss::{Ending, Loss};
 use crate::stanza::{Presence, PresenceKind, management};
@@ -141,6 +141,7 @@ impl Online {
             jid: self.session.jid.clone(),
             previd: resume_by.previd.clone(),
             max: resume_by.max,
+            location: resume_by.location.clone(),
             handled,
             at: context.now.wall,
         });
@@ -166,17 +167,22 @@ impl Asleep {
 
     /// The request to go on with it; nothing once the server cannot have it any more.
     pub(in super::super) fn request(&mut self, now: Wall) -> Option<Element> {
-        let (resume_by, handled) = self.outbound().resumption()?;
-        let is_alive = match &self.what {
-            What::Whole(_) => kept::is_alive(self.since, resume_by.max, now),
-            // When another process lost its connection is not known, only that it was later than the last commit.
-            What::Kept { .. } => kept::may_be_alive(self.since, resume_by.max, now),
-        };
-        let request = is_alive.then(|| management::resume(&resume_by.previd, handled))?;
+        let (resume_by, handled) = self.alive(now)?;
+        let request = management::resume(&resume_by.previd, handled);
         self.outbound_mut().told(handled);
         // Should the answer be lost, the server may have taken the session up, and counts from then.
         self.since = now;
         Some(request)
+    }
+
+    /// Where the server wants it to be looked for.
+    pub(in super::super) fn location(&self, now: Wall) -> Option<(String, u16)> {
+        self.alive(now).and_then(|(resume_by, _)| resume_by.location.clone())
+    }
+
+    /// It is not there.
+    pub(in super::super) fn forget_location(&mut self) {
+        self.outbound_mut().forget_location();
     }
 
     /// Everybody who waits for a message is told that it is kept.
@@ -214,6 +220,15 @@ impl Asleep {
         context.unsent.extend(unsent);
         context.put_off_messages();
         context.keep_session(None);
+    }
+
+    /// What it is resumed by, and how much of it is handled, as long as the server can have it.
+    fn alive(&self, now: Wall) -> Option<(&ResumeBy, u32)> {
+        self.outbound().resumption().filter(|(resume_by, _)| match &self.what {
+            What::Whole(_) => kept::is_alive(self.since, resume_by.max, now),
+            // When another process lost its connection is not known, only that it was later than the last commit.
+            What::Kept { .. } => kept::may_be_alive(self.since, resume_by.max, now),
+        })
     }
 
     fn outbound(&self) -> &Outbound {

@@ -23,6 +23,7 @@ use crate::xml::{Element, writer};
 
 use line::Line;
 pub(super) use line::Stored;
+pub(in super::super) use resume::ResumeBy;
 
 /// After this many unasked stanzas the server is asked at once (XEP-0198 section 4).
 const ASK_AFTER: usize = 5;
@@ -86,13 +87,6 @@ pub(in super::super) struct Unsent {
     pub(in super::super) stanza: String,
     /// The disk does not know of it yet.
     pub(in super::super) awaits: Option<StoreTicket>,
-}
-
-/// What the session can be resumed by.
-#[derive(Clone, Debug)]
-pub(in super::super) struct ResumeBy {
-    pub(in super::super) previd: String,
-    pub(in super::super) max: Option<Duration>,
 }
 
 /// The outgoing half of the stream.
