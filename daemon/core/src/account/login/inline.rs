@@ -127,7 +127,10 @@ impl Inline {
         context: &mut Context,
     ) -> Result<Step, Loss> {
         if let Some(features) = Features::parse(&element).filter(|_| self.offered.is_none()) {
-            self.offered = offered(features);
+            let Some(offered) = offered(features) else {
+                return Err(no_such_login(facts, context));
+            };
+            self.offered = Some(offered);
             return Ok(Step::To(Stage::Inline(self)));
         }
         match Answer::parse(&element) {
@@ -302,6 +305,13 @@ impl Inline {
 pub(super) fn offered(features: Features) -> Option<Offered> {
     let authentication = features.authentication?;
     Some(Offered { authentication, types: features.channel_bindings, limits: features.limits })
+}
+
+/// The request went with the header, to a server that has no such login any more: it may never answer.
+fn no_such_login(facts: &Facts, context: &mut Context) -> Loss {
+    let nothing = Remembered { direct: facts.direct, fast: Vec::new(), bind: Vec::new(), management: false };
+    context.remember(nothing);
+    Loss::TokenRefused
 }
 
 fn remembered(offered: &Offered, direct: bool) -> Remembered {
