@@ -28,11 +28,6 @@ impl Clients {
         self.lookers.subscribe()
     }
 
-    /// Whether anybody looks at contacts.
-    pub(crate) fn is_looked_at(&self) -> bool {
-        *self.lookers.borrow() > 0
-    }
-
     /// One more who looks at contacts.
     pub(crate) fn looker(&self) -> Looker {
         self.lookers.send_modify(|number| *number += 1);

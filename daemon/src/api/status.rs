@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use tokio::time::timeout;
-use xmppd_core::account::{Command, Question};
+use xmppd_core::account::Command;
 use xmppd_core::presence::Show;
-use xmppd_core::stanza::ping;
 use xmppd_core::text;
 use xmppd_proto::reply::{AccountRoster, Contact, RosterReport, StatusReport};
 use xmppd_proto::request::{Roster, Status, StatusSet};
@@ -68,18 +67,10 @@ impl Desk {
             .await
     }
 
-    /// While nobody looks, servers hold back what contacts do (XEP-0352); it comes before the answer to a question.
+    /// Has servers tell what they hold back while nobody looks (XEP-0352).
     async fn catch_up(&self, account: Option<String>) {
-        if self.facts.clients.is_looked_at() {
-            return;
-        }
-        let question = Question { to: None, set: false, payload: ping::request() };
         let accounts = self.hub.accounts(account).await.unwrap_or_default();
-        let asked = accounts.iter().filter_map(|(_, account)| {
-            let question = question.clone();
-            account.ask(|ticket| Command::Ask(ticket, question)).ok()
-        });
-        let asked: Vec<_> = asked.collect();
+        let asked: Vec<_> = accounts.iter().filter_map(|(_, account)| account.ask(Command::CatchUp).ok()).collect();
         // Who does not answer in time leaves the picture as it was.
         let _ = timeout(CATCH_UP, async {
             for answer in asked {

@@ -87,8 +87,10 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
             Command::Ask(ticket, Question { to, set: false, payload: ping::request() })
         }
         ("watched", [word]) => Command::Watched(word == "yes"),
+        ("catch-up", []) => Command::CatchUp(ticket),
         ("connect", []) => Command::Connect(ticket),
         ("disconnect", []) => Command::Disconnect(ticket),
+        ("suspend", []) => Command::Suspend(ticket),
         ("leave", []) => Command::Leave(ticket),
         _ => return None,
     };

@@ -233,6 +233,7 @@ impl Online {
                 context.reply(ticket, Outcome::Done);
             }
             Command::Watched(watched) => context.watched = watched,
+            Command::CatchUp(ticket) => self.catch_up(ticket, context),
             Command::Connect(ticket) => match &mut self.leaving {
                 Some(leaving) => leaving.then_connect(ticket),
                 None => context.reply(ticket, Outcome::Done),

@@ -4,9 +4,12 @@
 use std::time::Duration;
 
 use super::super::context::Context;
+use super::super::input::Ticket;
+use super::super::output::Outcome;
 use super::super::timers::Timer;
-use super::Online;
 use super::outbound::Outbound;
+use super::{Asker, Online};
+use crate::stanza::ping;
 use crate::time::Moment;
 use crate::xml::{Element, ns};
 
@@ -80,6 +83,15 @@ impl Online {
     pub(super) fn linger(&mut self, context: &mut Context) {
         context.timers.clear(Timer::Lull);
         self.outbound.client_state_mut().lingers_until = context.now.moment + LINGER;
+    }
+
+    /// Somebody wants to see what contacts show now: what the server held back comes before its answer to a question.
+    pub(super) fn catch_up(&mut self, ticket: Ticket, context: &mut Context) {
+        let holds_back = self.outbound.client_state_mut().told != Told::Active;
+        if !holds_back || self.leaving.is_some() {
+            return context.reply(ticket, Outcome::Done);
+        }
+        self.ask(None, false, ping::request(), Asker::Command(ticket), context);
     }
 
     /// Tells the server whether anybody looks, if it does not know.
