@@ -50,7 +50,8 @@ impl Online {
     /// Ends the connection and leaves the session to another process: the disk knows how far both sides came.
     pub(super) fn suspend(mut self: Box<Self>, ticket: Ticket, context: &mut Context) -> Link {
         self.keep_session(context);
-        self.outbound.handled_all(context);
+        // No more than the disk knows: servers refuse a session whose client takes back what it has acknowledged.
+        self.outbound.answer(context);
         context.hang_up(HangUp::Abrupt);
         for asker in self.requests.drain() {
             if let Asker::Command(ticket) = asker {

@@ -11,7 +11,6 @@ use super::{Outbound, Sent, Stage, Unsent};
 use crate::loss::Loss;
 use crate::management::Management;
 use crate::srv;
-use crate::stanza::management;
 
 /// What the session can be resumed by.
 #[derive(Clone, Debug)]
@@ -86,13 +85,6 @@ impl Outbound {
             management.written_again();
         }
         Ok(acknowledged)
-    }
-
-    /// Tells the server all that we have handled: the disk is being told as well.
-    pub(in super::super) fn handled_all(&self, context: &mut Context) {
-        if let (Stage::On(management), false) = (&self.management, self.closed) {
-            context.write_element(&management::ack(management.inbound()));
-        }
     }
 
     /// The connection is gone and the session is not: nobody waits for an answer, and the disk is told how far we came.
