@@ -65,7 +65,7 @@ impl Online {
             return Err(Loss::Stream(Box::new(error)));
         }
         if Features::parse(element).is_some_and(|features| features.client_state) {
-            self.outbound.client_state_mut().is_offered();
+            self.client_state_offered(context);
         }
         match Management::parse(element) {
             Some(Management::Request) => self.outbound.asked(),

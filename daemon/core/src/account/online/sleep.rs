@@ -143,6 +143,7 @@ impl Online {
             previd: resume_by.previd.clone(),
             max: resume_by.max,
             location: resume_by.location.clone(),
+            client_state: self.outbound.client_state().is_offered(),
             handled,
             at: context.now.wall,
         });

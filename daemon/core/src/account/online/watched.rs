@@ -45,9 +45,9 @@ impl ClientState {
         Self { offered, told: Told::Active, lingers_until: Moment::default() }
     }
 
-    /// The server offers to be told.
-    pub(super) fn is_offered(&mut self) {
-        self.offered = true;
+    /// Whether the server wants to be told.
+    pub(super) fn is_offered(self) -> bool {
+        self.offered
     }
 
     /// The session goes on over a new stream.
@@ -79,6 +79,14 @@ impl ClientState {
 }
 
 impl Online {
+    /// The server offers to be told, which the next process cannot know by itself.
+    pub(super) fn client_state_offered(&mut self, context: &mut Context) {
+        if !self.outbound.client_state().offered {
+            self.outbound.client_state_mut().offered = true;
+            self.keep_session(context);
+        }
+    }
+
     /// People ask for something, or have just stopped looking.
     pub(super) fn linger(&mut self, context: &mut Context) {
         context.timers.clear(Timer::Lull);
@@ -87,7 +95,7 @@ impl Online {
 
     /// Somebody wants to see what contacts show now: what the server held back comes before its answer to a question.
     pub(super) fn catch_up(&mut self, ticket: Ticket, context: &mut Context) {
-        let holds_back = self.outbound.client_state_mut().told != Told::Active;
+        let holds_back = self.outbound.client_state().told != Told::Active;
         if !holds_back || self.leaving.is_some() {
             return context.reply(ticket, Outcome::Done);
         }

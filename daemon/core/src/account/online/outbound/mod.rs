@@ -128,6 +128,11 @@ impl Outbound {
     }
 
     /// What the server knows of whether anybody looks.
+    pub(super) fn client_state(&self) -> ClientState {
+        self.client_state
+    }
+
+    /// The same, to be changed.
     pub(super) fn client_state_mut(&mut self) -> &mut ClientState {
         &mut self.client_state
     }

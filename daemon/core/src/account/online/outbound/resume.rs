@@ -7,6 +7,7 @@ use super::super::super::context::Context;
 use super::super::super::input::Ticket;
 use super::super::super::kept::{KeptMessage, KeptSession};
 use super::super::commits::Commits;
+use super::super::watched::ClientState;
 use super::{Outbound, Sent, Stage, Unsent};
 use crate::loss::Loss;
 use crate::management::Management;
@@ -40,6 +41,7 @@ impl Outbound {
             }),
             commits: Commits::from(session.handled),
             restored: Some(messages),
+            client_state: ClientState::offered(session.client_state),
             ..Self::default()
         }
     }
