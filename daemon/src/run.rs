@@ -149,6 +149,7 @@ impl Daemon {
         let (api, asked) = Api::new();
         let (bus_state, bus) = watch::channel(BusState::Connecting);
         let clients = Clients::default();
+        faces.push(tokio::spawn(tell_of_lookers(clients.lookers(), hub.clone())));
         let machine = watch_machine(&hub, &mut faces);
         let facts = Facts {
             started: host::now(),
@@ -244,6 +245,16 @@ async fn tell_of_machine(mut signs: mpsc::Receiver<Sign>, hub: hub::Handle) {
             }
             Sign::Woke => hub.machine(Machine::Woke).await,
             Sign::NetworkChanged => hub.machine(Machine::NetworkChanged).await,
+        }
+    }
+}
+
+/// Tells servers, by way of the accounts, when somebody begins to look at contacts and when nobody does any more.
+async fn tell_of_lookers(mut lookers: watch::Receiver<u32>, hub: hub::Handle) {
+    loop {
+        let watched = *lookers.borrow_and_update() > 0;
+        if hub.watched(watched).await.is_err() || lookers.changed().await.is_err() {
+            return;
         }
     }
 }

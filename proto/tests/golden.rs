@@ -166,6 +166,7 @@ fn requests_keep_their_shape() {
     check_request("tune.players", &TunePlayers {});
     check_request("roster", &Roster { online: true, group: some("Friends"), account: some("home") });
     check_request("account.list", &AccountListing { account: some("home") });
+    check_request("account.show", &AccountShow { account: some("home") });
     check_request("account.connect", &AccountConnect { account: some("home"), wait_ms: Some(1), no_wait: true });
     check_request("account.disconnect", &AccountDisconnect { account: some("home") });
     check_request(

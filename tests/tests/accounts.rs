@@ -63,6 +63,19 @@ fn a_verb_means_all_accounts_or_the_one_that_is_named() {
     let all = world.accounts(&["-a", "all", "status"]);
     assert_eq!(shows(&all), [json!(["home", "away", "acknowledged"]), json!(["work", "xa", "acknowledged"])]);
 
+    let shown = world.accounts(&["account", "show", "work"]);
+    assert_eq!(shown, world.accounts(&["-a", "work", "account", "list"]));
+    assert_eq!((shown.len(), &shown[0]["account"], &shown[0]["state"]), (1, &json!("work"), &json!("online")));
+    let sheet = world.home.ctl(&["-a", "home", "account", "show"]).stdout;
+    for line in
+        ["account:          home\n", "state:            online\n", "mechanism:        SCRAM", "round trips:      "]
+    {
+        assert!(sheet.contains(line), "{line:?} in {sheet}");
+    }
+    let unknown = world.home.ctl(&["account", "show", "nobody"]);
+    assert_eq!(unknown.code, 10, "{unknown:?}");
+    assert!(unknown.stderr.contains("home, work"), "{unknown:?}");
+
     let unclear = world.home.ctl(&["send", &JULIET.jid(), "From whom?"]);
     assert_eq!(unclear.code, 2, "{unclear:?}");
     assert!(unclear.stderr.contains("home") && unclear.stderr.contains("work"), "{unclear:?}");

@@ -21,7 +21,7 @@ fn every_verb_speaks_to_people_and_to_programs() {
     verona.juliet.tell("presence", &json!({"show": "away", "status": "on the balcony"}));
     assert_eq!(home.ctl(&["wait", "contact", &juliet, "away", "-t", "10s"]).code, 0);
     // The words, the members of the document, and a part of the text; an empty one for verbs that confirm in silence.
-    let verbs: [(&[&str], &[&str], &str); 27] = [
+    let verbs: [(&[&str], &[&str], &str); 28] = [
         (&["status", "dnd", "Good night", "--priority", "7"], &["accounts"], "dnd"),
         (&["status"], &["accounts"], "Good night"),
         (&["status", "busy", "-a", "home"], &["accounts"], "dnd"),
@@ -41,6 +41,7 @@ fn every_verb_speaks_to_people_and_to_programs() {
         (&["roster", "--group", "Montague"], &["accounts"], ""),
         (&["account"], &["accounts"], "online"),
         (&["account", "list"], &["accounts"], "SCRAM-SHA-1"),
+        (&["account", "show", "home"], &["accounts"], "round trips:"),
         (&["account", "disconnect"], &["accounts"], "offline"),
         (&["account", "connect", "home"], &["accounts"], "online"),
         (&["send", &juliet, "hello"], &["account", "id", "state", "to"], "sent"),

@@ -2,9 +2,10 @@
 
 use clap::Subcommand;
 use xmppd_proto::reply::{AccountInfo, AccountList, ConnectionState};
-use xmppd_proto::request::{AccountConnect, AccountDisconnect, AccountListing};
+use xmppd_proto::request::{AccountConnect, AccountDisconnect, AccountListing, AccountShow};
 use xmppd_proto::{Failure, Timestamp};
 
+use super::account_show::sheets;
 use crate::report::Stop;
 use crate::screen::{Paint, Screen};
 use crate::session::{Answer, Session};
@@ -22,6 +23,12 @@ pub(crate) struct Args {
 enum Action {
     /// List accounts and the state of their connections
     List,
+    /// Show how a login went and how the connection stands: all that is known of it
+    Show {
+        /// The account; the same as -a; all when absent
+        #[arg(value_name = "ACCOUNT")]
+        name: Option<String>,
+    },
     /// Connect now, also after a failed login
     Connect {
         /// The account; the same as -a
@@ -41,6 +48,10 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
         Action::List => {
             let call = AccountListing { account: session.global.account.clone() };
             session.run(&call, Answer::Data, table)
+        }
+        Action::Show { name } => {
+            let call = AccountShow { account: named(name, session)? };
+            session.run(&call, Answer::Data, sheets)
         }
         Action::Connect { name } => {
             let call = AccountConnect {

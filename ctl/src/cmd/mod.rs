@@ -1,6 +1,7 @@
 //! The nouns and verbs, one file each: its words, its request, its printing.
 
 pub(crate) mod account;
+mod account_show;
 pub(crate) mod config;
 pub(crate) mod daemon;
 pub(crate) mod doctor;

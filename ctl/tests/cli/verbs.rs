@@ -118,6 +118,45 @@ home     romeo@verona.example  stopped  now    the server refused the password
 }
 
 #[test]
+fn an_account_is_shown_on_a_sheet() {
+    let mut list = golden("reply/account.list");
+    for account in list["accounts"].as_array_mut().unwrap() {
+        account["since"] = json!("2999-01-01T00:00:00Z");
+    }
+    list["accounts"][1]["account"] = json!("work");
+    list["accounts"][1]["error"]["retry_at"] = json!("2000-01-01T00:00:00Z");
+    let expected = "\
+account:          home
+jid:              romeo@verona.example
+state:            online
+since:            now
+server:           chat.verona.example:5222
+tls:              1.3, TLS13_AES_256_GCM_SHA384
+profile:          sasl
+mechanism:        SCRAM-SHA-256-PLUS
+channel binding:  tls-exporter
+resumable:        yes
+resumed:          no
+round trips:      7
+login took:       120 ms
+
+account:       work
+jid:           romeo@verona.example
+state:         stopped
+since:         now
+problem:       the server refused the password
+next attempt:  now
+";
+    check(&["account", "show"], "account.show {}", list.clone(), expected);
+    let (home, _) = expected.split_once("\n\n").unwrap();
+    list["accounts"].as_array_mut().unwrap().truncate(1);
+    let home = format!("{home}\n");
+    check(&["account", "show", "home"], r#"account.show {"account":"home"}"#, list.clone(), &home);
+    check(&["-a", "home", "account", "show"], r#"account.show {"account":"home"}"#, list.clone(), &home);
+    check(&["-j", "account", "show", "home"], r#"account.show {"account":"home"}"#, list.clone(), &format!("{list}\n"));
+}
+
+#[test]
 fn send_takes_its_text_from_the_line_or_from_stdin() {
     let sent = "sent juliet@capulet.example m2\n";
     check(

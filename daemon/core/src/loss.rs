@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::management::HandledTooHigh;
 use crate::sasl::{Refusal, scram};
+use crate::srv;
 use crate::stanza::StanzaError;
 use crate::stanza::sasl::Condition as SaslCondition;
 use crate::stream::error::{Condition, StreamError};
@@ -120,8 +121,6 @@ pub enum Next {
     Stop,
 }
 
-/// The registered port of XMPP (RFC 6120 section 14.7).
-const CLIENT_PORT: u16 = 5222;
 const SOON: Next = Next::Retry { at_least: Duration::ZERO };
 const LATER: Next = Next::Retry { at_least: Duration::from_secs(60) };
 
@@ -301,21 +300,7 @@ pub enum Ending {
 /// Whether one may go there is not said by this: it is for the shell, which knows the addresses (S11).
 pub fn other_host(loss: &Loss) -> Option<(String, u16)> {
     let Loss::Stream(error) = loss else { return None };
-    let text = error.other_host.as_deref()?;
-    let (host, port) = match text.strip_prefix('[') {
-        Some(rest) => {
-            let (host, behind) = rest.split_once(']')?;
-            let port = if behind.is_empty() { None } else { Some(behind.strip_prefix(':')?) };
-            (Some(host).filter(|host| host.contains(':'))?, port)
-        }
-        // An address of version 6 without brackets has no port.
-        None if text.matches(':').count() > 1 => (text, None),
-        None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
-    };
-    let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
-    let valid = (1..=253).contains(&host.len()) && host.chars().all(is_host);
-    let port = port.map_or(Some(CLIENT_PORT), |port| port.parse().ok())?;
-    (valid && port != 0).then(|| (host.to_owned(), port))
+    srv::place(error.other_host.as_deref()?)
 }
 
 fn of_scram(error: &scram::Error) -> &'static str {

@@ -96,6 +96,26 @@ pub fn named(host: &str, port: u16, policy: TlsPolicy) -> Endpoint {
     Endpoint { host: host.to_owned(), port, security }
 }
 
+/// The host and port in a text of a server's: a name, an address, or an address of version 6 in brackets, and 5222 where
+/// there is no port (RFC 6120 section 4.9.3.19, XEP-0198 section 3). Whether one may go there is not said by this: it is
+/// for the shell, which knows the addresses (S11).
+pub fn place(text: &str) -> Option<(String, u16)> {
+    let (host, port) = match text.strip_prefix('[') {
+        Some(rest) => {
+            let (host, behind) = rest.split_once(']')?;
+            let port = if behind.is_empty() { None } else { Some(behind.strip_prefix(':')?) };
+            (Some(host).filter(|host| host.contains(':'))?, port)
+        }
+        // An address of version 6 without brackets has no port.
+        None if text.matches(':').count() > 1 => (text, None),
+        None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
+    };
+    let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
+    let valid = (1..=253).contains(&host.len()) && host.chars().all(is_host);
+    let port = port.map_or(Some(STARTTLS_PORT), |port| port.parse().ok())?;
+    (valid && port != 0).then(|| (host.to_owned(), port))
+}
+
 /// The places to dial for `domain` (in its ASCII form), best first, those of one priority together: at least one, at
 /// most 32.
 ///

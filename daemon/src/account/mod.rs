@@ -59,6 +59,8 @@ pub(crate) struct Handle {
     orders: mpsc::Sender<Order>,
     /// Only the latest counts, and it always arrives.
     playing: watch::Sender<Option<Playing>>,
+    /// Whether anybody looks at contacts.
+    watched: watch::Sender<bool>,
 }
 
 /// The actor did not take the order: it has ended, or has more to do than can wait.
@@ -91,6 +93,11 @@ impl Handle {
     /// Tells what is playing.
     pub(crate) fn tune(&self, playing: Option<Playing>) {
         self.playing.send_replace(playing);
+    }
+
+    /// Tells whether anybody looks at contacts.
+    pub(crate) fn watched(&self, watched: bool) {
+        self.watched.send_if_modified(|before| std::mem::replace(before, watched) != watched);
     }
 
     /// Tells what befalls the machine; the answer comes when what is to be said about it has been sent.
@@ -126,12 +133,14 @@ impl Trace {
 pub(crate) fn start(setup: Setup) -> io::Result<(Handle, JoinHandle<()>)> {
     let (sender, orders) = mpsc::channel(ORDERS);
     let (teller, playing) = watch::channel(None);
+    let (looker, watched) = watch::channel(false);
     let seed = host::seed()?;
     let actor = Actor {
         account: Account::new(setup.settings, setup.memory, seed),
         name: setup.name,
         orders,
         playing,
+        watched,
         connection: Connection::new(setup.domain, setup.password, setup.tls, setup.environment),
         store: setup.store,
         events: setup.events,
@@ -140,7 +149,7 @@ pub(crate) fn start(setup: Setup) -> io::Result<(Handle, JoinHandle<()>)> {
         tickets: 0,
         alarm: Alarm::default(),
     };
-    Ok((Handle { orders: sender, playing: teller }, tokio::spawn(actor.run(setup.predecessor))))
+    Ok((Handle { orders: sender, playing: teller, watched: looker }, tokio::spawn(actor.run(setup.predecessor))))
 }
 
 struct Actor {
@@ -148,6 +157,7 @@ struct Actor {
     account: Account,
     orders: mpsc::Receiver<Order>,
     playing: watch::Receiver<Option<Playing>>,
+    watched: watch::Receiver<bool>,
     connection: Connection,
     store: Store,
     events: mpsc::UnboundedSender<(u64, Event)>,
@@ -161,6 +171,8 @@ enum Wake {
     Order(Order),
     /// Something else plays.
     Tune,
+    /// Somebody looks at contacts, or nobody does any more.
+    Watched,
     /// Nobody can order anything any more.
     Abandoned,
     Connection(ConnectionWake),
@@ -172,8 +184,6 @@ impl Actor {
         if let Some(predecessor) = predecessor {
             let _ = predecessor.await;
         }
-        // Some servers, told that nobody looks, hold back even answers (XEP-0352): until that is met, somebody does.
-        self.handle(Input::Command(Command::Watched(true)));
         self.handle(Input::Start);
         loop {
             match self.wake().await {
@@ -194,6 +204,10 @@ impl Actor {
                     let playing = self.playing.borrow_and_update().clone();
                     self.handle(Input::Command(Command::Tune(playing)));
                 }
+                Wake::Watched => {
+                    let watched = *self.watched.borrow_and_update();
+                    self.handle(Input::Command(Command::Watched(watched)));
+                }
                 Wake::Abandoned => break,
                 Wake::Connection(wake) => self.connected(wake),
                 Wake::Deadline => self.handle(Input::Tick),
@@ -208,6 +222,7 @@ impl Actor {
             order = self.orders.recv() => order.map_or(Wake::Abandoned, Wake::Order),
             // Without tellers there are no orders either.
             Ok(()) = self.playing.changed() => Wake::Tune,
+            Ok(()) = self.watched.changed() => Wake::Watched,
             wake = self.connection.wake() => Wake::Connection(wake),
             () = self.alarm.until(deadline) => Wake::Deadline,
         }

@@ -1,4 +1,4 @@
-//! `account.list`, `account.connect`, `account.disconnect`, and which accounts a name stands for.
+//! `account.list`, `account.show`, `account.connect`, `account.disconnect`, and which accounts a name stands for.
 
 use std::time::Duration;
 

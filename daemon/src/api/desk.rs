@@ -91,6 +91,7 @@ impl Desk {
             Request::TunePlayers(_) => self.tune_players().await.map(Reply::TunePlayers),
             Request::Roster(params) => self.roster(params).await.map(Reply::Roster),
             Request::AccountListing(params) => self.account_list(params.account).await.map(Reply::AccountListing),
+            Request::AccountShow(params) => self.account_list(params.account).await.map(Reply::AccountShow),
             Request::AccountConnect(params) => self.account_connect(params).await.map(Reply::AccountConnect),
             Request::AccountDisconnect(params) => self.account_disconnect(params).await.map(Reply::AccountDisconnect),
             Request::Send(params) => self.send(params).await.map(Reply::Send),
@@ -121,6 +122,11 @@ pub(super) fn failed(account: &str, outcome: Outcome) -> Failure {
         Outcome::NotOnline(problem) => not_online(account, problem.as_ref()),
         Outcome::NotKept(reason) => {
             Failure::new(Kind::Unexpected, format!("it cannot be kept, so it was not done: {reason}"))
+        }
+        Outcome::TooLate => Failure::new(Kind::Conflict, "the message is on its way, or may be"),
+        Outcome::Unknown => {
+            Failure::new(Kind::NotFound, format!("no message of this id waits in the account {account}"))
+                .with_hint("`xmppctl outbox list` names those that do")
         }
         Outcome::Delivered(_) | Outcome::Sent(_) | Outcome::Queued(_) | Outcome::Answer(_) | Outcome::Done => {
             Failure::new(Kind::Unexpected, "the account gave an answer to another question")

@@ -41,6 +41,8 @@ impl Desk {
             | Outcome::NotOnline(_)
             | Outcome::TimedOut
             | Outcome::NotKept(_)
+            | Outcome::TooLate
+            | Outcome::Unknown
             | Outcome::Done) => return Err(failed(&name, outcome)),
         };
         Ok(SendReport { account: name, id, state, to: to.to_string() })

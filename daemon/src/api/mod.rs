@@ -21,7 +21,7 @@ use xmppd_proto::reply::XmlWatching;
 use xmppd_proto::request::XmlWatch;
 use xmppd_proto::{Change, Failure, Kind, Reply, Request, Topics};
 
-pub(crate) use clients::{Clients, Counted};
+pub(crate) use clients::{Clients, Counted, Looker};
 pub(crate) use daemon::{VERSION, hello};
 pub(crate) use wire::Wire;
 

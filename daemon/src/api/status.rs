@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::timeout;
+use xmppd_core::account::Command;
 use xmppd_core::presence::Show;
 use xmppd_core::text;
 use xmppd_proto::reply::{AccountRoster, Contact, RosterReport, StatusReport};
@@ -11,6 +12,9 @@ use xmppd_proto::{Failure, Kind};
 
 use super::desk::{Desk, WAIT};
 use crate::hub;
+
+/// How long a server may take to tell what it held back.
+const CATCH_UP: Duration = Duration::from_secs(2);
 
 impl Desk {
     pub(super) async fn status(&self, params: Status) -> Result<StatusReport, Failure> {
@@ -45,7 +49,8 @@ impl Desk {
 
     /// The contacts, or those who are online, or those of a group.
     pub(super) async fn roster(&self, params: Roster) -> Result<RosterReport, Failure> {
-        let names = self.names(params.account).await?;
+        let names = self.names(params.account.clone()).await?;
+        self.catch_up(params.account).await;
         self.hub
             .read(move |state, _| {
                 let wanted = |contact: &&Contact| {
@@ -60,6 +65,19 @@ impl Desk {
                 RosterReport { accounts: accounts.collect() }
             })
             .await
+    }
+
+    /// Has servers tell what they hold back while nobody looks (XEP-0352).
+    async fn catch_up(&self, account: Option<String>) {
+        let accounts = self.hub.accounts(account).await.unwrap_or_default();
+        let asked: Vec<_> = accounts.iter().filter_map(|(_, account)| account.ask(Command::CatchUp).ok()).collect();
+        // Who does not answer in time leaves the picture as it was.
+        let _ = timeout(CATCH_UP, async {
+            for answer in asked {
+                let _ = answer.await;
+            }
+        })
+        .await;
     }
 
     async fn report(&self, account: Option<String>) -> Result<StatusReport, Failure> {

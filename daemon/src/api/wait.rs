@@ -31,6 +31,7 @@ impl Desk {
     }
 
     async fn met(&self, condition: &Condition, accounts: &[String]) -> Result<(), Failure> {
+        let _looker = matches!(condition, Condition::Contact { .. }).then(|| self.facts.clients.looker());
         let mut state = State::default();
         let mut changes = self.hub.subscribe(topics(condition)).await?;
         loop {

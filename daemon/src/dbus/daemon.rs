@@ -239,6 +239,7 @@ const fn is_carried(request: &Request) -> bool {
         | Request::TunePlayers(_)
         | Request::Roster(_)
         | Request::AccountListing(_)
+        | Request::AccountShow(_)
         | Request::AccountConnect(_)
         | Request::AccountDisconnect(_)
         | Request::Send(_)

@@ -36,7 +36,7 @@ pub(super) fn event(account: &str, event: Event) -> Option<Change> {
         }
         Event::Departed => Some(Change::Presence(PresenceChange { account, ..PresenceChange::default() })),
         Event::Message(incoming) => Some(Change::Message(Box::new(message(account, incoming)))),
-        Event::Link(_) | Event::Presence(..) | Event::TunePublished(_) | Event::Mistrusted => None,
+        Event::Link(_) | Event::Presence(..) | Event::TunePublished(_) | Event::Mistrusted | Event::Outbox(_) => None,
     }
 }
 

@@ -113,6 +113,13 @@ impl Entry {
         self.handle()?.machine(machine).ok()
     }
 
+    /// Tells the actor whether anybody looks at contacts.
+    pub(super) fn watched(&self, watched: bool) {
+        if let Some(handle) = self.handle() {
+            handle.watched(watched);
+        }
+    }
+
     /// Tells the actor what is playing.
     pub(super) fn tune(&self, playing: Option<Playing>) {
         if let Some(handle) = self.handle() {

@@ -24,6 +24,7 @@ pub(super) enum Message {
     Subscribe(Topics, oneshot::Sender<mpsc::Receiver<Arc<Change>>>),
     Tune(TuneReport, Option<Playing>),
     Reload(Box<Config>, oneshot::Sender<Vec<String>>),
+    Watched(bool),
     Machine(Machine, oneshot::Sender<()>),
     Leave(Parting, oneshot::Sender<()>),
 }
@@ -120,6 +121,11 @@ impl Handle {
     /// Tells what plays; fails only when the daemon ends.
     pub(crate) async fn tune(&self, report: TuneReport, playing: Option<Playing>) -> Result<(), Failure> {
         self.messages.send(Message::Tune(report, playing)).await.map_err(|_| ending())
+    }
+
+    /// Tells whether anybody looks at contacts; fails only when the daemon ends.
+    pub(crate) async fn watched(&self, watched: bool) -> Result<(), Failure> {
+        self.messages.send(Message::Watched(watched)).await.map_err(|_| ending())
     }
 
     /// Puts another configuration in force and tells the names of the accounts that it changed.

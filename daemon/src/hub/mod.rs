@@ -43,6 +43,8 @@ pub(crate) struct Hub {
     /// For accounts that trust the system's anchors alone, once there is one.
     tls: Option<Tls>,
     subscribers: Subscribers,
+    /// Whether anybody looks at contacts.
+    watched: bool,
     inbox: mpsc::Receiver<Message>,
     /// What happens in the accounts. Unbounded because an actor cannot wait; it reads from its connection only
     /// after the hub has had its turn.
@@ -77,6 +79,7 @@ impl Hub {
             tune: TuneReport::default(),
             tls: None,
             subscribers: Subscribers::default(),
+            watched: false,
             inbox,
             events,
             posts,
@@ -114,6 +117,12 @@ impl Hub {
             Message::Accounts(name, reply) => drop(reply.send(self.accounts(name.as_deref()))),
             Message::Subscribe(topics, reply) => drop(reply.send(self.subscribers.add(topics, &self.state))),
             Message::Tune(report, playing) => self.tune(report, playing),
+            Message::Watched(watched) => {
+                self.watched = watched;
+                for entry in &self.entries {
+                    entry.watched(watched);
+                }
+            }
             Message::Reload(config, reply) => {
                 let changed = self.reload(*config).await;
                 let _ = reply.send(changed);
@@ -214,6 +223,7 @@ impl Hub {
             | Event::Unavailable(_)
             | Event::ContactTune(..)
             | Event::Departed
+            | Event::Outbox(_)
             | Event::Message(_)) => {
                 // Some servers tell both the account and its resource.
                 changes.extend(convert::event(account, event).filter(|change| !is_known(change, &self.state)));

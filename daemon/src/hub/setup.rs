@@ -171,6 +171,7 @@ impl Hub {
             predecessor,
         };
         let (handle, task) = account::start(setup)?;
+        handle.watched(self.watched);
         entry.started(handle, task, self.actors);
         Ok(())
     }

@@ -253,7 +253,7 @@ impl Connection {
             let topics = Topics::of(&start.topics);
             self.watcher = None;
             let subscription = self.api.subscribe(topics);
-            self.watcher = Some(Watcher::new(topics, subscription, self.counts.watcher()));
+            self.watcher = Some(Watcher::new(topics, subscription, &self.counts));
             Ok(Reply::WatchStart(WatchReport { topics: topics.iter().collect() }))
         } else if let Request::WatchStop(_) = &request {
             self.watcher = None;

@@ -4,10 +4,9 @@
 use std::sync::Arc;
 
 use xmppd_proto::jsonrpc::event_line;
-use xmppd_proto::{Change, Event, Topics};
+use xmppd_proto::{Change, Event, Topic, Topics};
 
-use crate::api::Counted;
-use crate::api::Subscription;
+use crate::api::{Clients, Counted, Looker, Subscription};
 
 /// What `watch.start` began.
 #[derive(Debug)]
@@ -16,12 +15,15 @@ pub(super) struct Watcher {
     subscription: Subscription,
     seq: u64,
     _counted: Counted,
+    _looker: Option<Looker>,
 }
 
 impl Watcher {
     /// Watches these topics.
-    pub(super) const fn new(topics: Topics, subscription: Subscription, counted: Counted) -> Self {
-        Self { topics, subscription, seq: 0, _counted: counted }
+    pub(super) fn new(topics: Topics, subscription: Subscription, clients: &Clients) -> Self {
+        // Contacts have tunes, too.
+        let looks = [Topic::Roster, Topic::Presence, Topic::Tune].into_iter().any(|topic| topics.contains(topic));
+        Self { topics, subscription, seq: 0, _counted: clients.watcher(), _looker: looks.then(|| clients.looker()) }
     }
 
     /// The next change; nothing when the daemon ends. A change is not lost when this future is dropped.

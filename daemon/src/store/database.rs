@@ -77,12 +77,15 @@ const SCHEMA: &[&str] = &[
         version    TEXT
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE session (
-        account TEXT NOT NULL PRIMARY KEY REFERENCES account ON DELETE CASCADE,
-        jid     TEXT NOT NULL,
-        previd  TEXT NOT NULL,
-        max     INTEGER,
-        handled INTEGER NOT NULL,
-        at      INTEGER NOT NULL
+        account      TEXT NOT NULL PRIMARY KEY REFERENCES account ON DELETE CASCADE,
+        jid          TEXT NOT NULL,
+        previd       TEXT NOT NULL,
+        max          INTEGER,
+        host         TEXT,
+        port         INTEGER,
+        client_state INTEGER NOT NULL,
+        handled      INTEGER NOT NULL,
+        at           INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE message (
         number    INTEGER PRIMARY KEY,

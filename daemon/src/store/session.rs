@@ -15,10 +15,13 @@ pub(super) fn keep(connection: &Connection, account: &str, session: Option<&Kept
     let Some(session) = session else {
         return connection.prepare_cached("DELETE FROM session WHERE account = ?")?.execute([account]).map(drop);
     };
-    let sql = "INSERT OR REPLACE INTO session (account, jid, previd, max, handled, at) VALUES (?, ?, ?, ?, ?, ?)";
+    let sql = "INSERT OR REPLACE INTO session (account, jid, previd, max, host, port, client_state, handled, at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let max = session.max.map(|max| i64::try_from(max.as_secs()).unwrap_or(i64::MAX));
+    let (host, port) = session.location.clone().unzip();
     let (jid, at) = (session.jid.to_string(), session.at.as_unix_millis());
-    connection.prepare_cached(sql)?.execute(params![account, jid, session.previd, max, session.handled, at]).map(drop)
+    let values = params![account, jid, session.previd, max, host, port, session.client_state, session.handled, at];
+    connection.prepare_cached(sql)?.execute(values).map(drop)
 }
 
 /// Counts what was handled.
@@ -54,7 +57,7 @@ impl Store {
         account: String,
     ) -> impl Future<Output = Result<Option<KeptSession>, StoreError>> + Send + use<> {
         self.read(move |connection| {
-            let sql = "SELECT jid, previd, max, handled, at FROM session WHERE account = ?";
+            let sql = "SELECT jid, previd, max, host, port, client_state, handled, at FROM session WHERE account = ?";
             connection.prepare_cached(sql)?.query_row([account], session).optional()
         })
     }
@@ -79,8 +82,10 @@ fn session(row: &Row<'_>) -> rusqlite::Result<KeptSession> {
         jid: FullJid::new(&jid).map_err(|error| Error::FromSqlConversionFailure(0, Type::Text, error.into()))?,
         previd: row.get(1)?,
         max: max.and_then(|max| u64::try_from(max).ok()).map(Duration::from_secs),
-        handled: row.get(3)?,
-        at: Wall::from_unix_millis(row.get(4)?),
+        location: row.get::<_, Option<String>>(3)?.zip(row.get(4)?),
+        client_state: row.get(5)?,
+        handled: row.get(6)?,
+        at: Wall::from_unix_millis(row.get(7)?),
     })
 }
 
@@ -89,4 +94,46 @@ fn message(row: &Row<'_>) -> rusqlite::Result<KeptMessage> {
     let to = Jid::new(&to).map_err(|error| Error::FromSqlConversionFailure(1, Type::Text, error.into()))?;
     let origin = Origin { at: Wall::from_unix_millis(row.get(4)?), after: row.get(5)? };
     Ok(KeptMessage { id: row.get(0)?, to, position: row.get(2)?, stanza: row.get(3)?, origin })
+}
+
+#[cfg(test)]
+mod tests {
+    use xmppd_core::account::KeptSession;
+
+    use super::*;
+    use crate::store::{Change, KeptAccount};
+    use crate::testing::Folder;
+
+    async fn check(location: Option<(String, u16)>) {
+        let folder = Folder::new();
+        let store = Store::open(folder.path()).unwrap();
+        let account = KeptAccount { name: "home".into(), jid: "a@b".into(), resource: "xmppd.1".into() };
+        let kept = KeptSession {
+            jid: FullJid::new("a@b/xmppd.1").unwrap(),
+            previd: "sm-1".into(),
+            max: Some(Duration::from_secs(600)),
+            client_state: location.is_some(),
+            location,
+            handled: u32::MAX,
+            at: Wall::from_unix_millis(1_790_000_000_000),
+        };
+        let session = Change::Session { account: "home".into(), session: Some(kept.clone()) };
+        store.apply(vec![Change::Account(account), session]).await.unwrap();
+        store.close().await;
+        let store = Store::open(folder.path()).unwrap();
+        assert_eq!(store.session("home".into()).await.unwrap(), Some(kept));
+        let at = Wall::from_unix_millis(1_790_000_000_500);
+        store.apply(vec![Change::Handled { account: "home".into(), handled: 0, at }]).await.unwrap();
+        let later = store.session("home".into()).await.unwrap().unwrap();
+        assert_eq!((later.handled, later.at), (0, at));
+        store.apply(vec![Change::Session { account: "home".into(), session: None }]).await.unwrap();
+        assert_eq!(store.session("home".into()).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_session_is_found_as_it_was_kept() {
+        check(None).await;
+        check(Some(("node7.verona.example".into(), 5299))).await;
+        check(Some(("2001:db8::7".into(), u16::MAX))).await;
+    }
 }

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 pub use condition::{BadCondition, Condition};
 pub use params::{
-    AccountConnect, AccountDisconnect, AccountListing, ConfigCheck, ConfigGet, ConfigReload, DaemonHello,
+    AccountConnect, AccountDisconnect, AccountListing, AccountShow, ConfigCheck, ConfigGet, ConfigReload, DaemonHello,
     DaemonRestart, DaemonShow, DaemonStop, Doctor, Ping, Probe, Roster, RpcDescribe, Send, Status, StatusSet,
     TuneClear, TuneOff, TuneOn, TunePlayers, TuneSet, TuneShow, Wait, WatchStart, WatchStop, XmlWatch,
 };
@@ -109,6 +109,7 @@ methods! {
     "tune.players" TunePlayers -> PlayerList, "Lists the media players and the rule that decides about each";
     "roster" Roster -> RosterReport, "Lists contacts and what they show";
     "account.list" AccountListing -> AccountList, "Lists accounts and the state of their connections";
+    "account.show" AccountShow -> AccountList, "Shows how an account's login went and how its connection stands";
     "account.connect" AccountConnect -> AccountList, "Connects now, also after a failed login";
     "account.disconnect" AccountDisconnect -> AccountList, "Closes the stream until account.connect";
     "send" Send -> SendReport, "Sends a message";

@@ -36,6 +36,8 @@ pub(super) struct Context {
     pub(super) streak: Streak,
     /// Where the server before sent us.
     pub(super) redirect: Option<(String, u16)>,
+    /// The dial of now leads where the last session is to be resumed.
+    by_location: bool,
     /// The key of the last login that worked, so that a reconnect asks nobody for the password.
     pub(super) key: Option<Key>,
     /// The tokens to log in with.
@@ -85,6 +87,7 @@ impl Context {
             backoff: Backoff::default(),
             streak: Streak::default(),
             redirect: None,
+            by_location: false,
             key: None,
             watched: false,
             password_first: false,
@@ -191,14 +194,29 @@ impl Context {
         }
     }
 
+    /// Dials where a server sent us, by its last word or for the last session, else the usual way.
     pub(super) fn dial(&mut self) {
+        let mut elsewhere = self.redirect.clone();
+        if elsewhere.is_none() && !self.mistrusts_management() {
+            elsewhere = self.asleep.as_ref().and_then(|asleep| asleep.location(self.now.wall));
+            self.by_location = elsewhere.is_some();
+        }
         let dial = Dial {
             domain: self.settings.jid.domain().to_string(),
-            server: self.redirect.clone().or_else(|| self.settings.server.clone()),
-            redirected: self.redirect.is_some(),
+            redirected: elsewhere.is_some(),
+            server: elsewhere.or_else(|| self.settings.server.clone()),
             tls: self.settings.tls,
         };
         self.push(Output::Dial(dial));
+    }
+
+    /// There is no session by this dial; whether it led where the last one was to be resumed, which is not tried again.
+    pub(super) fn gives_up_location(&mut self) -> bool {
+        let gives_up = std::mem::take(&mut self.by_location);
+        if let Some(asleep) = self.asleep.as_mut().filter(|_| gives_up) {
+            asleep.forget_location();
+        }
+        gives_up
     }
 
     pub(super) fn hang_up(&mut self, how: HangUp) {

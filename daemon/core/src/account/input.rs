@@ -106,6 +106,9 @@ pub enum Command {
     TuneSettings(Ticket, TuneSettings),
     /// Somebody looks at what comes in, or nobody does; as it is when the account starts (XEP-0352).
     Watched(bool),
+    /// Have the server tell what it holds back while nobody looks (XEP-0352); answered when it has, and at once when it
+    /// holds back nothing.
+    CatchUp(Ticket),
     /// Connect now, whatever pause or stop is in force; answered when online, or with why not.
     Connect(Ticket),
     /// Close the stream politely and stay offline until the next `Connect`; what was asked for stays.

@@ -22,6 +22,10 @@ pub struct KeptSession {
     pub previd: String,
     /// How long the server keeps it without a connection.
     pub max: Option<Duration>,
+    /// Host and port where the server wants it to be resumed.
+    pub location: Option<(String, u16)>,
+    /// The server wants to know whether anybody looks (XEP-0352): it may say so only when a session begins.
+    pub client_state: bool,
     /// Stanzas of the server's whose effects are kept, modulo 2^32.
     pub handled: u32,
     /// When this was known to be so.

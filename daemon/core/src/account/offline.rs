@@ -90,6 +90,10 @@ impl Offline {
                 context.watched = watched;
                 Link::Offline(self)
             }
+            Command::CatchUp(ticket) => {
+                context.reply(ticket, Outcome::Done);
+                Link::Offline(self)
+            }
             Command::Connect(ticket) => connect(vec![ticket], context),
             Command::Disconnect(ticket) | Command::Leave(ticket) | Command::Suspend(ticket) => {
                 context.put_off_messages();
@@ -122,6 +126,7 @@ impl Offline {
                 | Timer::Answer
                 | Timer::Acknowledge
                 | Timer::Idle
+                | Timer::Lull
                 | Timer::Close => {}
             }
         }

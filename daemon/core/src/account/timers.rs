@@ -21,13 +21,15 @@ pub(super) enum Timer {
     Idle,
     /// A tune held back by the budget may go out.
     Tune,
+    /// The server may be told that nobody looks.
+    Lull,
     /// The server must have closed its side.
     Close,
 }
 
 impl Timer {
     /// Every purpose, in the order in which due ones fire.
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Retry,
         Self::Login,
         Self::Step,
@@ -36,6 +38,7 @@ impl Timer {
         Self::Acknowledge,
         Self::Idle,
         Self::Tune,
+        Self::Lull,
         Self::Close,
     ];
 }
@@ -71,6 +74,11 @@ impl Timers {
     /// Takes a deadline back.
     pub(super) fn clear(&mut self, timer: Timer) {
         self.0[timer as usize] = None;
+    }
+
+    /// Whether a deadline stands.
+    pub(super) fn is_set(&self, timer: Timer) -> bool {
+        self.0[timer as usize].is_some()
     }
 
     /// Takes back all deadlines that belong to a connection; what was asked for outlives it.

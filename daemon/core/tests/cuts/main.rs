@@ -215,6 +215,8 @@ fn a_session_goes_on_over_the_end_of_its_counters() {
             jid: FullJid::new("romeo@verona.example/xmppd.1").expect("a JID"),
             previd: "before".into(),
             max: None,
+            location: None,
+            client_state: false,
             handled,
             at: Wall::from_unix_millis(1_789_999_940_000),
         };

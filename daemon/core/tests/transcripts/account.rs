@@ -5,19 +5,20 @@
 //! set pep yes|no (yes)    set tune-status TEMPLATE (none)    set tune-out yes|no (no)    set show SHOW (online)
 //! set border ID|none       how far the archive is known (not at all)
 //! set outbox yes           how many messages wait is told: ! outbox N
+//! set session PREVID [at HOST:PORT] [client-state]        a session of another process's, of which 2 stanzas are handled
 //! set split no            its input is not cut byte by byte: it shows what happens when pieces arrive together
 //! set cut all|no          the connection is cut at every byte, or nowhere, not behind every tag of its own
 //! ```
 
-use jid::{BareJid, Jid, ResourcePart};
+use jid::{BareJid, FullJid, Jid, ResourcePart};
 use xmppd_core::account::{
-    Account, Border, Command, Connected, Machine, Memory, Outgoing, Playing, Question, Security, Settings, Ticket,
-    TuneSettings,
+    Account, Border, Command, Connected, KeptSession, Machine, Memory, Outgoing, Playing, Question, Security, Settings,
+    Ticket, TuneSettings,
 };
 use xmppd_core::loss::Loss;
 use xmppd_core::presence::{Layers, Presence, StatusWhen};
 use xmppd_core::sasl::TlsVersion;
-use xmppd_core::srv::TlsPolicy;
+use xmppd_core::srv::{self, TlsPolicy};
 use xmppd_core::stanza::{MessageKind, ping};
 use xmppd_core::time::Wall;
 use xmppd_core::tune::Track;
@@ -61,11 +62,34 @@ pub(crate) fn account(script: &Script) -> Account {
             }
             "tune-out" => memory.tune_out = value == "yes",
             "show" => memory.layers = layers(std::slice::from_ref(value)).expect("a show"),
+            "session" => memory.session = Some(session(value)),
             "split" | "cut" | "outbox" => {}
             other => panic!("no such setting: {other}"),
         }
     }
     Account::new(settings, memory, [7; 32])
+}
+
+fn session(text: &str) -> KeptSession {
+    let mut words = text.split(' ');
+    let previd = words.next().expect("what it is resumed by").to_owned();
+    let mut kept = KeptSession {
+        jid: FullJid::new("romeo@verona.example/xmppd.1").expect("a JID"),
+        previd,
+        max: None,
+        location: None,
+        client_state: false,
+        handled: 2,
+        at: Wall::from_unix_millis(1_790_000_000_000),
+    };
+    while let Some(word) = words.next() {
+        match word {
+            "at" => kept.location = words.next().and_then(srv::place),
+            "client-state" => kept.client_state = true,
+            other => panic!("no such thing of a session: {other}"),
+        }
+    }
+    kept
 }
 
 /// Whether the input may be cut anywhere.
@@ -103,8 +127,10 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
         }
         ("watched", [word]) => Command::Watched(word == "yes"),
         ("cancel", [id]) => Command::Cancel(ticket, id.clone()),
+        ("catch-up", []) => Command::CatchUp(ticket),
         ("connect", []) => Command::Connect(ticket),
         ("disconnect", []) => Command::Disconnect(ticket),
+        ("suspend", []) => Command::Suspend(ticket),
         ("leave", []) => Command::Leave(ticket),
         _ => return None,
     };

@@ -69,7 +69,14 @@ fn of_change(change: &Change) -> String {
         Change::Session(None) => "session none".into(),
         Change::Session(Some(kept)) => {
             let max = kept.max.map(|max| format!(" max {}", max.as_secs())).unwrap_or_default();
-            format!("session {} {} handled {}{max}", kept.jid, kept.previd, kept.handled)
+            let location = kept.location.as_ref().map(|(host, port)| format!(" at {host}:{port}"));
+            format!(
+                "session {} {} handled {}{max}{}",
+                kept.jid,
+                kept.previd,
+                kept.handled,
+                location.unwrap_or_default()
+            )
         }
         Change::Handled(handled, _, known) => format!("handled {handled}{}", of_known(known)),
         Change::Known(known) => format!("known{}", of_known(known)),

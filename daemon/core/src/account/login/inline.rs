@@ -132,7 +132,10 @@ impl Inline {
         context: &mut Context,
     ) -> Result<Step, Loss> {
         if let Some(features) = Features::parse(&element).filter(|_| self.offered.is_none()) {
-            self.offered = offered(features);
+            let Some(offered) = offered(features) else {
+                return Err(no_such_login(facts, context));
+            };
+            self.offered = Some(offered);
             return Ok(Step::To(Stage::Inline(self)));
         }
         match Answer::parse(&element) {
@@ -315,6 +318,19 @@ pub(super) fn offered(features: Features) -> Option<Offered> {
     Some(Offered { authentication, types, limits, config_version })
 }
 
+/// The request went with the header, to a server that has no such login any more: it may never answer.
+fn no_such_login(facts: &Facts, context: &mut Context) -> Loss {
+    let nothing = Remembered {
+        direct: facts.direct,
+        fast: Vec::new(),
+        bind: Vec::new(),
+        management: false,
+        config_version: None,
+    };
+    context.remember(nothing);
+    Loss::TokenRefused
+}
+
 fn remembered(offered: &Offered, direct: bool) -> Remembered {
     let authentication = &offered.authentication;
     Remembered {
@@ -348,8 +364,8 @@ fn offer(offered: &Offered) -> Offer {
 
 fn managed(answer: Option<&Management>) -> Managed {
     match answer {
-        Some(Management::Enabled { resume_by, max, .. }) => {
-            Managed::Enabled(resume_by.clone().map(|previd| ResumeBy { previd, max: *max }))
+        Some(Management::Enabled { resume_by, max, location }) => {
+            Managed::Enabled(resume_by.clone().map(|previd| ResumeBy::new(previd, *max, location.as_deref())))
         }
         Some(Management::Failed { .. } | Management::Resumed { .. } | Management::Request | Management::Ack { .. })
         | None => Managed::Absent,

@@ -21,7 +21,7 @@ use super::online::{ClientState, Online, ResumeBy};
 use super::output::{HangUp, Outcome, Output, Session};
 use super::stopped::Stopped;
 use super::timers::Timer;
-use crate::loss::Loss;
+use crate::loss::{Ending, Loss};
 use crate::sasl::scram::{Derivation, SaltedPassword};
 use crate::secret::Secret;
 use crate::stream::features::StreamLimits;
@@ -289,7 +289,13 @@ impl Connecting {
                     return self.follow(Err(loss), &[], context);
                 }
                 Timer::Tune => context.show_playing_later(),
-                Timer::Retry | Timer::Ask | Timer::Answer | Timer::Acknowledge | Timer::Idle | Timer::Close => {}
+                Timer::Retry
+                | Timer::Ask
+                | Timer::Answer
+                | Timer::Acknowledge
+                | Timer::Idle
+                | Timer::Lull
+                | Timer::Close => {}
             }
         }
         Link::Connecting(self)
@@ -308,6 +314,7 @@ impl Connecting {
             Command::Tune(playing) => context.set_playing_later(playing),
             Command::TuneSettings(ticket, settings) => context.set_tune_settings_later(ticket, settings),
             Command::Watched(watched) => context.watched = watched,
+            Command::CatchUp(ticket) => context.reply(ticket, Outcome::Done),
             Command::Connect(ticket) => context.connecting.push(ticket),
             Command::Disconnect(ticket) | Command::Leave(ticket) | Command::Suspend(ticket) => {
                 context.reply(ticket, Outcome::Done);
@@ -338,6 +345,10 @@ fn failed(facts: &Facts, loss: &Loss, context: &mut Context) -> Link {
     }
     if facts.pipelined {
         context.pipelines = false;
+    }
+    if context.gives_up_location() && matches!(loss.ending(), Ending::Gone | Ending::Abrupt) {
+        context.timers.clear_connection();
+        return Connecting::start(context);
     }
     context.put_off_messages();
     offline::lost(loss, context)

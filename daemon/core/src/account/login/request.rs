@@ -2,7 +2,7 @@
 
 use super::{Facts, awaits_answer};
 use crate::account::context::Context;
-use crate::account::online::{self, ClientState, RESUME_FOR};
+use crate::account::online::{ClientState, RESUME_FOR};
 use crate::account::tokens::Token;
 use crate::identity;
 use crate::sasl::Mechanism;
@@ -38,11 +38,8 @@ pub(super) fn request(
     }
     let carbons = has(ns::CARBONS);
     inline.extend(carbons.then(carbon::enable));
-    let mut client_state = ClientState::default();
-    if has(ns::CSI) {
-        client_state = ClientState::begun(context.watched);
-        inline.extend((!context.watched).then(online::inactive));
-    }
+    // That nobody looks is not told yet: what the session begins with is asked first.
+    let client_state = ClientState::offered(has(ns::CSI));
     let name = match &ask {
         Ask::Token(token) => token.mechanism.clone(),
         Ask::Password { mechanism, .. } => mechanism.to_string(),

@@ -46,6 +46,7 @@ impl Online {
             Some(to) => iq.to(to),
             None => iq,
         };
+        self.outbound.rouse(context);
         self.outbound.send(&iq.into_element(), Sent::Other, context);
         let deadline = context.now.moment + ANSWER_WITHIN;
         if to.is_none() {

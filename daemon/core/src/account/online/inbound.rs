@@ -74,10 +74,10 @@ impl Online {
                 let acknowledged = self.outbound.acknowledge(h, context)?;
                 self.arrived(acknowledged, context);
             }
-            Some(Management::Enabled { resume_by, max, .. }) => {
+            Some(Management::Enabled { resume_by, max, location }) => {
                 context.timers.clear(Timer::Acknowledge);
                 self.session.resumable = resume_by.is_some();
-                self.outbound.enabled(resume_by.map(|previd| ResumeBy { previd, max }));
+                self.outbound.enabled(resume_by.map(|previd| ResumeBy::new(previd, max, location.as_deref())));
                 self.keep_session(context);
             }
             Some(Management::Failed { .. }) => {

@@ -108,6 +108,7 @@ impl Online {
         if let Some(leaving) = &mut self.leaving {
             leaving.stage = Stage::Closing;
         }
+        self.outbound.rouse(context);
         self.outbound.send(&Presence::new(PresenceKind::Unavailable).into_element(), Sent::Other, context);
         self.outbound.write_close(context);
         context.set_timer(Timer::Close, CLOSE_WITHIN);

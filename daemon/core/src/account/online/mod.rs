@@ -42,7 +42,7 @@ pub(super) use outbound::{Letter, RESUME_FOR, ResumeBy, Unsent};
 use outbound::{Outbound, Sent, Stored};
 use presence::Shown;
 pub(super) use sleep::Asleep;
-pub(super) use watched::{ClientState, inactive};
+pub(super) use watched::ClientState;
 
 /// The state with a live stream.
 #[derive(Debug)]
@@ -64,7 +64,6 @@ pub(super) struct Online {
     storing: Option<(StoreTicket, bool)>,
     answers: Answers,
     archive: Archive,
-    client_state: ClientState,
     /// Copies of what other clients send and get are asked for.
     carbons: bool,
     leaving: Option<Leaving>,
@@ -73,11 +72,10 @@ pub(super) struct Online {
 impl Online {
     /// Takes over a bound stream and sends, in one flight, all that makes it a session.
     pub(super) fn start(bound: Bound, context: &mut Context) -> Box<Self> {
-        let outbound = Outbound::within(bound.limits.max_bytes);
+        let outbound = Outbound::new(bound.limits.max_bytes, bound.client_state);
         let mut online = Self::over(bound.session, bound.reader, outbound, bound.limits, context);
         online.heard(context);
         context.streak.session_began();
-        online.client_state = bound.client_state;
         online.carbons = bound.carbons;
         match bound.managed {
             Managed::Absent => {}
@@ -122,7 +120,6 @@ impl Online {
             storing: None,
             answers: Answers::default(),
             archive: Archive::default(),
-            client_state: ClientState::default(),
             carbons: false,
             leaving: None,
         })
@@ -139,7 +136,7 @@ impl Online {
     fn begin(&mut self, context: &mut Context) {
         self.present(None, context);
         self.advance_tune(context);
-        self.tell_watched(context);
+        self.linger(context);
         context.timers.clear(Timer::Login);
         context.timers.clear(Timer::Step);
         self.settle(context);
@@ -201,6 +198,9 @@ impl Online {
     }
 
     fn command(&mut self, command: Command, context: &mut Context) {
+        if !matches!(command, Command::Tune(_)) {
+            self.linger(context);
+        }
         match command {
             Command::Layers(ticket, layers) => {
                 context.outward.set_layers(layers);
@@ -221,10 +221,8 @@ impl Online {
                 self.republish(context);
                 context.reply(ticket, Outcome::Done);
             }
-            Command::Watched(watched) => {
-                context.watched = watched;
-                self.tell_watched(context);
-            }
+            Command::Watched(watched) => context.watched = watched,
+            Command::CatchUp(ticket) => self.catch_up(ticket, context),
             Command::Connect(ticket) => match &mut self.leaving {
                 Some(leaving) => leaving.then_connect(ticket),
                 None => context.reply(ticket, Outcome::Done),
@@ -267,7 +265,7 @@ impl Online {
                     context.show_playing();
                     self.republish(context);
                 }
-                Timer::Retry | Timer::Login | Timer::Step => {}
+                Timer::Retry | Timer::Login | Timer::Step | Timer::Lull => {}
             }
         }
         Ok(())
@@ -317,6 +315,7 @@ impl Online {
         }
         self.outbound.commit(context);
         self.outbound.settle(self.somebody_waits(), context);
+        self.tell_watched(context);
     }
 
     fn somebody_waits(&self) -> bool {

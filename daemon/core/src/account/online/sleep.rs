@@ -11,7 +11,7 @@ use super::super::login::Woken;
 use super::super::offline::{self, Offline};
 use super::super::outbox::OnItsWay;
 use super::super::output::{Event, HangUp, Outcome, Problem};
-use super::outbound::{Letter, Outbound, Sent, Unsent};
+use super::outbound::{Letter, Outbound, ResumeBy, Sent};
 use super::{ANSWER_WITHIN, Asker, Online, Shown};
 use crate::loss::{Ending, Loss};
 use crate::stanza::{Presence, PresenceKind, management};
@@ -51,7 +51,8 @@ impl Online {
     /// Ends the connection and leaves the session to another process: the disk knows how far both sides came.
     pub(super) fn suspend(mut self: Box<Self>, ticket: Ticket, context: &mut Context) -> Link {
         self.keep_session(context);
-        self.outbound.handled_all(context);
+        // No more than the disk knows: servers refuse a session whose client takes back what it has acknowledged.
+        self.outbound.answer(context);
         context.hang_up(HangUp::Abrupt);
         for asker in self.requests.drain() {
             if let Asker::Command(ticket) = asker {
@@ -92,7 +93,7 @@ impl Online {
                 online.session = woken.session;
                 online.reader = woken.reader;
                 online.since = context.now.moment;
-                online.client_state = online.client_state.on_new_stream();
+                online.outbound.client_state_mut().on_new_stream();
                 let awaits_roster = online.requests.askers().any(|asker| matches!(asker, Asker::Roster));
                 online.reader.set_limits(if awaits_roster { Limits::ROSTER } else { Limits::AFTER_LOGIN });
                 online
@@ -145,6 +146,8 @@ impl Online {
             jid: self.session.jid.clone(),
             previd: resume_by.previd.clone(),
             max: resume_by.max,
+            location: resume_by.location.clone(),
+            client_state: self.outbound.client_state().is_offered(),
             handled,
             at: context.now.wall,
         });
@@ -170,17 +173,22 @@ impl Asleep {
 
     /// The request to go on with it; nothing once the server cannot have it any more.
     pub(in super::super) fn request(&mut self, now: Wall) -> Option<Element> {
-        let (resume_by, handled) = self.outbound().resumption()?;
-        let is_alive = match &self.what {
-            What::Whole(_) => kept::is_alive(self.since, resume_by.max, now),
-            // When another process lost its connection is not known, only that it was later than the last commit.
-            What::Kept { .. } => kept::may_be_alive(self.since, resume_by.max, now),
-        };
-        let request = is_alive.then(|| management::resume(&resume_by.previd, handled))?;
+        let (resume_by, handled) = self.alive(now)?;
+        let request = management::resume(&resume_by.previd, handled);
         self.outbound_mut().told(handled);
         // Should the answer be lost, the server may have taken the session up, and counts from then.
         self.since = now;
         Some(request)
+    }
+
+    /// Where the server wants it to be looked for.
+    pub(in super::super) fn location(&self, now: Wall) -> Option<(String, u16)> {
+        self.alive(now).and_then(|(resume_by, _)| resume_by.location.clone())
+    }
+
+    /// It is not there.
+    pub(in super::super) fn forget_location(&mut self) {
+        self.outbound_mut().forget_location();
     }
 
     /// Everybody who waits for a message is told that it is kept.
@@ -230,6 +238,15 @@ impl Asleep {
         context.keep_session(None);
     }
 
+    /// What it is resumed by, and how much of it is handled, as long as the server can have it.
+    fn alive(&self, now: Wall) -> Option<(&ResumeBy, u32)> {
+        self.outbound().resumption().filter(|(resume_by, _)| match &self.what {
+            What::Whole(_) => kept::is_alive(self.since, resume_by.max, now),
+            // When another process lost its connection is not known, only that it was later than the last commit.
+            What::Kept { .. } => kept::may_be_alive(self.since, resume_by.max, now),
+        })
+    }
+
     fn outbound(&self) -> &Outbound {
         match &self.what {
             What::Whole(online) => &online.outbound,
@@ -242,18 +259,5 @@ impl Asleep {
             What::Whole(online) => &mut online.outbound,
             What::Kept { outbound, .. } => outbound,
         }
-    }
-}
-
-impl Unsent {
-    /// A message that another process was asked to send, and wrote if it is in doubt.
-    pub(in super::super) fn kept(message: KeptMessage, in_doubt: bool) -> Self {
-        let KeptMessage { id, to, stanza, origin, .. } = message;
-        Self { letter: Letter { ticket: None, id, to, origin, in_doubt }, stanza, awaits: None }
-    }
-
-    /// Whoever waits is told that it is kept and will be sent, if it is.
-    pub(in super::super) fn put_off(&mut self) -> Option<(Ticket, String)> {
-        if self.awaits.is_some() { None } else { Some((self.letter.ticket.take()?, self.letter.id.clone())) }
     }
 }

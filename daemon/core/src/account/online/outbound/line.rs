@@ -214,6 +214,11 @@ impl Outbound {
 }
 
 impl Line {
+    /// Whether nothing waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// Everybody who waits for a message that the disk knows of is told that it is kept.
     pub(super) fn kept_mut(&mut self) -> impl Iterator<Item = &mut Sent> {
         self.waiting.iter_mut().filter(|waiting| waiting.was_kept).map(|waiting| &mut waiting.tracked.sent)

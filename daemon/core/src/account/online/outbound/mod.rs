@@ -4,17 +4,17 @@
 
 mod line;
 mod resume;
+mod sent;
 
 use std::time::Duration;
 
-use jid::Jid;
-
 use super::super::context::Context;
-use super::super::input::{StoreTicket, Ticket};
-use super::super::kept::{Border, KeptMessage, Origin};
+use super::super::input::StoreTicket;
+use super::super::kept::{Border, KeptMessage};
 use super::super::output::Incoming;
 use super::super::timers::Timer;
 use super::commits::Commits;
+use super::watched::ClientState;
 use crate::loss::{Ending, Loss};
 use crate::management::Management;
 use crate::stanza::StanzaError;
@@ -24,6 +24,10 @@ use crate::xml::{Element, writer};
 
 use line::Line;
 pub(super) use line::Stored;
+pub(in super::super) use resume::ResumeBy;
+pub(super) use sent::Sent;
+use sent::Tracked;
+pub(in super::super) use sent::{Letter, Unsent};
 
 /// After this many unasked stanzas the server is asked at once (XEP-0198 section 4).
 const ASK_AFTER: usize = 5;
@@ -39,77 +43,6 @@ pub(in super::super) const RESUME_FOR: Duration = Duration::from_secs(600);
 const HURRIED_ANSWER: Duration = Duration::from_secs(5);
 /// An idle stream is tried this often: often enough for common address translators.
 const IDLE: Duration = Duration::from_secs(290);
-
-/// One stanza on its way, by what its acknowledgement means.
-#[derive(Debug)]
-pub(super) enum Sent {
-    /// The presence with this number.
-    Presence(u64),
-    /// A message.
-    Message(Letter),
-    /// Nobody waits.
-    Other,
-}
-
-/// A message of somebody's, apart from its text.
-#[derive(Debug)]
-pub(in super::super) struct Letter {
-    /// Who waits for it.
-    pub(in super::super) ticket: Option<Ticket>,
-    /// Its id.
-    pub(in super::super) id: String,
-    /// To whom it goes.
-    pub(in super::super) to: Jid,
-    /// When it was taken to be sent.
-    pub(in super::super) origin: Origin,
-    /// It was written in a session that is gone, and the server did not say whether it has it.
-    pub(in super::super) in_doubt: bool,
-}
-
-impl Sent {
-    /// A message's id and who waits for it.
-    pub(super) fn into_message(self) -> Option<(Option<Ticket>, String)> {
-        match self {
-            Self::Message(letter) => Some((letter.ticket, letter.id)),
-            Self::Presence(_) | Self::Other => None,
-        }
-    }
-}
-
-/// A stanza on its way, kept whole for the case that it must be written again.
-#[derive(Debug)]
-struct Tracked {
-    sent: Sent,
-    stanza: String,
-}
-
-impl Tracked {
-    /// A message, for another session.
-    fn into_unsent(self, awaits: Option<StoreTicket>) -> Option<Unsent> {
-        match self.sent {
-            Sent::Message(letter) => Some(Unsent { letter, stanza: self.stanza, awaits }),
-            Sent::Presence(_) | Sent::Other => None,
-        }
-    }
-}
-
-/// A message that no server has acknowledged, looking for its next session.
-#[derive(Debug)]
-pub(in super::super) struct Unsent {
-    /// Which it is.
-    pub(in super::super) letter: Letter,
-    /// The whole stanza.
-    pub(in super::super) stanza: String,
-    /// The disk does not know of it yet.
-    pub(in super::super) awaits: Option<StoreTicket>,
-}
-
-/// What the session can be resumed by.
-#[derive(Clone, Debug)]
-pub(in super::super) struct ResumeBy {
-    pub(in super::super) previd: String,
-    pub(in super::super) max: Option<Duration>,
-}
 
 /// The outgoing half of the stream.
 #[derive(Debug, Default)]
@@ -128,6 +61,7 @@ pub(super) struct Outbound {
     closed: bool,
     /// The longest stanza the server takes, in bytes (XEP-0478).
     max_bytes: Option<u64>,
+    client_state: ClientState,
 }
 
 /// Stream management's own progress.
@@ -143,9 +77,24 @@ enum Stage {
 }
 
 impl Outbound {
-    /// A stream whose server takes stanzas up to this size.
-    pub(super) fn within(max_bytes: Option<u64>) -> Self {
-        Self { max_bytes, ..Self::default() }
+    /// A stream whose server takes stanzas up to this size, and may want to know whether anybody looks.
+    pub(super) fn new(max_bytes: Option<u64>, client_state: ClientState) -> Self {
+        Self { max_bytes, client_state, ..Self::default() }
+    }
+
+    /// What the server knows of whether anybody looks.
+    pub(super) fn client_state(&self) -> ClientState {
+        self.client_state
+    }
+
+    /// The same, to be changed.
+    pub(super) fn client_state_mut(&mut self) -> &mut ClientState {
+        &mut self.client_state
+    }
+
+    /// Whether there is a stream to write to.
+    pub(super) fn can_write(&self) -> bool {
+        !self.closed && !self.asleep
     }
 
     /// Whether the server would end the stream over this stanza; only what people write can be that long.
@@ -242,7 +191,7 @@ impl Outbound {
             Some(_) => self.commits.advance(handled, context),
             None => self.commits.answer_at_once(handled),
         };
-        if let Some(committed) = answer.filter(|_| !self.closed && !self.asleep) {
+        if let Some(committed) = answer.filter(|_| self.can_write()) {
             context.write_element(&sm::ack(committed));
         }
     }
@@ -300,6 +249,7 @@ impl Outbound {
             return false;
         };
         management.asked();
+        self.rouse(context);
         context.write_element(&sm::request());
         context.timers.clear(Timer::Ask);
         let at = context.now.moment + ACKNOWLEDGE_WITHIN;
@@ -316,6 +266,13 @@ impl Outbound {
         let is_it = |tracked: &&mut Tracked| matches!(&tracked.sent, Sent::Message(letter) if letter.id == id);
         let tracked = management.tail_mut().find(is_it)?;
         Some(std::mem::replace(&mut tracked.sent, Sent::Other))
+    }
+
+    /// Whether the server is yet to say that it has something.
+    pub(super) fn awaits_answers(&self, context: &Context) -> bool {
+        let enabling = matches!(self.management, Stage::Enabling(_));
+        let probing = context.timers.is_set(Timer::Acknowledge);
+        enabling || probing || self.unacknowledged() > 0 || !self.line.is_empty()
     }
 
     /// Whether somebody waits for a message's acknowledgement.
@@ -349,6 +306,10 @@ impl Outbound {
 
     fn write(&mut self, tracked: Tracked, context: &mut Context) -> Option<Sent> {
         if !self.asleep {
+            match tracked.sent {
+                Sent::Message(..) | Sent::Presence(_) => self.rouse(context),
+                Sent::Other => {}
+            }
             context.write(tracked.stanza.clone().into_bytes());
         }
         match &mut self.management {

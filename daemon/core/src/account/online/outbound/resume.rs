@@ -1,23 +1,47 @@
 //! A session that outlives its connection: what it is resumed by, what is written again, and what is left of it when the
 //! server has forgotten it (XEP-0198 section 5).
 
+use std::time::Duration;
+
 use super::super::super::context::Context;
 use super::super::super::input::Ticket;
 use super::super::super::kept::{KeptMessage, KeptSession};
 use super::super::commits::Commits;
-use super::{Letter, Outbound, ResumeBy, Sent, Stage, Unsent};
+use super::super::watched::ClientState;
+use super::{Letter, Outbound, Sent, Stage, Unsent};
 use crate::loss::Loss;
 use crate::management::Management;
-use crate::stanza::management;
+use crate::srv;
+
+/// What the session can be resumed by.
+#[derive(Clone, Debug)]
+pub(in super::super::super) struct ResumeBy {
+    pub(in super::super::super) previd: String,
+    pub(in super::super::super) max: Option<Duration>,
+    /// Where it is to be looked for first.
+    pub(in super::super::super) location: Option<(String, u16)>,
+}
+
+impl ResumeBy {
+    /// By what the server said; a location that is none is nothing.
+    pub(in super::super::super) fn new(previd: String, max: Option<Duration>, location: Option<&str>) -> Self {
+        Self { previd, max, location: location.and_then(srv::place) }
+    }
+}
 
 impl Outbound {
     /// The session that another process began, to be resumed.
     pub(in super::super) fn restored(session: &KeptSession, messages: Vec<KeptMessage>) -> Self {
         Self {
             management: Stage::On(Management::starting_at(0, session.handled)),
-            resume_by: Some(ResumeBy { previd: session.previd.clone(), max: session.max }),
+            resume_by: Some(ResumeBy {
+                previd: session.previd.clone(),
+                max: session.max,
+                location: session.location.clone(),
+            }),
             commits: Commits::from(session.handled),
             restored: Some(messages),
+            client_state: ClientState::offered(session.client_state),
             ..Self::default()
         }
     }
@@ -28,6 +52,13 @@ impl Outbound {
         match &self.management {
             Stage::On(_) => Some((self.resume_by.as_ref()?, self.commits.committed())),
             Stage::Off | Stage::Enabling(_) => None,
+        }
+    }
+
+    /// The session is not where the server said.
+    pub(in super::super) fn forget_location(&mut self) {
+        if let Some(resume_by) = &mut self.resume_by {
+            resume_by.location = None;
         }
     }
 
@@ -46,6 +77,9 @@ impl Outbound {
             return Ok(self.resumed_by_another(messages, h, context));
         }
         let acknowledged = self.acknowledge(h, context)?;
+        if self.unacknowledged() > 0 {
+            self.rouse(context);
+        }
         if let Stage::On(management) = &mut self.management {
             for tracked in management.tail() {
                 context.write(tracked.stanza.clone().into_bytes());
@@ -53,13 +87,6 @@ impl Outbound {
             management.written_again();
         }
         Ok(acknowledged)
-    }
-
-    /// Tells the server all that we have handled: the disk is being told as well.
-    pub(in super::super) fn handled_all(&self, context: &mut Context) {
-        if let (Stage::On(management), false) = (&self.management, self.closed) {
-            context.write_element(&management::ack(management.inbound()));
-        }
     }
 
     /// The connection is gone and the session is not: nobody waits for an answer, and the disk is told how far we came.

@@ -1,0 +1,83 @@
+//! Stanzas on their way, and what of a message outlives a session.
+
+use jid::Jid;
+
+use super::super::super::input::{StoreTicket, Ticket};
+use super::super::super::kept::{KeptMessage, Origin};
+
+/// One stanza on its way, by what its acknowledgement means.
+#[derive(Debug)]
+pub(in super::super) enum Sent {
+    /// The presence with this number.
+    Presence(u64),
+    /// A message.
+    Message(Letter),
+    /// Nobody waits.
+    Other,
+}
+
+/// A message of somebody's, apart from its text.
+#[derive(Debug)]
+pub(in super::super::super) struct Letter {
+    /// Who waits for it.
+    pub(in super::super::super) ticket: Option<Ticket>,
+    /// Its id.
+    pub(in super::super::super) id: String,
+    /// To whom it goes.
+    pub(in super::super::super) to: Jid,
+    /// When it was taken to be sent.
+    pub(in super::super::super) origin: Origin,
+    /// It was written in a session that is gone, and the server did not say whether it has it.
+    pub(in super::super::super) in_doubt: bool,
+}
+
+impl Sent {
+    /// A message's id and who waits for it.
+    pub(in super::super) fn into_message(self) -> Option<(Option<Ticket>, String)> {
+        match self {
+            Self::Message(letter) => Some((letter.ticket, letter.id)),
+            Self::Presence(_) | Self::Other => None,
+        }
+    }
+}
+
+/// A stanza on its way, kept whole for the case that it must be written again.
+#[derive(Debug)]
+pub(super) struct Tracked {
+    pub(super) sent: Sent,
+    pub(super) stanza: String,
+}
+
+impl Tracked {
+    /// A message, for another session.
+    pub(super) fn into_unsent(self, awaits: Option<StoreTicket>) -> Option<Unsent> {
+        match self.sent {
+            Sent::Message(letter) => Some(Unsent { letter, stanza: self.stanza, awaits }),
+            Sent::Presence(_) | Sent::Other => None,
+        }
+    }
+}
+
+/// A message that no server has acknowledged, looking for its next session.
+#[derive(Debug)]
+pub(in super::super::super) struct Unsent {
+    /// Which it is.
+    pub(in super::super::super) letter: Letter,
+    /// The whole stanza.
+    pub(in super::super::super) stanza: String,
+    /// The disk does not know of it yet.
+    pub(in super::super::super) awaits: Option<StoreTicket>,
+}
+
+impl Unsent {
+    /// A message that another process was asked to send, and wrote if it is in doubt.
+    pub(in super::super::super) fn kept(message: KeptMessage, in_doubt: bool) -> Self {
+        let KeptMessage { id, to, stanza, origin, .. } = message;
+        Self { letter: Letter { ticket: None, id, to, origin, in_doubt }, stanza, awaits: None }
+    }
+
+    /// Whoever waits is told that it is kept and will be sent, if it is.
+    pub(in super::super::super) fn put_off(&mut self) -> Option<(Ticket, String)> {
+        if self.awaits.is_some() { None } else { Some((self.letter.ticket.take()?, self.letter.id.clone())) }
+    }
+}
