@@ -74,6 +74,7 @@ fn the_object_introduces_itself_to_both_programs() {
     let rows: Vec<Vec<&str>> = busctl.lines().map(|line| line.split_whitespace().take(4).collect()).collect();
     for row in [
         [".SetStatus", "method", "ss", "-"],
+        [".SetStatusFor", "method", "sst", "-"],
         [".ClearStatus", "method", "-", "-"],
         [".Send", "method", "ss", "s"],
         [".SetTune", "method", "a{sv}", "-"],

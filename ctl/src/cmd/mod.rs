@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod config;
 pub(crate) mod daemon;
 pub(crate) mod doctor;
+mod hold;
 pub(crate) mod ping;
 pub(crate) mod probe;
 pub(crate) mod roster;

@@ -27,7 +27,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub(crate) struct Args {
     /// status tune roster presence message receipt account outbox; all when left out
     #[arg(value_name = "TOPIC")]
-    topics: Vec<Topic>,
+    pub(super) topics: Vec<Topic>,
 }
 
 pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {

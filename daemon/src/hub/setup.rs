@@ -7,7 +7,7 @@ use jid::ResourcePart;
 use tokio::task::JoinHandle;
 use xmppd_core::account::{Command, Memory, Settings, TuneSettings};
 use xmppd_core::entropy::Entropy;
-use xmppd_core::presence::{Layers, Presence, StatusWhen};
+use xmppd_core::presence::{Held, Layers, Presence, StatusWhen, Timed};
 use xmppd_core::srv::TlsPolicy;
 use xmppd_proto::Change;
 
@@ -57,7 +57,7 @@ impl Hub {
     /// Starts every account of the configuration.
     pub(super) async fn start_accounts(&mut self) {
         for account in self.config.accounts.clone() {
-            self.start_account(account, None).await;
+            self.start_account(account, None, &[]).await;
         }
     }
 
@@ -84,8 +84,9 @@ impl Hub {
                 entry => {
                     changed.push(account.name.clone());
                     self.state.forget(&account.name);
+                    let held = entry.as_ref().map(|entry| entry.layers.held().to_vec()).unwrap_or_default();
                     let goodbye = entry.and_then(|mut entry| entry.leave(Command::Leave));
-                    self.start_account(account, goodbye).await;
+                    self.start_account(account, goodbye, &held).await;
                 }
             }
         }
@@ -121,11 +122,12 @@ impl Hub {
         self.publish(Change::Status(status));
     }
 
-    /// Starts an account, once the session that it had before has ended.
-    async fn start_account(&mut self, account: config::Account, predecessor: Option<JoinHandle<()>>) {
+    /// Starts an account, once the session that it had before has ended. What commands held of it they hold on.
+    async fn start_account(&mut self, account: config::Account, predecessor: Option<JoinHandle<()>>, held: &[Held]) {
         let name = account.name.clone();
         let (entry, result) = match self.kept(&account).await {
-            Ok(kept) => {
+            Ok(mut kept) => {
+                held.iter().for_each(|held| kept.memory.layers.hold(held.clone()));
                 let mut entry = Entry::new(account, kept.memory.layers.clone());
                 let result = if entry.is_enabled() {
                     self.start_actor(&mut entry, kept, predecessor)
@@ -218,18 +220,30 @@ impl Hub {
                 kept.resource
             }
         };
+        let timed = self.timed(&account.name).await?;
         let base = self.store.base_presence(account.name.clone()).await?;
         let presence = base.map_or_else(|| first_presence(&self.config, account), |base| last_presence(base, account));
+        let mut layers = Layers::new(presence);
+        layers.set_timed(timed);
         let tune_out = self.store.tunes_out().await?.contains(&account.name);
         let resource = ResourcePart::new(&resource).map_err(|_| StartError::Resource)?.into_owned();
         let tokens = self.store.tokens(account.name.clone()).await?;
         let offer = self.store.offer(account.name.clone()).await?;
         let session = self.store.session(account.name.clone()).await?;
         let messages = self.store.messages(account.name.clone()).await?;
-        Ok(Kept {
-            resource,
-            memory: Memory { layers: Layers::new(presence), tune_out, tokens, offer, session, messages },
-        })
+        Ok(Kept { resource, memory: Memory { layers, tune_out, tokens, offer, session, messages } })
+    }
+
+    /// What was asked for until a point in time that is still to come; one that came while nobody looked is kept as
+    /// passed, with what follows it.
+    async fn timed(&self, account: &str) -> Result<Option<Timed>, StoreError> {
+        let Some(timed) = self.store.timed_presence(account.to_owned()).await? else { return Ok(None) };
+        if timed.until > host::now().wall {
+            return Ok(Some(timed));
+        }
+        let account = account.to_owned();
+        self.store.apply(vec![store::Change::TimedEnded { account, then: timed.then }]).await?;
+        Ok(None)
     }
 }
 
@@ -240,7 +254,8 @@ fn can_follow(entry: &Entry, account: &config::Account) -> bool {
     *before == alike && !entry.waits_for_user()
 }
 
-fn first_presence(config: &Config, account: &config::Account) -> Presence {
+/// What an account starts with the first time.
+pub(super) fn first_presence(config: &Config, account: &config::Account) -> Presence {
     Presence { show: config.presence.show, status: config.presence.status.clone(), priority: account.priority }
 }
 

@@ -5,6 +5,7 @@
 mod change;
 mod database;
 mod login;
+mod presence;
 mod rows;
 mod session;
 
