@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod daemon;
 pub(crate) mod doctor;
 mod hold;
+mod layer;
 pub(crate) mod ping;
 pub(crate) mod probe;
 pub(crate) mod roster;

@@ -8,6 +8,7 @@ use xmppd_proto::reply::{AccountStatus, ConnectionState, Delivery, Layer, LayerN
 use xmppd_proto::request::{Status, StatusClear, StatusHold, StatusLayers, StatusSet, StatusThen};
 use xmppd_proto::{Failure, Show, Timestamp, Topic, duration};
 
+use super::layer::{deciding, source};
 use super::{hold, watch};
 use crate::report::Stop;
 use crate::screen::{Paint, Screen, paint_of_show};
@@ -179,7 +180,7 @@ fn table(report: &StatusReport, screen: &Screen) -> String {
             painted(Paint::Strong, &account.account),
             painted(paint_of_show(effective.show), effective.show.as_str()),
             cell(&effective.priority.to_string()),
-            cell(&source(account, screen)),
+            cell(&source(account, screen.now)),
             painted(paint_of_delivery(account.delivery), &delivery(account)),
             // Last, for it is what may be cut.
             cell(effective.status.as_deref().unwrap_or_default()),
@@ -226,37 +227,6 @@ fn end(layer: &Layer, screen: &Screen) -> String {
         }
         None => until,
     }
-}
-
-/// Which layers the presence comes from, and until when.
-fn source(account: &AccountStatus, screen: &Screen) -> String {
-    let mut names: Vec<String> = Vec::new();
-    for layer in [Part::Show, Part::Status].into_iter().filter_map(|part| deciding(account, part)) {
-        let name = match layer.until {
-            Some(until) => format!("{} until {}", layer.layer.as_str(), time::clock(until, screen.now)),
-            None => layer.layer.as_str().to_owned(),
-        };
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    match names.as_slice() {
-        [only] if only == LayerName::Base.as_str() => "you".to_owned(),
-        _ => names.join(" + "),
-    }
-}
-
-/// The layer that a part comes from. A daemon that does not tell has the highest that says it.
-fn deciding(account: &AccountStatus, part: Part) -> Option<&Layer> {
-    let tells = account.layers.iter().any(|layer| !layer.decides.is_empty());
-    account.layers.iter().find(|layer| {
-        let says = match part {
-            Part::Show => layer.show.is_some(),
-            Part::Status => layer.status.is_some(),
-            Part::Priority => layer.priority.is_some(),
-        };
-        if tells { layer.decides.contains(&part) } else { says }
-    })
 }
 
 fn delivery(account: &AccountStatus) -> String {
