@@ -9,7 +9,7 @@ mod stage;
 mod timed;
 
 use serde_json::json;
-use stage::{Stage, stage};
+use stage::stage;
 
 #[test]
 fn taking_a_layer_back_shows_what_is_under_it() {

@@ -165,6 +165,47 @@ fn the_command_runs_on_without_the_daemon_and_the_next_one_is_told() {
 }
 
 #[test]
+fn a_terminals_interrupt_reaches_the_command_once() {
+    let Some(mut stage) = stage("terminal", "") else { return };
+    let counts = "trap 'echo interrupted' INT; echo begun; read word; read word; echo ended; exit 6";
+    let control = stage.home.programs()[1].display().to_string();
+    let line = format!("exec {control} status dnd Terminal -- bash -c \"{counts}\"");
+    let mut terminal = stage.home.talk(Path::new("script"), &["--quiet", "--return", "--command", &line, "/dev/null"]);
+    terminal.wait_for("it has begun", |line| line.contains("begun"));
+    stage.sees("Terminal");
+    terminal.write(b"\x03");
+    terminal.wait_for("the interrupt", |line| line.contains("interrupted"));
+    terminal.write(b"one\ntwo\n");
+    let rest = terminal.rest();
+    assert!(rest.iter().any(|line| line.contains("ended")), "{rest:?}");
+    assert!(!rest.iter().any(|line| line.contains("interrupted")), "{rest:?}");
+    assert_eq!(terminal.ended(), 6);
+}
+
+#[test]
+fn a_reload_takes_no_layer_away() {
+    let Some(mut stage) = stage("reload", "") else { return };
+    stage.set(&["status", "away", "Timed", "--for", "1h"]);
+    let mut held = hold(&stage.home, "dnd", "Building", WAITS);
+    stage.sees("Building");
+    // Another way to the password makes another session, another priority does not.
+    for change in ["priority = 4", "enabled = true\npriority = 4"] {
+        let configuration = stage.verona.romeo(change);
+        let other =
+            if change.contains("enabled") { configuration.replace("printf", "/usr/bin/printf") } else { configuration };
+        stage.home.configure(&other);
+        assert_eq!(stage.home.ctl(&["config", "reload"]).code, 0);
+        stage.juliet("the same with another priority", |seen| seen["status"] == "Building" && seen["priority"] == 4);
+    }
+    let layers = stage.home.json(&["status"])["accounts"][0]["layers"].clone();
+    let names: Vec<_> = layers.as_array().into_iter().flatten().map(|layer| &layer["layer"]).collect();
+    assert_eq!(names, ["command", "timed", "base"]);
+    held.write(b"\n");
+    assert_eq!(held.ended(), 3);
+    stage.sees("Timed");
+}
+
+#[test]
 fn a_status_is_held_by_a_connection() {
     let Some(mut stage) = stage("held by a connection", "") else { return };
     let socket = format!("UNIX-CONNECT:{}", stage.home.socket().display());
