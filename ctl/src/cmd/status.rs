@@ -24,8 +24,8 @@ Verbs:
   status layers           who says what, until when, who wins and why
   status watch            the same as `watch status`
 
-Layers, highest first: command (-- COMMAND), timed (--for, --until), idle, base. What one leaves open, the next one under it
-says. Taking one away shows what is under it.
+Layers, highest first: command (-- COMMAND), timed (--for, --until), idle, base. What one leaves
+open, the next one under it says. Taking one away shows what is under it.
 
 Examples:
   xmppctl status dnd \"In a meeting\" --for 1h30m --then online
@@ -33,14 +33,15 @@ Examples:
   xmppctl status away Lunch --until 13:30
   xmppctl status dnd Building -- make -j4
 
-With -- COMMAND the status lasts as long as the command. Its exit code is xmppctl's, 128 and the signal when it was killed,
-127 when there is no such command, 126 when it cannot be run; signals are passed on to it.";
+With -- COMMAND the status lasts as long as the command. Its exit code is passed on: 128 and the
+signal when it was killed, 127 when there is no such command, 126 when it cannot be run. Signals
+are passed on to it.";
 
 /// Show what contacts see, or set it
 #[derive(clap::Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
-    /// online (available), chat, away, xa, dnd (busy), offline or invisible; or clear, layers, watch
+    /// online (available), chat, away, xa, dnd (busy), offline, invisible; or a verb: see below
     #[arg(value_name = "SHOW")]
     word: Option<Word>,
     /// The text beside it; what is under it shows when left out
