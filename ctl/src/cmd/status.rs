@@ -19,8 +19,8 @@ use crate::time;
 const AFTER_HELP: &str = "\
 Verbs:
   status                  what contacts see, and from which layer
-  status clear [LAYER]    take back what you asked for: what is above base, or where nothing is, base;
-                          or one of timed, command, base
+  status clear [LAYER]    take back what you asked for: all that is above base, or base where
+                          nothing is; or one of timed, command, base
   status layers           who says what, until when, who wins and why
   status watch            the same as `watch status`
 
@@ -41,7 +41,7 @@ are passed on to it.";
 #[derive(clap::Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
-    /// online (available), chat, away, xa, dnd (busy), offline, invisible; or a verb: see below
+    /// online (available), chat, away, xa, dnd (busy), offline, invisible; or a verb
     #[arg(value_name = "SHOW")]
     word: Option<Word>,
     /// The text beside it; what is under it shows when left out
@@ -49,7 +49,7 @@ pub(crate) struct Args {
     /// How long it lasts, by the wall clock: 90s, 25m, 1h30m, 2d
     #[arg(long = "for", value_name = "DUR", value_parser = duration::parse, group = "end", requires = "word")]
     lasts: Option<Duration>,
-    /// Until when it lasts: 18:00 (the next one), "tomorrow 07:30", or a time of RFC 3339
+    /// Until when it lasts: 18:00 (the next one), "tomorrow 07:30", or RFC 3339
     #[arg(long, value_name = "TIME", value_parser = time::until, group = "end", requires = "word")]
     until: Option<Timestamp>,
     /// What follows when its time is over; what was there before when left out
