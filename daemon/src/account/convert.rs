@@ -39,7 +39,8 @@ pub(super) fn change(account: String, change: Change) -> store::Change {
         Change::Tokens(tokens) => store::Change::Tokens { account, tokens },
         Change::Offer(offer) => store::Change::Offer { account, offer },
         Change::Session(session) => store::Change::Session { account, session },
-        Change::Handled(handled, at) => store::Change::Handled { account, handled, at },
+        Change::Handled(handled, at, known) => store::Change::Handled { account, handled, at, known },
+        Change::Known(known) => store::Change::Known { account, known },
         Change::Message(message) => store::Change::Message { account, message },
         Change::Arrived(ids) => store::Change::Arrived { account, ids },
     }

@@ -231,7 +231,10 @@ impl Hub {
         let offer = self.store.offer(account.name.clone()).await?;
         let session = self.store.session(account.name.clone()).await?;
         let messages = self.store.messages(account.name.clone()).await?;
-        Ok(Kept { resource, memory: Memory { layers, tune_out, tokens, offer, session, messages } })
+        let border = self.store.border(account.name.clone()).await?;
+        let told = self.store.told(account.name.clone()).await?;
+        let memory = Memory { layers, tune_out, tokens, offer, session, messages, border, told };
+        Ok(Kept { resource, memory })
     }
 
     /// What was asked for until a point in time that is still to come; one that came while nobody looked is kept as

@@ -1,11 +1,11 @@
 //! What can be written: one closed list, each a statement or two.
 
 use rusqlite::{Connection, OptionalExtension, params};
-use xmppd_core::account::{KeptMessage, KeptSession, Remembered, Token};
+use xmppd_core::account::{KeptMessage, KeptSession, Known, Remembered, Token};
 use xmppd_core::presence::{Show, Then, Timed};
 use xmppd_core::time::Wall;
 
-use super::{login, presence, session};
+use super::{archive, login, presence, session};
 
 /// One thing to remember or forget.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +85,15 @@ pub(crate) enum Change {
         handled: u32,
         /// When.
         at: Wall,
+        /// What is known with them.
+        known: Known,
+    },
+    /// What is known of messages that came.
+    Known {
+        /// The account's name.
+        account: String,
+        /// What.
+        known: Known,
     },
     /// A message that no server has acknowledged.
     Message {
@@ -158,7 +167,11 @@ impl Change {
             Self::Tokens { account, tokens } => login::keep_tokens(connection, account, tokens),
             Self::Offer { account, offer } => login::keep_offer(connection, account, offer),
             Self::Session { account, session } => session::keep(connection, account, session.as_ref()),
-            Self::Handled { account, handled, at } => session::handled(connection, account, *handled, *at),
+            Self::Handled { account, handled, at, known } => {
+                session::handled(connection, account, *handled, *at)?;
+                archive::keep(connection, account, known)
+            }
+            Self::Known { account, known } => archive::keep(connection, account, known),
             Self::Message { account, message } => session::keep_message(connection, account, message),
             Self::Arrived { account, ids } => session::arrived(connection, account, ids),
             Self::Installation(uuid) => set(connection, INSTALLATION, uuid),

@@ -72,7 +72,9 @@ const SCHEMA: &[&str] = &[
         direct     INTEGER NOT NULL,
         fast       TEXT NOT NULL,
         bind       TEXT NOT NULL,
-        management INTEGER NOT NULL
+        management INTEGER NOT NULL,
+        scheme     TEXT,
+        version    TEXT
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE session (
         account TEXT NOT NULL PRIMARY KEY REFERENCES account ON DELETE CASCADE,
@@ -86,8 +88,10 @@ const SCHEMA: &[&str] = &[
         number   INTEGER PRIMARY KEY,
         account  TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
         id       TEXT NOT NULL,
-        position INTEGER NOT NULL,
+        position INTEGER,
         stanza   TEXT NOT NULL,
+        at       INTEGER NOT NULL,
+        after    TEXT,
         UNIQUE (account, id)
     ) STRICT;
     CREATE TABLE timed_presence (
@@ -99,6 +103,17 @@ const SCHEMA: &[&str] = &[
         then_show   TEXT,
         then_status TEXT
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE archive (
+        account TEXT NOT NULL PRIMARY KEY REFERENCES account ON DELETE CASCADE,
+        border  TEXT,
+        at      INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE told (
+        number  INTEGER PRIMARY KEY,
+        account TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
+        name    TEXT NOT NULL,
+        UNIQUE (account, name)
+    ) STRICT;
 ",
 ];
 

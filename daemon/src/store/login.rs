@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use xmppd_core::account::{Remembered, Token};
 use xmppd_core::secret::Secret;
+use xmppd_core::stream::features::ConfigVersion;
 use xmppd_core::time::Wall;
 
 use super::{Store, StoreError};
@@ -22,9 +23,12 @@ pub(super) fn keep_tokens(connection: &Connection, account: &str, tokens: &[Toke
 
 /// Replaces what a server offered.
 pub(super) fn keep_offer(connection: &Connection, account: &str, offer: &Remembered) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO offer (account, direct, fast, bind, management) VALUES (?, ?, ?, ?, ?)";
+    let sql = "INSERT OR REPLACE INTO offer (account, direct, fast, bind, management, scheme, version)
+        VALUES (?, ?, ?, ?, ?, ?, ?)";
     let (fast, bind) = (offer.fast.join("\n"), offer.bind.join("\n"));
-    connection.prepare_cached(sql)?.execute(params![account, offer.direct, fast, bind, offer.management]).map(drop)
+    let (scheme, version) = offer.config_version.as_ref().map(|name| (&name.scheme, &name.value)).unzip();
+    let values = params![account, offer.direct, fast, bind, offer.management, scheme, version];
+    connection.prepare_cached(sql)?.execute(values).map(drop)
 }
 
 impl Store {
@@ -45,7 +49,7 @@ impl Store {
         account: String,
     ) -> impl Future<Output = Result<Option<Remembered>, StoreError>> + Send + use<> {
         self.read(move |connection| {
-            let sql = "SELECT direct, fast, bind, management FROM offer WHERE account = ?";
+            let sql = "SELECT direct, fast, bind, management, scheme, version FROM offer WHERE account = ?";
             connection.prepare_cached(sql)?.query_row([account], offer).optional()
         })
     }
@@ -63,5 +67,12 @@ fn token(row: &Row<'_>) -> rusqlite::Result<Token> {
 
 fn offer(row: &Row<'_>) -> rusqlite::Result<Remembered> {
     let lines = |text: String| text.lines().map(str::to_owned).collect();
-    Ok(Remembered { direct: row.get(0)?, fast: lines(row.get(1)?), bind: lines(row.get(2)?), management: row.get(3)? })
+    let (scheme, version) = (row.get(4)?, row.get::<_, Option<String>>(5)?);
+    Ok(Remembered {
+        direct: row.get(0)?,
+        fast: lines(row.get(1)?),
+        bind: lines(row.get(2)?),
+        management: row.get(3)?,
+        config_version: version.map(|value| ConfigVersion { scheme, value }),
+    })
 }

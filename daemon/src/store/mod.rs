@@ -2,6 +2,7 @@
 //! Changes that wait together are committed together, and each is answered when it is on the disk.
 //! What is worth keeping is decided by those who ask.
 
+mod archive;
 mod change;
 mod database;
 mod login;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jid::FullJid;
 use rusqlite::types::Type;
 use rusqlite::{Connection, Error, OptionalExtension, Row, params};
-use xmppd_core::account::{KeptMessage, KeptSession};
+use xmppd_core::account::{KeptMessage, KeptSession, Origin};
 use xmppd_core::time::Wall;
 
 use super::{Store, StoreError};
@@ -29,9 +29,10 @@ pub(super) fn handled(connection: &Connection, account: &str, handled: u32, at: 
 
 /// Keeps a message; one that is kept already gets its new position and keeps its place among the others.
 pub(super) fn keep_message(connection: &Connection, account: &str, message: &KeptMessage) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO message (account, id, position, stanza) VALUES (?, ?, ?, ?)
+    let sql = "INSERT INTO message (account, id, position, stanza, at, after) VALUES (?, ?, ?, ?, ?, ?)
         ON CONFLICT (account, id) DO UPDATE SET position = excluded.position";
-    let values = params![account, message.id, message.position, message.stanza];
+    let KeptMessage { id, position, stanza, origin } = message;
+    let values = params![account, id, position, stanza, origin.at.as_unix_millis(), origin.after];
     connection.prepare_cached(sql)?.execute(values).map(drop)
 }
 
@@ -62,7 +63,7 @@ impl Store {
         account: String,
     ) -> impl Future<Output = Result<Vec<KeptMessage>, StoreError>> + Send + use<> {
         self.read(move |connection| {
-            let sql = "SELECT id, position, stanza FROM message WHERE account = ? ORDER BY number";
+            let sql = "SELECT id, position, stanza, at, after FROM message WHERE account = ? ORDER BY number";
             connection.prepare_cached(sql)?.query_map([account], message)?.collect()
         })
     }
@@ -81,5 +82,6 @@ fn session(row: &Row<'_>) -> rusqlite::Result<KeptSession> {
 }
 
 fn message(row: &Row<'_>) -> rusqlite::Result<KeptMessage> {
-    Ok(KeptMessage { id: row.get(0)?, position: row.get(1)?, stanza: row.get(2)? })
+    let origin = Origin { at: Wall::from_unix_millis(row.get(3)?), after: row.get(4)? };
+    Ok(KeptMessage { id: row.get(0)?, position: row.get(1)?, stanza: row.get(2)?, origin })
 }

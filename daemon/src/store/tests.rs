@@ -4,7 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use rusqlite::Connection;
+use xmppd_core::account::{Border, Known};
 use xmppd_core::presence::Show;
+use xmppd_core::time::Wall;
 
 use super::*;
 use crate::testing::Folder;
@@ -60,6 +62,29 @@ async fn the_same_account_keeps_its_things_and_another_jid_does_not_inherit_them
     store.apply(vec![account("home", "c@d", "3")]).await.unwrap();
     assert_eq!(store.base_presence("home".into()).await.unwrap(), None);
     assert!(store.tunes_out().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn how_far_the_archive_is_known_and_the_last_names_are_there_after_a_restart() {
+    let folder = Folder::new();
+    let store = Store::open(folder.path()).unwrap();
+    store.apply(vec![account("home", "a@b", "1"), account("work", "c@d", "1")]).await.unwrap();
+    assert_eq!(store.border("home".into()).await.unwrap(), None);
+    let border = |id: Option<&str>| Border { id: id.map(str::to_owned), at: Wall::from_unix_millis(7) };
+    let known = |names: std::ops::Range<u32>, id| {
+        let told = names.map(|name| name.to_string()).collect();
+        Change::Known { account: "home".into(), known: Known { border: Some(border(id)), told } }
+    };
+    store.apply(vec![known(0..300, None)]).await.unwrap();
+    assert_eq!(store.border("home".into()).await.unwrap(), Some(border(None)));
+    store.apply(vec![known(200..600, Some("a-1"))]).await.unwrap();
+    store.close().await;
+
+    let store = Store::open(folder.path()).unwrap();
+    assert_eq!(store.border("home".into()).await.unwrap(), Some(border(Some("a-1"))));
+    let told = store.told("home".into()).await.unwrap();
+    assert_eq!(told, (100..600).map(|name: u32| name.to_string()).collect::<Vec<_>>());
+    assert!(store.told("work".into()).await.unwrap().is_empty());
 }
 
 #[tokio::test]

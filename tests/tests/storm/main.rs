@@ -21,7 +21,6 @@ fn cuts_anywhere_lose_double_and_delay_no_message_at_prosody() {
 }
 
 #[test]
-#[ignore = "not yet: now and then a message comes twice at ejabberd"]
 fn cuts_anywhere_lose_and_double_no_message_at_ejabberd() {
     cuts(Kind::Ejabberd);
 }

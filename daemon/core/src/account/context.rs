@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::inbox::Inbox;
 use super::input::{Playing, StoreTicket, Ticket};
 use super::kept::KeptSession;
 use super::login::Key;
 use super::online::{Asleep, Unsent};
-use super::output::{Change, Delivery, Dial, Event, HangUp, Outcome, Output};
+use super::output::{Change, Delivery, Dial, Event, HangUp, Incoming, Outcome, Output};
 use super::outward::Outward;
 use super::settings::{Memory, Remembered, Settings, TuneSettings};
 use super::streak::Streak;
@@ -53,6 +54,8 @@ pub(super) struct Context {
     pub(super) asleep: Option<Asleep>,
     /// Messages of sessions that are gone.
     pub(super) unsent: Vec<Unsent>,
+    /// What is known of the messages that came.
+    pub(super) inbox: Inbox,
     /// What the disk is asked to forget.
     forgetting: Vec<(StoreTicket, Vec<String>)>,
     /// Messages that are at the server and could not be forgotten.
@@ -62,17 +65,18 @@ pub(super) struct Context {
     /// The disk has a session.
     session_kept: bool,
     outputs: VecDeque<Output>,
-    told: Option<Event>,
+    presence_told: Option<Event>,
     stores: u64,
 }
 
 impl Context {
     pub(super) fn new(settings: Settings, mut memory: Memory, entropy: Entropy) -> Self {
         let messages = std::mem::take(&mut memory.messages);
+        let inbox = Inbox::restored(memory.border.take(), std::mem::take(&mut memory.told));
         let session_kept = memory.session.is_some();
         let (asleep, unsent) = match memory.session.take() {
             Some(kept) => (Some(Asleep::restored(kept, messages)), Vec::new()),
-            None => (None, messages.into_iter().map(Unsent::kept).collect()),
+            None => (None, messages.into_iter().map(|message| Unsent::kept(message, true)).collect()),
         };
         Self {
             now: Now::default(),
@@ -92,12 +96,13 @@ impl Context {
             connecting: Vec::new(),
             asleep,
             unsent,
+            inbox,
             forgetting: Vec::new(),
             remembered_in_vain: Vec::new(),
             mistrusted: 0,
             session_kept,
             outputs: VecDeque::new(),
-            told: None,
+            presence_told: None,
             stores: 0,
         }
     }
@@ -243,7 +248,7 @@ impl Context {
             }
             Err(reason) => {
                 let unsent = self.unsent.remove(place);
-                self.message_not_kept(unsent.ticket, unsent.id, reason);
+                self.message_not_kept(unsent.letter.ticket, unsent.letter.id, reason);
             }
         }
     }
@@ -304,11 +309,18 @@ impl Context {
         self.push(Output::Event(event));
     }
 
+    /// Tells watchers of messages.
+    pub(super) fn messages_came(&mut self, messages: Vec<Incoming>) {
+        for message in messages {
+            self.event(Event::Message(message));
+        }
+    }
+
     /// Tells watchers what contacts see, if that differs from what watchers were told last.
     pub(super) fn tell_presence(&mut self, delivery: Delivery) {
         let event = Event::Presence(self.outward.composed(), delivery);
-        if self.told.as_ref() != Some(&event) {
-            self.told = Some(event.clone());
+        if self.presence_told.as_ref() != Some(&event) {
+            self.presence_told = Some(event.clone());
             self.event(event);
         }
     }

@@ -1,5 +1,5 @@
 //! A session as it outlives the process: what it is resumed by, how far both sides had come, and the messages that the
-//! server may not have (XEP-0198 section 5).
+//! server may not have (XEP-0198 section 5); and how far the account's archive is known.
 
 use std::time::Duration;
 
@@ -33,10 +33,48 @@ pub struct KeptSession {
 pub struct KeptMessage {
     /// Its id.
     pub id: String,
-    /// Which of our stanzas in the session it is, counted from 1, modulo 2^32.
-    pub position: u32,
+    /// Which of our stanzas in the session it is, counted from 1, modulo 2^32. None while it has no place in it: whether
+    /// it arrived in a session before is not known.
+    pub position: Option<u32>,
     /// The whole stanza.
     pub stanza: String,
+    /// When it was taken to be sent.
+    pub origin: Origin,
+}
+
+impl KeptMessage {
+    /// Whether it is among the first `h` stanzas of the session, both modulo 2^32.
+    pub(super) fn is_covered(&self, h: u32) -> bool {
+        self.position.is_some_and(|position| h.wrapping_sub(position) < 1 << 31)
+    }
+}
+
+/// When a message was taken to be sent, by both measures: whether it ever reached the account's archive is to be seen
+/// behind this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The time.
+    pub at: Wall,
+    /// The border of the archive at that time; none when there was none, or it was not known.
+    pub after: Option<String>,
+}
+
+/// How far the account's archive is known (XEP-0313): what comes after it is new.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Border {
+    /// The id of the last message that is known; none while the archive is known to be empty.
+    pub id: Option<String>,
+    /// When that came.
+    pub at: Wall,
+}
+
+/// What is known of the messages that came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// How far the archive is known; none when that did not change.
+    pub border: Option<Border>,
+    /// Under these names watchers were told of messages: should one come again, it is not news.
+    pub told: Vec<String>,
 }
 
 /// How long a session can be resumed, from the moment its connection was lost.
@@ -72,5 +110,20 @@ mod tests {
         check(None, 600, false);
         // A clock that stepped back tells nothing good.
         check(Some(60), -1, false);
+    }
+
+    #[test]
+    fn positions_are_compared_over_the_wrap() {
+        let check = |position: Option<u32>, h: u32, expected| {
+            let origin = Origin { at: Wall::default(), after: None };
+            let message = KeptMessage { id: "1".into(), position, stanza: String::new(), origin };
+            assert_eq!(message.is_covered(h), expected, "{position:?}, {h}");
+        };
+        check(Some(1), 0, false);
+        check(Some(1), 1, true);
+        check(Some(2), 1, false);
+        check(Some(u32::MAX), 0, true);
+        check(Some(0), u32::MAX, false);
+        check(None, u32::MAX, false);
     }
 }

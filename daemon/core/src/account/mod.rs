@@ -3,6 +3,7 @@
 //! in what happened and does what comes out.
 
 mod context;
+mod inbox;
 mod input;
 mod kept;
 mod login;
@@ -16,10 +17,11 @@ mod streak;
 mod timers;
 mod tokens;
 
+pub use inbox::NAMES_REMEMBERED;
 pub use input::{
     Command, Connected, Input, Machine, Outgoing, Playing, Question, SecretMissing, Security, StoreTicket, Ticket,
 };
-pub use kept::{KeptMessage, KeptSession};
+pub use kept::{Border, KeptMessage, KeptSession, Known, Origin};
 pub use output::{
     Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Profile, Report,
     Session, TunePublished,
@@ -65,6 +67,8 @@ impl Account {
         self.context.now = now;
         if let Input::Stored(ticket, result) = &input {
             self.context.forgotten(*ticket, result.is_ok());
+            let told = self.context.inbox.stored(*ticket);
+            self.context.messages_came(told);
         }
         let link = std::mem::replace(&mut self.link, Link::Offline(Offline::ByCommand));
         self.link = link.handle(input, &mut self.context);

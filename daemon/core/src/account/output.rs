@@ -3,7 +3,7 @@
 use jid::{BareJid, FullJid, Jid};
 
 use super::input::{StoreTicket, Ticket};
-use super::kept::{KeptMessage, KeptSession};
+use super::kept::{KeptMessage, KeptSession, Known};
 use super::settings::Remembered;
 use super::tokens::Token;
 use crate::presence::Composed;
@@ -74,8 +74,10 @@ pub enum Change {
     Offer(Remembered),
     /// The session that another process could take up again; none of those before.
     Session(Option<KeptSession>),
-    /// So many of the server's stanzas were handled, and when; of the session that is kept.
-    Handled(u32, Wall),
+    /// So many of the server's stanzas were handled, and when; of the session that is kept. What is known with them.
+    Handled(u32, Wall, Known),
+    /// What is known of messages that came in a session that is not kept.
+    Known(Known),
     /// A message that no server has acknowledged.
     Message(KeptMessage),
     /// The messages with these ids need not be kept any more.
@@ -187,6 +189,8 @@ pub struct Incoming {
     pub carbon: bool,
     /// It was sent by another client of ours; else it came.
     pub sent: bool,
+    /// Its id in the account's archive (XEP-0359), when it has one.
+    pub place: Option<String>,
 }
 
 /// The state of an account's link, complete.

@@ -4,9 +4,10 @@ use jid::{BareJid, ResourcePart};
 
 use crate::presence::{Layers, StatusWhen};
 use crate::srv::TlsPolicy;
+use crate::stream::features::ConfigVersion;
 use crate::template::Template;
 
-use super::kept::{KeptMessage, KeptSession};
+use super::kept::{Border, KeptMessage, KeptSession};
 use super::tokens::Token;
 
 /// One account's configuration.
@@ -54,6 +55,10 @@ pub struct Memory {
     pub session: Option<KeptSession>,
     /// Messages that no server has acknowledged, the oldest first.
     pub messages: Vec<KeptMessage>,
+    /// How far the archive is known; none when nothing is known of it.
+    pub border: Option<Border>,
+    /// The names of the last messages that watchers were told of, the oldest first.
+    pub told: Vec<String>,
 }
 
 /// What the server offered at the last login in one exchange: enough to send the next request with the stream header.
@@ -67,4 +72,6 @@ pub struct Remembered {
     pub bind: Vec<String>,
     /// Whether a session can be resumed inside the login.
     pub management: bool,
+    /// The offer's own name (XEP-0509), if the server gives it one.
+    pub config_version: Option<ConfigVersion>,
 }

@@ -2,6 +2,9 @@
 
 use crate::time::Wall;
 
+/// Milliseconds.
+const DAY: i64 = 24 * 3_600_000;
+
 /// Reads `2026-03-01T10:00:00.123Z` and the like. A missing zone is taken for UTC, a leap second for the one before
 /// it, and fractions below a millisecond are cut off; `None` for everything else, years of other than four digits
 /// included.
@@ -24,6 +27,15 @@ pub fn parse(text: &str) -> Option<Wall> {
     }
     let minutes = (days_since_epoch(year, month, day) * 24 + hour) * 60 + minute - offset_minutes;
     Some(Wall::from_unix_millis((minutes * 60 + second.min(59)) * 1000 + millis))
+}
+
+/// Writes a time as UTC with milliseconds.
+pub fn write(time: Wall) -> String {
+    let millis = time.as_unix_millis();
+    let (days, rest) = (millis.div_euclid(DAY), millis.rem_euclid(DAY));
+    let (year, month, day) = date_of(days);
+    let (hour, minute, second) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", rest % 1000)
 }
 
 fn digits(text: &str, count: usize) -> Option<i64> {
@@ -65,6 +77,18 @@ fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
     let month = (month + 9) % 12;
     let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
     365 * year + leap_days + (153 * month + 2) / 5 + day - 1 - 719_468
+}
+
+/// The year, month and day that lie so many days after 1970-01-01.
+fn date_of(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let date = day - (153 * month + 2) / 5 + 1;
+    let (year, month) = if month < 10 { (year, month + 3) } else { (year + 1, month - 9) };
+    (era * 400 + year, month, date)
 }
 
 #[cfg(test)]
@@ -120,6 +144,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_written_reads_back_the_same(millis in -62_167_219_200_000_i64..=253_402_300_799_999) {
+            let text = write(Wall::from_unix_millis(millis));
+            prop_assert_eq!(parse(&text), Some(Wall::from_unix_millis(millis)), "{}", text);
+        }
+
         #[test]
         fn no_text_makes_it_panic(text in "[-+0-9TZ:.é]{0,30}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}.?[-+Z0-9:]{0,9}") {
             parse(&text);

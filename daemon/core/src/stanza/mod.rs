@@ -2,6 +2,7 @@
 //! attribute or child never loses the rest. Whom to believe, and what to answer, is left to the account.
 
 mod address;
+pub mod archive;
 pub mod bind;
 pub mod caps;
 pub mod carbon;

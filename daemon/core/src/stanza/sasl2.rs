@@ -11,6 +11,7 @@ use super::datetime;
 use super::management::Management;
 use super::sasl::{Condition, condition};
 use crate::secret::Secret;
+use crate::stream::features::ConfigVersion;
 use crate::time::Wall;
 use crate::xml::{Element, ns};
 
@@ -33,6 +34,9 @@ pub struct Authenticate<'a> {
     pub resume: Option<Element>,
     /// Else begin a session, with these parts in it.
     pub bind: Option<Bind<'a>>,
+    /// The offer that this rests on, when it is not of this stream
+    /// ([XEP-0509](https://xmpp.org/extensions/xep-0509.html)).
+    pub config_version: Option<&'a ConfigVersion>,
 }
 
 /// What a new session is to have from the start.
@@ -65,6 +69,7 @@ impl Authenticate<'_> {
             .with_children(token_request)
             .with_children(self.resume.clone())
             .with_children(bind)
+            .with_children(self.config_version.map(ConfigVersion::to_element))
     }
 }
 
@@ -91,6 +96,8 @@ pub enum Answer {
         condition: Condition,
         /// A text for people.
         text: Option<String>,
+        /// The request was not looked at, because it rests on an offer of before (XEP-0509 section 2.2).
+        outdated: bool,
     },
     /// Wants something done before it says yes.
     Continue,
@@ -142,7 +149,8 @@ impl Answer {
             }
             "failure" => {
                 let text = element.children().find(|child| child.name() == "text").map(Element::text);
-                Some(Self::Failure { condition: condition(element), text })
+                let outdated = element.child("config-version-mismatch", ns::IAP).is_some();
+                Some(Self::Failure { condition: condition(element), text, outdated })
             }
             "continue" => Some(Self::Continue),
             _ => None,
@@ -198,12 +206,14 @@ mod tests {
             token_request: None,
             resume: Some(super::super::management::resume("sm-81f", 42)),
             bind: Some(Bind { tag: "xmppd", inline: vec![Element::new("enable", ns::CARBONS)] }),
+            config_version: Some(&ConfigVersion { scheme: Some("opaque".into()), value: "cfg-41".into() }),
         };
         let expected = "<authenticate xmlns='urn:xmpp:sasl:2' mechanism='HT-SHA-256-EXPR'>\
             <initial-response>bWlyYQB4</initial-response>\
             <user-agent id='6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42'><software>xmppd</software></user-agent>\
             <fast xmlns='urn:xmpp:fast:0' count='7'/><resume xmlns='urn:xmpp:sm:3' h='42' previd='sm-81f'/>\
-            <bind xmlns='urn:xmpp:bind:0'><tag>xmppd</tag><enable xmlns='urn:xmpp:carbons:2'/></bind></authenticate>";
+            <bind xmlns='urn:xmpp:bind:0'><tag>xmppd</tag><enable xmlns='urn:xmpp:carbons:2'/></bind>\
+            <config-version xmlns='urn:xmpp:iap:0' scheme='opaque' value='cfg-41'/></authenticate>";
         assert_eq!(authenticate.to_element(), testing::element(expected));
     }
 
@@ -239,7 +249,8 @@ mod tests {
         let read = |text: &str| Answer::parse(&testing::element(text));
         let failure = "<failure xmlns='urn:xmpp:sasl:2'><credentials-expired \
             xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/><text>old</text></failure>";
-        let expected = Answer::Failure { condition: Condition::CredentialsExpired, text: Some("old".into()) };
+        let (condition, text) = (Condition::CredentialsExpired, Some("old".into()));
+        let expected = Answer::Failure { condition, text, outdated: false };
         assert_eq!(read(failure), Some(expected));
         assert_eq!(read("<challenge xmlns='urn:xmpp:sasl:2'>cj0=</challenge>"), Some(Answer::Challenge(b"r=".into())));
         assert_eq!(read("<continue xmlns='urn:xmpp:sasl:2'/>"), Some(Answer::Continue));

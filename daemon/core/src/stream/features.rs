@@ -32,6 +32,17 @@ pub struct Features {
     pub caps: Option<String>,
     /// XEP-0478: what the server refuses or ends.
     pub limits: StreamLimits,
+    /// XEP-0509: which offer this is.
+    pub config_version: Option<ConfigVersion>,
+}
+
+/// XEP-0509: the name of a server's offer; another offer has another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigVersion {
+    /// How the name is made; nothing that a client could make use of.
+    pub scheme: Option<String>,
+    /// The name itself.
+    pub value: String,
 }
 
 /// XEP-0478's two numbers; one that is missing or unreadable is `None`.
@@ -91,7 +102,21 @@ impl Features {
                 Some(format!("{node}#{ver}"))
             }),
             limits: element.child("limits", ns::STREAM_LIMITS).map(StreamLimits::parse).unwrap_or_default(),
+            config_version: element.child("config-version", ns::IAP).and_then(ConfigVersion::parse),
         })
+    }
+}
+
+impl ConfigVersion {
+    /// Reads a `<config-version/>`; nothing without a value.
+    pub fn parse(element: &Element) -> Option<Self> {
+        Some(Self { scheme: element.attr("scheme").map(str::to_owned), value: element.attr("value")?.to_owned() })
+    }
+
+    /// The element that says what a request rests on.
+    pub fn to_element(&self) -> Element {
+        let element = Element::new("config-version", ns::IAP);
+        element.with_optional_attr("scheme", self.scheme.as_deref()).with_attr("value", self.value.as_str())
     }
 }
 

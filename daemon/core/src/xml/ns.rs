@@ -38,6 +38,8 @@ pub const PUBSUB_ERRORS: &str = "http://jabber.org/protocol/pubsub#errors";
 pub const PUBSUB_PUBLISH_OPTIONS: &str = "http://jabber.org/protocol/pubsub#publish-options";
 /// XEP-0060: the `FORM_TYPE` of a node's configuration.
 pub const PUBSUB_NODE_CONFIG: &str = "http://jabber.org/protocol/pubsub#node_config";
+/// XEP-0059: result sets.
+pub const RSM: &str = "http://jabber.org/protocol/rsm";
 /// XEP-0092: which software, which version.
 pub const VERSION: &str = "jabber:iq:version";
 /// XEP-0115: entity capabilities.
@@ -60,8 +62,12 @@ pub const DELAY: &str = "urn:xmpp:delay";
 pub const CARBONS: &str = "urn:xmpp:carbons:2";
 /// XEP-0297: forwarding.
 pub const FORWARD: &str = "urn:xmpp:forward:0";
+/// XEP-0313: archives of messages.
+pub const MAM: &str = "urn:xmpp:mam:2";
 /// XEP-0352: client state indication.
 pub const CSI: &str = "urn:xmpp:csi:0";
+/// XEP-0359: ids that archives give.
+pub const STANZA_ID: &str = "urn:xmpp:sid:0";
 /// XEP-0386: resource binding inside a login.
 pub const BIND2: &str = "urn:xmpp:bind:0";
 /// XEP-0388: SASL in its second profile.
@@ -72,5 +78,7 @@ pub const SASL_CHANNEL_BINDING: &str = "urn:xmpp:sasl-cb:0";
 pub const STREAM_LIMITS: &str = "urn:xmpp:stream-limits:0";
 /// XEP-0480: tasks that upgrade stored credentials.
 pub const SASL_UPGRADE: &str = "urn:xmpp:sasl:upgrade:0";
+/// XEP-0509: requests to log in that go with the stream header.
+pub const IAP: &str = "urn:xmpp:iap:0";
 /// XEP-0484: login with a token.
 pub const FAST: &str = "urn:xmpp:fast:0";

@@ -10,7 +10,7 @@ mod world;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jid::FullJid;
-use xmppd_core::account::{KeptMessage, KeptSession, Memory};
+use xmppd_core::account::{KeptMessage, KeptSession, Memory, Origin};
 use xmppd_core::entropy::Entropy;
 use xmppd_core::presence::{Layers, Presence, Show};
 use xmppd_core::time::Wall;
@@ -19,8 +19,16 @@ use scram::Keys;
 use server::Kind;
 use world::{Cut, Way, World};
 
-const CLASSIC: Kind =
-    Kind { inline: false, fast: false, direct: false, managed: true, tells_h: true, talkative: false };
+const CLASSIC: Kind = Kind {
+    inline: false,
+    fast: false,
+    direct: false,
+    managed: true,
+    tells_h: true,
+    talkative: false,
+    archive: false,
+    clears: false,
+};
 const INLINE: Kind = Kind { inline: true, direct: true, ..CLASSIC };
 const FAST: Kind = Kind { fast: true, ..INLINE };
 
@@ -49,6 +57,8 @@ fn logins_and_sending_are_cut_at_every_byte() {
         (Kind { talkative: true, ..FAST }, Before::Death),
         (FAST, Before::Forgotten),
         (Kind { tells_h: false, ..FAST }, Before::Forgotten),
+        (Kind { tells_h: false, archive: true, ..CLASSIC }, Before::Forgotten),
+        (Kind { tells_h: false, archive: true, clears: true, ..FAST }, Before::Forgotten),
     ];
     std::thread::scope(|scope| {
         let threads = dialogues.map(|(kind, before)| scope.spawn(move || cut_everywhere(kind, before)));
@@ -149,12 +159,19 @@ fn wander(seed: u64, keys: &Keys) {
         managed: roll(8) > 0,
         tells_h: flag(roll(2)),
         talkative: flag(roll(2)),
+        archive: flag(roll(2)),
+        clears: flag(roll(2)),
     };
     let forgets = roll(4) == 0;
     // What a disk that fails kept before a death is anybody's guess.
     let fails = roll(4) == 0;
     let mut world = World::new(kind, keys);
     world.start();
+    if kind.archive {
+        // What came before the first session is not told.
+        world.until_online();
+        world.settle();
+    }
     world.slow_disk = true;
     for _ in 0..300 {
         let most = usize::try_from(roll(400)).expect("a small number");
@@ -171,6 +188,7 @@ fn wander(seed: u64, keys: &Keys) {
                 world.die(kept);
             }
             94..95 if forgets => world.server.forget(),
+            95..96 if forgets => world.forget_what_is_known(),
             95..97 => world.settle(),
             _ => world.wait(),
         }
@@ -186,10 +204,11 @@ fn a_session_goes_on_over_the_end_of_its_counters() {
         let (handled, position) = (u32::MAX - 2, (u32::MAX - 3).wrapping_add(offset));
         let message = |number: u32| KeptMessage {
             id: format!("kept-{number}"),
-            position: position.wrapping_add(number),
+            position: Some(position.wrapping_add(number)),
             stanza: format!(
                 "<message to='juliet@verona.example' type='chat' id='kept-{number}'><body>kept-{number}</body></message>"
             ),
+            origin: Origin { at: Wall::from_unix_millis(1_789_999_940_000), after: None },
         };
         let session = KeptSession {
             jid: FullJid::new("romeo@verona.example/xmppd.1").expect("a JID"),
@@ -205,6 +224,8 @@ fn a_session_goes_on_over_the_end_of_its_counters() {
             offer: None,
             session: Some(session),
             messages: (0..3).map(message).collect(),
+            border: None,
+            told: Vec::new(),
         };
         let mut world = World::with_disk(INLINE, &keys, disk);
         // The server has handled as many as lie before its count, over the end of the numbers.

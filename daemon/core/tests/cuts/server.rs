@@ -2,7 +2,9 @@
 //! management with all its counting (XEP-0198). It is written apart from the crate's own halves, so that both prove
 //! each other.
 
+mod archive;
 mod login;
+mod stanzas;
 
 use std::collections::VecDeque;
 
@@ -12,6 +14,7 @@ use xmppd_core::xml::{Element, Frame, Limits, Reader};
 use super::scram::{Keys, Server as Scram};
 
 const ACCOUNT: &str = "romeo@verona.example";
+const CONTACT: &str = "juliet@verona.example/balcony";
 const SM: &str = "urn:xmpp:sm:3";
 const STANZAS: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
 
@@ -30,6 +33,11 @@ pub(crate) struct Kind {
     pub(crate) tells_h: bool,
     /// Features follow a resumption, as with Prosody 13.
     pub(crate) talkative: bool,
+    /// An archive of messages.
+    pub(crate) archive: bool,
+    /// Where there is an archive, a session bound in the login begins without what waited for one, as with ejabberd
+    /// (XEP-0386 section 4).
+    pub(crate) clears: bool,
 }
 
 /// One server with one account on it.
@@ -44,6 +52,9 @@ pub(crate) struct Server<'a> {
     sessions: u32,
     link: Option<Link>,
     mailbox: VecDeque<String>,
+    archived: Vec<String>,
+    /// So many messages are not in the archive any more.
+    expired: usize,
     /// The bodies of the messages it handled, in order.
     pub(crate) handled: Vec<String>,
     /// How many sessions ended without the client knowing how much of it was handled.
@@ -91,6 +102,8 @@ impl<'a> Server<'a> {
             sessions: 0,
             link: None,
             mailbox: VecDeque::new(),
+            archived: Vec::new(),
+            expired: 0,
             handled: Vec::new(),
             forgotten: 0,
             resumptions: 0,
@@ -131,12 +144,6 @@ impl<'a> Server<'a> {
             self.end_session(true);
             self.forgotten += 1;
         }
-    }
-
-    /// Somebody writes to the account.
-    pub(crate) fn deliver(&mut self, body: &str) {
-        self.mailbox.push_back(body.to_owned());
-        self.empty_mailbox();
     }
 
     /// Whether everything has arrived on both sides.
@@ -218,7 +225,7 @@ impl<'a> Server<'a> {
             (Stage::Secured, "auth" | "authenticate") => self.authenticate(element),
             (Stage::Secured, "response") => self.prove(element),
             (Stage::Proven, "resume") => {
-                let answer = self.resume(element).unwrap_or_else(|| self.failed());
+                let answer = self.resume(element).unwrap_or_else(|| self.failed(element));
                 self.say(&answer);
                 self.repeat();
             }
@@ -260,8 +267,9 @@ impl<'a> Server<'a> {
         self.empty_mailbox();
     }
 
-    fn failed(&self) -> String {
-        let h = self.gone.as_ref().filter(|_| self.kind.tells_h).map(|(_, h)| format!(" h='{h}'"));
+    fn failed(&self, resume: &Element) -> String {
+        let gone = self.gone.as_ref().filter(|(id, _)| self.kind.tells_h && resume.attr("previd") == Some(id));
+        let h = gone.map(|(_, h)| format!(" h='{h}'"));
         let h = h.unwrap_or_default();
         format!("<failed xmlns='{SM}'{h}><item-not-found xmlns='{STANZAS}'/></failed>")
     }
@@ -297,9 +305,9 @@ impl<'a> Server<'a> {
         if remembered {
             self.gone = Some((session.id, session.handled));
         }
-        let body = |stanza: &String| Some(stanza.split_once("<body>")?.1.split_once('<')?.0.to_owned());
-        for body in session.unacknowledged.iter().rev().filter_map(body) {
-            self.mailbox.push_front(body);
+        let is_hers = |stanza: &String| stanza.starts_with(&format!("<message xmlns='jabber:client' from='{CONTACT}'"));
+        for message in session.unacknowledged.into_iter().rev().filter(is_hers) {
+            self.mailbox.push_front(message);
         }
     }
 
@@ -309,48 +317,6 @@ impl<'a> Server<'a> {
         assert!(count <= session.unacknowledged.len(), "the client acknowledges what was never sent");
         session.unacknowledged.drain(..count);
         session.acknowledged = h;
-    }
-
-    fn stanza(&mut self, element: &Element) {
-        let session = self.session.as_mut().expect("it is bound");
-        session.handled = session.handled.wrapping_add(1);
-        match element.name() {
-            "message" => self.handled.push(element.child_text("body", "jabber:client").expect("a body")),
-            "presence" => {
-                session.present = true;
-                self.stanza_to_client(&format!("<presence from='{ACCOUNT}/xmppd.1'/>"));
-                self.empty_mailbox();
-            }
-            _ => {
-                let id = element.attr("id").expect("an id").to_owned();
-                let roster =
-                    "<query xmlns='jabber:iq:roster'><item jid='juliet@verona.example' subscription='both'/></query>";
-                let payload = if element.child("query", "jabber:iq:roster").is_some() { roster } else { "" };
-                self.stanza_to_client(&format!("<iq type='result' id='{id}'>{payload}</iq>"));
-            }
-        }
-    }
-
-    fn empty_mailbox(&mut self) {
-        while self.session.as_ref().is_some_and(|session| session.present && (session.managed || self.link.is_some()))
-            && let Some(body) = self.mailbox.pop_front()
-        {
-            let from = "juliet@verona.example/balcony";
-            self.stanza_to_client(&format!("<message from='{from}' type='chat'><body>{body}</body></message>"));
-        }
-    }
-
-    fn stanza_to_client(&mut self, stanza: &str) {
-        let session = self.session.as_mut().expect("it is bound");
-        if session.managed {
-            session.unacknowledged.push_back(stanza.to_owned());
-        }
-        if self.link.as_ref().is_some_and(|link| link.stage == Stage::Bound) {
-            self.say(stanza);
-            if self.session.as_ref().is_some_and(|session| session.managed) {
-                self.say(&format!("<r xmlns='{SM}'/>"));
-            }
-        }
     }
 }
 

@@ -3,19 +3,22 @@
 //! ```text
 //! set jid romeo@verona.example    set resource xmppd.1    set server HOST:PORT (none)
 //! set pep yes|no (yes)    set tune-status TEMPLATE (none)    set tune-out yes|no (no)    set show SHOW (online)
+//! set border ID|none       how far the archive is known (not at all)
 //! set split no            its input is not cut byte by byte: it shows what happens when pieces arrive together
 //! set cut all|no          the connection is cut at every byte, or nowhere, not behind every tag of its own
 //! ```
 
 use jid::{BareJid, Jid, ResourcePart};
 use xmppd_core::account::{
-    Account, Command, Connected, Machine, Memory, Outgoing, Playing, Question, Security, Settings, Ticket, TuneSettings,
+    Account, Border, Command, Connected, Machine, Memory, Outgoing, Playing, Question, Security, Settings, Ticket,
+    TuneSettings,
 };
 use xmppd_core::loss::Loss;
 use xmppd_core::presence::{Layers, Presence, StatusWhen};
 use xmppd_core::sasl::TlsVersion;
 use xmppd_core::srv::TlsPolicy;
 use xmppd_core::stanza::{MessageKind, ping};
+use xmppd_core::time::Wall;
 use xmppd_core::tune::Track;
 
 use super::script::Script;
@@ -38,6 +41,8 @@ pub(crate) fn account(script: &Script) -> Account {
         offer: None,
         session: None,
         messages: Vec::new(),
+        border: None,
+        told: Vec::new(),
     };
     for (key, value) in &script.settings {
         match key.as_str() {
@@ -49,6 +54,10 @@ pub(crate) fn account(script: &Script) -> Account {
             }
             "pep" => settings.tune.pep = value == "yes",
             "tune-status" => settings.tune.status = Some(value.parse().expect("a template")),
+            "border" => {
+                let id = (value != "none").then(|| value.clone());
+                memory.border = Some(Border { id, at: Wall::from_unix_millis(1_000) });
+            }
             "tune-out" => memory.tune_out = value == "yes",
             "show" => memory.layers = layers(std::slice::from_ref(value)).expect("a show"),
             "split" | "cut" => {}

@@ -253,7 +253,7 @@ impl<'a> Runner<'a> {
                 }
             }
             Output::Derive(secret, derivation) => self.derivation = Some((secret, derivation)),
-            Output::Store(ticket, Change::TuneOut(_) | Change::Message(_) | Change::Handled(..)) => {
+            Output::Store(ticket, Change::TuneOut(_) | Change::Message(_) | Change::Handled(..) | Change::Known(_)) => {
                 self.stores.push_back(ticket);
             }
             Output::Store(ticket, Change::Tokens(_) | Change::Offer(_) | Change::Session(_) | Change::Arrived(_)) => {

@@ -16,8 +16,8 @@
 //! ```
 
 use xmppd_core::account::{
-    Available, Change, Delivery, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Remembered, Report,
-    Session, Token, TunePublished,
+    Available, Change, Delivery, Event, HangUp, Incoming, Known, LinkState, Outcome, Output, Problem, Remembered,
+    Report, Session, Token, TunePublished,
 };
 use xmppd_core::presence::{Composed, Layer, Presence};
 use xmppd_core::stanza::MessageKind;
@@ -71,16 +71,27 @@ fn of_change(change: &Change) -> String {
             let max = kept.max.map(|max| format!(" max {}", max.as_secs())).unwrap_or_default();
             format!("session {} {} handled {}{max}", kept.jid, kept.previd, kept.handled)
         }
-        Change::Handled(handled, _) => format!("handled {handled}"),
-        Change::Message(message) => format!("message {} at {}", message.id, message.position),
+        Change::Handled(handled, _, known) => format!("handled {handled}{}", of_known(known)),
+        Change::Known(known) => format!("known{}", of_known(known)),
+        Change::Message(message) => match message.position {
+            Some(position) => format!("message {} at {position}", message.id),
+            None => format!("message {} without a place", message.id),
+        },
         Change::Arrived(ids) => format!("arrived {}", ids.join(" ")),
     }
+}
+
+fn of_known(known: &Known) -> String {
+    let border = known.border.as_ref().map(|border| format!(" border {}", border.id.as_deref().unwrap_or("none")));
+    let told = known.told.iter().map(|name| format!(" told {name}"));
+    border.into_iter().chain(told).collect()
 }
 
 fn of_offer(offer: &Remembered) -> String {
     let port = if offer.direct { "direct" } else { "starttls" };
     let management = if offer.management { " resumable" } else { "" };
-    format!("{port} {} bind {}{management}", offer.fast.join(" "), offer.bind.join(" "))
+    let version = offer.config_version.as_ref().map(|name| format!(" version {}", name.value)).unwrap_or_default();
+    format!("{port} {} bind {}{management}{version}", offer.fast.join(" "), offer.bind.join(" "))
 }
 
 fn of_outcome(outcome: &Outcome) -> String {

@@ -5,7 +5,7 @@ use jid::Jid;
 
 use super::authenticated::{Authenticated, Proven};
 use super::proof::{Proof, Wire};
-use super::request::{Ask, Asked, inside, request};
+use super::request::{Ask, Asked, Inside, request};
 use super::{Bound, Facts, Managed, Stage, Step};
 use crate::account::context::Context;
 use crate::account::input::Security;
@@ -22,7 +22,7 @@ use crate::sasl::{Mechanism, Offer, Profile as SaslProfile};
 use crate::stanza::management::Management;
 use crate::stanza::sasl::Condition;
 use crate::stanza::sasl2::{self as wire, Answer, Success};
-use crate::stream::features::{Authentication, Features, StreamLimits};
+use crate::stream::features::{Authentication, ConfigVersion, Features, StreamLimits};
 use crate::xml::{Element, Reader};
 
 const WIRE: Wire = Wire { response: wire::response, abort: wire::abort };
@@ -46,6 +46,7 @@ pub(super) struct Offered {
     pub(super) authentication: Authentication,
     pub(super) types: Option<Vec<String>>,
     pub(super) limits: StreamLimits,
+    config_version: Option<ConfigVersion>,
 }
 
 #[derive(Debug)]
@@ -82,8 +83,12 @@ impl Inline {
                 // The header and the request are one flight.
                 facts.round_trips -= 1;
                 facts.pipelined = true;
-                let asked =
-                    request(Ask::Token(&token), &message, (&remembered.bind, remembered.management), facts, context);
+                let inside = Inside {
+                    bind: &remembered.bind,
+                    management: remembered.management,
+                    config_version: remembered.config_version.as_ref(),
+                };
+                let asked = request(Ask::Token(&token), &message, inside, facts, context);
                 let exchange = Exchange::Token(expecting);
                 Ok(Self { reader, security, offered: None, exchange, requested: None, asked })
             }
@@ -114,7 +119,7 @@ impl Inline {
             && let Some(authentication) = authentication
             && let Some((token, message, expecting)) = token_message(&self.security, context)
         {
-            let asked = request(Ask::Token(&token), &message, inside(authentication), facts, context);
+            let asked = request(Ask::Token(&token), &message, Inside::of(authentication), facts, context);
             return Ok(Self { exchange: Exchange::Token(expecting), asked, ..self });
         }
         self.by_password(facts, context)
@@ -135,7 +140,12 @@ impl Inline {
                 Ok(Step::To(Stage::Inline(Box::new(self.challenge(&data, facts, context)?))))
             }
             Some(Answer::Success(success)) => self.success(*success, facts, context),
-            Some(Answer::Failure { condition, text }) => match self.exchange {
+            // The token itself was not looked at; what is asked now rests on the offer of this stream.
+            Some(Answer::Failure { outdated: true, .. }) if facts.pipelined && self.offered.is_some() => {
+                facts.pipelined = false;
+                Ok(Step::To(Stage::Inline(Box::new(self.by_token(facts, context)?))))
+            }
+            Some(Answer::Failure { condition, text, .. }) => match self.exchange {
                 Exchange::Token(_) => {
                     let stage = self.token_refused(condition, text, facts, context)?;
                     Ok(Step::To(Stage::Inline(Box::new(stage))))
@@ -231,7 +241,7 @@ impl Inline {
         let token = tokens::mechanism_to_request(fast, bindings.exporter.is_some(), bindings.end_point.is_some());
         let ask = Ask::Password { mechanism, token };
         let requested = token.map(str::to_owned);
-        let asked = request(ask, &message, inside(authentication), facts, context);
+        let asked = request(ask, &message, Inside::of(authentication), facts, context);
         Ok(Self { exchange: Exchange::Password(proof), requested, asked, ..self })
     }
 
@@ -301,7 +311,8 @@ impl Inline {
 /// What of the server's features a login in one exchange needs; nothing when it has no such login.
 pub(super) fn offered(features: Features) -> Option<Offered> {
     let authentication = features.authentication?;
-    Some(Offered { authentication, types: features.channel_bindings, limits: features.limits })
+    let Features { channel_bindings: types, limits, config_version, .. } = features;
+    Some(Offered { authentication, types, limits, config_version })
 }
 
 fn remembered(offered: &Offered, direct: bool) -> Remembered {
@@ -311,6 +322,7 @@ fn remembered(offered: &Offered, direct: bool) -> Remembered {
         fast: authentication.fast.as_ref().map(|fast| fast.mechanisms.clone()).unwrap_or_default(),
         bind: authentication.bind.clone().unwrap_or_default(),
         management: authentication.management,
+        config_version: offered.config_version.clone(),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::sasl::Mechanism;
 use crate::stanza::carbon;
 use crate::stanza::management;
 use crate::stanza::sasl2::{Authenticate, Bind};
-use crate::stream::features::Authentication;
+use crate::stream::features::{Authentication, ConfigVersion};
 use crate::xml::{Element, ns};
 
 /// How we prove ourselves.
@@ -24,10 +24,11 @@ pub(super) enum Ask<'a> {
 pub(super) fn request(
     ask: Ask<'_>,
     message: &[u8],
-    (bind, management): (&[String], bool),
+    inside: Inside<'_>,
     facts: &mut Facts,
     context: &mut Context,
 ) -> Asked {
+    let Inside { bind, management, config_version } = inside;
     let resume = if management { context.resumption() } else { None };
     facts.resuming = resume.is_some();
     let has = |feature: &str| bind.iter().any(|offered| offered == feature);
@@ -59,6 +60,7 @@ pub(super) fn request(
         token_request,
         resume,
         bind: Some(Bind { tag: identity::NAME, inline }),
+        config_version,
     };
     let element: Element = authenticate.to_element();
     context.write_element(&element);
@@ -73,7 +75,20 @@ pub(super) struct Asked {
     pub(super) carbons: bool,
 }
 
-/// What a login may ask for beside itself: what a session can be bound with, and whether one can be resumed.
-pub(super) fn inside(authentication: &Authentication) -> (&[String], bool) {
-    (authentication.bind.as_deref().unwrap_or_default(), authentication.management)
+/// What a login may ask for beside itself.
+pub(super) struct Inside<'a> {
+    /// What a session can be bound with.
+    pub(super) bind: &'a [String],
+    /// Whether one can be resumed.
+    pub(super) management: bool,
+    /// Whose offer that is, when it is not of this stream.
+    pub(super) config_version: Option<&'a ConfigVersion>,
+}
+
+impl<'a> Inside<'a> {
+    /// By the offer of this stream.
+    pub(super) fn of(authentication: &'a Authentication) -> Self {
+        let bind = authentication.bind.as_deref().unwrap_or_default();
+        Self { bind, management: authentication.management, config_version: None }
+    }
 }

@@ -2,17 +2,19 @@
 //! each for everything that came before it, and messages are told after it.
 
 use super::super::context::Context;
+use super::super::inbox::Batch;
 use super::super::input::StoreTicket;
-use super::super::output::{Change, Event, Incoming};
+use super::super::kept::{Border, Known};
+use super::super::output::{Change, Incoming};
 
 /// The commits of one session.
 #[derive(Debug, Default)]
 pub(super) struct Commits {
     /// The disk knows that this many stanzas were handled.
     committed: u32,
-    under_way: Option<(StoreTicket, u32, Vec<Incoming>)>,
-    /// Messages that the next commit is for.
-    waiting: Vec<Incoming>,
+    under_way: Option<(StoreTicket, u32, Batch)>,
+    /// What the next commit is for.
+    waiting: Batch,
     /// The server wants to know.
     asked: bool,
     /// The connection is gone: all that was handled is to be committed before another one is there.
@@ -32,7 +34,17 @@ impl Commits {
 
     /// A message came; it is told once the disk knows of it.
     pub(super) fn message(&mut self, message: Incoming) {
-        self.waiting.push(message);
+        self.waiting.messages.push(message);
+    }
+
+    /// The archive is known up to here.
+    pub(super) fn border(&mut self, border: Border) {
+        self.waiting.border = Some(border);
+    }
+
+    /// Whether a message of this name waits to be told.
+    pub(super) fn holds(&self, name: &str) -> bool {
+        self.waiting.holds(name) || self.under_way.iter().any(|(_, _, batch)| batch.holds(name))
     }
 
     /// The server asked; whether it can be answered at once.
@@ -47,8 +59,9 @@ impl Commits {
             return None;
         }
         if !self.waiting.is_empty() || ((self.asked || self.hurried) && handled != self.committed) {
-            let ticket = context.store(Change::Handled(handled, context.now.wall));
-            self.under_way = Some((ticket, handled, std::mem::take(&mut self.waiting)));
+            let batch = std::mem::take(&mut self.waiting);
+            let ticket = context.store(Change::Handled(handled, context.now.wall, batch.known()));
+            self.under_way = Some((ticket, handled, batch));
             return None;
         }
         std::mem::take(&mut self.asked).then_some(self.committed)
@@ -57,7 +70,7 @@ impl Commits {
     /// The store answered; whether it was to one of these commits. Where it could not be kept the messages are told
     /// all the same, and the server will send them again.
     pub(super) fn stored(&mut self, ticket: StoreTicket, is_kept: bool, context: &mut Context) -> bool {
-        let Some((_, handled, messages)) = self.under_way.take_if(|(waited, ..)| *waited == ticket) else {
+        let Some((_, handled, batch)) = self.under_way.take_if(|(waited, ..)| *waited == ticket) else {
             return false;
         };
         if is_kept {
@@ -66,16 +79,35 @@ impl Commits {
             self.asked = false;
             self.hurried = false;
         }
-        for message in messages {
-            context.event(Event::Message(message));
-        }
+        let told = context.inbox.tell(batch);
+        context.messages_came(told);
         true
+    }
+
+    /// Where no session can be resumed, nothing waits for the disk: messages are told at once.
+    pub(super) fn tell_at_once(&mut self, context: &mut Context) {
+        if !self.waiting.is_empty() {
+            let batch = std::mem::take(&mut self.waiting);
+            let known = batch.known();
+            if known != Known::default() {
+                context.store(Change::Known(known));
+            }
+            let told = context.inbox.tell(batch);
+            context.messages_came(told);
+        }
     }
 
     /// Where no session can be resumed, what is handled need not be on the disk.
     pub(super) fn answer_at_once(&mut self, handled: u32) -> Option<u32> {
         self.committed = handled;
         std::mem::take(&mut self.asked).then_some(handled)
+    }
+
+    /// The session is gone, and a commit may be under way.
+    pub(super) fn leave(self, context: &mut Context) {
+        if let Some((ticket, _, batch)) = self.under_way {
+            context.inbox.leave(ticket, batch);
+        }
     }
 
     /// The connection is gone: nobody waits for an answer, and all is to be committed at once.

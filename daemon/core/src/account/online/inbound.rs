@@ -4,13 +4,14 @@
 use jid::{BareJid, Jid};
 
 use super::super::context::Context;
-use super::super::output::{Available, Event, Incoming, Outcome};
+use super::super::output::{Available, Event, Incoming};
 use super::super::timers::Timer;
 use super::outbound::{self, ResumeBy, Sent};
 use super::{Asker, Online};
 use crate::identity;
 use crate::loss::Loss;
 use crate::presence::{Presence as Availability, Show};
+use crate::stanza::archive::{self, Archived};
 use crate::stanza::carbon::{self, Carbon};
 use crate::stanza::delay::Delay;
 use crate::stanza::error::{Condition, ErrorKind};
@@ -22,7 +23,7 @@ use crate::stream::error::StreamError;
 use crate::stream::features::Features;
 use crate::text;
 use crate::tune::Track;
-use crate::xml::{Element, Frame, Limits, ns};
+use crate::xml::{Element, Frame, ns};
 
 impl Online {
     /// Takes in a piece of the server's stream.
@@ -97,7 +98,7 @@ impl Online {
         for sent in sent {
             match sent {
                 Sent::Presence(number) => self.presence_acknowledged(number, context),
-                Sent::Message(ticket, id) => messages.push((ticket, id)),
+                Sent::Message(letter) => messages.push((letter.ticket, letter.id)),
                 Sent::Other => {}
             }
         }
@@ -121,34 +122,6 @@ impl Online {
         }
         if let Some(asker) = self.requests.close(&iq.id, iq.from.jid(), &self.session.jid) {
             self.answered(asker, answer, context);
-        }
-    }
-
-    fn answered(&mut self, asker: Asker, answer: Result<Option<&Element>, &StanzaError>, context: &mut Context) {
-        match asker {
-            Asker::Features => {
-                self.ask_for_carbons(answer, context);
-                self.pep.supported(answer);
-                self.advance_tune(context);
-            }
-            Asker::Roster => {
-                self.reader.set_limits(Limits::AFTER_LOGIN);
-                if let Some(roster) = answer.ok().flatten().and_then(Roster::parse) {
-                    self.contacts = roster.items.iter().map(|item| (item.jid.clone(), item.subscription)).collect();
-                    context.event(Event::Roster(roster.items));
-                    self.look_for_contacts(context);
-                }
-            }
-            Asker::Pep => self.tune_answered(answer, context),
-            Asker::Farewell => self.tune_withdrawn(answer, context),
-            Asker::Probe => {}
-            Asker::Command(ticket) => {
-                let outcome = match answer {
-                    Ok(payload) => Outcome::Answer(payload.cloned()),
-                    Err(error) => Outcome::Refused(error.clone()),
-                };
-                context.reply(ticket, outcome);
-            }
         }
     }
 
@@ -190,7 +163,7 @@ impl Online {
     }
 
     /// Whether this is our own account speaking: no `from`, or its bare address.
-    fn is_own_account(&self, from: &Address) -> bool {
+    pub(super) fn is_own_account(&self, from: &Address) -> bool {
         match from {
             Address::Absent => true,
             Address::Jid(jid) => *jid == self.session.jid.to_bare(),
@@ -255,17 +228,20 @@ impl Online {
         if let Some(event) = message.payloads.iter().find(|payload| payload.is("event", ns::PUBSUB_EVENT)) {
             return self.contact_event(from, pubsub::Event::parse(event.clone()), context);
         }
+        if let Some(archived) = Archived::find(&message.payloads) {
+            return self.archived(&message.from, archived, context);
+        }
         let message = match Carbon::find(&message.payloads) {
             None => self.text(message, from, context),
             Some(carbon) => self.copied(&message, carbon, context),
         };
-        if let Some(message) = message.and_then(|message| self.outbound.received(message)) {
-            context.event(Event::Message(message));
+        if let Some(message) = message {
+            self.came(message, context);
         }
     }
 
     /// What people read of a message.
-    fn text(&self, message: Message, from: Jid, context: &mut Context) -> Option<Incoming> {
+    pub(super) fn text(&self, message: Message, from: Jid, context: &mut Context) -> Option<Incoming> {
         match message.kind {
             MessageKind::Normal | MessageKind::Chat | MessageKind::Headline => {}
             // Rooms are not joined, so nothing of theirs is believed.
@@ -279,9 +255,10 @@ impl Online {
         let to = message.to.jid().cloned().unwrap_or_else(|| self.session.jid.clone().into());
         let delay = message.payloads.iter().find_map(Delay::parse);
         let delayed = delay.filter(|delay| self.is_own_server(&delay.from)).map(|delay| delay.stamp);
+        let place = archive::stanza_id(&message.payloads, &self.session.jid.to_bare());
         let id = message.id.unwrap_or_else(|| context.entropy.id());
         let kind = message.kind;
-        Some(Incoming { id, from, to, kind, body, subject, delayed, carbon: false, sent: false })
+        Some(Incoming { id, from, to, kind, body, subject, delayed, carbon: false, sent: false, place })
     }
 
     /// The text of a copy, which only our own account may send, to this session, of what it can know (S38).
@@ -301,7 +278,7 @@ impl Online {
 
     /// Asks for copies of what other clients of ours send and get, where the account says that it has them and the
     /// login did not ask already.
-    fn ask_for_carbons(&mut self, answer: Result<Option<&Element>, &StanzaError>, context: &mut Context) {
+    pub(super) fn ask_for_carbons(&mut self, answer: Result<Option<&Element>, &StanzaError>, context: &mut Context) {
         let info = answer.ok().flatten();
         let mut features = info.into_iter().flat_map(Element::children);
         let has = features.any(|child| child.is("feature", ns::DISCO_INFO) && child.attr("var") == Some(ns::CARBONS));

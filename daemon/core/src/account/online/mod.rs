@@ -2,6 +2,8 @@
 //! apart in [`inbound`], what goes out is counted in [`outbound`], and the goodbye is in [`leaving`].
 
 mod answers;
+mod archive;
+mod asking;
 mod commits;
 mod inbound;
 mod leaving;
@@ -14,7 +16,7 @@ mod watched;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jid::{BareJid, Jid};
+use jid::BareJid;
 
 use super::Link;
 use super::context::Context;
@@ -27,21 +29,20 @@ use crate::loss::Loss;
 use crate::pep::Pep;
 use crate::requests::Requests;
 use crate::stanza::roster::{Roster, Subscription};
-use crate::stanza::{Iq, Message, bind};
+use crate::stanza::{Message, bind};
 use crate::stream::features::StreamLimits;
 use crate::time::Moment;
-use crate::xml::{Element, Limits, Reader};
+use crate::xml::{Limits, Reader};
 
 use answers::Answers;
+use archive::Archive;
+use asking::{ANSWER_WITHIN, Asker};
 use leaving::Leaving;
-use outbound::{Outbound, Sent, Stored};
+use outbound::{Letter, Outbound, Sent, Stored};
 pub(super) use outbound::{RESUME_FOR, ResumeBy, Unsent};
 use presence::Shown;
 pub(super) use sleep::Asleep;
 pub(super) use watched::{ClientState, inactive};
-
-/// A request is given up after this.
-const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// The state with a live stream.
 #[derive(Debug)]
@@ -62,27 +63,11 @@ pub(super) struct Online {
     /// What the store is asked to remember: whether a tune may be out.
     storing: Option<(StoreTicket, bool)>,
     answers: Answers,
+    archive: Archive,
     client_state: ClientState,
     /// Copies of what other clients send and get are asked for.
     carbons: bool,
     leaving: Option<Leaving>,
-}
-
-/// Who waits for the answer to one of our requests.
-#[derive(Debug)]
-enum Asker {
-    /// The session itself: what our own account supports.
-    Features,
-    /// The session itself: the roster.
-    Roster,
-    /// The publisher of the tune.
-    Pep,
-    /// Nobody minds: the withdrawal of the tune at the end.
-    Farewell,
-    /// Nobody: any answer shows that the server lives.
-    Probe,
-    /// Somebody's command.
-    Command(Ticket),
 }
 
 impl Online {
@@ -108,9 +93,7 @@ impl Online {
         }
         online.introduce(context);
         online.begin(context);
-        for unsent in std::mem::take(&mut context.unsent) {
-            online.outbound.send_again(unsent, context);
-        }
+        online.send_again(context);
         // The disk must know the places of the messages in this session before it knows of the session.
         online.keep_session(context);
         online.settle(context);
@@ -138,6 +121,7 @@ impl Online {
             pep: Pep::default(),
             storing: None,
             answers: Answers::default(),
+            archive: Archive::default(),
             client_state: ClientState::default(),
             carbons: false,
             leaving: None,
@@ -148,7 +132,7 @@ impl Online {
     fn introduce(&mut self, context: &mut Context) {
         self.reader.set_limits(Limits::ROSTER);
         self.ask(None, false, Roster::request(None), Asker::Roster, context);
-        self.ask(None, false, Pep::question(), Asker::Features, context);
+        self.ask_features(context);
     }
 
     /// The stream stands: shows what contacts are to see, and answers who waited for it.
@@ -294,38 +278,9 @@ impl Online {
         if self.outbound.is_full() {
             return context.reply(ticket, Outcome::NotKept("too many messages wait for the server already".into()));
         }
-        self.outbound.send(&stanza, Sent::Message(Some(ticket), id), context);
-    }
-
-    /// Sends a request on somebody's behalf.
-    fn ask(&mut self, to: Option<Jid>, set: bool, payload: Element, asker: Asker, context: &mut Context) {
-        let id = context.entropy.id();
-        let iq = if set { Iq::set(id.clone(), payload) } else { Iq::get(id.clone(), payload) };
-        let iq = match to.clone() {
-            Some(to) => iq.to(to),
-            None => iq,
-        };
-        self.outbound.send(&iq.into_element(), Sent::Other, context);
-        let deadline = context.now.moment + ANSWER_WITHIN;
-        if to.is_none() {
-            // Our own server answers, or is not there any more (G7); another may be slow.
-            context.timers.set_at_latest(Timer::Answer, deadline);
-        }
-        self.requests.open(id, to, deadline, asker);
-    }
-
-    /// Nobody answered one of our requests in time.
-    fn unanswered(&mut self, asker: Asker, context: &mut Context) {
-        match asker {
-            Asker::Command(ticket) => context.reply(ticket, Outcome::TimedOut),
-            Asker::Pep => self.tune_unanswered(context),
-            Asker::Features => {
-                self.pep.supported(Ok(None));
-                self.advance_tune(context);
-            }
-            Asker::Roster => self.reader.set_limits(Limits::AFTER_LOGIN),
-            Asker::Farewell | Asker::Probe => {}
-        }
+        let letter =
+            Letter { ticket: Some(ticket), id, origin: context.inbox.origin(context.now.wall), in_doubt: false };
+        self.outbound.send(&stanza, Sent::Message(letter), context);
     }
 
     /// What plays has changed: both carriers follow.

@@ -10,7 +10,7 @@ use super::super::kept::{self, KeptMessage, KeptSession};
 use super::super::login::Woken;
 use super::super::offline::{self, Offline};
 use super::super::output::{Event, HangUp, Outcome, Problem};
-use super::outbound::{Outbound, Sent, Unsent};
+use super::outbound::{Letter, Outbound, Sent, Unsent};
 use super::{ANSWER_WITHIN, Asker, Online, Shown};
 use crate::loss::{Ending, Loss};
 use crate::stanza::{Presence, PresenceKind, management};
@@ -113,7 +113,9 @@ impl Online {
             }
         }
         online.requests.postpone(context.now.moment + ANSWER_WITHIN);
-        if !is_whole {
+        if is_whole {
+            online.retry_archive(context);
+        } else {
             online.contacts_unseen = true;
             online.introduce(context);
         }
@@ -232,13 +234,14 @@ impl Asleep {
 }
 
 impl Unsent {
-    /// A message that another process was asked to send.
-    pub(in super::super) fn kept(message: KeptMessage) -> Self {
-        Self { ticket: None, id: message.id, stanza: message.stanza, awaits: None }
+    /// A message that another process was asked to send, and wrote if it is in doubt.
+    pub(in super::super) fn kept(message: KeptMessage, in_doubt: bool) -> Self {
+        let KeptMessage { id, stanza, origin, .. } = message;
+        Self { letter: Letter { ticket: None, id, origin, in_doubt }, stanza, awaits: None }
     }
 
     /// Whoever waits is told that it is kept and will be sent, if it is.
     pub(in super::super) fn put_off(&mut self) -> Option<(Ticket, String)> {
-        if self.awaits.is_some() { None } else { Some((self.ticket.take()?, self.id.clone())) }
+        if self.awaits.is_some() { None } else { Some((self.letter.ticket.take()?, self.letter.id.clone())) }
     }
 }

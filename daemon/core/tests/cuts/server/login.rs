@@ -71,11 +71,14 @@ impl Server<'_> {
         if let Some(resumed) = &resumed {
             inside += &format!("<authorization-identifier>{ACCOUNT}</authorization-identifier>{resumed}");
         } else {
-            if resume.is_some() {
-                inside += &self.failed();
+            if let Some(resume) = resume {
+                inside += &self.failed(resume);
             }
             let bind = request.child("bind", "urn:xmpp:bind:0").expect("a session is wanted");
             self.begin_session();
+            if self.kind.archive && self.kind.clears {
+                self.mailbox.clear();
+            }
             let session = self.session.as_mut().expect("it has begun");
             session.managed = bind.child("enable", SM).is_some();
             let enabled = if session.managed { enabled(&session.id) } else { String::new() };

@@ -1,7 +1,7 @@
 //! What a world is made of: the account's settings, TLS, and the disk.
 
 use jid::{BareJid, ResourcePart};
-use xmppd_core::account::{Change, KeptMessage, Memory, Security, Settings, TuneSettings};
+use xmppd_core::account::{Change, KeptMessage, Known, Memory, Security, Settings, TuneSettings};
 use xmppd_core::presence::StatusWhen;
 use xmppd_core::sasl::TlsVersion;
 use xmppd_core::srv::TlsPolicy;
@@ -13,14 +13,21 @@ pub(super) fn keep(disk: &mut Memory, change: Change) {
         Change::Tokens(tokens) => disk.tokens = tokens,
         Change::Offer(offer) => disk.offer = Some(offer),
         Change::Session(session) => disk.session = session,
-        Change::Handled(handled, at) => {
+        Change::Handled(handled, at, known) => {
             if let Some(session) = &mut disk.session {
                 (session.handled, session.at) = (handled, at);
             }
+            keep_known(disk, known);
         }
+        Change::Known(known) => keep_known(disk, known),
         Change::Message(message) => keep_message(disk, message),
         Change::Arrived(ids) => disk.messages.retain(|message| !ids.contains(&message.id)),
     }
+}
+
+fn keep_known(disk: &mut Memory, known: Known) {
+    disk.border = known.border.or(disk.border.take());
+    disk.told.extend(known.told);
 }
 
 fn keep_message(disk: &mut Memory, message: KeptMessage) {
@@ -47,15 +54,4 @@ pub(super) fn settings() -> Settings {
 pub(super) fn security() -> Security {
     let (exporter, end_point) = (Some([0xEE; 32]), Some(vec![0xCE; 32]));
     Security { version: TlsVersion::V1_3, cipher: "TLS13_AES_128_GCM_SHA256".into(), exporter, end_point }
-}
-
-/// Leaves the first of equal bodies.
-pub(super) fn first_of_each(bodies: &mut Vec<&String>) {
-    let mut seen: Vec<&String> = Vec::new();
-    for body in std::mem::take(bodies) {
-        if !seen.contains(&body) {
-            seen.push(body);
-        }
-    }
-    *bodies = seen;
 }

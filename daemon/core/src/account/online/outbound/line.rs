@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 
 use super::super::super::context::Context;
 use super::super::super::input::StoreTicket;
-use super::super::super::kept::KeptMessage;
+use super::super::super::kept::{KeptMessage, Origin};
 use super::super::super::output::Change;
-use super::{Outbound, Sent, Stage, Tracked, Unsent};
+use super::{Letter, Outbound, Sent, Stage, Tracked, Unsent};
 use crate::management::QUEUE_LIMIT;
 
 /// The line of one session.
@@ -16,6 +16,8 @@ pub(super) struct Line {
     waiting: VecDeque<Waiting>,
     /// No message leaves before the disk knows this of the session.
     gate: Option<StoreTicket>,
+    /// No message leaves before it is known which of them arrived in a session that is gone; all else does.
+    held: bool,
 }
 
 #[derive(Debug)]
@@ -25,7 +27,8 @@ struct Waiting {
     awaits: Option<StoreTicket>,
     /// The disk knew of it before, in a session that is gone or at another place of this one.
     was_kept: bool,
-    position: u32,
+    /// None while the line is held: others overtake it.
+    position: Option<u32>,
 }
 
 /// What became of a message that the store answered for.
@@ -51,15 +54,48 @@ impl Outbound {
         if self.line.waiting.is_empty() && self.unacknowledged() < QUEUE_LIMIT {
             return self.write(tracked, context);
         }
-        self.line.waiting.push_back(Waiting { tracked, awaits: None, was_kept: true, position: 0 });
+        self.line.waiting.push_back(Waiting { tracked, awaits: None, was_kept: true, position: None });
         None
     }
 
     /// Sends a message of a session that is gone.
     pub(in super::super) fn send_again(&mut self, unsent: Unsent, context: &mut Context) {
         let was_kept = unsent.awaits.is_none();
-        let tracked = Tracked { sent: Sent::Message(unsent.ticket, unsent.id), stanza: unsent.stanza };
+        let tracked = Tracked { sent: Sent::Message(unsent.letter), stanza: unsent.stanza };
         self.line_up(tracked, was_kept, context);
+    }
+
+    /// No message leaves until [`release`](Self::release): the archive is read for those of a session that is gone.
+    pub(in super::super) fn hold(&mut self) {
+        self.line.held = true;
+    }
+
+    /// What is in the line now did not arrive.
+    pub(in super::super) fn release(&mut self) {
+        self.line.held = false;
+        for waiting in &mut self.line.waiting {
+            if let Sent::Message(letter) = &mut waiting.tracked.sent {
+                letter.in_doubt = false;
+            }
+        }
+    }
+
+    /// When the first message of those in doubt was taken to be sent.
+    pub(in super::super) fn first_in_doubt(&self) -> Option<&Origin> {
+        self.line.waiting.iter().find_map(|waiting| match &waiting.tracked.sent {
+            Sent::Message(letter) if letter.in_doubt => Some(&letter.origin),
+            Sent::Message(_) | Sent::Presence(_) | Sent::Other => None,
+        })
+    }
+
+    /// The archive has the message with this id: it need not leave any more.
+    pub(in super::super) fn found_in_archive(&mut self, id: &str) -> Option<Sent> {
+        if !self.line.held {
+            return None;
+        }
+        let is_it = |waiting: &Waiting| matches!(&waiting.tracked.sent, Sent::Message(letter) if letter.id == id);
+        let place = self.line.waiting.iter().position(is_it)?;
+        self.line.waiting.remove(place).map(|waiting| waiting.tracked.sent)
     }
 
     /// No message leaves before the disk has answered this.
@@ -85,18 +121,21 @@ impl Outbound {
 
     /// Writes what need not wait any more. Gives back what nothing will ever acknowledge.
     pub(in super::super) fn flush(&mut self, context: &mut Context) -> Vec<Sent> {
+        if self.line.held {
+            return self.flush_past_messages(context);
+        }
         let mut written = Vec::new();
         while self.unacknowledged() < QUEUE_LIMIT && !self.closed {
             let next = self.next_position(0);
             let Some(first) = self.line.waiting.front_mut().filter(|first| first.awaits.is_none()) else { break };
-            if let Sent::Message(_, id) = &first.tracked.sent {
+            if let Sent::Message(letter) = &first.tracked.sent {
                 if self.line.gate.is_some() || matches!(self.management, Stage::Enabling(_)) {
                     break;
                 }
                 // One before it was not kept: the disk has it at the wrong place.
-                if first.position != next && !matches!(self.management, Stage::Off) {
-                    first.position = next;
-                    first.awaits = Some(keep(id, next, &first.tracked.stanza, context));
+                if first.position != Some(next) && !matches!(self.management, Stage::Off) {
+                    first.position = Some(next);
+                    first.awaits = Some(keep(letter, first.position, &first.tracked.stanza, context));
                     break;
                 }
             }
@@ -107,15 +146,32 @@ impl Outbound {
         written
     }
 
+    /// Writes all but messages, once the disk knows that these have no place in the session.
+    fn flush_past_messages(&mut self, context: &mut Context) -> Vec<Sent> {
+        let mut written = Vec::new();
+        if self.line.waiting.iter().any(|waiting| waiting.awaits.is_some()) {
+            return written;
+        }
+        let is_message = |waiting: &Waiting| matches!(waiting.tracked.sent, Sent::Message(_));
+        while self.unacknowledged() < QUEUE_LIMIT
+            && !self.closed
+            && let Some(place) = self.line.waiting.iter().position(|waiting| !is_message(waiting))
+            && let Some(other) = self.line.waiting.remove(place)
+        {
+            written.extend(self.write(other.tracked, context));
+        }
+        written
+    }
+
     /// Whether so many messages wait that no more are taken.
     pub(in super::super) fn is_full(&self) -> bool {
         self.line.waiting.len() >= QUEUE_LIMIT
     }
 
     fn line_up(&mut self, tracked: Tracked, was_kept: bool, context: &mut Context) {
-        let position = self.next_position(self.line.waiting.len());
+        let position = (!self.line.held).then(|| self.next_position(self.line.waiting.len()));
         let awaits = match &tracked.sent {
-            Sent::Message(_, id) => Some(keep(id, position, &tracked.stanza, context)),
+            Sent::Message(letter) => Some(keep(letter, position, &tracked.stanza, context)),
             Sent::Presence(_) | Sent::Other => None,
         };
         self.line.waiting.push_back(Waiting { tracked, awaits, was_kept, position });
@@ -141,6 +197,7 @@ impl Line {
     }
 }
 
-fn keep(id: &str, position: u32, stanza: &str, context: &mut Context) -> StoreTicket {
-    context.store(Change::Message(KeptMessage { id: id.to_owned(), position, stanza: stanza.to_owned() }))
+fn keep(letter: &Letter, position: Option<u32>, stanza: &str, context: &mut Context) -> StoreTicket {
+    let (id, stanza, origin) = (letter.id.clone(), stanza.to_owned(), letter.origin.clone());
+    context.store(Change::Message(KeptMessage { id, position, stanza, origin }))
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::super::context::Context;
 use super::super::input::{StoreTicket, Ticket};
-use super::super::kept::KeptMessage;
+use super::super::kept::{Border, KeptMessage, Origin};
 use super::super::output::Incoming;
 use super::super::timers::Timer;
 use super::commits::Commits;
@@ -43,17 +43,30 @@ const IDLE: Duration = Duration::from_secs(290);
 pub(super) enum Sent {
     /// The presence with this number.
     Presence(u64),
-    /// A message by its id, and who waits for it.
-    Message(Option<Ticket>, String),
+    /// A message.
+    Message(Letter),
     /// Nobody waits.
     Other,
+}
+
+/// A message of somebody's, apart from its text.
+#[derive(Debug)]
+pub(in super::super) struct Letter {
+    /// Who waits for it.
+    pub(in super::super) ticket: Option<Ticket>,
+    /// Its id.
+    pub(in super::super) id: String,
+    /// When it was taken to be sent.
+    pub(in super::super) origin: Origin,
+    /// It was written in a session that is gone, and the server did not say whether it has it.
+    pub(in super::super) in_doubt: bool,
 }
 
 impl Sent {
     /// A message's id and who waits for it.
     pub(super) fn into_message(self) -> Option<(Option<Ticket>, String)> {
         match self {
-            Self::Message(ticket, id) => Some((ticket, id)),
+            Self::Message(letter) => Some((letter.ticket, letter.id)),
             Self::Presence(_) | Self::Other => None,
         }
     }
@@ -69,18 +82,18 @@ struct Tracked {
 impl Tracked {
     /// A message, for another session.
     fn into_unsent(self, awaits: Option<StoreTicket>) -> Option<Unsent> {
-        let (ticket, id) = self.sent.into_message()?;
-        Some(Unsent { ticket, id, stanza: self.stanza, awaits })
+        match self.sent {
+            Sent::Message(letter) => Some(Unsent { letter, stanza: self.stanza, awaits }),
+            Sent::Presence(_) | Sent::Other => None,
+        }
     }
 }
 
 /// A message that no server has acknowledged, looking for its next session.
 #[derive(Debug)]
 pub(in super::super) struct Unsent {
-    /// Who waits for it.
-    pub(in super::super) ticket: Option<Ticket>,
-    /// Its id.
-    pub(in super::super) id: String,
+    /// Which it is.
+    pub(in super::super) letter: Letter,
     /// The whole stanza.
     pub(in super::super) stanza: String,
     /// The disk does not know of it yet.
@@ -194,13 +207,19 @@ impl Outbound {
         }
     }
 
-    /// A message of somebody's is to be told once the disk knows of it; given back when that need not be waited for.
-    pub(super) fn received(&mut self, message: Incoming) -> Option<Incoming> {
-        if self.resume_by.is_none() {
-            return Some(message);
-        }
+    /// A message of somebody's is to be told once the disk knows of it, where that is waited for.
+    pub(super) fn received(&mut self, message: Incoming) {
         self.commits.message(message);
-        None
+    }
+
+    /// With what was received, all is known of the archive up to here.
+    pub(super) fn known_to(&mut self, border: Border) {
+        self.commits.border(border);
+    }
+
+    /// Whether a message of this name was received and is not told yet.
+    pub(super) fn holds(&self, name: &str) -> bool {
+        self.commits.holds(name)
     }
 
     /// The server wants to know what we have handled.
@@ -210,6 +229,9 @@ impl Outbound {
 
     /// Commits what was handled, and tells the server what is committed if it asked.
     pub(super) fn commit(&mut self, context: &mut Context) {
+        if self.resume_by.is_none() {
+            self.commits.tell_at_once(context);
+        }
         let Stage::On(management) = &self.management else { return };
         let handled = management.inbound();
         let answer = match self.resume_by {
@@ -287,14 +309,14 @@ impl Outbound {
         let (Stage::Enabling(management) | Stage::On(management)) = &mut self.management else {
             return None;
         };
-        let is_it = |tracked: &&mut Tracked| matches!(&tracked.sent, Sent::Message(_, sent) if sent == id);
+        let is_it = |tracked: &&mut Tracked| matches!(&tracked.sent, Sent::Message(letter) if letter.id == id);
         let tracked = management.tail_mut().find(is_it)?;
         Some(std::mem::replace(&mut tracked.sent, Sent::Other))
     }
 
     /// Whether somebody waits for a message's acknowledgement.
     pub(super) fn has_messages(&self) -> bool {
-        self.tail().any(|tracked| matches!(tracked.sent, Sent::Message(Some(_), _)))
+        self.tail().any(|tracked| matches!(&tracked.sent, Sent::Message(letter) if letter.ticket.is_some()))
     }
 
     /// Ends our side of the stream; nothing is written after it.

@@ -5,7 +5,7 @@ use super::super::super::context::Context;
 use super::super::super::input::Ticket;
 use super::super::super::kept::{KeptMessage, KeptSession};
 use super::super::commits::Commits;
-use super::{Outbound, ResumeBy, Sent, Stage, Unsent};
+use super::{Letter, Outbound, ResumeBy, Sent, Stage, Unsent};
 use crate::loss::Loss;
 use crate::management::Management;
 use crate::stanza::management;
@@ -75,15 +75,23 @@ impl Outbound {
             Some(h) => self.acknowledge(h, context).unwrap_or_default(),
             None => Vec::new(),
         };
-        let covered = |message: &KeptMessage| h.is_some_and(|h| is_covered(message.position, h));
+        self.commits.leave(context);
+        let covered = |message: &KeptMessage| h.is_some_and(|h| message.is_covered(h));
         let (has, lacks): (Vec<_>, Vec<_>) = self.restored.unwrap_or_default().into_iter().partition(covered);
-        let acknowledged = acknowledged.into_iter().chain(has.into_iter().map(|kept| Sent::Message(None, kept.id)));
-        let restored = lacks.into_iter().map(Unsent::kept);
+        let acknowledged = acknowledged.into_iter().chain(has.into_iter().map(arrived));
+        let in_doubt = h.is_none();
+        let restored = lacks.into_iter().map(|message| {
+            let in_doubt = in_doubt || message.position.is_none();
+            Unsent::kept(message, in_doubt)
+        });
         let tail = match self.management {
             Stage::Off => Vec::new(),
             Stage::Enabling(mut management) | Stage::On(mut management) => management.drain(),
         };
-        let unsent = tail.into_iter().filter_map(|tracked| tracked.into_unsent(None));
+        let unsent = tail.into_iter().filter_map(|tracked| tracked.into_unsent(None)).map(|mut unsent| {
+            unsent.letter.in_doubt = in_doubt;
+            unsent
+        });
         (acknowledged.collect(), restored.chain(unsent).chain(self.line.into_unsent()).collect())
     }
 
@@ -95,7 +103,7 @@ impl Outbound {
         };
         let tail = tail.into_iter().flatten().map(|tracked| &mut tracked.sent);
         let waiting = tail.chain(self.line.kept_mut()).filter_map(|sent| match sent {
-            Sent::Message(ticket, id) => Some((ticket.take()?, id.clone())),
+            Sent::Message(letter) => Some((letter.ticket.take()?, letter.id.clone())),
             Sent::Presence(_) | Sent::Other => None,
         });
         waiting.collect()
@@ -109,34 +117,20 @@ impl Outbound {
             Stage::Off | Stage::Enabling(_) => 0,
         };
         self.management = Stage::On(Management::starting_at(h, handled));
-        let mut arrived = Vec::new();
-        for message in messages {
-            if is_covered(message.position, h) {
-                arrived.push(Sent::Message(None, message.id));
-            } else {
-                self.send_again(Unsent::kept(message), context);
-            }
+        let (covered, lacks): (Vec<_>, Vec<_>) = messages.into_iter().partition(|message| message.is_covered(h));
+        if lacks.iter().any(|message| message.position.is_none()) {
+            self.hold();
         }
-        arrived
+        for message in lacks {
+            let in_doubt = message.position.is_none();
+            self.send_again(Unsent::kept(message, in_doubt), context);
+        }
+        covered.into_iter().map(arrived).collect()
     }
 }
 
-/// Whether a stanza at this position is among the first `h`, both modulo 2^32.
-fn is_covered(position: u32, h: u32) -> bool {
-    h.wrapping_sub(position) < 1 << 31
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn positions_are_compared_over_the_wrap() {
-        let check = |position: u32, h: u32, expected| assert_eq!(is_covered(position, h), expected, "{position}, {h}");
-        check(1, 0, false);
-        check(1, 1, true);
-        check(2, 1, false);
-        check(u32::MAX, 0, true);
-        check(0, u32::MAX, false);
-    }
+/// The server has this message, as another process was not told.
+fn arrived(message: KeptMessage) -> Sent {
+    let KeptMessage { id, origin, .. } = message;
+    Sent::Message(Letter { ticket: None, id, origin, in_doubt: false })
 }

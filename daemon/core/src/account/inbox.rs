@@ -1,0 +1,136 @@
+//! What is known of the messages that came: how far the archive is known, and by name of which of them watchers were
+//! told. A message may come a second time, from the server's store, from the archive, or as a copy, and is news once.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use super::input::StoreTicket;
+use super::kept::{Border, Known, Origin};
+use super::output::Incoming;
+use crate::time::Wall;
+
+/// So many names are remembered.
+pub const NAMES_REMEMBERED: u32 = 500;
+
+/// Of one account.
+#[derive(Debug, Default)]
+pub(super) struct Inbox {
+    /// How far the archive is known: all before it was told.
+    pub(super) border: Option<Border>,
+    told: Told,
+    /// What the disk was asked to know of in sessions that are gone.
+    under_way: Vec<(StoreTicket, Batch)>,
+}
+
+/// What becomes known at once.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pub(super) messages: Vec<Incoming>,
+    /// How far the archive is known behind them.
+    pub(super) border: Option<Border>,
+}
+
+/// The names of the last messages.
+#[derive(Debug, Default)]
+struct Told {
+    known: BTreeSet<Arc<str>>,
+    /// The oldest first.
+    order: VecDeque<Arc<str>>,
+}
+
+impl Inbox {
+    pub(super) fn restored(border: Option<Border>, names: Vec<String>) -> Self {
+        let mut inbox = Self { border, ..Self::default() };
+        for name in names {
+            inbox.told.add(&name);
+        }
+        inbox
+    }
+
+    /// Whether a message of this name is no news any more.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.told.known.contains(name) || self.under_way.iter().any(|(_, batch)| batch.holds(name))
+    }
+
+    /// These are told now.
+    pub(super) fn tell(&mut self, batch: Batch) -> Vec<Incoming> {
+        for name in batch.names() {
+            self.told.add(&name);
+        }
+        self.border = batch.border.or(self.border.take());
+        batch.messages
+    }
+
+    /// The session is gone, and the disk was asked to know of this: what has a name is told when it does. The server
+    /// sends the rest again.
+    pub(super) fn leave(&mut self, ticket: StoreTicket, mut batch: Batch) {
+        batch.messages.retain(|message| name(message).is_some());
+        self.under_way.push((ticket, batch));
+    }
+
+    /// The store answered; what is to be told now.
+    pub(super) fn stored(&mut self, ticket: StoreTicket) -> Vec<Incoming> {
+        let place = self.under_way.iter().position(|(awaited, _)| *awaited == ticket);
+        place.map(|place| self.under_way.remove(place)).map(|(_, batch)| self.tell(batch)).unwrap_or_default()
+    }
+
+    /// Of a message that is taken to be sent now.
+    pub(super) fn origin(&self, at: Wall) -> Origin {
+        Origin { at, after: self.border.as_ref().and_then(|border| border.id.clone()) }
+    }
+}
+
+impl Batch {
+    pub(super) fn is_empty(&self) -> bool {
+        self.messages.is_empty() && self.border.is_none()
+    }
+
+    pub(super) fn holds(&self, wanted: &str) -> bool {
+        self.messages.iter().any(|message| name(message).is_some_and(|held| held == wanted))
+    }
+
+    /// What the disk is to know of it.
+    pub(super) fn known(&self) -> Known {
+        Known { border: self.border.clone(), told: self.names() }
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.messages.iter().filter_map(name).collect()
+    }
+}
+
+impl Told {
+    fn add(&mut self, name: &str) {
+        let name: Arc<str> = name.into();
+        if !self.known.insert(Arc::clone(&name)) {
+            return;
+        }
+        self.order.push_back(name);
+        if self.order.len() > usize::try_from(NAMES_REMEMBERED).unwrap_or(usize::MAX)
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+    }
+}
+
+/// The name of a message: its place in the archive, or the id that another client of ours gave to what it sent. Other
+/// ids are the senders' own and name nothing.
+pub(super) fn name(message: &Incoming) -> Option<String> {
+    if message.sent { Some(format!("sent {}", message.id)) } else { message.place.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_names_are_known() {
+        let mut inbox = Inbox::restored(None, vec!["a".into(), "b".into(), "a".into()]);
+        for number in 0..NAMES_REMEMBERED - 1 {
+            inbox.told.add(&number.to_string());
+        }
+        assert!(!inbox.knows("a") && inbox.knows("b") && inbox.knows("0"));
+        assert_eq!(inbox.told.known.len(), inbox.told.order.len());
+    }
+}

@@ -1,0 +1,295 @@
+//! The account's archive (XEP-0313): what came while there was no session is read from it, each message once and in
+//! order, and whether a message of ours arrived in a session that is gone is seen from it. While it is read, what comes
+//! at the same time waits.
+
+use std::time::Duration;
+
+use super::super::context::Context;
+use super::super::inbox;
+use super::super::kept::{Border, Origin};
+use super::super::output::Incoming;
+use super::{Asker, Online};
+use crate::stanza::archive::{self, Archived, Page, Range};
+use crate::stanza::disco::Info;
+use crate::stanza::error::Condition;
+use crate::stanza::{Address, Message, StanzaError};
+use crate::time::Wall;
+use crate::xml::{Element, ns};
+
+/// Each thing is asked for so often before the archive is left alone on this connection.
+const TRIALS: u32 = 10;
+/// So many messages at most wait while the archive is read; more are read from it.
+const WAITING: usize = 500;
+/// Our clock and the server's may differ by so much.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(300);
+
+/// What is known of the archive in this session.
+#[derive(Debug, Default)]
+pub(super) struct Archive {
+    stage: Stage,
+    /// What came while it is read.
+    newer: Vec<Incoming>,
+    /// More came than could wait.
+    overflown: bool,
+    /// How often nobody said whether there is an archive.
+    unanswered: u32,
+}
+
+#[derive(Debug, Default)]
+enum Stage {
+    /// Whether there is one is being asked.
+    #[default]
+    Unknown,
+    /// There is none.
+    Absent,
+    /// It could not be read: what is new behind the border is left for the next connection.
+    Unread,
+    /// It is being read.
+    Reading(Box<Reading>),
+    /// Everything in it is known.
+    Current,
+}
+
+#[derive(Debug)]
+struct Reading {
+    goal: Goal,
+    range: Range,
+    /// What the results of the open request are told by.
+    query: String,
+    /// The last result so far.
+    last: Option<Border>,
+    trials: u32,
+}
+
+/// What the archive is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Goal {
+    /// Where it ends: nothing is known of it.
+    End,
+    /// Messages of ours that may have arrived, up to the border.
+    Border,
+    /// All that is new.
+    News,
+}
+
+impl Online {
+    /// What is left of sessions that are gone is sent again; what is in doubt waits for the archive, if there is one.
+    pub(super) fn send_again(&mut self, context: &mut Context) {
+        let unsent = std::mem::take(&mut context.unsent);
+        if unsent.iter().any(|unsent| unsent.letter.in_doubt) {
+            self.outbound.hold();
+        }
+        for unsent in unsent {
+            self.outbound.send_again(unsent, context);
+        }
+    }
+
+    /// Our account has said what it supports.
+    pub(super) fn read_archive(&mut self, answer: Result<Option<&Element>, &StanzaError>, context: &mut Context) {
+        if !answer.ok().flatten().and_then(Info::parse).is_some_and(|info| info.has(ns::MAM)) {
+            return self.without_archive(Stage::Absent, context);
+        }
+        let known = context.inbox.border.as_ref().map(|border| border.id.clone());
+        match (self.outbound.first_in_doubt(), known) {
+            (Some(Origin { after: Some(after), .. }), Some(Some(border))) if *after != border => {
+                let range = Range { start: None, after: Some(after.clone()) };
+                self.read(Goal::Border, range, context);
+            }
+            (Some(Origin { after: None, at }), Some(Some(_)) | None) => {
+                let range = Range { start: Some(earlier(*at)), after: None };
+                let goal = if context.inbox.border.is_some() { Goal::Border } else { Goal::End };
+                self.read(goal, range, context);
+            }
+            (Some(_), _) | (None, Some(_)) => self.read_news(context),
+            (None, None) => self.read(Goal::End, Range::default(), context),
+        }
+    }
+
+    /// Nobody said in time what our account supports.
+    pub(super) fn features_unanswered(&mut self, context: &mut Context) {
+        self.archive.unanswered += 1;
+        if self.archive.unanswered < TRIALS && context.inbox.border.is_some() {
+            self.ask_features(context);
+        } else {
+            self.without_archive(Stage::Unread, context);
+        }
+    }
+
+    /// Over another connection, what could not be read may be readable.
+    pub(super) fn retry_archive(&mut self, context: &mut Context) {
+        if matches!(self.archive.stage, Stage::Unread) {
+            self.archive = Archive::default();
+            self.ask_features(context);
+        }
+    }
+
+    /// What came is told, what may not have arrived is sent.
+    fn without_archive(&mut self, stage: Stage, context: &mut Context) {
+        self.archive.stage = stage;
+        self.finish(context);
+    }
+
+    /// A message came, live.
+    pub(super) fn came(&mut self, message: Incoming, context: &mut Context) {
+        let waits = match self.archive.stage {
+            Stage::Unknown => context.inbox.border.is_some(),
+            Stage::Reading(_) => true,
+            Stage::Absent | Stage::Unread | Stage::Current => false,
+        };
+        if !waits || message.place.is_none() {
+            return self.receive(message, context);
+        }
+        if self.archive.newer.len() < WAITING && !self.archive.overflown {
+            self.archive.newer.push(message);
+        } else {
+            self.archive.newer.clear();
+            self.archive.overflown = true;
+        }
+    }
+
+    /// A result, believed only from our own account and while its request is open (S39).
+    pub(super) fn archived(&mut self, from: &Address, archived: Archived, context: &mut Context) {
+        let is_own = self.is_own_account(from);
+        let Stage::Reading(reading) = &mut self.archive.stage else { return };
+        if !is_own || archived.query.as_ref() != Some(&reading.query) {
+            return;
+        }
+        let border = Border { id: Some(archived.id.clone()), at: archived.stamp.unwrap_or(context.now.wall) };
+        let goal = reading.goal;
+        reading.last = Some(border.clone());
+        if goal == Goal::Border && context.inbox.border.as_ref().is_some_and(|known| known.id == border.id) {
+            reading.goal = Goal::News;
+        }
+        let Some(message) = archived.message else { return };
+        self.see_own(&message, context);
+        if goal == Goal::News {
+            self.archive.newer.retain(|newer| newer.place != border.id);
+            if let Some(message) = self.news(message, &border, context) {
+                self.receive(message, context);
+            }
+            self.outbound.known_to(border);
+        }
+    }
+
+    /// The end of a page.
+    pub(super) fn archive_answered(&mut self, answer: Result<Option<&Element>, &StanzaError>, context: &mut Context) {
+        let Stage::Reading(reading) = &mut self.archive.stage else { return };
+        let page = match answer {
+            Ok(fin) => fin.and_then(Page::parse).unwrap_or(Page { is_last: true, last: None }),
+            Err(error) if error.condition == Condition::ItemNotFound && reading.range.after.is_some() => {
+                return self.read_by_time(context);
+            }
+            Err(_) => return self.archive_unanswered(context),
+        };
+        let next = page.last.filter(|last| !page.is_last && reading.range.after.as_ref() != Some(last));
+        if let Some(next) = next {
+            reading.range.after = Some(next);
+            reading.trials = 0;
+            return self.request_page(context);
+        }
+        match reading.goal {
+            Goal::End => {
+                let at = context.now.wall;
+                let border = reading.last.take().unwrap_or(Border { id: None, at });
+                self.outbound.known_to(border);
+            }
+            // The archive has lost the border's message; what came after it may be known by its time.
+            Goal::Border => return self.read_news(context),
+            Goal::News if std::mem::take(&mut self.archive.overflown) => {
+                let last = reading.last.as_ref().and_then(|last| last.id.clone());
+                reading.range.after = last.or(reading.range.after.take());
+                return self.request_page(context);
+            }
+            Goal::News => {}
+        }
+        self.archive.stage = Stage::Current;
+        self.finish(context);
+    }
+
+    /// Nobody answered, or with an error.
+    pub(super) fn archive_unanswered(&mut self, context: &mut Context) {
+        let Stage::Reading(reading) = &mut self.archive.stage else { return };
+        reading.trials += 1;
+        if reading.trials < TRIALS {
+            self.request_page(context);
+        } else {
+            self.without_archive(Stage::Unread, context);
+        }
+    }
+
+    fn read_news(&mut self, context: &mut Context) {
+        let after = context.inbox.border.as_ref().and_then(|border| border.id.clone());
+        self.read(Goal::News, Range { start: None, after }, context);
+    }
+
+    /// The archive does not have the message any more behind which it was to be read.
+    fn read_by_time(&mut self, context: &mut Context) {
+        let known = context.inbox.border.as_ref().map(|border| border.at);
+        let start = self.outbound.first_in_doubt().map(|origin| earlier(origin.at)).into_iter().chain(known).min();
+        self.read(Goal::News, Range { start, after: None }, context);
+    }
+
+    fn read(&mut self, goal: Goal, range: Range, context: &mut Context) {
+        let (query, last, trials) = (String::new(), None, 0);
+        self.archive.stage = Stage::Reading(Box::new(Reading { goal, range, query, last, trials }));
+        self.request_page(context);
+    }
+
+    fn request_page(&mut self, context: &mut Context) {
+        let Stage::Reading(reading) = &mut self.archive.stage else { return };
+        reading.query = context.entropy.id();
+        let request = match reading.goal {
+            Goal::End if reading.range == Range::default() => archive::request_newest(&reading.query),
+            Goal::End | Goal::Border | Goal::News => reading.range.request(&reading.query),
+        };
+        self.ask(None, true, request, Asker::Archive, context);
+    }
+
+    /// A message of ours is in the archive: it arrived.
+    fn see_own(&mut self, message: &Message, context: &mut Context) {
+        let id = message.id.as_ref().filter(|_| self.is_from_us(message));
+        if let Some(sent) = id.and_then(|id| self.outbound.found_in_archive(id)) {
+            self.arrived(vec![sent], context);
+        }
+    }
+
+    /// What watchers are to know of an archived message: nothing of those that this client sent.
+    fn news(&self, message: Message, border: &Border, context: &mut Context) -> Option<Incoming> {
+        let sent = self.is_from_us(&message);
+        let from = message.from.jid()?.clone();
+        if sent && from.resource() == Some(self.session.jid.resource()) {
+            return None;
+        }
+        let text = self.text(message, from, context)?;
+        Some(Incoming { delayed: Some(border.at), sent, place: border.id.clone(), ..text })
+    }
+
+    fn is_from_us(&self, message: &Message) -> bool {
+        message.from.jid().is_some_and(|from| from.to_bare() == self.session.jid.to_bare())
+    }
+
+    /// Has a message told, unless it was told before.
+    fn receive(&mut self, message: Incoming, context: &mut Context) {
+        if inbox::name(&message).is_some_and(|name| context.inbox.knows(&name) || self.outbound.holds(&name)) {
+            return;
+        }
+        let place = message.place.clone().filter(|_| !message.sent && matches!(self.archive.stage, Stage::Current));
+        self.outbound.received(message);
+        if place.is_some() {
+            self.outbound.known_to(Border { id: place, at: context.now.wall });
+        }
+    }
+
+    /// All is read that can be: what waited goes on.
+    fn finish(&mut self, context: &mut Context) {
+        for message in std::mem::take(&mut self.archive.newer) {
+            self.receive(message, context);
+        }
+        self.outbound.release();
+    }
+}
+
+fn earlier(at: Wall) -> Wall {
+    let margin = i64::try_from(CLOCKS_DIFFER.as_millis()).unwrap_or(i64::MAX);
+    Wall::from_unix_millis(at.as_unix_millis().saturating_sub(margin))
+}

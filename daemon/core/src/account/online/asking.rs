@@ -1,0 +1,113 @@
+//! What we ask of our own account and of others, and what becomes of the answers.
+
+use std::time::Duration;
+
+use jid::Jid;
+
+use super::super::context::Context;
+use super::super::input::Ticket;
+use super::super::output::{Event, Outcome};
+use super::super::timers::Timer;
+use super::Online;
+use super::outbound::Sent;
+use crate::pep::Pep;
+use crate::stanza::roster::Roster;
+use crate::stanza::{Iq, StanzaError};
+use crate::xml::{Element, Limits};
+
+/// A request is given up after this.
+pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+/// Who waits for the answer to one of our requests.
+#[derive(Debug)]
+pub(super) enum Asker {
+    /// The session itself: what our own account supports.
+    Features,
+    /// The session itself: the roster.
+    Roster,
+    /// The session itself: a page of the archive.
+    Archive,
+    /// The publisher of the tune.
+    Pep,
+    /// Nobody minds: the withdrawal of the tune at the end.
+    Farewell,
+    /// Nobody: any answer shows that the server lives.
+    Probe,
+    /// Somebody's command.
+    Command(Ticket),
+}
+
+impl Online {
+    /// Sends a request on somebody's behalf.
+    pub(super) fn ask(&mut self, to: Option<Jid>, set: bool, payload: Element, asker: Asker, context: &mut Context) {
+        let id = context.entropy.id();
+        let iq = if set { Iq::set(id.clone(), payload) } else { Iq::get(id.clone(), payload) };
+        let iq = match to.clone() {
+            Some(to) => iq.to(to),
+            None => iq,
+        };
+        self.outbound.send(&iq.into_element(), Sent::Other, context);
+        let deadline = context.now.moment + ANSWER_WITHIN;
+        if to.is_none() {
+            // Our own server answers, or is not there any more (G7); another may be slow.
+            context.timers.set_at_latest(Timer::Answer, deadline);
+        }
+        self.requests.open(id, to, deadline, asker);
+    }
+
+    /// Asks what the account's own service can do.
+    pub(super) fn ask_features(&mut self, context: &mut Context) {
+        self.ask(None, false, Pep::question(), Asker::Features, context);
+    }
+
+    /// Nobody answered one of our requests in time.
+    pub(super) fn unanswered(&mut self, asker: Asker, context: &mut Context) {
+        match asker {
+            Asker::Command(ticket) => context.reply(ticket, Outcome::TimedOut),
+            Asker::Pep => self.tune_unanswered(context),
+            Asker::Features => {
+                self.pep.supported(Ok(None));
+                self.advance_tune(context);
+                self.features_unanswered(context);
+            }
+            Asker::Archive => self.archive_unanswered(context),
+            Asker::Roster => self.reader.set_limits(Limits::AFTER_LOGIN),
+            Asker::Farewell | Asker::Probe => {}
+        }
+    }
+
+    pub(super) fn answered(
+        &mut self,
+        asker: Asker,
+        answer: Result<Option<&Element>, &StanzaError>,
+        context: &mut Context,
+    ) {
+        match asker {
+            Asker::Features => {
+                self.ask_for_carbons(answer, context);
+                self.read_archive(answer, context);
+                self.pep.supported(answer);
+                self.advance_tune(context);
+            }
+            Asker::Roster => {
+                self.reader.set_limits(Limits::AFTER_LOGIN);
+                if let Some(roster) = answer.ok().flatten().and_then(Roster::parse) {
+                    self.contacts = roster.items.iter().map(|item| (item.jid.clone(), item.subscription)).collect();
+                    context.event(Event::Roster(roster.items));
+                    self.look_for_contacts(context);
+                }
+            }
+            Asker::Archive => self.archive_answered(answer, context),
+            Asker::Pep => self.tune_answered(answer, context),
+            Asker::Farewell => self.tune_withdrawn(answer, context),
+            Asker::Probe => {}
+            Asker::Command(ticket) => {
+                let outcome = match answer {
+                    Ok(payload) => Outcome::Answer(payload.cloned()),
+                    Err(error) => Outcome::Refused(error.clone()),
+                };
+                context.reply(ticket, outcome);
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What must be true in the end.
+
+use super::World;
+
+impl World<'_> {
+    /// Nothing is lost, nothing is doubled, and all is in order.
+    pub(crate) fn check(&self) {
+        let sent: Vec<&String> = self.accepted.iter().filter(|body| !self.refused.contains(body)).collect();
+        let mut handled: Vec<&String> = self.server.handled.iter().collect();
+        let mut told: Vec<&String> = self.told.iter().collect();
+        if self.server.forgotten > 0 && !self.server.kind.archive {
+            // Where nothing says how far the server came, a message may come twice.
+            first_of_each(&mut handled);
+            first_of_each(&mut told);
+        }
+        if !self.server.kind.managed {
+            // Nobody knows what became of what was under way, and after a death it may come again.
+            first_of_each(&mut handled);
+            let is_part = |part: &[&String], whole: &[&String]| {
+                let mut whole = whole.iter();
+                part.iter().all(|body| whole.any(|other| other == body))
+            };
+            assert!(is_part(&handled, &sent), "{handled:?} of {sent:?}");
+            return;
+        }
+        assert_eq!(handled, sent, "what the server got is not what was sent");
+        let mut delivered: Vec<&String> = self.delivered.iter().collect();
+        if self.blind_deaths > 0 {
+            delivered.retain(|body| told.contains(body));
+        }
+        assert_eq!(told, delivered, "what was told is not what came");
+    }
+}
+
+/// Leaves the first of equal bodies.
+fn first_of_each(bodies: &mut Vec<&String>) {
+    let mut seen: Vec<&String> = Vec::new();
+    for body in std::mem::take(bodies) {
+        if !seen.contains(&body) {
+            seen.push(body);
+        }
+    }
+    *bodies = seen;
+}

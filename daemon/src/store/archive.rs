@@ -1,0 +1,50 @@
+//! How far the archives of the accounts are known, and of which messages watchers were told.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use xmppd_core::account::{Border, Known, NAMES_REMEMBERED};
+use xmppd_core::time::Wall;
+
+use super::{Store, StoreError};
+
+/// Keeps what is known; of the names only the last.
+pub(super) fn keep(connection: &Connection, account: &str, known: &Known) -> rusqlite::Result<()> {
+    if let Some(border) = &known.border {
+        let sql = "INSERT OR REPLACE INTO archive (account, border, at) VALUES (?, ?, ?)";
+        connection.prepare_cached(sql)?.execute(params![account, border.id, border.at.as_unix_millis()])?;
+    }
+    if known.told.is_empty() {
+        return Ok(());
+    }
+    let mut insert = connection.prepare_cached("INSERT OR IGNORE INTO told (account, name) VALUES (?, ?)")?;
+    for name in &known.told {
+        insert.execute([account, name])?;
+    }
+    let sql = "DELETE FROM told WHERE account = ?1 AND number <=
+        (SELECT number FROM told WHERE account = ?1 ORDER BY number DESC LIMIT 1 OFFSET ?2)";
+    connection.prepare_cached(sql)?.execute(params![account, NAMES_REMEMBERED]).map(drop)
+}
+
+impl Store {
+    /// How far the archive of an account is known.
+    pub(crate) fn border(
+        &self,
+        account: String,
+    ) -> impl Future<Output = Result<Option<Border>, StoreError>> + Send + use<> {
+        self.read(move |connection| {
+            let sql = "SELECT border, at FROM archive WHERE account = ?";
+            connection.prepare_cached(sql)?.query_row([account], border).optional()
+        })
+    }
+
+    /// The names of the last messages that watchers of an account were told of, the oldest first.
+    pub(crate) fn told(&self, account: String) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send + use<> {
+        self.read(move |connection| {
+            let sql = "SELECT name FROM told WHERE account = ? ORDER BY number";
+            connection.prepare_cached(sql)?.query_map([account], |row| row.get(0))?.collect()
+        })
+    }
+}
+
+fn border(row: &Row<'_>) -> rusqlite::Result<Border> {
+    Ok(Border { id: row.get(0)?, at: Wall::from_unix_millis(row.get(1)?) })
+}
