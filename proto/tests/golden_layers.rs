@@ -63,6 +63,11 @@ fn what_is_asked_of_layers_keeps_its_shape() {
     };
     check_request("status.hold", &hold);
     check_request("status.release", &StatusRelease {});
+    let (text, account) = ("Out of office".to_owned(), some("home"));
+    let (every_ms, for_ms, width) = (Some(2_000), Some(600_000), Some(16));
+    check_request("scroll", &Scroll { text: text.clone(), every_ms, for_ms, width, account: account.clone() });
+    check_request("scroll.preview", &ScrollPreview { text, width });
+    check_request("scroll.off", &ScrollOff { account });
 }
 
 #[test]
@@ -102,4 +107,5 @@ fn layers_keep_their_shape() {
         layers: vec![command, timed, base],
     };
     check("reply/status.layers", &StatusReport { accounts: vec![status] });
+    check("reply/scroll.preview", &ScrollFrames { frames: vec!["Out o".into(), "ut of".into()] });
 }

@@ -20,12 +20,12 @@ const AFTER_HELP: &str = "\
 Verbs:
   status                  what contacts see, and from which layer
   status clear [LAYER]    take back what you asked for: all that is above base, or base where
-                          nothing is; or one of timed, command, base
+                          nothing is; or one of command, scroll, timed, base
   status layers           who says what, until when, who wins and why
   status watch            the same as `watch status`
 
-Layers, highest first: command (-- COMMAND), timed (--for, --until), idle, base. What one leaves
-open, the next one under it says. Taking one away shows what is under it.
+Layers, highest first: command (-- COMMAND), scroll, timed (--for, --until), idle, tune, base. What
+one leaves open, the next one under it says. Taking one away shows what is under it.
 
 Examples:
   xmppctl status dnd \"In a meeting\" --for 1h30m --then online

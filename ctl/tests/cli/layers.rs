@@ -97,3 +97,24 @@ fn a_status_for_a_command_is_asked_for_before_it_begins_and_released_after_its_e
     let run = daemon.run(&["status", "dnd", "--", "sh", "-c", "echo begun"]);
     assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (2, "", "xmppctl: no\n"));
 }
+
+#[test]
+fn a_text_scrolls_or_is_tried() {
+    let table = "ACCOUNT  SEEN             STATUS\nhome     nothing scrolls  Good night\n";
+    for (words, request) in [
+        (
+            &["scroll", "Out of office", "--every", "2s", "--for", "10m", "--width", "16", "-a", "home"][..],
+            r#"scroll {"account":"home","every_ms":2000,"for_ms":600000,"text":"Out of office","width":16}"#,
+        ),
+        (&["scroll", "Out"], r#"scroll {"text":"Out"}"#),
+        (&["scroll", "off"], "scroll.off {}"),
+        (&["scroll", "off", "--width", "9"], r#"scroll {"text":"off","width":9}"#),
+    ] {
+        let (run, requests) = ask(words, vec![golden("reply/status")]);
+        assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (0, table, ""), "{words:?}");
+        assert_eq!(requests, [request], "{words:?}");
+    }
+    let (run, requests) = ask(&["scroll", "Out of", "-n", "--width", "5"], vec![golden("reply/scroll.preview")]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, "Out o\nut of\n"));
+    assert_eq!(requests, [r#"scroll.preview {"text":"Out of","width":5}"#]);
+}

@@ -10,7 +10,7 @@ use xmppd_core::account::{Outcome, Problem};
 use xmppd_core::time::Now;
 use xmppd_proto::{Failure, Kind, Reply, Request};
 
-use super::{Asked, Clients, daemon, probe};
+use super::{Asked, Clients, daemon, probe, scroll};
 use crate::bus::BusState;
 use crate::desktop::Sources;
 use crate::hub::{self, Parting};
@@ -86,6 +86,9 @@ impl Desk {
             Request::StatusSet(params) => self.status_set(params).await.map(Reply::StatusSet),
             Request::StatusClear(params) => self.status_clear(params).await.map(Reply::StatusClear),
             Request::StatusLayers(params) => self.status_layers(params).await.map(Reply::StatusLayers),
+            Request::Scroll(params) => self.scroll(params).await.map(Reply::Scroll),
+            Request::ScrollPreview(params) => scroll::preview(&params).map(Reply::ScrollPreview),
+            Request::ScrollOff(params) => self.scroll_off(params).await.map(Reply::ScrollOff),
             Request::TuneShow(_) => self.tune().await.map(Reply::TuneShow),
             Request::TuneSet(params) => self.tune_set(params).await.map(Reply::TuneSet),
             Request::TuneClear(_) => self.tune_clear().await.map(Reply::TuneClear),

@@ -9,6 +9,7 @@ pub(crate) mod desk;
 mod doctor;
 mod message;
 mod probe;
+mod scroll;
 mod status;
 mod tune;
 mod wait;

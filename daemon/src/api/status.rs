@@ -61,7 +61,7 @@ impl Desk {
     }
 
     /// Waits until a wish is durable, and unless nobody wants to, until the servers have it.
-    async fn in_force(
+    pub(super) async fn in_force(
         &self,
         mut asked: Vec<hub::Asked>,
         (wait_ms, no_wait): (Option<u64>, bool),
@@ -102,7 +102,7 @@ impl Desk {
             .await
     }
 
-    async fn report(&self, account: Option<String>) -> Result<StatusReport, Failure> {
+    pub(super) async fn report(&self, account: Option<String>) -> Result<StatusReport, Failure> {
         let names = self.names(account).await?;
         self.hub
             .read(move |state, _| {
@@ -124,7 +124,7 @@ fn line(text: Option<&str>) -> Option<String> {
 }
 
 /// The end that was asked for, by the wall clock.
-fn until(for_ms: Option<u64>, until: Option<Timestamp>) -> Result<Option<Wall>, Failure> {
+pub(super) fn until(for_ms: Option<u64>, until: Option<Timestamp>) -> Result<Option<Wall>, Failure> {
     let now = host::now().wall.as_unix_millis();
     let end = match (for_ms, until) {
         (None, None) => return Ok(None),
@@ -155,7 +155,7 @@ fn cleared(layer: LayerName) -> Result<hub::Cleared, Failure> {
         LayerName::Command => Ok(hub::Cleared::Command),
         LayerName::Tune => otherwise("it follows your players", "`xmppctl tune off` withdraws the tune"),
         LayerName::Idle => otherwise("it follows the machine", "it goes when you are back"),
-        LayerName::Scroll => otherwise("nothing scrolls yet", "clear timed, command or base"),
+        LayerName::Scroll => Ok(hub::Cleared::Scroll),
     }
 }
 

@@ -116,6 +116,7 @@ fn layer_name(layer: Layer) -> LayerName {
         Layer::Tune => LayerName::Tune,
         Layer::Idle => LayerName::Idle,
         Layer::Timed => LayerName::Timed,
+        Layer::Scroll => LayerName::Scroll,
         Layer::Command => LayerName::Command,
     }
 }

@@ -7,6 +7,7 @@ use xmppd_core::presence::{Composed, Layers, Show, StatusWhen, compose, explain}
 use xmppd_proto::reply::{self, AccountInfo, AccountStatus};
 
 use super::convert;
+use super::scroll::Scroller;
 use crate::account::Handle;
 use crate::config;
 use crate::host;
@@ -15,6 +16,8 @@ use crate::host;
 pub(super) struct Entry {
     config: config::Account,
     pub(super) layers: Layers,
+    /// What moves the layer of a text that scrolls, as long as that is there.
+    pub(super) scroller: Option<Scroller>,
     pub(super) report: Report,
     pub(super) composed: Composed,
     pub(super) delivery: Delivery,
@@ -36,7 +39,8 @@ impl Entry {
     pub(super) fn new(config: config::Account, layers: Layers) -> Self {
         let composed = compose(&layers, None, StatusWhen::Never);
         let report = Report { state: LinkState::Offline, since: host::now().wall, problem: None, session: None };
-        Self { config, layers, report, composed, delivery: Delivery::Pending, tune_problem: None, actor: None }
+        let delivery = Delivery::Pending;
+        Self { config, layers, scroller: None, report, composed, delivery, tune_problem: None, actor: None }
     }
 
     pub(super) fn started(&mut self, handle: Handle, task: JoinHandle<()>, number: u64) {

@@ -11,6 +11,7 @@ use xmppd_proto::reply::TuneReport;
 use xmppd_proto::{Change, Failure, Kind, State, Topics};
 
 use super::presence::Holding;
+use super::scroll::Scroller;
 use crate::account::Handle as Account;
 use crate::config::Config;
 use crate::store::StoreError;
@@ -24,6 +25,7 @@ pub(super) enum Message {
     SetStatus(Status, oneshot::Sender<Result<Vec<Asked>, Failure>>),
     ClearStatus(Option<String>, Option<Cleared>, oneshot::Sender<Result<Vec<Asked>, Failure>>),
     Hold(Hold, oneshot::Sender<Result<u64, Failure>>),
+    Scroll(Option<String>, Scroller, oneshot::Sender<Result<Vec<Asked>, Failure>>),
     Release(u64, oneshot::Sender<()>),
     Accounts(Option<String>, oneshot::Sender<Result<Vec<(String, Account)>, Failure>>),
     Subscribe(Topics, oneshot::Sender<mpsc::Receiver<Arc<Change>>>),
@@ -84,6 +86,8 @@ pub(crate) enum Cleared {
     Timed,
     /// What commands hold.
     Command,
+    /// The text that scrolls.
+    Scroll,
     /// The base: back to what the configuration starts with.
     Base,
 }
@@ -156,6 +160,11 @@ impl Handle {
     pub(crate) async fn hold(&self, hold: Hold) -> Result<Holding, Failure> {
         let number = self.ask(|reply| Message::Hold(hold, reply)).await??;
         Ok(Holding::new(number, self.messages.clone()))
+    }
+
+    /// Lets a text scroll, on one account or all.
+    pub(crate) async fn scroll(&self, account: Option<String>, scroller: Scroller) -> Result<Vec<Asked>, Failure> {
+        self.ask(|reply| Message::Scroll(account, scroller, reply)).await?
     }
 
     /// The running accounts that a name stands for; all of them for `all` and for none.

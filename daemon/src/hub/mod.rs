@@ -6,6 +6,7 @@ mod convert;
 mod entry;
 mod handle;
 mod presence;
+mod scroll;
 mod setup;
 mod subscribers;
 
@@ -16,7 +17,7 @@ use xmppd_proto::{Change, Failure, Kind, State, TuneChange, reply::TuneReport};
 
 use crate::account::Handle as Account;
 use crate::config::Config;
-use crate::host::WallAlarm;
+use crate::host::{Alarm, WallAlarm};
 use crate::store::Store;
 use crate::transport::tls::Tls;
 
@@ -24,6 +25,7 @@ use entry::Entry;
 use handle::Message;
 pub(crate) use handle::{Asked, Cleared, End, Handle, Hold, Parting, Status};
 pub(crate) use presence::Holding;
+pub(crate) use scroll::Scroller;
 use subscribers::Subscribers;
 
 pub(crate) use convert::tune as tune_to_proto;
@@ -56,6 +58,8 @@ pub(crate) struct Hub {
     holds: u64,
     /// Rings at the end of the next layer that has one.
     alarm: WallAlarm,
+    /// Rings at the next step of a text that scrolls.
+    ticker: Alarm,
     /// Goodbyes of accounts that are in the configuration no more.
     goodbyes: Vec<JoinHandle<()>>,
 }
@@ -66,6 +70,8 @@ enum Wake {
     Event(u64, Event),
     /// The wall clock shows the end of a layer.
     Expiry,
+    /// A text scrolls on.
+    Step,
     /// Nobody can ask anything any more.
     Abandoned,
 }
@@ -91,6 +97,7 @@ impl Hub {
             actors: 0,
             holds: 0,
             alarm: WallAlarm::default(),
+            ticker: Alarm::default(),
             goodbyes: Vec::new(),
         };
         hub.start_accounts().await;
@@ -104,18 +111,20 @@ impl Hub {
                 Wake::Message(message) => self.message(message).await,
                 Wake::Event(actor, event) => self.event(actor, event),
                 Wake::Expiry => self.expire(),
+                Wake::Step => self.step(),
                 Wake::Abandoned => return,
             }
         }
     }
 
     async fn wake(&mut self) -> Wake {
-        let expiry = self.next_expiry();
+        let (expiry, step) = (self.next_expiry(), self.next_step());
         tokio::select! {
             // What has happened comes before what is asked, so that answers are never older than their question.
             biased;
             Some((actor, event)) = self.events.recv() => Wake::Event(actor, event),
             () = self.alarm.until(expiry) => Wake::Expiry,
+            () = self.ticker.until(step) => Wake::Step,
             message = self.inbox.recv() => message.map_or(Wake::Abandoned, Wake::Message),
         }
     }
@@ -128,6 +137,9 @@ impl Hub {
                 drop(reply.send(self.clear_status(account.as_deref(), what)));
             }
             Message::Hold(hold, reply) => drop(reply.send(self.hold(hold))),
+            Message::Scroll(account, scroller, reply) => {
+                drop(reply.send(self.scroll(account.as_deref(), scroller)));
+            }
             Message::Release(number, reply) => {
                 self.release(number);
                 let _ = reply.send(());

@@ -119,9 +119,11 @@ impl Hub {
                     changes.push(store::Change::NoBasePresence { account });
                 }
                 Cleared::Command => entry.layers.release_all(),
+                Cleared::Scroll => entry.layers.set_scroll(None),
                 Cleared::Timed | Cleared::AboveBase => {
                     if what == Cleared::AboveBase {
                         entry.layers.release_all();
+                        entry.layers.set_scroll(None);
                     }
                     entry.layers.set_timed(None);
                     changes.push(store::Change::TimedPresence { account, timed: None });
@@ -159,9 +161,10 @@ impl Hub {
     }
 
     /// The layers of an account are others: tells the disk, the account and the watchers.
-    fn tell_layers(&mut self, index: usize, changes: Vec<store::Change>) -> Asked {
+    pub(super) fn tell_layers(&mut self, index: usize, changes: Vec<store::Change>) -> Asked {
         let stored = (!changes.is_empty()).then(|| self.store.apply(changes));
-        let entry = &self.entries[index];
+        let entry = &mut self.entries[index];
+        entry.scroller.take_if(|_| entry.layers.scroll().is_none());
         let layers = entry.layers.clone();
         let outcome = entry.ask(|ticket| Command::Layers(ticket, layers));
         let status = entry.status();
@@ -179,5 +182,5 @@ impl Hub {
 }
 
 fn has_more_than_base(entry: &Entry) -> bool {
-    entry.layers.timed().is_some() || !entry.layers.held().is_empty()
+    entry.layers.timed().is_some() || entry.layers.scroll().is_some() || !entry.layers.held().is_empty()
 }

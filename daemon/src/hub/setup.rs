@@ -7,12 +7,13 @@ use jid::ResourcePart;
 use tokio::task::JoinHandle;
 use xmppd_core::account::{Command, Memory, Settings, TuneSettings};
 use xmppd_core::entropy::Entropy;
-use xmppd_core::presence::{Held, Layers, Presence, StatusWhen, Timed};
+use xmppd_core::presence::{Layers, Presence, StatusWhen, Timed};
 use xmppd_core::srv::TlsPolicy;
 use xmppd_proto::Change;
 
 use super::Hub;
 use super::entry::Entry;
+use super::scroll::Scroller;
 use crate::account::{self, Setup};
 use crate::config::{self, Config};
 use crate::host;
@@ -57,7 +58,7 @@ impl Hub {
     /// Starts every account of the configuration.
     pub(super) async fn start_accounts(&mut self) {
         for account in self.config.accounts.clone() {
-            self.start_account(account, None, &[]).await;
+            self.start_account(account, None, None).await;
         }
     }
 
@@ -84,9 +85,9 @@ impl Hub {
                 entry => {
                     changed.push(account.name.clone());
                     self.state.forget(&account.name);
-                    let held = entry.as_ref().map(|entry| entry.layers.held().to_vec()).unwrap_or_default();
+                    let passing = entry.as_ref().map(|entry| (entry.layers.clone(), entry.scroller.clone()));
                     let goodbye = entry.and_then(|mut entry| entry.leave(Command::Leave));
-                    self.start_account(account, goodbye, &held).await;
+                    self.start_account(account, goodbye, passing).await;
                 }
             }
         }
@@ -122,13 +123,24 @@ impl Hub {
         self.publish(Change::Status(status));
     }
 
-    /// Starts an account, once the session that it had before has ended. What commands held of it they hold on.
-    async fn start_account(&mut self, account: config::Account, predecessor: Option<JoinHandle<()>>, held: &[Held]) {
+    /// Starts an account, once the session that it had before has ended. What is kept nowhere passes to it: what
+    /// commands hold, and a text that scrolls.
+    async fn start_account(
+        &mut self,
+        account: config::Account,
+        predecessor: Option<JoinHandle<()>>,
+        passing: Option<(Layers, Option<Scroller>)>,
+    ) {
         let name = account.name.clone();
         let (entry, result) = match self.kept(&account).await {
             Ok(mut kept) => {
-                held.iter().for_each(|held| kept.memory.layers.hold(held.clone()));
+                let (before, scroller) = passing.unzip();
+                if let Some(before) = before {
+                    before.held().iter().for_each(|held| kept.memory.layers.hold(held.clone()));
+                    kept.memory.layers.set_scroll(before.scroll().cloned());
+                }
                 let mut entry = Entry::new(account, kept.memory.layers.clone());
+                entry.scroller = scroller.flatten();
                 let result = if entry.is_enabled() {
                     self.start_actor(&mut entry, kept, predecessor)
                 } else {

@@ -116,6 +116,14 @@ pub struct Then {
     pub status: Option<String>,
 }
 
+/// What `scroll.preview` answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ScrollFrames {
+    /// What is seen at each step, until it begins anew; one for a text that fits and stands still.
+    pub frames: Vec<String>,
+}
+
 /// A part of a presence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -178,7 +186,7 @@ pub enum LayerName {
 
 impl LayerName {
     /// Every value.
-    pub const ALL: [Self; 6] = [Self::Command, Self::Timed, Self::Idle, Self::Scroll, Self::Tune, Self::Base];
+    pub const ALL: [Self; 6] = [Self::Command, Self::Scroll, Self::Timed, Self::Idle, Self::Tune, Self::Base];
 
     /// The word on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -199,7 +207,7 @@ impl FromStr for LayerName {
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
         Self::ALL.into_iter().find(|layer| layer.as_str() == word).ok_or_else(|| UnknownWord {
             word: word.to_owned(),
-            expected: "command, timed, base (what you can clear); idle, scroll, tune",
+            expected: "command, scroll, timed, base (what you can clear); idle, tune",
         })
     }
 }

@@ -117,7 +117,7 @@ pub struct StatusRelease {}
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StatusClear {
-    /// The layer: `timed`, `command` or `base`, which goes back to what the configuration starts with. When absent: all
+    /// The layer: `timed`, `scroll`, `command` or `base`, which goes back to what the configuration starts with. When absent: all
     /// that is above the base, or the base where nothing is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layer: Option<LayerName>,
@@ -138,6 +138,49 @@ pub struct StatusClear {
 #[serde(deny_unknown_fields)]
 pub struct StatusLayers {
     /// The account asked about; all when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+}
+
+/// `scroll`: a text that runs through a window, above every other text but a command's. Another one takes its place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Scroll {
+    /// The text.
+    pub text: String,
+    /// The pause between two steps, in milliseconds: 1,000 or more; 3,000 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every_ms: Option<u64>,
+    /// How long it scrolls, in milliseconds; until `scroll.off` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub for_ms: Option<u64>,
+    /// How much of it is seen at once, in graphemes: 2 to 100; 24 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<u16>,
+    /// The account; all when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+}
+
+/// `scroll.preview`: what would be seen, without showing it to anybody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ScrollPreview {
+    /// The text.
+    pub text: String,
+    /// As in `scroll`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<u16>,
+}
+
+/// `scroll.off`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ScrollOff {
+    /// The account; all when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
 }

@@ -128,7 +128,6 @@ pub fn explain<'a>(layers: &'a Layers, composed: &'a Composed) -> Vec<Explained<
             [Part::Show, Part::Status, Part::Priority].into_iter().filter(|part| decides(index, *part)).collect()
         })
         .collect();
-    let highest = sheets.iter().find(|sheet| sheet.counts && sheet.layer != Layer::Tune).map(|sheet| sheet.layer);
     let above = |index: usize| sheets.iter().take(index).find(|sheet| sheet.counts && sheet.layer != Layer::Tune);
     let reasons: Vec<Reason> = sheets
         .iter()
@@ -137,12 +136,18 @@ pub fn explain<'a>(layers: &'a Layers, composed: &'a Composed) -> Vec<Explained<
             (Layer::Tune, _, _) => of_tune(composed),
             (Layer::Idle, _, _) if !sheet.counts => Reason::NeverOver(layers.base().show),
             (_, None, _) => Reason::Highest,
-            (_, Some(_), true) => Reason::Under(highest.unwrap_or(composed.show_from)),
+            (_, Some(_), true) => under(composed, sheet),
             (_, Some(above), false) => Reason::LeftOpenBy(above.layer),
         })
         .collect();
     let explained = sheets.into_iter().zip(parts).zip(reasons);
     explained.map(|((sheet, decides), reason)| Explained { sheet, decides, reason }).collect()
+}
+
+/// What says in place of a layer what it would say.
+fn under(composed: &Composed, sheet: &Sheet<'_>) -> Reason {
+    let by_text = composed.status_from.filter(|_| sheet.show.is_none());
+    Reason::Under(by_text.unwrap_or(composed.show_from))
 }
 
 fn of_tune(composed: &Composed) -> Reason {

@@ -1,6 +1,6 @@
 //! What each layer may say, and what is told of it.
 
-use super::super::{Held, Overlay, Timed};
+use super::super::{Held, Overlay, Scroll, Timed};
 use super::*;
 use crate::time::Wall;
 
@@ -150,6 +150,19 @@ fn every_layer_is_told_with_what_it_decides_and_why() {
     let idle = (Layer::Idle, &[][..], Reason::Under(Layer::Command));
     let base = (Layer::Base, &[Priority][..], Reason::LeftOpenBy(Layer::Command));
     check(&layers, None, StatusWhen::Empty, &[command, timed, idle, base]);
+
+    layers.set_scroll(Some(Scroll { window: "run".to_owned(), until: None }));
+    let explained = |layers: &Layers, place: usize| {
+        let composed = compose(layers, None, StatusWhen::Empty);
+        let row = &explain(layers, &composed)[place];
+        (row.sheet.layer, row.decides.clone(), row.reason)
+    };
+    assert_eq!(explained(&layers, 1), (Layer::Scroll, vec![], Reason::Under(Layer::Command)));
+    layers.release_all();
+    assert_eq!(explained(&layers, 0), (Layer::Scroll, vec![Status], Reason::Highest));
+    assert_eq!(explained(&layers, 1), (Layer::Timed, vec![Showing], Reason::LeftOpenBy(Layer::Scroll)));
+    assert_eq!(explained(&layers, 2), (Layer::Idle, vec![], Reason::Under(Layer::Timed)));
+    assert_eq!(layers.requested().status.as_deref(), Some("here"));
 
     let mut layers = Layers::new(presence(Show::Invisible, None));
     layers.set_idle(Some(Show::Away));

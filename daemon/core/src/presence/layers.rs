@@ -15,6 +15,8 @@ pub enum Layer {
     Idle,
     /// What the person asked for until a point in time.
     Timed,
+    /// A text that scrolls. It has no show.
+    Scroll,
     /// What holds while a command runs.
     Command,
 }
@@ -27,6 +29,7 @@ impl Layer {
             Self::Tune => "tune",
             Self::Idle => "idle",
             Self::Timed => "timed",
+            Self::Scroll => "scroll",
             Self::Command => "command",
         }
     }
@@ -76,12 +79,22 @@ pub struct Held {
     pub by: Option<String>,
 }
 
+/// The layer of a text that scrolls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scroll {
+    /// What of it is to be seen now, not empty.
+    pub window: String,
+    /// When it ends, in civil time.
+    pub until: Option<Wall>,
+}
+
 /// What was requested for one account. The base is always there, so there is always an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layers {
     base: Presence,
     idle: Option<Show>,
     timed: Option<Timed>,
+    scroll: Option<Scroll>,
     /// The oldest first.
     held: Vec<Held>,
 }
@@ -110,7 +123,7 @@ pub struct Sheet<'a> {
 impl Layers {
     /// A base and nothing above it.
     pub fn new(base: Presence) -> Self {
-        Self { base, idle: None, timed: None, held: Vec::new() }
+        Self { base, idle: None, timed: None, scroll: None, held: Vec::new() }
     }
 
     /// What the person asked for without an end.
@@ -136,6 +149,16 @@ impl Layers {
     /// Replaces the timed layer, or takes it away without what was to follow it.
     pub fn set_timed(&mut self, timed: Option<Timed>) {
         self.timed = timed;
+    }
+
+    /// The text that scrolls.
+    pub fn scroll(&self) -> Option<&Scroll> {
+        self.scroll.as_ref()
+    }
+
+    /// Replaces the text that scrolls, or what is to be seen of it.
+    pub fn set_scroll(&mut self, scroll: Option<Scroll>) {
+        self.scroll = scroll;
     }
 
     /// The layers that commands hold, the oldest first.
@@ -165,7 +188,8 @@ impl Layers {
     /// When the next layer ends by itself.
     pub fn next_expiry(&self) -> Option<Wall> {
         let held = self.held.iter().filter_map(|held| held.until);
-        self.timed.iter().map(|timed| timed.until).chain(held).min()
+        let scroll = self.scroll.as_ref().and_then(|scroll| scroll.until);
+        self.timed.iter().map(|timed| timed.until).chain(held).chain(scroll).min()
     }
 
     /// Takes away the layers whose time has come, and lets follow what was to follow them; whether there were any.
@@ -173,7 +197,8 @@ impl Layers {
     pub fn expire(&mut self, now: Wall, ended: impl FnOnce(Timed)) -> bool {
         let before = self.held.len();
         self.held.retain(|held| held.until.is_none_or(|until| until > now));
-        let released = self.held.len() != before;
+        let stopped = self.scroll.take_if(|scroll| scroll.until.is_some_and(|until| until <= now)).is_some();
+        let released = stopped || self.held.len() != before;
         let Some(timed) = self.timed.take_if(|timed| timed.until <= now) else { return released };
         if let Some(then) = timed.then.clone() {
             self.base.show = then.show;
@@ -186,6 +211,7 @@ impl Layers {
     /// Every layer that is there, the highest first; the base is the last.
     pub fn sheets(&self) -> Vec<Sheet<'_>> {
         let mut sheets: Vec<Sheet<'_>> = self.held.iter().rev().map(Sheet::of_held).collect();
+        sheets.extend(self.scroll.as_ref().map(Sheet::of_scroll));
         sheets.extend(self.timed.as_ref().map(Sheet::of_timed));
         sheets.extend(
             self.idle.map(|show| Sheet { counts: yields_to_idle(self.base.show), ..Sheet::of(Layer::Idle, show) }),
@@ -198,10 +224,10 @@ impl Layers {
         sheets
     }
 
-    /// What the person asked for by all layers together: without what the machine adds (idle, the tune).
+    /// What the person asked for by all layers together: without what moves by itself (idle, scroll, the tune).
     pub fn requested(&self) -> Presence {
         let sheets = self.sheets();
-        let mut asked = sheets.iter().filter(|sheet| sheet.layer != Layer::Idle);
+        let mut asked = sheets.iter().filter(|sheet| sheet.layer != Layer::Idle && sheet.layer != Layer::Scroll);
         Presence {
             show: asked.clone().find_map(|sheet| sheet.show).unwrap_or(self.base.show),
             priority: asked.clone().find_map(|sheet| sheet.priority).unwrap_or(self.base.priority),
@@ -213,8 +239,16 @@ impl Layers {
 impl<'a> Sheet<'a> {
     /// The text that the tune offers.
     pub(super) fn tune(text: &'a str) -> Self {
+        Self::of_text(Layer::Tune, text)
+    }
+
+    fn of_text(layer: Layer, text: &'a str) -> Self {
         let (show, priority, until, then, by) = (None, None, None, None, None);
-        Self { layer: Layer::Tune, show, status: Some(text), priority, until, then, by, counts: true }
+        Self { layer, show, status: Some(text), priority, until, then, by, counts: true }
+    }
+
+    fn of_scroll(scroll: &'a Scroll) -> Self {
+        Self { until: scroll.until, ..Self::of_text(Layer::Scroll, &scroll.window) }
     }
 
     fn of(layer: Layer, show: Show) -> Self {

@@ -3,10 +3,12 @@
 
 mod compose;
 mod layers;
+mod scroll;
 mod show;
 
 pub use compose::{Composed, Explained, Offered, Part, Reason, StatusWhen, compose, explain};
-pub use layers::{Held, Layer, Layers, Overlay, Sheet, Then, Timed};
+pub use layers::{Held, Layer, Layers, Overlay, Scroll, Sheet, Then, Timed};
+pub use scroll::Marquee;
 pub use show::{Show, UnknownShow};
 
 /// What contacts are to see, complete.

@@ -14,6 +14,7 @@ enum Event {
     Base(Presence),
     Timed(Option<Timed>),
     Idle(Option<Show>),
+    Scroll(Option<Scroll>),
     Hold(Overlay, Option<i64>),
     /// Of those held, the one at this place, if there are so many.
     Release(usize),
@@ -28,6 +29,7 @@ struct Told {
     base: Presence,
     idle: Option<Show>,
     timed: Option<Timed>,
+    scroll: Option<Scroll>,
     held: Vec<Held>,
 }
 
@@ -56,12 +58,18 @@ fn timed() -> impl Strategy<Value = Timed> {
     })
 }
 
+fn scroll() -> impl Strategy<Value = Scroll> {
+    ("[u-w]", prop::option::of(0i64..100))
+        .prop_map(|(window, until)| Scroll { window, until: until.map(Wall::from_unix_millis) })
+}
+
 fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         2 => (show(), status(), -1i8..2)
             .prop_map(|(show, status, priority)| Event::Base(Presence { show, status, priority })),
         3 => prop::option::weighted(0.8, timed()).prop_map(Event::Timed),
         1 => prop::option::of(prop::sample::select(&[Show::Away, Show::Xa][..])).prop_map(Event::Idle),
+        2 => prop::option::weighted(0.7, scroll()).prop_map(Event::Scroll),
         3 => (overlay(), prop::option::weighted(0.3, 0i64..100)).prop_map(|(overlay, until)| Event::Hold(overlay, until)),
         2 => (0usize..4).prop_map(Event::Release),
         1 => Just(Event::ReleaseAll),
@@ -75,6 +83,7 @@ fn befall(layers: &mut Layers, event: &Event, number: u64, wall: &mut i64) {
         Event::Base(base) => layers.set_base(base),
         Event::Timed(timed) => layers.set_timed(timed),
         Event::Idle(idle) => layers.set_idle(idle),
+        Event::Scroll(scroll) => layers.set_scroll(scroll),
         Event::Hold(overlay, until) => {
             layers.hold(Held { number, overlay, until: until.map(Wall::from_unix_millis), by: None });
         }
@@ -95,6 +104,7 @@ impl Told {
             Event::Base(base) => self.base = base,
             Event::Timed(timed) => self.timed = timed,
             Event::Idle(idle) => self.idle = idle,
+            Event::Scroll(scroll) => self.scroll = scroll,
             Event::Hold(overlay, until) => {
                 self.held.push(Held { number, overlay, until: until.map(Wall::from_unix_millis), by: None });
             }
@@ -108,6 +118,7 @@ impl Told {
         }
         let due = |until: Wall| until.as_unix_millis() <= wall;
         self.held.retain(|held| !held.until.is_some_and(due));
+        self.scroll.take_if(|scroll| scroll.until.is_some_and(due));
         if self.timed.as_ref().is_some_and(|timed| due(timed.until)) {
             let then = self.timed.take().and_then(|timed| timed.then);
             if let Some(Then { show, status }) = then {
@@ -123,6 +134,7 @@ impl Told {
         for held in self.held[middle..].iter().rev().chain(&self.held[..middle]) {
             layers.hold(held.clone());
         }
+        layers.set_scroll(self.scroll.clone());
         layers.set_timed(self.timed.clone());
         layers.set_idle(self.idle);
         layers.set_base(self.base.clone());
@@ -150,7 +162,7 @@ fn any_order_of_events_gives_what_recomputing_from_nothing_gives() {
     let result = runner.run(&strategy, |(events, tune, when, turn)| {
         let base = Presence { show: Show::Online, status: None, priority: 0 };
         let mut layers = Layers::new(base.clone());
-        let mut told = Told { base, idle: None, timed: None, held: Vec::new() };
+        let mut told = Told { base, idle: None, timed: None, scroll: None, held: Vec::new() };
         let mut wall = 0;
         for (number, event) in (1..).zip(&events) {
             befall(&mut layers, event, number, &mut wall);
