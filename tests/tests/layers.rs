@@ -107,7 +107,7 @@ fn what_cannot_be_meant_is_refused_with_the_way_out() {
     check(&["--for", "5m"], &["SHOW"]);
     check(&["dnd", "--for", "5m", "--then", "away", "--", "true"], &["--then"]);
     check(&["gone"], &["dnd (busy)", "clear, layers, watch"]);
-    check(&["clear", "all"], &["command, timed, base"]);
+    check(&["clear", "all"], &["command, scroll, timed, base"]);
     check(&["clear", "tune"], &["tune off"]);
     check(&["clear", "idle"], &["not yours to clear"]);
     check(&["layers", "--for", "5m"], &["status --help"]);

@@ -81,7 +81,7 @@ fn statuses_that_end_by_themselves_do_what_it_says() {
     let section = readme::section(&text, "A status that ends by itself");
     let lines: Vec<String> =
         readme::blocks(section, "sh").iter().flat_map(|block| block.lines()).map(str::to_owned).collect();
-    assert_eq!(lines.len(), 5, "{lines:?}");
+    assert_eq!(lines.len(), 8, "{lines:?}");
     for (line, seen, said) in [
         (&lines[0], "In a meeting", "timed until"),
         (&lines[1], "Lunch", "timed until"),
@@ -95,6 +95,13 @@ fn statuses_that_end_by_themselves_do_what_it_says() {
             presence["type"] == "available" && presence["status"].as_str().unwrap_or_default() == seen
         });
     }
+    let tried = shell(&home, &lines[5]);
+    assert_eq!(tried.lines().next(), Some("Out of office until Mond"), "{tried}");
+    assert!(shell(&home, &lines[6]).contains("yes"));
+    for seen in ["Out of office un", "ut of office unt"] {
+        verona.juliet.wait_for_presence(&ROMEO.jid(), seen, |presence| presence["status"] == seen);
+    }
+    assert!(shell(&home, &lines[7]).contains("nothing scrolls"));
 }
 
 #[test]

@@ -40,16 +40,18 @@ impl Outward {
     }
 
     /// Takes what was asked for. Where nothing but a text has scrolled on, it stays when the budget is used up: another
-    /// step comes by itself.
+    /// step comes by itself. What nobody sees costs nothing.
     pub(super) fn set_layers(&mut self, layers: Layers, now: Moment) {
-        if is_a_step(&self.layers, &layers) {
-            if !self.budget.take_step(now) {
-                return;
-            }
-        } else if self.layers != layers {
-            self.budget.spend(now);
+        let seen = self.composed().presence;
+        let before = std::mem::replace(&mut self.layers, layers);
+        if self.composed().presence == seen {
+            return;
         }
-        self.layers = layers;
+        if !is_a_step(&before, &self.layers) {
+            self.budget.spend(now);
+        } else if !self.budget.take_step(now) {
+            self.layers = before;
+        }
     }
 
     /// What may go out.
@@ -101,7 +103,7 @@ fn is_a_step(before: &Layers, after: &Layers) -> bool {
     let (Some(_), Some(_)) = (before.scroll(), after.scroll()) else { return false };
     let mut alike = after.clone();
     alike.set_scroll(before.scroll().cloned());
-    before != after && alike == *before
+    alike == *before
 }
 
 #[cfg(test)]
