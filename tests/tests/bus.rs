@@ -122,6 +122,10 @@ fn methods_reach_juliet_and_properties_follow() {
     let seen = stage.verona.juliet.wait_for_presence(&romeo, "romeo is free", |seen| seen["show"] == "online");
     assert_eq!(seen["status"], Value::Null);
 
+    assert_eq!(stage.call("SetStatusFor", &["sst", "xa", "Lunch", "1500"]), "");
+    stage.verona.juliet.wait_for_presence(&romeo, "romeo eats", |seen| seen["status"] == "Lunch");
+    stage.verona.juliet.wait_for_presence(&romeo, "romeo is back", |seen| seen["show"] == "online");
+
     let id = stage.call("Send", &["ss", &JULIET.jid(), "By the bus — ♪"]);
     let message = stage.verona.juliet.wait_for("romeo's message", |event| event["event"] == "message");
     assert_eq!(message["body"], "By the bus — ♪");

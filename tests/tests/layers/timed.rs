@@ -1,9 +1,13 @@
 //! A status with an end: it ends once, by the wall clock, whatever befalls the daemon meanwhile.
 
 use serde_json::{Value, json};
+use xmppd_tests::daemon::Home;
+use xmppd_tests::missing::present;
+use xmppd_tests::server::people::MERCUTIO;
+use xmppd_tests::verona::Verona;
 use xmppd_tests::wait::{SOON, eventually};
 
-use super::stage::{Stage, stage};
+use super::stage::stage;
 
 /// The end that the answer to a status names.
 fn end(answer: &Value) -> jiff::Timestamp {
@@ -58,8 +62,9 @@ fn an_end_that_comes_while_nothing_runs_is_the_end() {
             if then.is_empty() { "chat" } else { "away" },
             if then.is_empty() { "Base" } else { "Old" },
         ]);
-        let answer = stage.home.json(&[&["status", "dnd", "Meeting", "--for", "1500ms"], then].concat());
+        let answer = stage.home.json(&[&["status", "dnd", "Meeting", "--no-wait", "--for", "2s"], then].concat());
         let end = end(&answer);
+        stage.sees("Meeting");
         if killed {
             stage.daemon.kill();
         } else {
@@ -106,13 +111,27 @@ fn what_has_not_ended_goes_on_in_the_next_daemon_and_ends_there() {
 
 #[test]
 fn each_account_has_its_own_layers() {
-    let Some(mut stage) = stage("accounts", "") else { return };
-    let Stage { home, .. } = &stage;
-    let answer = home.json(&["-a", "home", "status", "dnd", "Mine", "--for", "1h"]);
-    assert_eq!(answer["accounts"].as_array().map(Vec::len), Some(1));
-    assert_eq!(home.ctl(&["-a", "nobody", "status", "dnd", "--for", "1h"]).code, 10);
-    assert_eq!(home.ctl(&["-a", "nobody", "status", "clear"]).code, 10);
-    assert_eq!(home.ctl(&["-a", "nobody", "status", "layers"]).code, 10);
-    assert_eq!(home.ctl(&["-a", "nobody", "status", "dnd", "--", "true"]).code, 10);
-    stage.saw(&["dnd Mine"]);
+    let Some(mut verona) = present("two accounts", Verona::start()) else { return };
+    let both = verona.romeo("") + &verona.account("work", MERCUTIO, "");
+    let Some(home) = present("two accounts", Home::new(&both)) else { return };
+    let _daemon = verona.enter(&home);
+    let check = |words: &[&str], expected: [&str; 2]| {
+        let answer = home.ctl(words);
+        assert_eq!(answer.code, 0, "{words:?}: {answer:?}");
+        let status = home.json(&["status"]);
+        let shows = [0, 1].map(|account| status["accounts"][account]["requested"]["show"].clone());
+        assert_eq!(shows, expected.map(|show| json!(show)), "{words:?}: {status}");
+    };
+    check(&["-a", "work", "status", "xa"], ["online", "xa"]);
+    check(&["-a", "home", "status", "dnd", "Mine", "--for", "1h"], ["dnd", "xa"]);
+    // What is above a base goes before any base does.
+    check(&["status", "clear"], ["online", "xa"]);
+    check(&["status", "chat", "Both", "--for", "1h"], ["chat", "chat"]);
+    check(&["-a", "work", "status", "clear"], ["chat", "xa"]);
+    check(&["-a", "work", "status", "clear"], ["chat", "online"]);
+    check(&["-a", "all", "status", "clear", "timed"], ["online", "online"]);
+    for verb in [&["dnd", "--for", "1h"][..], &["clear"], &["layers"], &["dnd", "--", "true"]] {
+        let answer = home.ctl(&[&["-a", "nobody", "status"], verb].concat());
+        assert_eq!(answer.code, 10, "{verb:?}: {answer:?}");
+    }
 }
