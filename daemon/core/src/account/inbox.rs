@@ -2,7 +2,6 @@
 //! told. A message may come a second time, from the server's store, from the archive, or as a copy, and is news once.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::Arc;
 
 use super::input::StoreTicket;
 use super::kept::{Border, Known, Origin};
@@ -33,9 +32,9 @@ pub(super) struct Batch {
 /// The names of the last messages.
 #[derive(Debug, Default)]
 struct Told {
-    known: BTreeSet<Arc<str>>,
+    known: BTreeSet<String>,
     /// The oldest first.
-    order: VecDeque<Arc<str>>,
+    order: VecDeque<String>,
 }
 
 impl Inbox {
@@ -101,11 +100,10 @@ impl Batch {
 
 impl Told {
     fn add(&mut self, name: &str) {
-        let name: Arc<str> = name.into();
-        if !self.known.insert(Arc::clone(&name)) {
+        if !self.known.insert(name.to_owned()) {
             return;
         }
-        self.order.push_back(name);
+        self.order.push_back(name.to_owned());
         if self.order.len() > usize::try_from(NAMES_REMEMBERED).unwrap_or(usize::MAX)
             && let Some(oldest) = self.order.pop_front()
         {
