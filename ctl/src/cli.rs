@@ -14,6 +14,7 @@ use crate::session::Session;
 const EXAMPLES: &str = "\
 Examples:
   xmppctl status dnd \"Good night\"     tell every contact, on every account
+  xmppctl status away --for 25m       for a while; then what was there before
   xmppctl status                      what contacts see now, and why
   xmppctl tune                        the song they see
   xmppctl roster --online             who is there

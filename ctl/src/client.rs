@@ -4,6 +4,7 @@
 //! a daemon that refuses the greeting refuses what follows it.
 
 use std::io::{self, BufRead, BufReader, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -177,6 +178,11 @@ impl Client {
                 return Err(Stop::Exit(0));
             }
         }
+    }
+
+    /// For who waits for it together with something else.
+    pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
+        self.stream.get_ref().as_fd()
     }
 
     /// Waits until the daemon has closed the connection; whether it did so in time.

@@ -27,11 +27,16 @@ pub(crate) fn exit(stop: &Stop, json: bool) -> ExitCode {
     match stop {
         Stop::Exit(code) => ExitCode::from(*code),
         Stop::Failure(failure) => {
-            // A closed stderr leaves the exit code to speak.
-            let _ = io::stderr().write_all(if json { object(failure) } else { sentence(failure) }.as_bytes());
+            tell(failure, json);
             ExitCode::from(failure.code())
         }
     }
+}
+
+/// Tells a failure on stderr.
+pub(crate) fn tell(failure: &Failure, json: bool) {
+    // A closed stderr leaves the exit code to speak.
+    let _ = io::stderr().write_all(if json { object(failure) } else { sentence(failure) }.as_bytes());
 }
 
 /// Writes data. A reader that has gone away ends the program quietly.

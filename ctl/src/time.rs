@@ -1,7 +1,8 @@
-//! Times and durations for people. Reading them from a command line is [`xmppd_proto::duration`]'s.
+//! Times and durations for people. Reading durations from a command line is [`xmppd_proto::duration`]'s.
 
 use std::time::Duration;
 
+use jiff::{Zoned, civil};
 use xmppd_proto::{Timestamp, duration};
 
 /// How long ago something was, in its two largest units: `3h12m`, `45s`, `now`.
@@ -22,6 +23,50 @@ pub(crate) fn clock(at: Timestamp, now: Timestamp) -> String {
     let zone = jiff::tz::TimeZone::system();
     let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone));
     at.strftime(if at.date() == now.date() { "%H:%M" } else { "%Y-%m-%d %H:%M" }).to_string()
+}
+
+/// The point in time that a person means: `18:00` (the next one), `tomorrow 07:30`, or RFC 3339.
+///
+/// # Errors
+/// What to write instead.
+pub(crate) fn until(text: &str) -> Result<Timestamp, String> {
+    point(text, &Zoned::now())
+}
+
+fn point(text: &str, now: &Zoned) -> Result<Timestamp, String> {
+    let text = text.trim();
+    if let Ok(timestamp) = text.parse() {
+        return Ok(timestamp);
+    }
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let found = match words.as_slice() {
+        [time] => time_of_day(time).and_then(|time| next(time, now)),
+        ["tomorrow", time] => time_of_day(time).and_then(|time| on(now.date().tomorrow().ok()?, time, now)),
+        _ => None,
+    };
+    let wrong = || format!("`{text}` is no time: write 18:00, \"tomorrow 07:30\" or 2027-01-31T18:00:00+01:00");
+    found.map(|zoned| zoned.timestamp()).ok_or_else(wrong)
+}
+
+/// `7:30`, `07:30` or `07:30:15`.
+fn time_of_day(text: &str) -> Option<civil::Time> {
+    let part =
+        |part: &str| part.parse::<i8>().ok().filter(|_| part.len() <= 2 && part.bytes().all(|b| b.is_ascii_digit()));
+    match text.split(':').map(part).collect::<Option<Vec<i8>>>()?.as_slice() {
+        [hour, minute] => civil::Time::new(*hour, *minute, 0, 0).ok(),
+        [hour, minute, second] => civil::Time::new(*hour, *minute, *second, 0).ok(),
+        _ => None,
+    }
+}
+
+/// The next time that the clock shows this.
+fn next(time: civil::Time, now: &Zoned) -> Option<Zoned> {
+    let today = on(now.date(), time, now)?;
+    if today > *now { Some(today) } else { on(now.date().tomorrow().ok()?, time, now) }
+}
+
+fn on(date: civil::Date, time: civil::Time, now: &Zoned) -> Option<Zoned> {
+    date.to_datetime(time).to_zoned(now.time_zone().clone()).ok()
 }
 
 /// The duration cut to its two largest units.
@@ -45,6 +90,32 @@ mod tests {
             [(0, "now"), (45, "45s"), (61, "1m1s"), (3_600, "1h"), (11_555, "3h12m"), (180_061, "2d2h"), (-5, "now")]
         {
             assert_eq!(ago(start, Timestamp::from_second(seconds).unwrap()), expected, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn points_in_time_are_read_as_people_write_them() {
+        let check = |now: &str, text: &str, expected: Option<&str>| {
+            let found = point(text, &now.parse().unwrap()).map(|at| at.to_string());
+            assert_eq!(found.as_deref().ok(), expected, "{text} at {now}: {found:?}");
+            if let Err(error) = found {
+                assert!(error.contains("write 18:00, \"tomorrow 07:30\" or 2027-01-31T18:00:00+01:00"), "{error}");
+            }
+        };
+        let evening = "2026-11-22T17:30:00+01:00[Europe/Berlin]";
+        check(evening, "18:00", Some("2026-11-22T17:00:00Z"));
+        check(evening, "17:30", Some("2026-11-23T16:30:00Z"));
+        check(evening, "17:30:01", Some("2026-11-22T16:30:01Z"));
+        check(evening, " 7:05 ", Some("2026-11-23T06:05:00Z"));
+        check(evening, "tomorrow 18:00", Some("2026-11-23T17:00:00Z"));
+        check(evening, "2027-01-31T18:00:00+01:00", Some("2027-01-31T17:00:00Z"));
+        check(evening, "2020-01-31T18:00:00Z", Some("2020-01-31T18:00:00Z"));
+        // The day on which the clock goes forward has no 02:30, and the one on which it goes back has two.
+        check("2026-03-28T20:00:00+01:00[Europe/Berlin]", "02:30", Some("2026-03-29T01:30:00Z"));
+        check("2026-10-24T20:00:00+02:00[Europe/Berlin]", "tomorrow 02:30", Some("2026-10-25T00:30:00Z"));
+        for wrong in ["", "soon", "18", "25:00", "18:60", "18:00:00:00", "+1:00", "tomorrow", "yesterday 18:00", "6pm"]
+        {
+            check(evening, wrong, None);
         }
     }
 

@@ -35,43 +35,67 @@ pub(crate) fn slept() -> Duration {
 /// Something to be woken by. Other than the runtime's timers, whose clock stands still in suspend, it rings on time:
 /// right after resume, if its time came meanwhile (timerfd_create(2), `CLOCK_BOOTTIME`).
 #[derive(Debug, Default)]
-pub(crate) struct Alarm {
-    timer: Option<Receiver>,
-    set: Option<Moment>,
-}
+pub(crate) struct Alarm(Timer);
 
 impl Alarm {
     /// Waits until a moment has come; for ever when there is none. May be dropped at any point.
     pub(crate) async fn until(&mut self, moment: Option<Moment>) {
-        let Some(moment) = moment else { return std::future::pending().await };
-        if moment <= now().moment {
+        let since_boot = || now().moment.as_millis();
+        self.0.until(TimerfdClockId::Boottime, moment.map(Moment::as_millis), since_boot).await;
+    }
+}
+
+/// The same by civil time: when somebody sets the clock, the kernel moves the ringing along (timerfd_create(2),
+/// `CLOCK_REALTIME` with an absolute time).
+#[derive(Debug, Default)]
+pub(crate) struct WallAlarm(Timer);
+
+impl WallAlarm {
+    /// Waits until the clock shows a time; for ever when there is none. May be dropped at any point.
+    pub(crate) async fn until(&mut self, wall: Option<Wall>) {
+        let positive = |wall: Wall| u64::try_from(wall.as_unix_millis()).unwrap_or(0);
+        self.0.until(TimerfdClockId::Realtime, wall.map(positive), || positive(now().wall)).await;
+    }
+}
+
+/// A timer of the kernel's, made when it is needed first.
+#[derive(Debug, Default)]
+struct Timer {
+    descriptor: Option<Receiver>,
+    /// In milliseconds of its clock.
+    set: Option<u64>,
+}
+
+impl Timer {
+    async fn until(&mut self, clock: TimerfdClockId, at: Option<u64>, now: impl Fn() -> u64) {
+        let Some(at) = at else { return std::future::pending().await };
+        if at <= now() {
             return;
         }
-        if self.ring(moment).await.is_err() {
+        if self.ring(clock, at).await.is_err() {
             // Where there are no descriptors left, being late after resume is the smaller trouble.
-            self.timer = None;
-            tokio::time::sleep(moment - now().moment).await;
+            self.descriptor = None;
+            tokio::time::sleep(Duration::from_millis(at.saturating_sub(now()))).await;
         }
         self.set = None;
     }
 
-    async fn ring(&mut self, moment: Moment) -> io::Result<()> {
-        let timer = match self.timer.take() {
-            Some(timer) => self.timer.insert(timer),
+    async fn ring(&mut self, clock: TimerfdClockId, at: u64) -> io::Result<()> {
+        let descriptor = match self.descriptor.take() {
+            Some(descriptor) => self.descriptor.insert(descriptor),
             None => {
-                let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
-                let timer = timerfd_create(TimerfdClockId::Boottime, flags)?;
+                let timer = timerfd_create(clock, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
                 self.set = None;
                 // The runtime's one safe way to wait for a descriptor that is no socket.
-                self.timer.insert(Receiver::from_owned_fd_unchecked(timer)?)
+                self.descriptor.insert(Receiver::from_owned_fd_unchecked(timer)?)
             }
         };
-        if self.set != Some(moment) {
-            let once = Itimerspec { it_interval: timespec(0), it_value: timespec(moment.as_millis()) };
-            timerfd_settime(timer.as_fd(), TimerfdTimerFlags::ABSTIME, &once)?;
-            self.set = Some(moment);
+        if self.set != Some(at) {
+            let once = Itimerspec { it_interval: timespec(0), it_value: timespec(at) };
+            timerfd_settime(descriptor.as_fd(), TimerfdTimerFlags::ABSTIME, &once)?;
+            self.set = Some(at);
         }
-        timer.read_u64().await.map(drop)
+        descriptor.read_u64().await.map(drop)
     }
 }
 
@@ -149,6 +173,21 @@ mod tests {
             biased;
             () = alarm.until(None) => unreachable!("there is nothing to wait for"),
             () = std::future::ready(()) => {}
+        }
+    }
+
+    #[tokio::test]
+    async fn an_alarm_by_the_wall_clock_rings_when_that_shows_its_time() {
+        let mut alarm = WallAlarm::default();
+        let later = |millis: i64| Wall::from_unix_millis(now().wall.as_unix_millis() + millis);
+        for millis in [20, 5, -1_000] {
+            let at = later(millis);
+            alarm.until(Some(at)).await;
+            assert!(now().wall >= at && now().wall < later(5_000), "{millis}");
+        }
+        for far in [None, Some(later(600_000))] {
+            let rung = tokio::time::timeout(Duration::from_millis(20), alarm.until(far)).await;
+            assert!(rung.is_err(), "{far:?}");
         }
     }
 

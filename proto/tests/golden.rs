@@ -67,7 +67,7 @@ fn status() -> AccountStatus {
         delivery: Delivery::Acknowledged,
         requested: Presence { show: Show::Dnd, status: some("Good night"), priority: 5 },
         effective: Presence { show: Show::Dnd, status: some("Good night"), priority: 5 },
-        layers: vec![Layer { layer: LayerName::Base, show: Some(Show::Dnd), status: some("Good night"), until: None }],
+        layers: vec![Layer { show: Some(Show::Dnd), status: some("Good night"), ..Layer::new(LayerName::Base) }],
     }
 }
 

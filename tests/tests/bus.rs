@@ -74,6 +74,7 @@ fn the_object_introduces_itself_to_both_programs() {
     let rows: Vec<Vec<&str>> = busctl.lines().map(|line| line.split_whitespace().take(4).collect()).collect();
     for row in [
         [".SetStatus", "method", "ss", "-"],
+        [".SetStatusFor", "method", "sst", "-"],
         [".ClearStatus", "method", "-", "-"],
         [".Send", "method", "ss", "s"],
         [".SetTune", "method", "a{sv}", "-"],
@@ -120,6 +121,10 @@ fn methods_reach_juliet_and_properties_follow() {
     assert_eq!(stage.call("ClearStatus", &[]), "");
     let seen = stage.verona.juliet.wait_for_presence(&romeo, "romeo is free", |seen| seen["show"] == "online");
     assert_eq!(seen["status"], Value::Null);
+
+    assert_eq!(stage.call("SetStatusFor", &["sst", "xa", "Lunch", "1500"]), "");
+    stage.verona.juliet.wait_for_presence(&romeo, "romeo eats", |seen| seen["status"] == "Lunch");
+    stage.verona.juliet.wait_for_presence(&romeo, "romeo is back", |seen| seen["show"] == "online");
 
     let id = stage.call("Send", &["ss", &JULIET.jid(), "By the bus — ♪"]);
     let message = stage.verona.juliet.wait_for("romeo's message", |event| event["event"] == "message");

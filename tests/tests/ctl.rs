@@ -21,9 +21,12 @@ fn every_verb_speaks_to_people_and_to_programs() {
     verona.juliet.tell("presence", &json!({"show": "away", "status": "on the balcony"}));
     assert_eq!(home.ctl(&["wait", "contact", &juliet, "away", "-t", "10s"]).code, 0);
     // The words, the members of the document, and a part of the text; an empty one for verbs that confirm in silence.
-    let verbs: [(&[&str], &[&str], &str); 28] = [
+    let verbs: [(&[&str], &[&str], &str); 31] = [
         (&["status", "dnd", "Good night", "--priority", "7"], &["accounts"], "dnd"),
         (&["status"], &["accounts"], "Good night"),
+        (&["status", "layers"], &["accounts"], "nothing is above it"),
+        (&["status", "xa", "Lunch", "--for", "1h", "--then", "chat"], &["accounts"], "timed until"),
+        (&["status", "clear", "timed"], &["accounts"], "you"),
         (&["status", "busy", "-a", "home"], &["accounts"], "dnd"),
         (&["status", "available", "-a", "all"], &["accounts"], "online"),
         (&["tune"], &["state"], "stopped"),

@@ -71,6 +71,40 @@ fn shown_by(command: &str) -> &str {
 }
 
 #[test]
+fn statuses_that_end_by_themselves_do_what_it_says() {
+    let Some(mut verona) = present("readme", Verona::start()) else { return };
+    let home = Home::new(&verona.romeo("")).expect("the programs are built");
+    let _daemon = verona.enter(&home);
+    let made = home.write("bin/make", "#!/bin/sh\nxmppctl status layers\n");
+    make_executable(&made);
+    let text = readme::text();
+    let section = readme::section(&text, "A status that ends by itself");
+    let lines: Vec<String> =
+        readme::blocks(section, "sh").iter().flat_map(|block| block.lines()).map(str::to_owned).collect();
+    assert_eq!(lines.len(), 8, "{lines:?}");
+    for (line, seen, said) in [
+        (&lines[0], "In a meeting", "timed until"),
+        (&lines[1], "Lunch", "timed until"),
+        (&lines[2], "Building", "command (make)"),
+        (&lines[3], "Lunch", "nothing is above it"),
+        (&lines[4], "", "you"),
+    ] {
+        let printed = shell(&home, line);
+        assert!(printed.contains(said), "`{line}` printed {printed}");
+        verona.juliet.wait_for_presence(&ROMEO.jid(), line, |presence| {
+            presence["type"] == "available" && presence["status"].as_str().unwrap_or_default() == seen
+        });
+    }
+    let tried = shell(&home, &lines[5]);
+    assert_eq!(tried.lines().next(), Some("Out of office until Mond"), "{tried}");
+    assert!(shell(&home, &lines[6]).contains("yes"));
+    for seen in ["Out of office un", "ut of office unt"] {
+        verona.juliet.wait_for_presence(&ROMEO.jid(), seen, |presence| presence["status"] == seen);
+    }
+    assert!(shell(&home, &lines[7]).contains("nothing scrolls"));
+}
+
+#[test]
 fn what_it_says_for_other_programs_works() {
     let Some(mut verona) = present("readme", Verona::start()) else { return };
     let Some(bus) = present("readme", Bus::start()) else { return };

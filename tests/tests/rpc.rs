@@ -22,6 +22,8 @@ use xmppd_tests::wait::{SOON, eventually};
 fn least(method: &str, verona: &Verona) -> Value {
     match method {
         "status.set" => json!({"show": "dnd", "status": "Good night"}),
+        "scroll" | "scroll.preview" => json!({"text": "Out of office until Monday morning"}),
+        "status.hold" => json!({"show": "xa", "status": "While I am here"}),
         "tune.set" => json!({"title": "Dance of the Knights"}),
         "send" => json!({"to": JULIET.jid(), "body": "But soft!"}),
         "wait" => json!({"condition": "online"}),

@@ -5,10 +5,13 @@ mod account_show;
 pub(crate) mod config;
 pub(crate) mod daemon;
 pub(crate) mod doctor;
+mod hold;
+mod layer;
 pub(crate) mod ping;
 pub(crate) mod probe;
 pub(crate) mod roster;
 pub(crate) mod rpc;
+pub(crate) mod scroll;
 pub(crate) mod send;
 pub(crate) mod status;
 pub(crate) mod tune;
@@ -25,6 +28,7 @@ use crate::session::Session;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     Status(status::Args),
+    Scroll(scroll::Args),
     Tune(tune::Args),
     Roster(roster::Args),
     Account(account::Args),
@@ -44,6 +48,7 @@ pub(crate) enum Verb {
 pub(crate) fn run(verb: Verb, session: &Session) -> Result<(), Stop> {
     match verb {
         Verb::Status(args) => status::run(args, session),
+        Verb::Scroll(args) => scroll::run(args, session),
         Verb::Tune(args) => tune::run(args, session),
         Verb::Roster(args) => roster::run(args, session),
         Verb::Account(args) => account::run(args, session),

@@ -11,7 +11,7 @@ use xmppd_proto::{
     jsonrpc,
 };
 
-use super::{account, tune};
+use super::{account, layer, tune};
 use crate::client::{Client, REQUEST};
 use crate::report::{self, Stop};
 use crate::screen::{Paint, Screen, paint_of_show};
@@ -27,7 +27,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub(crate) struct Args {
     /// status tune roster presence message receipt account outbox; all when left out
     #[arg(value_name = "TOPIC")]
-    topics: Vec<Topic>,
+    pub(super) topics: Vec<Topic>,
 }
 
 pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
@@ -173,7 +173,11 @@ fn status_line(status: &AccountStatus, screen: &Screen) -> String {
     let effective = &status.effective;
     let delivery = status.delivery.as_str();
     let shown = shown(effective.show, effective.status.as_deref(), screen);
-    said("status", &status.account, &format!("{shown}  ({delivery})"))
+    let from = match layer::source(status, screen.now).as_str() {
+        "" | "you" => String::new(),
+        from => format!(", {from}"),
+    };
+    said("status", &status.account, &format!("{shown}  ({delivery}{from})"))
 }
 
 fn account_line(info: &AccountInfo, screen: &Screen) -> String {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod endings;
+mod layers;
 mod support;
 mod verbs;
 mod wire;

@@ -14,6 +14,7 @@ use xmppd_core::account::{
     Account, Command, Event, Input, Machine, Memory, Outcome, Output, Playing, Settings, Ticket,
 };
 use xmppd_core::loss::Loss;
+use xmppd_core::players::Budget;
 
 use crate::config::PasswordSource;
 use crate::host::{self, Alarm};
@@ -77,6 +78,7 @@ enum Order {
     Command(Box<dyn FnOnce(Ticket) -> Command + Send>, oneshot::Sender<Outcome>),
     Tap(Watcher),
     Machine(Machine, oneshot::Sender<()>),
+    Budget(oneshot::Sender<Budget>),
 }
 
 impl Handle {
@@ -104,6 +106,13 @@ impl Handle {
     pub(crate) fn machine(&self, machine: Machine) -> Result<oneshot::Receiver<()>, Unavailable> {
         let (reply, answer) = oneshot::channel();
         self.order(Order::Machine(machine, reply))?;
+        Ok(answer)
+    }
+
+    /// Tells what may still be published now.
+    pub(crate) fn budget(&self) -> Result<oneshot::Receiver<Budget>, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        self.order(Order::Budget(reply))?;
         Ok(answer)
     }
 
@@ -196,6 +205,7 @@ impl Actor {
                     // Whoever told it may not care.
                     let _ = reply.send(());
                 }
+                Wake::Order(Order::Budget(reply)) => drop(reply.send(self.account.budget().clone())),
                 Wake::Order(Order::Tap(watcher)) => {
                     self.connection.tap(&self.name, watcher);
                     self.place_tap();

@@ -10,7 +10,7 @@ use xmppd_core::account::{Outcome, Problem};
 use xmppd_core::time::Now;
 use xmppd_proto::{Failure, Kind, Reply, Request};
 
-use super::{Asked, Clients, daemon, probe};
+use super::{Asked, Clients, daemon, probe, scroll};
 use crate::bus::BusState;
 use crate::desktop::Sources;
 use crate::hub::{self, Parting};
@@ -73,6 +73,7 @@ impl Desk {
                             let _ = reply.send(changes);
                         }
                     }
+                    Asked::Hold(request, reply) => drop(reply.send(desk.status_hold(request).await)),
                     Asked::Watch(request, reply) => drop(reply.send(desk.watch_wire(request).await)),
                 }
             });
@@ -83,6 +84,11 @@ impl Desk {
         match request {
             Request::Status(params) => self.status(params).await.map(Reply::Status),
             Request::StatusSet(params) => self.status_set(params).await.map(Reply::StatusSet),
+            Request::StatusClear(params) => self.status_clear(params).await.map(Reply::StatusClear),
+            Request::StatusLayers(params) => self.status_layers(params).await.map(Reply::StatusLayers),
+            Request::Scroll(params) => self.scroll(params).await.map(Reply::Scroll),
+            Request::ScrollPreview(params) => scroll::preview(&params).map(Reply::ScrollPreview),
+            Request::ScrollOff(params) => self.scroll_off(params).await.map(Reply::ScrollOff),
             Request::TuneShow(_) => self.tune().await.map(Reply::TuneShow),
             Request::TuneSet(params) => self.tune_set(params).await.map(Reply::TuneSet),
             Request::TuneClear(_) => self.tune_clear().await.map(Reply::TuneClear),
@@ -97,6 +103,7 @@ impl Desk {
             Request::Send(params) => self.send(params).await.map(Reply::Send),
             Request::Wait(params) => self.wait(params).await.map(Reply::Wait),
             Request::WatchStart(_) | Request::WatchStop(_) | Request::XmlWatch(_) => Err(carried_by_faces()),
+            Request::StatusHold(_) | Request::StatusRelease(_) => Err(held_by_faces()),
             Request::Ping(params) => self.ping(params).await.map(Reply::Ping),
             Request::Probe(params) => probe::answer(params).await.map(Reply::Probe),
             Request::Doctor(_) => self.doctor().await.map(Reply::Doctor),
@@ -150,4 +157,9 @@ fn not_online(account: &str, problem: Option<&Problem>) -> Failure {
 
 fn carried_by_faces() -> Failure {
     Failure::new(Kind::Unsupported, "watching needs the socket").with_hint("use `xmppctl watch`")
+}
+
+fn held_by_faces() -> Failure {
+    Failure::new(Kind::Unsupported, "holding a status needs the socket")
+        .with_hint("use `xmppctl status SHOW TEXT -- COMMAND`")
 }

@@ -1,5 +1,6 @@
 //! `doctor`: what works, what does not, and the way out, in the order in which a person would look.
 
+use xmppd_core::players::Budget;
 use xmppd_proto::Failure;
 use xmppd_proto::reply::{AccountInfo, Check, CheckState, ConnectionState, DoctorReport, TuneReport};
 
@@ -7,6 +8,7 @@ use super::desk::Desk;
 use crate::bus::BusState;
 use crate::config;
 use crate::desktop::Source;
+use crate::host;
 
 impl Desk {
     pub(super) async fn doctor(&self) -> Result<DoctorReport, Failure> {
@@ -22,6 +24,14 @@ impl Desk {
         checks.push(machine("sleep", &sources.sleep, "logind", "the clocks"));
         checks.push(machine("network", &sources.network, "NetworkManager", "the kernel"));
         checks.push(published(&tune));
+        for (name, handle) in self.hub.accounts(None).await.unwrap_or_default() {
+            // An actor that has ended publishes nothing.
+            if let Ok(answer) = handle.budget()
+                && let Ok(spent) = answer.await
+            {
+                checks.push(budget(name, &spent));
+            }
+        }
         Ok(DoctorReport { checks })
     }
 
@@ -106,6 +116,19 @@ fn published(tune: &TuneReport) -> Check {
             check("tune", CheckState::Skipped, format!("nothing is published: {reason}"))
         }
     }
+}
+
+/// What an account may still publish, and what waits for more.
+fn budget(account: String, budget: &Budget) -> Check {
+    let now = host::now().moment;
+    let (left, whole) = budget.left(now);
+    let scrolling = match budget.scrolls_at(now) {
+        None => "scrolling goes on".to_owned(),
+        Some(at) => format!("scrolling waits for {} s", (at - now).as_secs() + 1),
+    };
+    let message = format!("{left} of {whole} publishes at once, one more every 5 s; {scrolling}");
+    let state = if left == 0 { CheckState::Warning } else { CheckState::Ok };
+    Check { account: Some(account), ..check("budget", state, message) }
 }
 
 fn check(name: &str, state: CheckState, message: impl Into<String>) -> Check {

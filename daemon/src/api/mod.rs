@@ -9,6 +9,7 @@ pub(crate) mod desk;
 mod doctor;
 mod message;
 mod probe;
+mod scroll;
 mod status;
 mod tune;
 mod wait;
@@ -17,10 +18,11 @@ mod wire;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
-use xmppd_proto::reply::XmlWatching;
-use xmppd_proto::request::XmlWatch;
+use xmppd_proto::reply::{StatusReport, XmlWatching};
+use xmppd_proto::request::{StatusHold, XmlWatch};
 use xmppd_proto::{Change, Failure, Kind, Reply, Request, Topics};
 
+pub(crate) use crate::hub::Holding;
 pub(crate) use clients::{Clients, Counted, Looker};
 pub(crate) use daemon::{VERSION, hello};
 pub(crate) use wire::Wire;
@@ -35,6 +37,8 @@ pub(crate) enum Asked {
     Call(Request, oneshot::Sender<Result<Reply, Failure>>),
     /// Somebody to be told: a snapshot first, then each change.
     Subscribe(Topics, oneshot::Sender<mpsc::Receiver<Arc<Change>>>),
+    /// A status that somebody holds.
+    Hold(StatusHold, oneshot::Sender<Result<(StatusReport, Holding), Failure>>),
     /// Somebody who wants to see the wire.
     Watch(XmlWatch, oneshot::Sender<Result<(XmlWatching, Wire), Failure>>),
 }
@@ -85,6 +89,16 @@ impl Api {
     /// Tells what changes in these topics.
     pub(crate) fn subscribe(&self, topics: Topics) -> Subscription {
         Subscription { api: self.clone(), topics, stage: Stage::Apart { missed: false } }
+    }
+
+    /// Asks for a status that lasts as long as the value that comes with the answer.
+    ///
+    /// # Errors
+    /// As for a status that is set.
+    pub(crate) async fn hold(&self, request: StatusHold) -> Result<(StatusReport, Holding), Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.asked.send(Asked::Hold(request, reply)).await.map_err(|_| ending())?;
+        answer.await.map_err(|_| ending())?
     }
 
     /// Lets somebody see what crosses the wire of an account; for the socket alone.

@@ -1,17 +1,22 @@
-//! `status` and `status.set`, `roster`.
+//! `status` and its verbs, `roster`.
 
 use std::time::Duration;
 
 use tokio::time::timeout;
 use xmppd_core::account::Command;
-use xmppd_core::presence::Show;
+use xmppd_core::presence::{Overlay, Show, Then};
 use xmppd_core::text;
-use xmppd_proto::reply::{AccountRoster, Contact, RosterReport, StatusReport};
-use xmppd_proto::request::{Roster, Status, StatusSet};
-use xmppd_proto::{Failure, Kind};
+use xmppd_core::time::Wall;
+use xmppd_proto::reply::{AccountRoster, Contact, LayerName, RosterReport, StatusReport};
+use xmppd_proto::request::{Roster, Status, StatusClear, StatusHold, StatusLayers, StatusSet};
+use xmppd_proto::{Failure, Kind, Timestamp};
 
 use super::desk::{Desk, WAIT};
-use crate::hub;
+use crate::{host, hub};
+
+/// How an end is asked for.
+const ENDS: &str =
+    "write --for 90s, 25m, 1h30m or 2d, or --until 18:00, \"tomorrow 07:30\" or 2027-01-31T18:00:00+01:00";
 
 /// How long a server may take to tell what it held back.
 const CATCH_UP: Duration = Duration::from_secs(2);
@@ -21,21 +26,56 @@ impl Desk {
         self.report(params.account).await
     }
 
+    pub(super) async fn status_layers(&self, params: StatusLayers) -> Result<StatusReport, Failure> {
+        self.report(params.account).await
+    }
+
     /// Puts the wish in force, makes it durable, and waits for the server to have it: `delivery` says how far it came.
     pub(super) async fn status_set(&self, params: StatusSet) -> Result<StatusReport, Failure> {
-        let show = show(params.show)?;
-        let status = hub::Status {
-            account: params.account.clone(),
-            show,
-            text: params.status.as_deref().and_then(|status| text::line(status, text::STATUS)),
-            priority: params.priority,
+        let overlay = overlay(params.show, params.status.as_deref(), params.priority)?;
+        let until = until(params.for_ms, params.until)?;
+        let then = match params.then {
+            Some(_) if until.is_none() => {
+                return Err(Failure::usage("what follows needs an end to follow").with_hint(ENDS));
+            }
+            Some(then) => Some(Then { show: show(then.show)?, status: line(then.status.as_deref()) }),
+            None => None,
         };
-        let mut asked = self.hub.set_status(status).await?;
+        let end = until.map(|until| hub::End { until, then });
+        let account = params.account;
+        let asked = self.hub.set_status(hub::Status { account: account.clone(), overlay, end }).await?;
+        self.in_force(asked, (params.wait_ms, params.no_wait), account).await
+    }
+
+    /// Takes back what was asked for, as durably and with the same waiting.
+    pub(super) async fn status_clear(&self, params: StatusClear) -> Result<StatusReport, Failure> {
+        let what = params.layer.map(cleared).transpose()?;
+        let asked = self.hub.clear_status(params.account.clone(), what).await?;
+        self.in_force(asked, (params.wait_ms, params.no_wait), params.account).await
+    }
+
+    /// Holds a status; the answer waits for no server, for a command is about to begin.
+    pub(super) async fn status_hold(&self, params: StatusHold) -> Result<(StatusReport, hub::Holding), Failure> {
+        let overlay = overlay(params.show, params.status.as_deref(), params.priority)?;
+        let until = until(params.for_ms, params.until)?;
+        let account = params.account;
+        let by = line(params.by.as_deref());
+        let holding = self.hub.hold(hub::Hold { account: account.clone(), overlay, until, by }).await?;
+        Ok((self.report(account).await?, holding))
+    }
+
+    /// Waits until a wish is durable, and unless nobody wants to, until the servers have it.
+    pub(super) async fn in_force(
+        &self,
+        mut asked: Vec<hub::Asked>,
+        (wait_ms, no_wait): (Option<u64>, bool),
+        account: Option<String>,
+    ) -> Result<StatusReport, Failure> {
         for wish in &mut asked {
             wish.stored().await.map_err(|error| not_kept(&error))?;
         }
-        if !params.no_wait {
-            let limit = params.wait_ms.map_or(WAIT, Duration::from_millis);
+        if !no_wait {
+            let limit = wait_ms.map_or(WAIT, Duration::from_millis);
             // What is not delivered in time is on its way, and the report says so.
             let _ = timeout(limit, async {
                 for wish in asked {
@@ -44,7 +84,7 @@ impl Desk {
             })
             .await;
         }
-        self.report(params.account).await
+        self.report(account).await
     }
 
     /// The contacts, or those who are online, or those of a group.
@@ -80,7 +120,7 @@ impl Desk {
         .await;
     }
 
-    async fn report(&self, account: Option<String>) -> Result<StatusReport, Failure> {
+    pub(super) async fn report(&self, account: Option<String>) -> Result<StatusReport, Failure> {
         let names = self.names(account).await?;
         self.hub
             .read(move |state, _| {
@@ -89,6 +129,51 @@ impl Desk {
                 report
             })
             .await
+    }
+}
+
+/// What was asked for, clean.
+fn overlay(shown: xmppd_proto::Show, status: Option<&str>, priority: Option<i8>) -> Result<Overlay, Failure> {
+    Ok(Overlay { show: show(shown)?, status: line(status), priority })
+}
+
+fn line(text: Option<&str>) -> Option<String> {
+    text.and_then(|text| text::line(text, text::STATUS))
+}
+
+/// The end that was asked for, by the wall clock.
+pub(super) fn until(for_ms: Option<u64>, until: Option<Timestamp>) -> Result<Option<Wall>, Failure> {
+    let now = host::now().wall.as_unix_millis();
+    let end = match (for_ms, until) {
+        (None, None) => return Ok(None),
+        (Some(_), Some(_)) => {
+            return Err(Failure::usage("a status ends after a duration or at a time, not both").with_hint(ENDS));
+        }
+        (Some(0), None) => return Err(Failure::usage("a status has to last longer than nothing").with_hint(ENDS)),
+        (Some(millis), None) => i64::try_from(millis).ok().and_then(|millis| now.checked_add(millis)),
+        (None, Some(until)) if until.as_millisecond() <= now => {
+            let now = Timestamp::from_millisecond(now).unwrap_or_default();
+            return Err(Failure::usage(format!("{until} is past: it is {now:.0}")).with_hint(ENDS));
+        }
+        (None, Some(until)) => Some(until.as_millisecond()),
+    };
+    let end = end.filter(|end| Timestamp::from_millisecond(*end).is_ok());
+    let end = end.ok_or_else(|| Failure::usage("no calendar goes so far").with_hint(ENDS))?;
+    Ok(Some(Wall::from_unix_millis(end)))
+}
+
+/// What may be taken back of what a person asked for.
+fn cleared(layer: LayerName) -> Result<hub::Cleared, Failure> {
+    let otherwise = |what: &str, hint: &str| {
+        Err(Failure::usage(format!("the {} layer is not yours to clear: {what}", layer.as_str())).with_hint(hint))
+    };
+    match layer {
+        LayerName::Base => Ok(hub::Cleared::Base),
+        LayerName::Timed => Ok(hub::Cleared::Timed),
+        LayerName::Command => Ok(hub::Cleared::Command),
+        LayerName::Tune => otherwise("it follows your players", "`xmppctl tune off` withdraws the tune"),
+        LayerName::Idle => otherwise("it follows the machine", "it goes when you are back"),
+        LayerName::Scroll => Ok(hub::Cleared::Scroll),
     }
 }
 

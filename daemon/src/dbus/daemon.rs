@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use tokio::sync::watch;
 use xmppd_proto::{
     Call, Failure, Kind, Request, Show, jsonrpc,
-    request::{ConfigGet, Send, StatusSet, TuneClear},
+    request::{Send, StatusClear, StatusSet, TuneClear},
 };
 use zbus::{Connection, Variant, interface, message::Header, object_server::SignalEmitter};
 
@@ -67,21 +67,32 @@ impl Daemon {
         #[zbus(header)] header: Header<'_>,
     ) -> Result<(), Refusal> {
         self.owner.admit(connection, &header).await?;
-        let show: Show = show.parse().map_err(|error| Failure::usage(format!("{error}")))?;
-        let status = (!status.is_empty()).then(|| status.to_owned());
-        self.ask(StatusSet { status, ..StatusSet::new(show) }).await.map(drop)
+        self.ask(wish(show, status)?).await.map(drop)
     }
 
-    /// Drops what was asked for: back to the availability that the configuration starts with, without a text.
+    /// The same for so many milliseconds by the wall clock; then what is under it shows again.
+    async fn set_status_for(
+        &self,
+        show: &str,
+        status: &str,
+        milliseconds: u64,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Refusal> {
+        self.owner.admit(connection, &header).await?;
+        let wish = StatusSet { for_ms: Some(milliseconds), ..wish(show, status)? };
+        self.ask(wish).await.map(drop)
+    }
+
+    /// Takes back what was asked for with an end, or where nothing was, what was asked for without one: back to what the
+    /// configuration starts with.
     async fn clear_status(
         &self,
         #[zbus(connection)] connection: &Connection,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<(), Refusal> {
         self.owner.admit(connection, &header).await?;
-        let configured = self.ask(ConfigGet { key: Some("presence.show".to_owned()) }).await?.values;
-        let show = serde_json::from_value(configured).unwrap_or(Show::Online);
-        self.ask(StatusSet::new(show)).await.map(drop)
+        self.ask(StatusClear::default()).await.map(drop)
     }
 
     /// Sends a chat message and answers its id.
@@ -206,6 +217,12 @@ impl Daemon {
     ) -> zbus::Result<()>;
 }
 
+fn wish(show: &str, status: &str) -> Result<StatusSet, Failure> {
+    let show: Show = show.parse().map_err(|error| Failure::usage(format!("{error}")))?;
+    let status = (!status.is_empty()).then(|| status.to_owned());
+    Ok(StatusSet { status, ..StatusSet::new(show) })
+}
+
 fn read_call(method: &str, json: &str) -> Result<Request, Failure> {
     if json.len() > jsonrpc::MAX_LINE {
         return Err(Failure::usage("the parameters are at most 1 MiB long"));
@@ -228,9 +245,18 @@ fn read_call(method: &str, json: &str) -> Result<Request, Failure> {
 /// Whether a method may be called over the bus: not with raw XML or a secret in it, nor one that answers with a stream.
 const fn is_carried(request: &Request) -> bool {
     match request {
-        Request::WatchStart(_) | Request::WatchStop(_) | Request::XmlWatch(_) => false,
+        Request::WatchStart(_)
+        | Request::WatchStop(_)
+        | Request::XmlWatch(_)
+        | Request::StatusHold(_)
+        | Request::StatusRelease(_) => false,
         Request::Status(_)
         | Request::StatusSet(_)
+        | Request::StatusClear(_)
+        | Request::StatusLayers(_)
+        | Request::Scroll(_)
+        | Request::ScrollPreview(_)
+        | Request::ScrollOff(_)
         | Request::TuneShow(_)
         | Request::TuneSet(_)
         | Request::TuneClear(_)

@@ -2,7 +2,7 @@
 
 use jid::Jid;
 use xmppd_core::account::{Available, Event, Incoming, LinkState, Problem, Profile, Session};
-use xmppd_core::presence::{Layer, Presence, Show};
+use xmppd_core::presence::{Explained, Layer, Part, Presence, Reason, Show, StatusWhen};
 use xmppd_core::sasl::TlsVersion;
 use xmppd_core::stanza::MessageKind;
 use xmppd_core::stanza::roster::{Item, Subscription};
@@ -80,10 +80,52 @@ pub(super) fn presence(presence: &Presence) -> reply::Presence {
     reply::Presence { show: show(presence.show), status: presence.status.clone(), priority: presence.priority }
 }
 
-pub(super) fn layer(layer: Layer) -> LayerName {
+/// A layer with what it decides and why.
+pub(super) fn layer(explained: Explained<'_>) -> reply::Layer {
+    let Explained { sheet, decides, reason } = explained;
+    reply::Layer {
+        layer: layer_name(sheet.layer),
+        show: sheet.show.map(show),
+        status: sheet.status.map(str::to_owned),
+        priority: sheet.priority,
+        until: sheet.until.map(timestamp),
+        then: sheet.then.map(|then| reply::Then { show: show(then.show), status: then.status.clone() }),
+        by: sheet.by.map(str::to_owned),
+        decides: decides.into_iter().map(part).collect(),
+        reason: Some(reason_for(reason)),
+    }
+}
+
+fn reason_for(reason: Reason) -> String {
+    match reason {
+        Reason::Highest => "nothing is above it".to_owned(),
+        Reason::LeftOpenBy(above) => format!("{} leaves it open", above.as_str()),
+        Reason::Under(above) => format!("{} is above it", above.as_str()),
+        Reason::NeverOver(show) => format!("idle never overrides {}", show.as_str()),
+        Reason::Tune(StatusWhen::Empty) => "there is no other text".to_owned(),
+        Reason::Tune(StatusWhen::Always | StatusWhen::Never) => "status-when is always".to_owned(),
+        Reason::OwnText => "there is another text, and status-when is empty".to_owned(),
+        Reason::Never => "status-when is never".to_owned(),
+        Reason::Unseen => "nobody sees you".to_owned(),
+    }
+}
+
+fn layer_name(layer: Layer) -> LayerName {
     match layer {
         Layer::Base => LayerName::Base,
         Layer::Tune => LayerName::Tune,
+        Layer::Idle => LayerName::Idle,
+        Layer::Timed => LayerName::Timed,
+        Layer::Scroll => LayerName::Scroll,
+        Layer::Command => LayerName::Command,
+    }
+}
+
+fn part(part: Part) -> reply::Part {
+    match part {
+        Part::Show => reply::Part::Show,
+        Part::Status => reply::Part::Status,
+        Part::Priority => reply::Part::Priority,
     }
 }
 

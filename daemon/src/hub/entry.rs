@@ -3,10 +3,11 @@
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use xmppd_core::account::{Command, Delivery, LinkState, Machine, Outcome, Playing, Report, Ticket, TunePublished};
-use xmppd_core::presence::{Composed, Layer, Layers, Show, StatusWhen, compose};
+use xmppd_core::presence::{Composed, Layers, Show, StatusWhen, compose, explain};
 use xmppd_proto::reply::{self, AccountInfo, AccountStatus};
 
 use super::convert;
+use super::scroll::Scroller;
 use crate::account::Handle;
 use crate::config;
 use crate::host;
@@ -15,6 +16,8 @@ use crate::host;
 pub(super) struct Entry {
     config: config::Account,
     pub(super) layers: Layers,
+    /// What moves the layer of a text that scrolls, as long as that is there.
+    pub(super) scroller: Option<Scroller>,
     pub(super) report: Report,
     pub(super) composed: Composed,
     pub(super) delivery: Delivery,
@@ -36,13 +39,14 @@ impl Entry {
     pub(super) fn new(config: config::Account, layers: Layers) -> Self {
         let composed = compose(&layers, None, StatusWhen::Never);
         let report = Report { state: LinkState::Offline, since: host::now().wall, problem: None, session: None };
-        Self { config, layers, report, composed, delivery: Delivery::Pending, tune_problem: None, actor: None }
+        let delivery = Delivery::Pending;
+        Self { config, layers, scroller: None, report, composed, delivery, tune_problem: None, actor: None }
     }
 
     pub(super) fn started(&mut self, handle: Handle, task: JoinHandle<()>, number: u64) {
         self.actor = Some(Actor { handle, task, number });
         // It has still to say so, and may have to wait before it begins.
-        if self.layers.requested().0.show != Show::Offline {
+        if self.layers.requested().show != Show::Offline {
             self.report.state = LinkState::Connecting;
         }
     }
@@ -165,24 +169,17 @@ impl Entry {
 
     /// What `status` says of it.
     pub(super) fn status(&self) -> AccountStatus {
-        let base = self.layers.base();
-        let mut layers = Vec::new();
-        if self.composed.status_from == Some(Layer::Tune) {
-            let status = self.composed.presence.status.clone();
-            layers.push(reply::Layer { layer: convert::layer(Layer::Tune), show: None, status, until: None });
-        }
-        layers.push(reply::Layer {
-            layer: convert::layer(Layer::Base),
-            show: Some(convert::show(base.show)),
-            status: base.status.clone(),
-            until: None,
-        });
+        // What the layers give is told at once; whether contacts know already, `effective` and `delivery` tell.
+        let tune = self.composed.tune.as_ref();
+        let when = tune.map_or(StatusWhen::Never, |offered| offered.when);
+        let composed = compose(&self.layers, tune.map(|offered| offered.text.as_str()), when);
+        let layers = explain(&self.layers, &composed).into_iter().map(convert::layer).collect();
         AccountStatus {
             account: self.config.name.clone(),
             jid: self.jid(),
             connection: convert::connection(self.report.state),
             delivery: self.delivery(),
-            requested: convert::presence(base),
+            requested: convert::presence(&self.layers.requested()),
             effective: self.effective(),
             layers,
         }

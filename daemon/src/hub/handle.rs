@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 use xmppd_core::account::{Machine, Outcome, Playing};
-use xmppd_core::presence::Show;
+use xmppd_core::presence::{Overlay, Then};
+use xmppd_core::time::Wall;
 use xmppd_proto::reply::TuneReport;
 use xmppd_proto::{Change, Failure, Kind, State, Topics};
 
+use super::presence::Holding;
+use super::scroll::Scroller;
 use crate::account::Handle as Account;
 use crate::config::Config;
 use crate::store::StoreError;
@@ -20,6 +23,10 @@ type Look = Box<dyn FnOnce(&State, &Config) + Send>;
 pub(super) enum Message {
     Read(Look),
     SetStatus(Status, oneshot::Sender<Result<Vec<Asked>, Failure>>),
+    ClearStatus(Option<String>, Option<Cleared>, oneshot::Sender<Result<Vec<Asked>, Failure>>),
+    Hold(Hold, oneshot::Sender<Result<u64, Failure>>),
+    Scroll(Option<String>, Scroller, oneshot::Sender<Result<Vec<Asked>, Failure>>),
+    Release(u64, oneshot::Sender<()>),
     Accounts(Option<String>, oneshot::Sender<Result<Vec<(String, Account)>, Failure>>),
     Subscribe(Topics, oneshot::Sender<mpsc::Receiver<Arc<Change>>>),
     Tune(TuneReport, Option<Playing>),
@@ -38,17 +45,52 @@ pub(crate) enum Parting {
     Suspend,
 }
 
-/// A wish for the base layer of presence.
+/// A wish for the base layer of presence, or with an end, for the timed one.
 #[derive(Clone, Debug)]
 pub(crate) struct Status {
     /// The account's name; all accounts without one.
     pub(crate) account: Option<String>,
-    /// The availability.
-    pub(crate) show: Show,
-    /// The text, clean.
-    pub(crate) text: Option<String>,
-    /// Unchanged without one.
-    pub(crate) priority: Option<i8>,
+    /// What is wished; the base's priority is unchanged without one.
+    pub(crate) overlay: Overlay,
+    /// When it ends.
+    pub(crate) end: Option<End>,
+}
+
+/// The end of a wish.
+#[derive(Clone, Debug)]
+pub(crate) struct End {
+    /// When it comes.
+    pub(crate) until: Wall,
+    /// What becomes the base then.
+    pub(crate) then: Option<Then>,
+}
+
+/// A wish that lasts as long as a command.
+#[derive(Clone, Debug)]
+pub(crate) struct Hold {
+    /// The account's name; all accounts without one.
+    pub(crate) account: Option<String>,
+    /// What is wished.
+    pub(crate) overlay: Overlay,
+    /// When it ends at the latest.
+    pub(crate) until: Option<Wall>,
+    /// The command's name.
+    pub(crate) by: Option<String>,
+}
+
+/// What is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cleared {
+    /// Everything above the base.
+    AboveBase,
+    /// The timed layer.
+    Timed,
+    /// What commands hold.
+    Command,
+    /// The text that scrolls.
+    Scroll,
+    /// The base: back to what the configuration starts with.
+    Base,
 }
 
 /// A wish that is on its way.
@@ -101,9 +143,29 @@ impl Handle {
         self.ask(|reply| Message::Read(Box::new(move |state, config| drop(reply.send(read(state, config)))))).await
     }
 
-    /// Puts a wish for the base layer in force.
+    /// Puts a wish for the base layer or the timed one in force.
     pub(crate) async fn set_status(&self, status: Status) -> Result<Vec<Asked>, Failure> {
         self.ask(|reply| Message::SetStatus(status, reply)).await?
+    }
+
+    /// Takes back what was asked for, of one account or all; of all layers or one.
+    pub(crate) async fn clear_status(
+        &self,
+        account: Option<String>,
+        what: Option<Cleared>,
+    ) -> Result<Vec<Asked>, Failure> {
+        self.ask(|reply| Message::ClearStatus(account, what, reply)).await?
+    }
+
+    /// Holds a layer as long as the value lives that this gives.
+    pub(crate) async fn hold(&self, hold: Hold) -> Result<Holding, Failure> {
+        let number = self.ask(|reply| Message::Hold(hold, reply)).await??;
+        Ok(Holding::new(number, self.messages.clone()))
+    }
+
+    /// Lets a text scroll, on one account or all.
+    pub(crate) async fn scroll(&self, account: Option<String>, scroller: Scroller) -> Result<Vec<Asked>, Failure> {
+        self.ask(|reply| Message::Scroll(account, scroller, reply)).await?
     }
 
     /// The running accounts that a name stands for; all of them for `all` and for none.

@@ -5,23 +5,27 @@
 mod convert;
 mod entry;
 mod handle;
+mod presence;
+mod scroll;
 mod setup;
 mod subscribers;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use xmppd_core::account::{Command, Event, Outcome, Playing};
-use xmppd_core::presence::Presence;
 use xmppd_proto::{Change, Failure, Kind, State, TuneChange, reply::TuneReport};
 
 use crate::account::Handle as Account;
 use crate::config::Config;
-use crate::store::{self, BasePresence, Store};
+use crate::host::{Alarm, WallAlarm};
+use crate::store::Store;
 use crate::transport::tls::Tls;
 
 use entry::Entry;
 use handle::Message;
-pub(crate) use handle::{Asked, Handle, Parting, Status};
+pub(crate) use handle::{Asked, Cleared, End, Handle, Hold, Parting, Status};
+pub(crate) use presence::Holding;
+pub(crate) use scroll::Scroller;
 use subscribers::Subscribers;
 
 pub(crate) use convert::tune as tune_to_proto;
@@ -52,6 +56,12 @@ pub(crate) struct Hub {
     posts: mpsc::UnboundedSender<(u64, Event)>,
     /// How many actors there have been.
     actors: u64,
+    /// How many layers have been held.
+    holds: u64,
+    /// Rings at the end of the next layer that has one.
+    alarm: WallAlarm,
+    /// Rings at the next step of a text that scrolls.
+    ticker: Alarm,
     /// Goodbyes of accounts that are in the configuration no more.
     goodbyes: Vec<JoinHandle<()>>,
 }
@@ -60,6 +70,10 @@ enum Wake {
     Message(Message),
     /// From the actor with this number.
     Event(u64, Event),
+    /// The wall clock shows the end of a layer.
+    Expiry,
+    /// A text scrolls on.
+    Step,
     /// Nobody can ask anything any more.
     Abandoned,
 }
@@ -84,6 +98,9 @@ impl Hub {
             events,
             posts,
             actors: 0,
+            holds: 0,
+            alarm: WallAlarm::default(),
+            ticker: Alarm::default(),
             goodbyes: Vec::new(),
         };
         hub.start_accounts().await;
@@ -96,16 +113,21 @@ impl Hub {
             match self.wake().await {
                 Wake::Message(message) => self.message(message).await,
                 Wake::Event(actor, event) => self.event(actor, event),
+                Wake::Expiry => self.expire(),
+                Wake::Step => self.step(),
                 Wake::Abandoned => return,
             }
         }
     }
 
     async fn wake(&mut self) -> Wake {
+        let (expiry, step) = (self.next_expiry(), self.next_step());
         tokio::select! {
             // What has happened comes before what is asked, so that answers are never older than their question.
             biased;
             Some((actor, event)) = self.events.recv() => Wake::Event(actor, event),
+            () = self.alarm.until(expiry) => Wake::Expiry,
+            () = self.ticker.until(step) => Wake::Step,
             message = self.inbox.recv() => message.map_or(Wake::Abandoned, Wake::Message),
         }
     }
@@ -113,7 +135,18 @@ impl Hub {
     async fn message(&mut self, message: Message) {
         match message {
             Message::Read(read) => read(&self.state, &self.config),
-            Message::SetStatus(status, reply) => drop(reply.send(self.set_status(&status))),
+            Message::SetStatus(status, reply) => drop(reply.send(self.set_status(status))),
+            Message::ClearStatus(account, what, reply) => {
+                drop(reply.send(self.clear_status(account.as_deref(), what)));
+            }
+            Message::Hold(hold, reply) => drop(reply.send(self.hold(hold))),
+            Message::Scroll(account, scroller, reply) => {
+                drop(reply.send(self.scroll(account.as_deref(), scroller)));
+            }
+            Message::Release(number, reply) => {
+                self.release(number);
+                let _ = reply.send(());
+            }
             Message::Accounts(name, reply) => drop(reply.send(self.accounts(name.as_deref()))),
             Message::Subscribe(topics, reply) => drop(reply.send(self.subscribers.add(topics, &self.state))),
             Message::Tune(report, playing) => self.tune(report, playing),
@@ -146,27 +179,6 @@ impl Hub {
                 });
             }
         }
-    }
-
-    /// Puts a wish of the user's in force. It is on its way to the disk and to the server when this returns.
-    fn set_status(&mut self, status: &Status) -> Result<Vec<Asked>, Failure> {
-        let indices = self.indices(status.account.as_deref())?;
-        let mut asked = Vec::new();
-        for index in indices {
-            let entry = &mut self.entries[index];
-            let priority = status.priority.unwrap_or(entry.layers.base().priority);
-            let presence = Presence { show: status.show, status: status.text.clone(), priority };
-            entry.layers.set_base(presence);
-            let kept = BasePresence { show: status.show, status: status.text.clone(), priority: status.priority };
-            let account = entry.name().to_owned();
-            let stored = self.store.apply(vec![store::Change::BasePresence { account, presence: kept }]);
-            let layers = entry.layers.clone();
-            let outcome = entry.ask(|ticket| Command::Layers(ticket, layers));
-            asked.push(Asked::new(stored, outcome));
-            let change = Change::Status(entry.status());
-            self.publish(change);
-        }
-        Ok(asked)
     }
 
     fn accounts(&self, name: Option<&str>) -> Result<Vec<(String, Account)>, Failure> {

@@ -7,12 +7,13 @@ use jid::ResourcePart;
 use tokio::task::JoinHandle;
 use xmppd_core::account::{Command, Memory, Settings, TuneSettings};
 use xmppd_core::entropy::Entropy;
-use xmppd_core::presence::{Layers, Presence, StatusWhen};
+use xmppd_core::presence::{Layers, Presence, StatusWhen, Timed};
 use xmppd_core::srv::TlsPolicy;
 use xmppd_proto::Change;
 
 use super::Hub;
 use super::entry::Entry;
+use super::scroll::Scroller;
 use crate::account::{self, Setup};
 use crate::config::{self, Config};
 use crate::host;
@@ -57,7 +58,7 @@ impl Hub {
     /// Starts every account of the configuration.
     pub(super) async fn start_accounts(&mut self) {
         for account in self.config.accounts.clone() {
-            self.start_account(account, None).await;
+            self.start_account(account, None, None).await;
         }
     }
 
@@ -84,8 +85,9 @@ impl Hub {
                 entry => {
                     changed.push(account.name.clone());
                     self.state.forget(&account.name);
+                    let passing = entry.as_ref().map(|entry| (entry.layers.clone(), entry.scroller.clone()));
                     let goodbye = entry.and_then(|mut entry| entry.leave(Command::Leave));
-                    self.start_account(account, goodbye).await;
+                    self.start_account(account, goodbye, passing).await;
                 }
             }
         }
@@ -121,12 +123,24 @@ impl Hub {
         self.publish(Change::Status(status));
     }
 
-    /// Starts an account, once the session that it had before has ended.
-    async fn start_account(&mut self, account: config::Account, predecessor: Option<JoinHandle<()>>) {
+    /// Starts an account, once the session that it had before has ended. What is kept nowhere passes to it: what
+    /// commands hold, and a text that scrolls.
+    async fn start_account(
+        &mut self,
+        account: config::Account,
+        predecessor: Option<JoinHandle<()>>,
+        passing: Option<(Layers, Option<Scroller>)>,
+    ) {
         let name = account.name.clone();
         let (entry, result) = match self.kept(&account).await {
-            Ok(kept) => {
+            Ok(mut kept) => {
+                let (before, scroller) = passing.unzip();
+                if let Some(before) = before {
+                    before.held().iter().for_each(|held| kept.memory.layers.hold(held.clone()));
+                    kept.memory.layers.set_scroll(before.scroll().cloned());
+                }
                 let mut entry = Entry::new(account, kept.memory.layers.clone());
+                entry.scroller = scroller.flatten();
                 let result = if entry.is_enabled() {
                     self.start_actor(&mut entry, kept, predecessor)
                 } else {
@@ -219,8 +233,11 @@ impl Hub {
                 kept.resource
             }
         };
+        let timed = self.timed(&account.name).await?;
         let base = self.store.base_presence(account.name.clone()).await?;
         let presence = base.map_or_else(|| first_presence(&self.config, account), |base| last_presence(base, account));
+        let mut layers = Layers::new(presence);
+        layers.set_timed(timed);
         let tune_out = self.store.tunes_out().await?.contains(&account.name);
         let resource = ResourcePart::new(&resource).map_err(|_| StartError::Resource)?.into_owned();
         let tokens = self.store.tokens(account.name.clone()).await?;
@@ -229,9 +246,20 @@ impl Hub {
         let messages = self.store.messages(account.name.clone()).await?;
         let border = self.store.border(account.name.clone()).await?;
         let told = self.store.told(account.name.clone()).await?;
-        let layers = Layers::new(presence);
         let memory = Memory { layers, tune_out, tokens, offer, session, messages, border, told };
         Ok(Kept { resource, memory })
+    }
+
+    /// What was asked for until a point in time that is still to come; one that came while nobody looked is kept as
+    /// passed, with what follows it.
+    async fn timed(&self, account: &str) -> Result<Option<Timed>, StoreError> {
+        let Some(timed) = self.store.timed_presence(account.to_owned()).await? else { return Ok(None) };
+        if timed.until > host::now().wall {
+            return Ok(Some(timed));
+        }
+        let account = account.to_owned();
+        self.store.apply(vec![store::Change::TimedEnded { account, then: timed.then }]).await?;
+        Ok(None)
     }
 }
 
@@ -242,7 +270,8 @@ fn can_follow(entry: &Entry, account: &config::Account) -> bool {
     *before == alike && !entry.waits_for_user()
 }
 
-fn first_presence(config: &Config, account: &config::Account) -> Presence {
+/// What an account starts with the first time.
+pub(super) fn first_presence(config: &Config, account: &config::Account) -> Presence {
     Presence { show: config.presence.show, status: config.presence.status.clone(), priority: account.priority }
 }
 

@@ -20,7 +20,7 @@ use super::hang_up::HangUp;
 use super::lines::{Line, Lines};
 use super::output::{Output, Overflow};
 use super::watcher::Watcher;
-use crate::api::{self, Api, Clients, Counted, Wire};
+use crate::api::{self, Api, Clients, Counted, Holding, Wire};
 
 /// How many requests of one client are being done at once; the next ones wait in the socket.
 pub(super) const MAX_CALLS: usize = 32;
@@ -50,6 +50,8 @@ pub(super) struct Connection {
     waits: JoinSet<Answer>,
     watcher: Option<Watcher>,
     wire: Option<(Wire, Counted)>,
+    /// A status that lasts as long as the client is here.
+    holding: Option<Holding>,
     /// Why nothing is done for a client that greeted in another protocol's version.
     mismatch: Option<Failure>,
     output: Output,
@@ -116,6 +118,7 @@ impl Connection {
             waits: JoinSet::new(),
             watcher: None,
             wire: None,
+            holding: None,
             mismatch: None,
             output: Output::new(now),
             hang_up: None,
@@ -183,6 +186,7 @@ impl Connection {
             && self.in_progress() == 0
             && self.watcher.is_none()
             && self.wire.is_none()
+            && self.holding.is_none()
             && self.output.is_empty()
     }
 
@@ -217,6 +221,9 @@ impl Connection {
         self.lines = Lines::default();
         self.watcher = None;
         self.wire = None;
+        if let Some(holding) = self.holding.take() {
+            holding.abandon();
+        }
     }
 
     /// Begins what the client has asked for; afterwards there is no room or no request left.
@@ -263,6 +270,17 @@ impl Connection {
                 self.wire = Some((wire, self.counts.watcher()));
                 Reply::XmlWatch(watching)
             })
+        } else if let Request::StatusHold(hold) = request {
+            let held = self.api.hold(hold).await;
+            held.map(|(report, holding)| {
+                self.holding = Some(holding);
+                Reply::StatusHold(report)
+            })
+        } else if let Request::StatusRelease(_) = &request {
+            if let Some(holding) = self.holding.take() {
+                holding.release().await;
+            }
+            Ok(Reply::StatusRelease(Done {}))
         } else if let Request::Wait(_) = &request {
             self.waits.spawn(wait(self.api.clone(), id, request, self.shutdown.clone()));
             return Ok(());

@@ -2,10 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use xmppd_core::account::{KeptMessage, KeptSession, Known, Remembered, Token};
-use xmppd_core::presence::Show;
+use xmppd_core::presence::{Show, Then, Timed};
 use xmppd_core::time::Wall;
 
-use super::{archive, login, session};
+use super::{archive, login, presence, session};
 
 /// One thing to remember or forget.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,25 @@ pub(crate) enum Change {
         account: String,
         /// What was requested.
         presence: BasePresence,
+    },
+    /// Nothing was requested: the configuration's holds.
+    NoBasePresence {
+        /// The account's name.
+        account: String,
+    },
+    /// What was last requested until a point in time; none any more.
+    TimedPresence {
+        /// The account's name.
+        account: String,
+        /// What was requested.
+        timed: Option<Timed>,
+    },
+    /// The timed presence has come to its end, and this follows it in the base; the base's own priority stays.
+    TimedEnded {
+        /// The account's name.
+        account: String,
+        /// What follows.
+        then: Option<Then>,
     },
     /// Whether a tune of ours may stand on the server. Written before the first publish, and again after the
     /// withdrawal is acknowledged, so that one left by a crash is withdrawn at the next start.
@@ -133,6 +152,11 @@ impl Change {
                 let values = params![account, presence.show.as_str(), presence.status, presence.priority];
                 connection.prepare_cached(sql)?.execute(values).map(drop)
             }
+            Self::NoBasePresence { account } => {
+                connection.prepare_cached("DELETE FROM base_presence WHERE account = ?")?.execute([account]).map(drop)
+            }
+            Self::TimedPresence { account, timed } => presence::keep_timed(connection, account, timed.as_ref()),
+            Self::TimedEnded { account, then } => presence::timed_ended(connection, account, then.as_ref()),
             Self::TuneOut { account, is_out: true } => {
                 let sql = "INSERT INTO tune_out (account) VALUES (?) ON CONFLICT DO NOTHING";
                 connection.prepare_cached(sql)?.execute([account]).map(drop)

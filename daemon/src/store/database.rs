@@ -99,6 +99,15 @@ const SCHEMA: &[&str] = &[
         attempts  INTEGER NOT NULL,
         UNIQUE (account, id)
     ) STRICT;
+    CREATE TABLE timed_presence (
+        account     TEXT NOT NULL PRIMARY KEY REFERENCES account ON DELETE CASCADE,
+        show        TEXT NOT NULL,
+        status      TEXT,
+        priority    INTEGER,
+        until       INTEGER NOT NULL,
+        then_show   TEXT,
+        then_status TEXT
+    ) STRICT, WITHOUT ROWID;
     CREATE TABLE archive (
         account TEXT NOT NULL PRIMARY KEY REFERENCES account ON DELETE CASCADE,
         border  TEXT,

@@ -6,6 +6,7 @@ mod archive;
 mod change;
 mod database;
 mod login;
+mod presence;
 mod rows;
 mod session;
 

@@ -62,8 +62,17 @@ impl Store {
 }
 
 fn presence(row: &Row<'_>) -> rusqlite::Result<BasePresence> {
-    let word: String = row.get(0)?;
-    let show = word.parse::<Show>();
-    let unknown = |error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error));
-    Ok(BasePresence { show: show.map_err(unknown)?, status: row.get(1)?, priority: row.get(2)? })
+    Ok(BasePresence { show: show(row, 0)?, status: row.get(1)?, priority: row.get(2)? })
+}
+
+/// The availability in a column of text.
+pub(super) fn show(row: &Row<'_>, column: usize) -> rusqlite::Result<Show> {
+    read_show(&row.get::<_, String>(column)?, column)
+}
+
+/// The availability that a word of this column stands for.
+pub(super) fn read_show(word: &str, column: usize) -> rusqlite::Result<Show> {
+    let unknown =
+        |error| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error));
+    word.parse().map_err(unknown)
 }

@@ -98,7 +98,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<KeptMessage> {
 
 #[cfg(test)]
 mod tests {
-    use xmppd_core::account::KeptSession;
+    use xmppd_core::account::{KeptSession, Known};
 
     use super::*;
     use crate::store::{Change, KeptAccount};
@@ -123,7 +123,10 @@ mod tests {
         let store = Store::open(folder.path()).unwrap();
         assert_eq!(store.session("home".into()).await.unwrap(), Some(kept));
         let at = Wall::from_unix_millis(1_790_000_000_500);
-        store.apply(vec![Change::Handled { account: "home".into(), handled: 0, at }]).await.unwrap();
+        store
+            .apply(vec![Change::Handled { account: "home".into(), handled: 0, at, known: Known::default() }])
+            .await
+            .unwrap();
         let later = store.session("home".into()).await.unwrap().unwrap();
         assert_eq!((later.handled, later.at), (0, at));
         store.apply(vec![Change::Session { account: "home".into(), session: None }]).await.unwrap();

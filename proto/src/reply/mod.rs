@@ -16,7 +16,7 @@ pub use config::{ConfigReport, ConfigValues};
 pub use daemon::{DaemonStatus, Done, Hello, Pong, WaitReport, WatchReport};
 pub use doctor::{Check, CheckState, DoctorReport};
 pub use message::{Direction, Message, MessageType, SendReport, SendState};
-pub use presence::{AccountStatus, Delivery, Layer, LayerName, Presence, StatusReport};
+pub use presence::{AccountStatus, Delivery, Layer, LayerName, Part, Presence, ScrollFrames, StatusReport, Then};
 pub use probe::{
     Certificate, ProbeAddress, ProbeEndpoint, ProbeFeatures, ProbeLimits, ProbeReport, ProbeSasl2, ProbeService,
     ProbeTls, ProbeWarning, ServiceAnswer, SrvRecord, TlsStart,

@@ -1,10 +1,12 @@
 //! What contacts see of us, and what it is composed of.
 
+use std::str::FromStr;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ConnectionState;
-use crate::Show;
+use crate::{Show, UnknownWord};
 
 /// What `status` and `status.set` answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,9 +85,84 @@ pub struct Layer {
     /// The text it asks for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
+    /// The priority it asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<i8>,
     /// When it ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// What is asked for without an end when it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub then: Option<Then>,
+    /// The command that it lasts for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// What contacts are told from it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decides: Vec<Part>,
+    /// Why it decides that, or nothing, for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// What follows a layer with an end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Then {
+    /// The availability.
+    pub show: Show,
+    /// The text beside it; none when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+}
+
+/// What `scroll.preview` answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ScrollFrames {
+    /// What is seen at each step, until it begins anew; one for a text that fits and stands still.
+    pub frames: Vec<String>,
+}
+
+/// A part of a presence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// The availability.
+    Show,
+    /// The text.
+    Status,
+    /// The priority.
+    Priority,
+}
+
+impl Part {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Show => "show",
+            Self::Status => "status",
+            Self::Priority => "priority",
+        }
+    }
+}
+
+impl Layer {
+    /// A layer that says nothing yet.
+    pub const fn new(layer: LayerName) -> Self {
+        Self {
+            layer,
+            show: None,
+            status: None,
+            priority: None,
+            until: None,
+            then: None,
+            by: None,
+            decides: Vec::new(),
+            reason: None,
+        }
+    }
 }
 
 /// The layers, see the contract's section 5 for their order.
@@ -108,6 +185,9 @@ pub enum LayerName {
 }
 
 impl LayerName {
+    /// Every value.
+    pub const ALL: [Self; 6] = [Self::Command, Self::Scroll, Self::Timed, Self::Idle, Self::Tune, Self::Base];
+
     /// The word on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -118,5 +198,16 @@ impl LayerName {
             Self::Scroll => "scroll",
             Self::Command => "command",
         }
+    }
+}
+
+impl FromStr for LayerName {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        Self::ALL.into_iter().find(|layer| layer.as_str() == word).ok_or_else(|| UnknownWord {
+            word: word.to_owned(),
+            expected: "command, scroll, timed, base (what you can clear); idle, tune",
+        })
     }
 }

@@ -2,6 +2,7 @@
 
 mod condition;
 mod params;
+mod status;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,14 +11,18 @@ use serde_json::value::RawValue;
 pub use condition::{BadCondition, Condition};
 pub use params::{
     AccountConnect, AccountDisconnect, AccountListing, AccountShow, ConfigCheck, ConfigGet, ConfigReload, DaemonHello,
-    DaemonRestart, DaemonShow, DaemonStop, Doctor, Ping, Probe, Roster, RpcDescribe, Send, Status, StatusSet,
-    TuneClear, TuneOff, TuneOn, TunePlayers, TuneSet, TuneShow, Wait, WatchStart, WatchStop, XmlWatch,
+    DaemonRestart, DaemonShow, DaemonStop, Doctor, Ping, Probe, Roster, RpcDescribe, Send, TuneClear, TuneOff, TuneOn,
+    TunePlayers, TuneSet, TuneShow, Wait, WatchStart, WatchStop, XmlWatch,
+};
+pub use status::{
+    Scroll, ScrollOff, ScrollPreview, Status, StatusClear, StatusHold, StatusLayers, StatusRelease, StatusSet,
+    StatusThen,
 };
 
 use crate::jsonrpc::Error;
 use crate::reply::{
     AccountList, ConfigReport, ConfigValues, DaemonStatus, DoctorReport, Done, Hello, PlayerList, Pong, ProbeReport,
-    RosterReport, SendReport, StatusReport, TuneReport, WaitReport, WatchReport, XmlWatching,
+    RosterReport, ScrollFrames, SendReport, StatusReport, TuneReport, WaitReport, WatchReport, XmlWatching,
 };
 
 /// A method's parameters, with the method's name and the type of its answer.
@@ -100,7 +105,14 @@ macro_rules! methods {
 
 methods! {
     "status" Status -> StatusReport, "Shows what contacts see now, and why";
-    "status.set" StatusSet -> StatusReport, "Asks for an availability, with an optional text and priority";
+    "status.set" StatusSet -> StatusReport, "Asks for an availability, with an optional text, priority and end";
+    "status.clear" StatusClear -> StatusReport, "Takes back what was asked for, a layer or all";
+    "status.layers" StatusLayers -> StatusReport, "Shows every layer: what it says, until when, what it decides and why";
+    "status.hold" StatusHold -> StatusReport, "Asks for an availability that lasts as long as this connection";
+    "status.release" StatusRelease -> Done, "Ends what status.hold began on this connection";
+    "scroll" Scroll -> StatusReport, "Lets a text run through the status, within the budget";
+    "scroll.preview" ScrollPreview -> ScrollFrames, "Shows what would be seen of a scrolling text, to nobody else";
+    "scroll.off" ScrollOff -> StatusReport, "Ends the scrolling";
     "tune" TuneShow -> TuneReport, "Shows the tune that is published, or why none is";
     "tune.set" TuneSet -> TuneReport, "Publishes a tune given by hand, in place of a player's";
     "tune.clear" TuneClear -> TuneReport, "Withdraws the tune given by hand";

@@ -1,51 +1,10 @@
-//! The parameters of every method. A parameter that is not named here is refused.
+//! The parameters of every method but those about our own presence. A parameter that is not named here is refused.
 
 use serde::{Deserialize, Serialize};
 
 use super::Condition;
+use crate::Topic;
 use crate::reply::{Direction, MessageType, TlsStart};
-use crate::{Show, Topic};
-
-/// `status`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Status {
-    /// The account asked about; all when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account: Option<String>,
-}
-
-/// `status.set`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct StatusSet {
-    /// The availability asked for.
-    pub show: Show,
-    /// The text beside it; none when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<String>,
-    /// The priority, -128 to 127; unchanged when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub priority: Option<i8>,
-    /// The account; all when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account: Option<String>,
-    /// How long the answer may wait for the server, in milliseconds; the daemon's own limit when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub wait_ms: Option<u64>,
-    /// Answer at once, whatever the delivery is.
-    #[serde(default, skip_serializing_if = "crate::is_false")]
-    pub no_wait: bool,
-}
-
-impl StatusSet {
-    /// The availability alone, for every account.
-    pub const fn new(show: Show) -> Self {
-        Self { show, status: None, priority: None, account: None, wait_ms: None, no_wait: false }
-    }
-}
 
 /// `tune`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

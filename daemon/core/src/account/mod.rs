@@ -37,6 +37,7 @@ use online::Online;
 use stopped::Stopped;
 
 use crate::entropy::{Entropy, SEED_LEN};
+use crate::players::Budget;
 use crate::time::{Moment, Now, Wall};
 
 /// The machine of one account.
@@ -92,6 +93,11 @@ impl Account {
             Link::Offline(_) | Link::Connecting(_) | Link::Stopped(_) => None,
         };
         timers.into_iter().chain(requests).min()
+    }
+
+    /// What may still be published now.
+    pub fn budget(&self) -> &Budget {
+        self.context.outward.budget()
     }
 
     /// Whether the server's next byte begins an element, as far as that is known: only while stanzas flow.

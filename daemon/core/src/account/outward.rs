@@ -39,8 +39,24 @@ impl Outward {
         self.settings = settings;
     }
 
-    pub(super) fn set_layers(&mut self, layers: Layers) {
-        self.layers = layers;
+    /// Takes what was asked for. Where nothing but a text has scrolled on, it stays when the budget is used up: another
+    /// step comes by itself. What nobody sees costs nothing.
+    pub(super) fn set_layers(&mut self, layers: Layers, now: Moment) {
+        let seen = self.composed().presence;
+        let before = std::mem::replace(&mut self.layers, layers);
+        if self.composed().presence == seen {
+            return;
+        }
+        if !is_a_step(&before, &self.layers) {
+            self.budget.spend(now);
+        } else if !self.budget.take_step(now) {
+            self.layers = before;
+        }
+    }
+
+    /// What may go out.
+    pub(super) fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     /// Takes what plays now. A tune that ends is withdrawn at once; a new one waits for the budget.
@@ -79,5 +95,64 @@ impl Outward {
     /// What User Tune is to say.
     pub(super) fn tune(&self) -> Option<&Track> {
         self.shown.as_ref().filter(|_| self.settings.pep).map(|playing| &playing.track)
+    }
+}
+
+/// Whether one differs from the other only in what of a scrolling text is to be seen.
+fn is_a_step(before: &Layers, after: &Layers) -> bool {
+    let (Some(_), Some(_)) = (before.scroll(), after.scroll()) else { return false };
+    let mut alike = after.clone();
+    alike.set_scroll(before.scroll().cloned());
+    alike == *before
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::presence::{Presence, Scroll, StatusWhen};
+
+    fn scrolled(window: &str) -> Layers {
+        let mut layers = Layers::new(Presence { show: Show::Online, status: None, priority: 0 });
+        layers.set_scroll(Some(Scroll { window: window.to_owned(), until: None }));
+        layers
+    }
+
+    #[test]
+    fn a_step_needs_the_budget_and_a_status_does_not() {
+        let settings = TuneSettings { pep: true, status: None, status_when: StatusWhen::Empty };
+        let layers = Layers::new(Presence { show: Show::Online, status: None, priority: 0 });
+        let memory = Memory {
+            layers,
+            tune_out: false,
+            tokens: Vec::new(),
+            offer: None,
+            session: None,
+            messages: Vec::new(),
+            border: None,
+            told: Vec::new(),
+        };
+        let mut outward = Outward::new(settings, memory);
+        let mut timers = Timers::default();
+        let check = |outward: &mut Outward, seconds: u64, layers: Layers, expected: Option<&str>| {
+            outward.set_layers(layers, Moment::from_millis(seconds * 1_000));
+            assert_eq!(outward.composed().presence.status.as_deref(), expected, "at {seconds}");
+        };
+        check(&mut outward, 0, scrolled("a"), Some("a"));
+        for (second, window) in (1..20).zip(["b", "a"].into_iter().cycle()) {
+            check(&mut outward, second, scrolled(window), Some(window));
+        }
+        // A song goes out, and its cost keeps the text where it is for a while.
+        let track = Track { title: Some("Marée".to_owned()), ..Track::default() };
+        outward.set_playing(Some(Playing { track, player: None }), Moment::from_millis(20_000), &mut timers);
+        assert!(outward.tune().is_some());
+        check(&mut outward, 20, scrolled("c"), Some("b"));
+        check(&mut outward, 23, scrolled("d"), Some("d"));
+        // Whatever the budget is, what a person asks for goes out.
+        for text in ["one", "two", "three", "four", "five", "six", "seven"] {
+            let base = Presence { show: Show::Dnd, status: Some(text.to_owned()), priority: 0 };
+            check(&mut outward, 24, Layers::new(base), Some(text));
+        }
+        check(&mut outward, 24, scrolled("e"), Some("e"));
+        check(&mut outward, 24, scrolled("f"), Some("e"));
     }
 }

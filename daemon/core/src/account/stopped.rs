@@ -72,7 +72,7 @@ impl Stopped {
     fn command(self, command: Command, context: &mut Context) -> Link {
         match command {
             Command::Layers(ticket, layers) => {
-                context.outward.set_layers(layers);
+                context.outward.set_layers(layers, context.now.moment);
                 let delivery = context.present_later();
                 context.reply(ticket, Outcome::Delivered(delivery));
             }

@@ -1,6 +1,7 @@
-//! One pure function from the layers to what contacts see. Who calls it when, and what is sent, is left to the account.
+//! One pure function from the layers to what contacts see, and one that tells why. Who calls them when, and what is
+//! sent, is left to the account.
 
-use super::{Layer, Layers, Presence};
+use super::{Layer, Layers, Presence, Sheet, Show};
 
 /// When the tune's text is shown as the status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -23,69 +24,144 @@ pub struct Composed {
     pub show_from: Layer,
     /// The layer the text is from, if there is a text.
     pub status_from: Option<Layer>,
+    /// The tune's text, whether it is shown or not.
+    pub tune: Option<Offered>,
 }
 
-/// Composes what contacts see. `tune_text` is the rendered text of the tune being published, if any; who is offline or
-/// invisible never shows it.
+/// A text that the tune offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offered {
+    /// The text.
+    pub text: String,
+    /// When it may be shown.
+    pub when: StatusWhen,
+}
+
+/// A part of a presence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The availability.
+    Show,
+    /// The text.
+    Status,
+    /// The priority.
+    Priority,
+}
+
+/// Why a layer decides what it decides, or nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It decides, for nothing is above it.
+    Highest,
+    /// It decides what this layer above it leaves open.
+    LeftOpenBy(Layer),
+    /// It decides the text by the rule for the tune.
+    Tune(StatusWhen),
+    /// It decides nothing: this layer is above it.
+    Under(Layer),
+    /// Idle does not override what was asked for.
+    NeverOver(Show),
+    /// The tune is shown only while there is no text.
+    OwnText,
+    /// The tune is never shown as a text.
+    Never,
+    /// Who cannot be seen shows no tune.
+    Unseen,
+}
+
+/// One layer and its part in the result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explained<'a> {
+    /// What it says.
+    pub sheet: Sheet<'a>,
+    /// What of the result is from it.
+    pub decides: Vec<Part>,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Composes what contacts see: for each part, the highest layer that says something about it. `tune_text` is the
+/// rendered text of the tune being published, if any; who is offline or invisible never shows it.
 pub fn compose(layers: &Layers, tune_text: Option<&str>, when: StatusWhen) -> Composed {
-    let (requested, show_from) = layers.requested();
-    let shown = match when {
-        StatusWhen::Empty => requested.status.is_none(),
-        StatusWhen::Always => true,
-        StatusWhen::Never => false,
+    let sheets = layers.sheets();
+    let counting = || sheets.iter().filter(|sheet| sheet.counts);
+    let base = layers.base();
+    let (show, show_from) =
+        counting().find_map(|sheet| Some((sheet.show?, sheet.layer))).unwrap_or((base.show, Layer::Base));
+    let priority = counting().find_map(|sheet| sheet.priority).unwrap_or(base.priority);
+    let own = counting().find_map(|sheet| Some((sheet.status?, sheet.layer)));
+    let tune_shows = show.is_visible()
+        && match when {
+            StatusWhen::Empty => own.is_none(),
+            StatusWhen::Always => true,
+            StatusWhen::Never => false,
+        };
+    let text = tune_text.filter(|_| tune_shows).map(|text| (text, Layer::Tune)).or(own);
+    Composed {
+        presence: Presence { show, status: text.map(|(text, _)| text.to_owned()), priority },
+        show_from,
+        status_from: text.map(|(_, layer)| layer),
+        tune: tune_text.map(|text| Offered { text: text.to_owned(), when }),
+    }
+}
+
+/// Tells of each layer, the highest first, what of the result is from it and why. `composed` is what [`compose`] made
+/// of the same layers.
+pub fn explain<'a>(layers: &'a Layers, composed: &'a Composed) -> Vec<Explained<'a>> {
+    let mut sheets = layers.sheets();
+    if let Some(offered) = &composed.tune {
+        let base = sheets.len().saturating_sub(1);
+        sheets.insert(base, Sheet::tune(&offered.text));
+    }
+    let says = |sheet: &Sheet<'_>, part: Part| match part {
+        Part::Show => sheet.show.is_some(),
+        Part::Status => sheet.status.is_some(),
+        Part::Priority => sheet.priority.is_some(),
     };
-    match tune_text {
-        Some(text) if shown && requested.show.is_visible() => Composed {
-            presence: Presence { status: Some(text.to_owned()), ..requested.clone() },
-            show_from,
-            status_from: Some(Layer::Tune),
-        },
-        Some(_) | None => Composed {
-            presence: requested.clone(),
-            show_from,
-            status_from: requested.status.is_some().then_some(show_from),
-        },
+    let decides = |index: usize, part: Part| {
+        let from_tune = part == Part::Status && composed.status_from == Some(Layer::Tune);
+        let may = |sheet: &Sheet<'_>| sheet.counts && (sheet.layer == Layer::Tune) == from_tune && says(sheet, part);
+        sheets.iter().position(may) == Some(index)
+    };
+    let parts: Vec<Vec<Part>> = (0..sheets.len())
+        .map(|index| {
+            [Part::Show, Part::Status, Part::Priority].into_iter().filter(|part| decides(index, *part)).collect()
+        })
+        .collect();
+    let above = |index: usize| sheets.iter().take(index).find(|sheet| sheet.counts && sheet.layer != Layer::Tune);
+    let reasons: Vec<Reason> = sheets
+        .iter()
+        .enumerate()
+        .map(|(index, sheet)| match (sheet.layer, above(index), parts[index].is_empty()) {
+            (Layer::Tune, _, _) => of_tune(composed),
+            (Layer::Idle, _, _) if !sheet.counts => Reason::NeverOver(layers.base().show),
+            (_, None, _) => Reason::Highest,
+            (_, Some(_), true) => under(composed, sheet),
+            (_, Some(above), false) => Reason::LeftOpenBy(above.layer),
+        })
+        .collect();
+    let explained = sheets.into_iter().zip(parts).zip(reasons);
+    explained.map(|((sheet, decides), reason)| Explained { sheet, decides, reason }).collect()
+}
+
+/// What says in place of a layer what it would say.
+fn under(composed: &Composed, sheet: &Sheet<'_>) -> Reason {
+    let by_text = composed.status_from.filter(|_| sheet.show.is_none());
+    Reason::Under(by_text.unwrap_or(composed.show_from))
+}
+
+fn of_tune(composed: &Composed) -> Reason {
+    let when = composed.tune.as_ref().map_or(StatusWhen::Never, |offered| offered.when);
+    if composed.status_from == Some(Layer::Tune) {
+        return Reason::Tune(when);
+    }
+    match when {
+        StatusWhen::Never => Reason::Never,
+        StatusWhen::Empty | StatusWhen::Always if !composed.presence.show.is_visible() => Reason::Unseen,
+        StatusWhen::Empty | StatusWhen::Always => Reason::OwnText,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::Show;
-    use super::*;
-
-    #[test]
-    fn the_text_comes_from_the_layer_that_may_say_it() {
-        let check = |show, own: Option<&str>, tune, when, status: Option<&str>, from: Option<Layer>| {
-            let base = Presence { show, status: own.map(str::to_owned), priority: -7 };
-            let expected = Composed {
-                presence: Presence { status: status.map(str::to_owned), ..base.clone() },
-                show_from: Layer::Base,
-                status_from: from,
-            };
-            assert_eq!(compose(&Layers::new(base), tune, when), expected, "{show:?} {own:?} {tune:?} {when:?}");
-        };
-        let (own, song) = (Some("Good night"), Some("♪ A – B"));
-        let (base, tune) = (Some(Layer::Base), Some(Layer::Tune));
-        check(Show::Online, None, None, StatusWhen::Empty, None, None);
-        check(Show::Online, None, song, StatusWhen::Empty, song, tune);
-        check(Show::Dnd, own, song, StatusWhen::Empty, own, base);
-        check(Show::Dnd, own, None, StatusWhen::Always, own, base);
-        check(Show::Dnd, own, song, StatusWhen::Always, song, tune);
-        check(Show::Xa, None, song, StatusWhen::Never, None, None);
-        check(Show::Away, own, song, StatusWhen::Never, own, base);
-        for hidden in [Show::Offline, Show::Invisible] {
-            check(hidden, None, song, StatusWhen::Empty, None, None);
-            check(hidden, own, song, StatusWhen::Always, own, base);
-        }
-    }
-
-    #[test]
-    fn without_the_tune_the_persons_own_text_is_back() {
-        let mut layers = Layers::new(Presence { show: Show::Chat, status: None, priority: 0 });
-        layers.set_base(Presence { status: Some("Hello".to_owned()), ..layers.base().clone() });
-        let with = compose(&layers, Some("♪"), StatusWhen::Always);
-        assert_eq!(with.presence.status.as_deref(), Some("♪"));
-        let without = compose(&layers, None, StatusWhen::Always);
-        assert_eq!(&without.presence, layers.base());
-    }
-}
+#[path = "compose_tests.rs"]
+mod tests;

@@ -3,10 +3,12 @@
 
 mod compose;
 mod layers;
+mod scroll;
 mod show;
 
-pub use compose::{Composed, StatusWhen, compose};
-pub use layers::{Layer, Layers};
+pub use compose::{Composed, Explained, Offered, Part, Reason, StatusWhen, compose, explain};
+pub use layers::{Held, Layer, Layers, Overlay, Scroll, Sheet, Then, Timed};
+pub use scroll::Marquee;
 pub use show::{Show, UnknownShow};
 
 /// What contacts are to see, complete.
@@ -19,3 +21,6 @@ pub struct Presence {
     /// RFC 6121 section 4.7.2.3.
     pub priority: i8,
 }
+
+#[cfg(test)]
+mod tests_any_order;

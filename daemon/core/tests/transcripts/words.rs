@@ -176,7 +176,11 @@ fn of_delivery(delivery: Delivery) -> &'static str {
 }
 
 fn of_composed(composed: &Composed) -> String {
-    let tune = if composed.status_from == Some(Layer::Tune) { " from tune" } else { "" };
+    let tune = match (composed.status_from, &composed.tune) {
+        (Some(Layer::Tune), _) => " from tune",
+        (_, Some(_)) => " tune withheld",
+        (_, None) => "",
+    };
     format!("{}{tune}", of_presence(&composed.presence))
 }
 

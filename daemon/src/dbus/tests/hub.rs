@@ -10,7 +10,7 @@ use tokio::{
 };
 use xmppd_proto::{
     Change, Failure, Kind, Reply, Request, Show, State, Timestamp,
-    reply::{AccountInfo, AccountStatus, ConfigValues, ConnectionState, Delivery, Presence},
+    reply::{AccountInfo, AccountStatus, ConnectionState, Delivery, Presence},
 };
 use zbus::{Connection, MatchRule, MessageStream, message::Message};
 
@@ -149,6 +149,7 @@ async fn play(
                     subscribers.push(subscriber);
                     reply.send(changes).unwrap();
                 }
+                Asked::Hold(..) => panic!("a status is held on the socket only"),
                 Asked::Watch(..) => panic!("the wire is on the socket only"),
             },
             Some(change) = to_tell.recv() => {
@@ -167,7 +168,7 @@ fn answer(request: &Request) -> Result<Reply, Failure> {
     match request.method() {
         "status" => Ok(Reply::Status(Default::default())),
         "status.set" => Ok(Reply::StatusSet(Default::default())),
-        "config.get" => Ok(Reply::ConfigGet(ConfigValues { file: "/config.toml".to_owned(), values: json!("chat") })),
+        "status.clear" => Ok(Reply::StatusClear(Default::default())),
         "send" => Ok(Reply::Send(serde_json::from_value(sent).unwrap())),
         "tune.set" => Ok(Reply::TuneSet(Default::default())),
         "tune.clear" => Ok(Reply::TuneClear(Default::default())),

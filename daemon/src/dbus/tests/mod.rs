@@ -10,7 +10,7 @@ use tokio_stream::StreamExt;
 use xmppd_proto::{
     Change, PresenceChange, Request, Show, Timestamp, Tune, TuneChange,
     reply::{ConnectionState, Direction, Message as Received, MessageType, TuneReport},
-    request::{StatusSet, TuneSet},
+    request::{StatusClear, StatusSet, TuneSet},
 };
 use zbus::{
     MessageStream, OwnedVariant, Variant,
@@ -65,6 +65,7 @@ async fn methods_become_requests() {
     face.call("SetStatus", &("busy", "Good night")).await.unwrap();
     face.call("SetStatus", &("online", "")).await.unwrap();
     face.call("ClearStatus", &()).await.unwrap();
+    face.call("SetStatusFor", &("xa", "Lunch", 1_800_000u64)).await.unwrap();
     let tune = HashMap::from([("xesam:title", Variant::from("Harbour Lights")), ("xesam:artist", "Alone".into())]);
     face.call("SetTune", &tune).await.unwrap();
     face.call("ClearTune", &()).await.unwrap();
@@ -75,8 +76,9 @@ async fn methods_become_requests() {
     let with_text = StatusSet { status: Some("Good night".to_owned()), ..StatusSet::new(Show::Dnd) };
     assert_eq!(asked[0], Request::StatusSet(with_text));
     assert_eq!(asked[1], Request::StatusSet(StatusSet::new(Show::Online)));
-    assert_eq!(asked[2].method(), "config.get");
-    assert_eq!(asked[3], Request::StatusSet(StatusSet::new(Show::Chat)));
+    assert_eq!(asked[2], Request::StatusClear(StatusClear::default()));
+    let with_end = StatusSet { status: Some("Lunch".to_owned()), for_ms: Some(1_800_000), ..StatusSet::new(Show::Xa) };
+    assert_eq!(asked[3], Request::StatusSet(with_end));
     let (title, artist) = (Some("Harbour Lights".to_owned()), Some("Alone".to_owned()));
     assert_eq!(asked[4], Request::TuneSet(TuneSet { title, artist, ..TuneSet::default() }));
     let methods: Vec<&str> = asked[5..].iter().map(Request::method).collect();
@@ -102,6 +104,7 @@ async fn call_reaches_every_method_that_belongs_on_a_bus() {
     check("watch.start", "{}", "Policy").await;
     check("watch.stop", "", "Policy").await;
     check("xml.watch", "{}", "Policy").await;
+    check("status.hold", r#"{"show":"dnd"}"#, "Policy").await;
     check("nothing", "{}", "Usage").await;
     check("status", "[]", "Usage").await;
     check("status", "{", "Usage").await;
@@ -141,6 +144,7 @@ async fn another_users_calls_are_refused_and_nothing_is_asked_or_shown() {
     for (name, _) in [
         error(face.call("SetStatus", &("dnd", "")).await),
         error(face.call("ClearStatus", &()).await),
+        error(face.call("SetStatusFor", &("dnd", "", 1u64)).await),
         error(face.call("Send", &("juliet@capulet.example", "Hello")).await),
         error(face.call("SetTune", &HashMap::<String, Variant<'_>>::new()).await),
         error(face.call("ClearTune", &()).await),

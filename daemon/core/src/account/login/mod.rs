@@ -304,7 +304,7 @@ impl Connecting {
     fn command(self: Box<Self>, command: Command, context: &mut Context) -> Link {
         match command {
             Command::Layers(ticket, layers) => {
-                context.outward.set_layers(layers);
+                context.outward.set_layers(layers, context.now.moment);
                 let delivery = context.present_later();
                 context.reply(ticket, Outcome::Delivered(delivery));
                 if !context.outward.wants_stream() {

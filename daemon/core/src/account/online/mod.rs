@@ -203,7 +203,7 @@ impl Online {
         }
         match command {
             Command::Layers(ticket, layers) => {
-                context.outward.set_layers(layers);
+                context.outward.set_layers(layers, context.now.moment);
                 if !context.outward.wants_stream() {
                     self.leave(Leaving::by_status(ticket), context);
                 } else if self.leaving.is_some() {

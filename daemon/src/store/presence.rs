@@ -1,0 +1,104 @@
+//! The timed presence of an account as rows. When it ends, and what follows, is decided by those who ask.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use xmppd_core::presence::{Overlay, Then, Timed};
+use xmppd_core::time::Wall;
+
+use super::rows::{read_show, show};
+use super::{Store, StoreError};
+
+impl Store {
+    /// What was last requested for this account until a point in time, unless its end is kept already.
+    pub(crate) fn timed_presence(
+        &self,
+        account: String,
+    ) -> impl Future<Output = Result<Option<Timed>, StoreError>> + Send + use<> {
+        self.read(move |connection| {
+            let sql =
+                "SELECT show, status, priority, until, then_show, then_status FROM timed_presence WHERE account = ?";
+            connection.prepare_cached(sql)?.query_row([account], timed).optional()
+        })
+    }
+}
+
+/// Keeps it in place of what was kept before.
+pub(super) fn keep_timed(connection: &Connection, account: &str, timed: Option<&Timed>) -> rusqlite::Result<()> {
+    let Some(Timed { overlay, until, then }) = timed else {
+        let sql = "DELETE FROM timed_presence WHERE account = ?";
+        return connection.prepare_cached(sql)?.execute([account]).map(drop);
+    };
+    let sql = "INSERT OR REPLACE INTO timed_presence (account, show, status, priority, until, then_show, then_status)
+        VALUES (?, ?, ?, ?, ?, ?, ?)";
+    let values = params![
+        account,
+        overlay.show.as_str(),
+        overlay.status,
+        overlay.priority,
+        until.as_unix_millis(),
+        then.as_ref().map(|then| then.show.as_str()),
+        then.as_ref().and_then(|then| then.status.as_deref()),
+    ];
+    connection.prepare_cached(sql)?.execute(values).map(drop)
+}
+
+/// Forgets it, and keeps what follows as the base.
+pub(super) fn timed_ended(connection: &Connection, account: &str, then: Option<&Then>) -> rusqlite::Result<()> {
+    keep_timed(connection, account, None)?;
+    let Some(Then { show, status }) = then else { return Ok(()) };
+    let sql = "INSERT INTO base_presence (account, show, status) VALUES (?, ?, ?)
+        ON CONFLICT DO UPDATE SET show = excluded.show, status = excluded.status";
+    connection.prepare_cached(sql)?.execute(params![account, show.as_str(), status]).map(drop)
+}
+
+fn timed(row: &Row<'_>) -> rusqlite::Result<Timed> {
+    let then = match row.get::<_, Option<String>>(4)? {
+        Some(word) => Some(Then { show: read_show(&word, 4)?, status: row.get(5)? }),
+        None => None,
+    };
+    let overlay = Overlay { show: show(row, 0)?, status: row.get(1)?, priority: row.get(2)? };
+    Ok(Timed { overlay, until: Wall::from_unix_millis(row.get(3)?), then })
+}
+
+#[cfg(test)]
+mod tests {
+    use xmppd_core::presence::Show;
+
+    use super::*;
+    use crate::store::{BasePresence, Change, KeptAccount};
+    use crate::testing::Folder;
+
+    fn timed(then: Option<Then>) -> Timed {
+        let overlay = Overlay { show: Show::Dnd, status: Some("Meeting".into()), priority: Some(-3) };
+        Timed { overlay, until: Wall::from_unix_millis(1_000), then }
+    }
+
+    #[tokio::test]
+    async fn a_presence_with_an_end_is_kept_until_its_end_and_what_follows_is_kept_with_it() {
+        let folder = Folder::new();
+        let store = Store::open(folder.path()).unwrap();
+        let (name, jid, resource) = ("home".to_owned(), "a@b".to_owned(), "1".to_owned());
+        let account = name.clone();
+        let base = BasePresence { show: Show::Chat, status: Some("Hello".into()), priority: Some(7) };
+        store.apply(vec![Change::Account(KeptAccount { name, jid, resource })]).await.unwrap();
+        store.apply(vec![Change::BasePresence { account: account.clone(), presence: base.clone() }]).await.unwrap();
+        let follows = |status: Option<&str>| Then { show: Show::Away, status: status.map(str::to_owned) };
+        for then in [None, Some(follows(None)), Some(follows(Some("Lunch")))] {
+            let kept = timed(then.clone());
+            let change = Change::TimedPresence { account: account.clone(), timed: Some(kept.clone()) };
+            store.apply(vec![change]).await.unwrap();
+            assert_eq!(store.timed_presence(account.clone()).await.unwrap(), Some(kept));
+            store.apply(vec![Change::TimedEnded { account: account.clone(), then: then.clone() }]).await.unwrap();
+            assert_eq!(store.timed_presence(account.clone()).await.unwrap(), None);
+            let expected = match then {
+                Some(Then { show, status }) => BasePresence { show, status, ..base.clone() },
+                None => base.clone(),
+            };
+            assert_eq!(store.base_presence(account.clone()).await.unwrap(), Some(expected));
+        }
+        store.apply(vec![Change::NoBasePresence { account: account.clone() }]).await.unwrap();
+        assert_eq!(store.base_presence(account.clone()).await.unwrap(), None);
+        store.apply(vec![Change::TimedEnded { account: account.clone(), then: Some(follows(None)) }]).await.unwrap();
+        let priority = store.base_presence(account).await.unwrap().and_then(|base| base.priority);
+        assert_eq!(priority, None);
+    }
+}

@@ -1,0 +1,111 @@
+//! The same as `golden.rs` for what is asked and told of the layers of a presence.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::fmt::Debug;
+use std::fs;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use xmppd_proto::reply::*;
+use xmppd_proto::request::*;
+use xmppd_proto::{Call, Request, Show, Timestamp, jsonrpc};
+
+fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, value: &T) {
+    let text = serde_json::to_string_pretty(value).unwrap() + "\n";
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{name}.json"));
+    if !path.exists() && std::env::var_os("XMPPD_BLESS").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    let golden = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    assert_eq!(text, golden, "{name} is written otherwise");
+    assert_eq!(&serde_json::from_str::<T>(&golden).unwrap(), value, "{name} is read otherwise");
+}
+
+fn check_request<C: Call + PartialEq + Debug>(name: &str, call: &C) {
+    check(&format!("request/{name}"), call);
+    let line = jsonrpc::request_line(1, call);
+    let incoming = jsonrpc::Incoming::parse(line.trim_end().as_bytes()).unwrap();
+    assert_eq!(Request::parse(&incoming.method, incoming.params).unwrap().method(), C::METHOD);
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+#[test]
+fn what_is_asked_of_layers_keeps_its_shape() {
+    let then = Some(StatusThen { show: Show::Online, status: some("Good morning") });
+    check_request("status.set-for", &StatusSet { for_ms: Some(5_400_000), then, ..StatusSet::new(Show::Xa) });
+    check_request(
+        "status.set-until",
+        &StatusSet { until: Some(at("2026-11-23T06:30:00Z")), ..StatusSet::new(Show::Xa) },
+    );
+    let account = some("home");
+    check_request(
+        "status.clear",
+        &StatusClear { layer: Some(LayerName::Timed), account: account.clone(), wait_ms: Some(1), no_wait: true },
+    );
+    check_request("status.layers", &StatusLayers { account: account.clone() });
+    let hold = StatusHold {
+        show: Show::Dnd,
+        status: some("Building"),
+        priority: Some(-1),
+        for_ms: Some(60_000),
+        until: None,
+        by: some("make"),
+        account,
+    };
+    check_request("status.hold", &hold);
+    check_request("status.release", &StatusRelease {});
+    let (text, account) = ("Out of office".to_owned(), some("home"));
+    let (every_ms, for_ms, width) = (Some(2_000), Some(600_000), Some(16));
+    check_request("scroll", &Scroll { text: text.clone(), every_ms, for_ms, width, account: account.clone() });
+    check_request("scroll.preview", &ScrollPreview { text, width });
+    check_request("scroll.off", &ScrollOff { account });
+}
+
+#[test]
+fn layers_keep_their_shape() {
+    let reason = some;
+    let command = Layer {
+        show: Some(Show::Dnd),
+        by: some("make"),
+        decides: vec![Part::Show],
+        reason: reason("nothing is above it"),
+        ..Layer::new(LayerName::Command)
+    };
+    let timed = Layer {
+        show: Some(Show::Away),
+        status: some("Lunch"),
+        priority: Some(1),
+        until: Some(at("2026-11-22T12:30:00Z")),
+        then: Some(Then { show: Show::Online, status: None }),
+        decides: vec![Part::Status, Part::Priority],
+        reason: reason("command leaves it open"),
+        ..Layer::new(LayerName::Timed)
+    };
+    let base = Layer {
+        show: Some(Show::Online),
+        priority: Some(5),
+        reason: reason("command is above it"),
+        ..Layer::new(LayerName::Base)
+    };
+    let presence = Presence { show: Show::Dnd, status: some("Lunch"), priority: 1 };
+    let status = AccountStatus {
+        account: "home".into(),
+        jid: "romeo@verona.example/xmppd.1".into(),
+        connection: ConnectionState::Online,
+        delivery: Delivery::Acknowledged,
+        requested: presence.clone(),
+        effective: presence,
+        layers: vec![command, timed, base],
+    };
+    check("reply/status.layers", &StatusReport { accounts: vec![status] });
+    check("reply/scroll.preview", &ScrollFrames { frames: vec!["Out o".into(), "ut of".into()] });
+}
