@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::reply::{AccountInfo, AccountStatus, Contact, Message, TuneReport};
+use crate::reply::{AccountInfo, AccountStatus, Contact, Message, OutboxCount, TuneReport};
 use crate::{Show, State, Topic};
 
 /// One line of `watch`, and the `params` of an `event` notification.
@@ -39,6 +39,8 @@ pub enum Change {
     Message(Box<Message>),
     /// An account is another.
     Account(Box<AccountInfo>),
+    /// Another number of messages waits.
+    Outbox(OutboxCount),
 }
 
 /// A tune: ours, or with `account` and `jid` a contact's.
@@ -122,6 +124,7 @@ impl Change {
             Self::Roster(_) => Some(Topic::Roster),
             Self::Message(_) => Some(Topic::Message),
             Self::Account(_) => Some(Topic::Account),
+            Self::Outbox(_) => Some(Topic::Outbox),
         }
     }
 }

@@ -6,7 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::reply::{
-    AccountInfo, AccountList, AccountRoster, AccountStatus, Contact, Resource, RosterReport, StatusReport, TuneReport,
+    AccountInfo, AccountList, AccountRoster, AccountStatus, Contact, OutboxCounts, Resource, RosterReport,
+    StatusReport, TuneReport,
 };
 use crate::{Change, PresenceChange, RosterChange, Show, Topic, Topics, Tune, TuneChange};
 
@@ -23,6 +24,8 @@ pub struct State {
     pub roster: RosterReport,
     /// The accounts.
     pub account: AccountList,
+    /// The messages that wait.
+    pub outbox: OutboxCounts,
 }
 
 /// A snapshot as it goes over the wire: the line of [`Change::Snapshot`] without a copy of the state.
@@ -38,6 +41,8 @@ pub struct Snapshot<'a> {
     roster: Option<&'a RosterReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<&'a AccountList>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outbox: Option<&'a OutboxCounts>,
 }
 
 impl State {
@@ -50,6 +55,7 @@ impl State {
             tune: topics.contains(Topic::Tune).then_some(&self.tune),
             roster: (topics.contains(Topic::Roster) || topics.contains(Topic::Presence)).then_some(&self.roster),
             account: topics.contains(Topic::Account).then_some(&self.account),
+            outbox: topics.contains(Topic::Outbox).then_some(&self.outbox),
         }
     }
 
@@ -63,6 +69,7 @@ impl State {
             Change::Presence(presence) => self.apply_presence(presence),
             Change::Roster(roster) => self.apply_roster(roster),
             Change::Account(account) => self.apply_account(*account),
+            Change::Outbox(count) => upsert(&mut self.outbox.accounts, count, |known| &known.account),
             Change::Gap | Change::Message(_) => {}
         }
     }
@@ -72,6 +79,7 @@ impl State {
         self.status.accounts.retain(|known| known.account != account);
         self.roster.accounts.retain(|known| known.account != account);
         self.account.accounts.retain(|known| known.account != account);
+        self.outbox.accounts.retain(|known| known.account != account);
     }
 
     /// What is known of one account's contact.

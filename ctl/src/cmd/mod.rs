@@ -7,6 +7,7 @@ pub(crate) mod daemon;
 pub(crate) mod doctor;
 mod hold;
 mod layer;
+pub(crate) mod outbox;
 pub(crate) mod ping;
 pub(crate) mod probe;
 pub(crate) mod roster;
@@ -36,6 +37,7 @@ pub(crate) enum Verb {
     Wait(wait::Args),
     Watch(watch::Args),
     Xml(xml::Args),
+    Outbox(outbox::Args),
     Ping(ping::Args),
     Probe(probe::Args),
     Doctor(doctor::Args),
@@ -57,6 +59,7 @@ pub(crate) fn run(verb: Verb, session: &Session) -> Result<(), Stop> {
         Verb::Watch(args) => watch::run(args, session),
         Verb::Xml(args) => xml::run(args, session),
         Verb::Probe(args) => probe::run(args, session),
+        Verb::Outbox(args) => outbox::run(args, session),
         Verb::Ping(args) => ping::run(args, session),
         Verb::Doctor(args) => doctor::run(args, session),
         Verb::Config(args) => config::run(args, session),

@@ -12,7 +12,7 @@ use crate::screen::Screen;
 use crate::session::{Answer, Session};
 use crate::text;
 
-/// Send a message through the session that is up
+/// Send a message; without a session, in the next one
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// The recipient

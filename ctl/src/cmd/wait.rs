@@ -6,10 +6,10 @@ use xmppd_proto::request::{self, Condition};
 use crate::report::Stop;
 use crate::session::{Answer, Session};
 
-/// Wait until a condition holds: online, offline, contact JID [SHOW], tune playing, tune stopped
+/// Wait until a condition holds: online, offline, contact JID [SHOW], tune playing, tune stopped, outbox empty
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// online | offline | contact JID [SHOW] | tune playing | tune stopped
+    /// online | offline | contact JID [SHOW] | tune playing | tune stopped | outbox empty
     #[arg(required = true, value_name = "CONDITION")]
     condition: Vec<String>,
 }

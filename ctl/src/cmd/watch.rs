@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
-use xmppd_proto::reply::{AccountInfo, AccountStatus, Contact, Direction, Message, TuneReport};
+use xmppd_proto::reply::{AccountInfo, AccountStatus, Contact, Direction, Message, OutboxCount, TuneReport};
 use xmppd_proto::request::WatchStart;
 use xmppd_proto::{
     Change, Event, Failure, Kind, PresenceChange, RosterChange, Show, State, Timestamp, Topic, Topics, TuneChange,
@@ -120,7 +120,17 @@ fn lines(change: &Change, topics: Topics, screen: &Screen) -> Vec<String> {
         Change::Roster(change) => roster_lines(change),
         Change::Message(message) => vec![message_line(message)],
         Change::Account(info) => vec![account_line(info, screen)],
+        Change::Outbox(count) => vec![outbox_line(count)],
     }
+}
+
+fn outbox_line(count: &OutboxCount) -> String {
+    let what = match count.waiting {
+        0 => "empty".to_owned(),
+        1 => "1 message waits".to_owned(),
+        waiting => format!("{waiting} messages wait"),
+    };
+    said("outbox", &count.account, &what)
 }
 
 /// The state in the words of its changes; of the contacts, those that are there.
@@ -131,6 +141,9 @@ fn snapshot(state: &State, topics: Topics, screen: &Screen) -> Vec<String> {
     }
     if topics.contains(Topic::Status) {
         lines.extend(state.status.accounts.iter().map(|status| status_line(status, screen)));
+    }
+    if topics.contains(Topic::Outbox) {
+        lines.extend(state.outbox.accounts.iter().map(outbox_line));
     }
     if topics.contains(Topic::Tune) {
         lines.push(tune_line(&TuneChange { account: None, jid: None, report: state.tune.clone() }));

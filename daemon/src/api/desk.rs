@@ -101,6 +101,8 @@ impl Desk {
             Request::AccountConnect(params) => self.account_connect(params).await.map(Reply::AccountConnect),
             Request::AccountDisconnect(params) => self.account_disconnect(params).await.map(Reply::AccountDisconnect),
             Request::Send(params) => self.send(params).await.map(Reply::Send),
+            Request::OutboxListing(params) => self.outbox_list(params).await.map(Reply::OutboxListing),
+            Request::OutboxCancel(params) => self.outbox_cancel(params).await.map(Reply::OutboxCancel),
             Request::Wait(params) => self.wait(params).await.map(Reply::Wait),
             Request::WatchStart(_) | Request::WatchStop(_) | Request::XmlWatch(_) => Err(carried_by_faces()),
             Request::StatusHold(_) | Request::StatusRelease(_) => Err(held_by_faces()),

@@ -8,6 +8,7 @@ mod daemon;
 pub(crate) mod desk;
 mod doctor;
 mod message;
+mod outbox;
 mod probe;
 mod scroll;
 mod status;

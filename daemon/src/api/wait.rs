@@ -57,9 +57,11 @@ fn by_address(condition: &Condition) -> Result<Condition, Failure> {
         Condition::Contact { jid, show } => {
             Ok(Condition::Contact { jid: address(jid)?.to_bare().to_string(), show: *show })
         }
-        Condition::Online | Condition::Offline | Condition::TunePlaying | Condition::TuneStopped => {
-            Ok(condition.clone())
-        }
+        Condition::Online
+        | Condition::Offline
+        | Condition::TunePlaying
+        | Condition::TuneStopped
+        | Condition::OutboxEmpty => Ok(condition.clone()),
     }
 }
 
@@ -72,6 +74,7 @@ fn topics(condition: &Condition) -> Topics {
         Condition::Online | Condition::Offline => Topics::of(&[Topic::Account]),
         Condition::Contact { .. } => Topics::of(&[Topic::Account, Topic::Roster, Topic::Presence]),
         Condition::TunePlaying | Condition::TuneStopped => Topics::of(&[Topic::Tune]),
+        Condition::OutboxEmpty => Topics::of(&[Topic::Account, Topic::Outbox]),
     }
 }
 
@@ -92,20 +95,23 @@ fn holds(condition: &Condition, accounts: &[String], state: &State) -> bool {
         }
         Condition::TunePlaying => state.tune.tune.is_some(),
         Condition::TuneStopped => state.tune.tune.is_none(),
+        Condition::OutboxEmpty => {
+            let mut counts = state.outbox.accounts.iter().filter(|count| accounts.contains(&count.account));
+            counts.all(|count| count.waiting == 0)
+        }
     }
 }
 
 /// Why it cannot come true by itself any more.
 fn hopeless(condition: &Condition, accounts: &[String], state: &State) -> Option<String> {
     match condition {
-        Condition::Online | Condition::Contact { .. } => {
-            connections(accounts, state).find_map(|(account, connection)| match connection {
+        Condition::Online | Condition::Contact { .. } | Condition::OutboxEmpty => connections(accounts, state)
+            .find_map(|(account, connection)| match connection {
                 ConnectionState::Stopped => Some(format!("the account {account} is stopped")),
                 ConnectionState::NeedsSecret => Some(format!("the account {account} has no password")),
                 ConnectionState::Offline => Some(format!("the account {account} is offline by wish")),
                 ConnectionState::Connecting | ConnectionState::Online | ConnectionState::Retrying => None,
-            })
-        }
+            }),
         Condition::TunePlaying => {
             (state.tune.state == TuneState::Off).then(|| "publishing the tune is switched off".into())
         }

@@ -271,6 +271,8 @@ const fn is_carried(request: &Request) -> bool {
         | Request::Send(_)
         | Request::Wait(_)
         | Request::Ping(_)
+        | Request::OutboxListing(_)
+        | Request::OutboxCancel(_)
         | Request::Probe(_)
         | Request::Doctor(_)
         | Request::ConfigCheck(_)

@@ -36,7 +36,11 @@ pub(super) fn event(account: &str, event: Event) -> Option<Change> {
         }
         Event::Departed => Some(Change::Presence(PresenceChange { account, ..PresenceChange::default() })),
         Event::Message(incoming) => Some(Change::Message(Box::new(message(account, incoming)))),
-        Event::Link(_) | Event::Presence(..) | Event::TunePublished(_) | Event::Mistrusted | Event::Outbox(_) => None,
+        Event::Outbox(waiting) => {
+            let waiting = u64::try_from(waiting).unwrap_or(u64::MAX);
+            Some(Change::Outbox(reply::OutboxCount { account, waiting }))
+        }
+        Event::Link(_) | Event::Presence(..) | Event::TunePublished(_) | Event::Mistrusted => None,
     }
 }
 
@@ -130,7 +134,7 @@ fn part(part: Part) -> reply::Part {
 }
 
 /// Civil time as the contract writes it; a time that no calendar has becomes the epoch.
-pub(super) fn timestamp(wall: Wall) -> Timestamp {
+pub(crate) fn timestamp(wall: Wall) -> Timestamp {
     Timestamp::from_millisecond(wall.as_unix_millis()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 

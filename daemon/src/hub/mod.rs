@@ -28,7 +28,7 @@ pub(crate) use presence::Holding;
 pub(crate) use scroll::Scroller;
 use subscribers::Subscribers;
 
-pub(crate) use convert::tune as tune_to_proto;
+pub(crate) use convert::{timestamp, tune as tune_to_proto};
 pub(crate) use setup::Surroundings;
 
 /// How many messages may wait for the hub; it takes them as fast as they come.

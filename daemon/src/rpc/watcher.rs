@@ -44,7 +44,8 @@ impl Watcher {
             | Change::Presence(_)
             | Change::Roster(_)
             | Change::Message(_)
-            | Change::Account(_) => {
+            | Change::Account(_)
+            | Change::Outbox(_) => {
                 self.seq += 1;
                 event_line(&Event::new(self.seq, Arc::unwrap_or_clone(change)))
             }

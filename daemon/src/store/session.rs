@@ -50,6 +50,21 @@ pub(super) fn arrived(connection: &Connection, account: &str, ids: &[String]) ->
     Ok(())
 }
 
+/// A message that no server has acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OutboxRow {
+    /// Its id.
+    pub(crate) id: String,
+    /// The recipient.
+    pub(crate) to: String,
+    /// It has its place in a session.
+    pub(crate) is_placed: bool,
+    /// In how many sessions it had one.
+    pub(crate) attempts: u32,
+    /// When it was taken.
+    pub(crate) at: Wall,
+}
+
 impl Store {
     /// The session of an account that may still be there.
     pub(crate) fn session(
@@ -59,6 +74,22 @@ impl Store {
         self.read(move |connection| {
             let sql = "SELECT jid, previd, max, host, port, client_state, handled, at FROM session WHERE account = ?";
             connection.prepare_cached(sql)?.query_row([account], session).optional()
+        })
+    }
+
+    /// The same, as people see them: also whether each has its place in a session, and in how many it had one.
+    pub(crate) fn outbox(
+        &self,
+        account: String,
+    ) -> impl Future<Output = Result<Vec<OutboxRow>, StoreError>> + Send + use<> {
+        self.read(move |connection| {
+            let sql = "SELECT id, recipient, position IS NOT NULL, attempts, at FROM message
+                WHERE account = ? ORDER BY number";
+            let row = |row: &Row<'_>| {
+                let at = Wall::from_unix_millis(row.get(4)?);
+                Ok(OutboxRow { id: row.get(0)?, to: row.get(1)?, is_placed: row.get(2)?, attempts: row.get(3)?, at })
+            };
+            connection.prepare_cached(sql)?.query_map([account], row)?.collect()
         })
     }
 

@@ -41,6 +41,71 @@ impl SendState {
     }
 }
 
+/// What `outbox.list` answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OutboxList {
+    /// In the order in which they leave.
+    pub messages: Vec<OutboxMessage>,
+}
+
+/// A message that no server is known to have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OutboxMessage {
+    /// The account it leaves through.
+    pub account: String,
+    /// Its id.
+    pub id: String,
+    /// The recipient.
+    pub to: String,
+    /// How far it has come.
+    pub state: OutboxState,
+    /// In how many sessions it was to leave so far.
+    pub attempts: u32,
+    /// When it was taken.
+    pub queued_at: Timestamp,
+}
+
+/// How far a message in the outbox has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum OutboxState {
+    /// It waits for a session, or for the archive to tell whether it arrived.
+    Queued,
+    /// It has its place in a session, and the server has not acknowledged it.
+    Sent,
+}
+
+impl OutboxState {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+        }
+    }
+}
+
+/// How many messages of each account wait.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OutboxCounts {
+    /// Accounts of which a message has ever waited.
+    pub accounts: Vec<OutboxCount>,
+}
+
+/// How many messages of an account wait until its server has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OutboxCount {
+    /// The account.
+    pub account: String,
+    /// How many.
+    pub waiting: u64,
+}
+
 /// A message's type (RFC 6121 section 5.2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

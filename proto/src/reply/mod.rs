@@ -15,7 +15,10 @@ pub use account::{AccountError, AccountInfo, AccountList, Auth, AuthProfile, Con
 pub use config::{ConfigReport, ConfigValues};
 pub use daemon::{DaemonStatus, Done, Hello, Pong, WaitReport, WatchReport};
 pub use doctor::{Check, CheckState, DoctorReport};
-pub use message::{Direction, Message, MessageType, SendReport, SendState};
+pub use message::{
+    Direction, Message, MessageType, OutboxCount, OutboxCounts, OutboxList, OutboxMessage, OutboxState, SendReport,
+    SendState,
+};
 pub use presence::{AccountStatus, Delivery, Layer, LayerName, Part, Presence, ScrollFrames, StatusReport, Then};
 pub use probe::{
     Certificate, ProbeAddress, ProbeEndpoint, ProbeFeatures, ProbeLimits, ProbeReport, ProbeSasl2, ProbeService,

@@ -1,4 +1,5 @@
-//! What can be waited for, in the contract's words: `online`, `offline`, `contact JID [SHOW]`, `tune playing|stopped`.
+//! What can be waited for, in the contract's words: `online`, `offline`, `contact JID [SHOW]`, `tune playing|stopped`,
+//! `outbox empty`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -26,11 +27,15 @@ pub enum Condition {
     TunePlaying,
     /// No tune is being published.
     TuneStopped,
+    /// No message waits to be sent, nor for its acknowledgement.
+    OutboxEmpty,
 }
 
 /// A text that names no condition.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a condition: use online, offline, contact JID [SHOW], tune playing or tune stopped")]
+#[error(
+    "`{0}` is not a condition: use online, offline, contact JID [SHOW], tune playing, tune stopped or outbox empty"
+)]
 pub struct BadCondition(String);
 
 impl FromStr for Condition {
@@ -48,6 +53,7 @@ impl FromStr for Condition {
             }
             ["tune", "playing"] => Ok(Self::TunePlaying),
             ["tune", "stopped"] => Ok(Self::TuneStopped),
+            ["outbox", "empty"] => Ok(Self::OutboxEmpty),
             _ => Err(bad()),
         }
     }
@@ -62,6 +68,7 @@ impl fmt::Display for Condition {
             Self::Contact { jid, show: Some(show) } => write!(f, "contact {jid} {show}"),
             Self::TunePlaying => f.write_str("tune playing"),
             Self::TuneStopped => f.write_str("tune stopped"),
+            Self::OutboxEmpty => f.write_str("outbox empty"),
         }
     }
 }

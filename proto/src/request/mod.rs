@@ -11,8 +11,8 @@ use serde_json::value::RawValue;
 pub use condition::{BadCondition, Condition};
 pub use params::{
     AccountConnect, AccountDisconnect, AccountListing, AccountShow, ConfigCheck, ConfigGet, ConfigReload, DaemonHello,
-    DaemonRestart, DaemonShow, DaemonStop, Doctor, Ping, Probe, Roster, RpcDescribe, Send, TuneClear, TuneOff, TuneOn,
-    TunePlayers, TuneSet, TuneShow, Wait, WatchStart, WatchStop, XmlWatch,
+    DaemonRestart, DaemonShow, DaemonStop, Doctor, OutboxCancel, OutboxListing, Ping, Probe, Roster, RpcDescribe, Send,
+    TuneClear, TuneOff, TuneOn, TunePlayers, TuneSet, TuneShow, Wait, WatchStart, WatchStop, XmlWatch,
 };
 pub use status::{
     Scroll, ScrollOff, ScrollPreview, Status, StatusClear, StatusHold, StatusLayers, StatusRelease, StatusSet,
@@ -21,8 +21,9 @@ pub use status::{
 
 use crate::jsonrpc::Error;
 use crate::reply::{
-    AccountList, ConfigReport, ConfigValues, DaemonStatus, DoctorReport, Done, Hello, PlayerList, Pong, ProbeReport,
-    RosterReport, ScrollFrames, SendReport, StatusReport, TuneReport, WaitReport, WatchReport, XmlWatching,
+    AccountList, ConfigReport, ConfigValues, DaemonStatus, DoctorReport, Done, Hello, OutboxList, PlayerList, Pong,
+    ProbeReport, RosterReport, ScrollFrames, SendReport, StatusReport, TuneReport, WaitReport, WatchReport,
+    XmlWatching,
 };
 
 /// A method's parameters, with the method's name and the type of its answer.
@@ -125,6 +126,8 @@ methods! {
     "account.connect" AccountConnect -> AccountList, "Connects now, also after a failed login";
     "account.disconnect" AccountDisconnect -> AccountList, "Closes the stream until account.connect";
     "send" Send -> SendReport, "Sends a message";
+    "outbox.list" OutboxListing -> OutboxList, "Lists the messages that no server is known to have";
+    "outbox.cancel" OutboxCancel -> Done, "Does not send a message that has not left yet";
     "wait" Wait -> WaitReport, "Answers once a condition holds";
     "watch.start" WatchStart -> WatchReport, "Sends a snapshot and then every event as a notification";
     "watch.stop" WatchStop -> Done, "Ends the notifications";
