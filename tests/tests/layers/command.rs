@@ -5,6 +5,7 @@ use std::path::Path;
 use rustix::process::Signal;
 use serde_json::json;
 use xmppd_tests::daemon::Home;
+use xmppd_tests::missing::{present, program};
 use xmppd_tests::talk::Talk;
 
 use super::stage::stage;
@@ -170,7 +171,8 @@ fn a_terminals_interrupt_reaches_the_command_once() {
     let counts = "trap 'echo interrupted' INT; echo begun; read word; read word; echo ended; exit 6";
     let control = stage.home.programs()[1].display().to_string();
     let line = format!("exec {control} status dnd Terminal -- bash -c \"{counts}\"");
-    let mut terminal = stage.home.talk(Path::new("script"), &["--quiet", "--return", "--command", &line, "/dev/null"]);
+    let Some(script) = present("terminal", program("script")) else { return };
+    let mut terminal = stage.home.talk(&script, &["--quiet", "--return", "--command", &line, "/dev/null"]);
     terminal.wait_for("it has begun", |line| line.contains("begun"));
     stage.sees("Terminal");
     terminal.write(b"\x03");
@@ -209,7 +211,8 @@ fn a_reload_takes_no_layer_away() {
 fn a_status_is_held_by_a_connection() {
     let Some(mut stage) = stage("held by a connection", "") else { return };
     let socket = format!("UNIX-CONNECT:{}", stage.home.socket().display());
-    let mut line = stage.home.talk(Path::new("socat"), &["-", &socket]);
+    let Some(socat) = present("held by a connection", program("socat")) else { return };
+    let mut line = stage.home.talk(&socat, &["-", &socket]);
     let call = |id: u32, method: &str, params: serde_json::Value| json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
     line.say(&call(1, "status.hold", json!({"show": "dnd", "status": "First"})));
     let answer = line.json();
