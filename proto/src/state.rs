@@ -25,6 +25,7 @@ pub struct State {
     /// The accounts.
     pub account: AccountList,
     /// The messages that wait.
+    #[serde(skip_serializing_if = "OutboxCounts::is_empty")]
     pub outbox: OutboxCounts,
 }
 

@@ -83,7 +83,7 @@ fn parameters_are_read_strictly() {
     check_params(
         "wait",
         r#"{"condition":"sunrise"}"#,
-        "wait: `sunrise` is not a condition: use online, offline, contact JID [SHOW], tune playing or tune stopped",
+        "wait: `sunrise` is not a condition: use online, offline, contact JID [SHOW], tune playing, tune stopped or outbox empty",
     );
 }
 

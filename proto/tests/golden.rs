@@ -180,6 +180,8 @@ fn requests_keep_their_shape() {
         },
     );
     let condition = Condition::Contact { jid: "juliet@capulet.example".into(), show: Some(Show::Online) };
+    check_request("outbox.list", &OutboxListing { account: some("home") });
+    check_request("outbox.cancel", &OutboxCancel { id: "m3".into(), account: some("home") });
     check_request("wait", &Wait { condition, account: some("home"), timeout_ms: Some(5_000) });
     check_request("watch.start", &WatchStart { topics: Topic::ALL.to_vec() });
     check_request("watch.stop", &WatchStop {});
@@ -248,6 +250,16 @@ fn replies_about_accounts_and_messages_keep_their_shape() {
             to: "juliet@capulet.example".into(),
         },
     );
+    let waiting = |id: &str, state, attempts| OutboxMessage {
+        account: "home".into(),
+        id: id.into(),
+        to: "juliet@capulet.example".into(),
+        state,
+        attempts,
+        queued_at: at("2026-11-22T18:00:00Z"),
+    };
+    let messages = vec![waiting("m3", OutboxState::Sent, 2), waiting("m4", OutboxState::Queued, 0)];
+    check("reply/outbox.list", &OutboxList { messages });
     check("reply/ping", &Pong { account: "home".into(), from: "verona.example".into(), round_trip_ms: 12 });
     check("reply/wait", &WaitReport { condition: "online".into(), account: some("home"), waited_ms: 40 });
 }
@@ -300,12 +312,15 @@ fn events_keep_their_shape() {
         tune: published(),
         roster: roster(),
         account: AccountList { accounts: vec![account()] },
+        outbox: OutboxCounts::default(),
     };
     let snapshot: Event =
         serde_json::from_str(&serde_json::to_string(&state.snapshot(Topics::all())).unwrap()).unwrap();
     assert_eq!(snapshot, Event::new(0, Change::Snapshot(Box::new(state.clone()))));
     check("event/snapshot", &snapshot);
     check("event/gap", &Event::gap());
+    let count = OutboxCount { account: "home".into(), waiting: 2 };
+    check("event/outbox", &Event::new(7, Change::Outbox(count)));
     check("event/status", &Event::new(1, Change::Status(status())));
     check("event/tune", &Event::new(2, Change::Tune(TuneChange { account: None, jid: None, report: published() })));
     check(

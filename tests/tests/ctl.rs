@@ -21,7 +21,7 @@ fn every_verb_speaks_to_people_and_to_programs() {
     verona.juliet.tell("presence", &json!({"show": "away", "status": "on the balcony"}));
     assert_eq!(home.ctl(&["wait", "contact", &juliet, "away", "-t", "10s"]).code, 0);
     // The words, the members of the document, and a part of the text; an empty one for verbs that confirm in silence.
-    let verbs: [(&[&str], &[&str], &str); 31] = [
+    let verbs: [(&[&str], &[&str], &str); 33] = [
         (&["status", "dnd", "Good night", "--priority", "7"], &["accounts"], "dnd"),
         (&["status"], &["accounts"], "Good night"),
         (&["status", "layers"], &["accounts"], "nothing is above it"),
@@ -48,6 +48,8 @@ fn every_verb_speaks_to_people_and_to_programs() {
         (&["account", "disconnect"], &["accounts"], "offline"),
         (&["account", "connect", "home"], &["accounts"], "online"),
         (&["send", &juliet, "hello"], &["account", "id", "state", "to"], "sent"),
+        (&["outbox"], &["messages"], "the outbox is empty"),
+        (&["wait", "outbox", "empty"], &["condition", "waited_ms"], ""),
         (&["wait", "online"], &["condition", "waited_ms"], ""),
         (&["ping"], &["account", "from", "round_trip_ms"], "verona.example"),
         (&["doctor"], &["checks"], "session-bus"),
@@ -96,13 +98,14 @@ fn what_cannot_be_done_has_its_exit_code_in_both_forms() {
         (6, &["ping", &nobody, "-a", "home"], "service-unavailable"),
         (7, &["status", "invisible"], "invisible"),
         (10, &["status", "-a", "elsewhere"], "home, wrong"),
+        (10, &["outbox", "cancel", "unheard-of", "-a", "home"], "outbox list"),
         (10, &["config", "get", "tune.colour"], "tune.colour"),
         (13, &["wait", "online", "-a", "wrong"], "stopped"),
     ] {
         check_failure(&home, code, words, part);
     }
     assert_eq!(home.ctl(&["status", "offline", "-a", "home"]).code, 0);
-    check_failure(&home, 4, &["send", &juliet, "x", "-a", "home"], "home is not online");
+    check_failure(&home, 4, &["ping", &juliet, "-a", "home"], "home is not online");
     assert_eq!(daemon.stop(), Some(0));
     check_failure(&home, 8, &["status"], "start it");
 }
@@ -134,8 +137,10 @@ fn help_is_complete_and_fits_a_terminal() {
     let home = Home::new("").expect("the programs are built");
     let help = home.ctl(&["--help"]);
     assert_eq!((help.code, help.stderr.as_str()), (0, ""));
-    let verbs =
-        ["status", "tune", "roster", "account", "send", "wait", "watch", "ping", "doctor", "config", "daemon", "rpc"];
+    let verbs = [
+        "status", "tune", "roster", "account", "send", "outbox", "wait", "watch", "ping", "doctor", "config", "daemon",
+        "rpc",
+    ];
     for verb in verbs {
         assert!(help.stdout.lines().any(|line| line.trim_start().starts_with(verb)), "{verb} in\n{}", help.stdout);
         let own = home.ctl(&[verb, "--help"]);

@@ -308,19 +308,29 @@ fn next_session(client: &mut Conversation, refusal: &Refusal, had: usize, tell: 
     if request.contains("<resume") {
         return Err(format!("it tries to resume once more: {request}"));
     }
-    let id = request.split_once("id='").and_then(|(_, rest)| rest.split_once('\'')).map(|(id, _)| id);
     let jid = format!("{}/again", ROMEO.jid());
     client.send(format!(
         "<iq type='result' id='{}'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>{jid}</jid></bind></iq>",
-        id.unwrap_or_default()
+        id_of(&request)
     ))?;
     client.expect("<enable")?;
     client.send("<enabled xmlns='urn:xmpp:sm:3' id='s2' resume='true' max='600'/>")?;
+    // What may have arrived is sent again once it is clear that there is no archive to tell.
+    let mut said = client.expect("<presence")?;
+    let question = said.split("<iq ").find(|iq| iq.contains("disco#info")).unwrap_or_default();
+    client.send(format!(
+        "<iq type='result' id='{}'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>",
+        id_of(question)
+    ))?;
     // Whoever asks for an acknowledgement has said what there was to say.
-    let said = client.expect("<r xmlns")?;
+    said += &client.expect("<r xmlns")?;
     client.send(format!("<a xmlns='urn:xmpp:sm:3' h='{}'/>", stanzas(&said)))?;
     tell.send(said).map_err(|error| error.to_string())?;
     client.rest().map(drop)
+}
+
+fn id_of(request: &str) -> &str {
+    request.split_once("id='").and_then(|(_, rest)| rest.split_once('\'')).map(|(id, _)| id).unwrap_or_default()
 }
 
 fn stanzas(said: &str) -> usize {

@@ -6,10 +6,10 @@ use xmppd_proto::request::{self, Condition};
 use crate::report::Stop;
 use crate::session::{Answer, Session};
 
-/// Wait until a condition holds: online, offline, contact JID [SHOW], tune playing, tune stopped, outbox empty
+/// Wait until a condition holds
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// online | offline | contact JID [SHOW] | tune playing | tune stopped | outbox empty
+    /// online | offline | contact JID [SHOW] | tune playing|stopped | outbox empty
     #[arg(required = true, value_name = "CONDITION")]
     condition: Vec<String>,
 }

@@ -175,6 +175,23 @@ fn send_takes_its_text_from_the_line_or_from_stdin() {
 }
 
 #[test]
+fn the_outbox_is_listed_and_messages_are_cancelled() {
+    let mut listed = golden("reply/outbox.list");
+    for message in listed["messages"].as_array_mut().unwrap() {
+        message["queued_at"] = json!("2999-01-01T00:00:00Z");
+    }
+    let table = "\
+ACCOUNT  ID  TO                      STATE   ATTEMPTS  SINCE
+home     m3  juliet@capulet.example  sent    2         now
+home     m4  juliet@capulet.example  queued  0         now
+";
+    check(&["outbox", "list", "-a", "home"], r#"outbox.list {"account":"home"}"#, listed, table);
+    let nothing = json!({"messages": []});
+    check(&["outbox"], "outbox.list {}", nothing, "the outbox is empty\n");
+    check(&["outbox", "cancel", "-m4"], r#"outbox.cancel {"id":"-m4"}"#, json!({}), "");
+}
+
+#[test]
 fn waiting_and_pinging() {
     check(
         &["wait", "contact", "j@c.example", "busy", "-t", "5s"],

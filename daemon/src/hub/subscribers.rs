@@ -55,6 +55,9 @@ fn excerpt(state: &State, topics: Topics) -> State {
     if topics.contains(Topic::Account) {
         excerpt.account = state.account.clone();
     }
+    if topics.contains(Topic::Outbox) {
+        excerpt.outbox = state.outbox.clone();
+    }
     excerpt
 }
 

@@ -96,6 +96,13 @@ pub struct OutboxCounts {
     pub accounts: Vec<OutboxCount>,
 }
 
+impl OutboxCounts {
+    /// Whether nothing is known of any account.
+    pub fn is_empty(&self) -> bool {
+        self.accounts.is_empty()
+    }
+}
+
 /// How many messages of an account wait until its server has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -58,7 +58,8 @@ pub(super) fn of_the_server_are_survived(world: &mut World) {
     let kept = world.status(&["dnd", "Then I defy you, stars", "--priority", "2"]);
     assert_eq!((&kept["delivery"], &kept["requested"]["show"]), (&json!("pending"), &json!("dnd")), "{kept}");
     assert_eq!(kept["effective"]["show"], "offline", "{kept}");
-    ends_with(&world.home, 4, &["send", &JULIET.jid(), "Is anybody there?"]);
+    let taken = world.home.json(&["send", &JULIET.jid(), "Is anybody there?"]);
+    assert_eq!(taken["state"], "queued", "{taken}");
 
     world.server.restart();
     world.juliet = Contact::login(&world.server, world.tls, JULIET).expect("slixmpp was there before");
@@ -66,6 +67,10 @@ pub(super) fn of_the_server_are_survived(world: &mut World) {
         event["event"] == "presence" && event["bare"] == ROMEO.jid() && event["show"] == "dnd"
     });
     assert_eq!((&seen["status"], &seen["priority"]), (&json!("Then I defy you, stars"), &json!(2)));
+    world
+        .juliet
+        .wait_for("what was taken meanwhile", |event| event["event"] == "message" && event["id"] == taken["id"]);
+    ends_with(&world.home, 0, &["wait", "outbox", "empty", "-t", "20s"]);
     world.home.eventually(&["status"], |status| status["accounts"][0]["delivery"] == "acknowledged");
     let roster =
         world.home.eventually(&["roster", "--online"], |roster| !roster["accounts"][0]["contacts"][0].is_null());

@@ -39,7 +39,9 @@ pub(super) fn stays_offline_when_asked_to(world: &mut World) {
     ends_with(&world.home, 0, &["wait", "offline"]);
     ends_with(&world.home, 13, &["wait", "online"]);
     ends_with(&world.home, 13, &["wait", "contact", &JULIET.jid()]);
-    ends_with(&world.home, 4, &["send", &JULIET.jid(), "Nobody hears me"]);
+    let taken = world.home.json(&["send", &JULIET.jid(), "Nobody hears me"]);
+    assert_eq!(taken["state"], "queued", "{taken}");
+    ends_with(&world.home, 0, &["outbox", "cancel", taken["id"].as_str().unwrap_or_default()]);
     ends_with(&world.home, 4, &["ping"]);
 
     // Neither a new daemon nor `account connect` overrules the wish.

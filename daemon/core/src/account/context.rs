@@ -74,7 +74,7 @@ impl Context {
         let session_kept = memory.session.is_some();
         let (asleep, unsent) = match memory.session.take() {
             Some(kept) => (Some(Asleep::restored(kept, messages)), Vec::new()),
-            None => (None, messages.into_iter().map(|message| Unsent::kept(message, true)).collect()),
+            None => (None, messages.into_iter().map(Unsent::lone).collect()),
         };
         Self {
             now: Now::default(),

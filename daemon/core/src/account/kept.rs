@@ -39,9 +39,10 @@ pub struct KeptMessage {
     pub id: String,
     /// To whom it goes.
     pub to: Jid,
-    /// Which of our stanzas in the session it is, counted from 1, modulo 2^32. None while it has no place in it: whether
-    /// it arrived in a session before is not known.
+    /// Which of our stanzas in the session it is, counted from 1, modulo 2^32. None while it has no place in it.
     pub position: Option<u32>,
+    /// It had a place in a session before.
+    pub tried: bool,
     /// The whole stanza.
     pub stanza: String,
     /// When it was taken to be sent.
@@ -52,6 +53,16 @@ impl KeptMessage {
     /// Whether it is among the first `h` stanzas of the session, both modulo 2^32.
     pub(super) fn is_covered(&self, h: u32) -> bool {
         self.position.is_some_and(|position| h.wrapping_sub(position) < 1 << 31)
+    }
+
+    /// Whether it may have been written in a session that is gone, and whether it arrived is not known.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.tried && self.position.is_none()
+    }
+
+    /// Whether it may have been written at all.
+    pub(super) fn may_be_written(&self) -> bool {
+        self.tried || self.position.is_some()
     }
 }
 
@@ -126,6 +137,7 @@ mod tests {
                 id: "1".into(),
                 to: Jid::new("juliet@verona.example").expect("a JID"),
                 position,
+                tried: false,
                 stanza: String::new(),
                 origin,
             };

@@ -69,7 +69,7 @@ impl Context {
         let (letter, stanza) = self.letter(ticket, outgoing);
         let stanza = writer::to_string(&stanza);
         let (id, to, origin) = (letter.id.clone(), letter.to.clone(), letter.origin.clone());
-        let message = KeptMessage { id, to, position: None, stanza: stanza.clone(), origin };
+        let message = KeptMessage { id, to, position: None, tried: false, stanza: stanza.clone(), origin };
         let awaits = self.store(Change::Message(message));
         self.outbox.unsent.push(Unsent { letter, stanza, awaits: Some(awaits) });
     }

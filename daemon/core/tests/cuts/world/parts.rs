@@ -32,7 +32,10 @@ fn keep_known(disk: &mut Memory, known: Known) {
 
 fn keep_message(disk: &mut Memory, message: KeptMessage) {
     match disk.messages.iter_mut().find(|kept| kept.id == message.id) {
-        Some(kept) => kept.position = message.position,
+        Some(kept) => {
+            kept.tried |= kept.position.is_some();
+            kept.position = message.position;
+        }
         None => disk.messages.push(message),
     }
 }

@@ -236,5 +236,5 @@ impl Line {
 fn keep(letter: &Letter, position: Option<u32>, stanza: &str, context: &mut Context) -> StoreTicket {
     let Letter { id, to, origin, .. } = letter;
     let (id, to, stanza, origin) = (id.clone(), to.clone(), stanza.to_owned(), origin.clone());
-    context.store(Change::Message(KeptMessage { id, to, position, stanza, origin }))
+    context.store(Change::Message(KeptMessage { id, to, position, tried: letter.in_doubt, stanza, origin }))
 }

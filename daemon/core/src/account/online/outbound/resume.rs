@@ -108,7 +108,7 @@ impl Outbound {
         let acknowledged = acknowledged.into_iter().chain(has.into_iter().map(arrived));
         let in_doubt = h.is_none();
         let restored = lacks.into_iter().map(|message| {
-            let in_doubt = in_doubt || message.position.is_none();
+            let in_doubt = message.is_in_doubt() || in_doubt && message.may_be_written();
             Unsent::kept(message, in_doubt)
         });
         let tail = match self.management {
@@ -145,11 +145,11 @@ impl Outbound {
         };
         self.management = Stage::On(Management::starting_at(h, handled));
         let (covered, lacks): (Vec<_>, Vec<_>) = messages.into_iter().partition(|message| message.is_covered(h));
-        if lacks.iter().any(|message| message.position.is_none()) {
+        if lacks.iter().any(KeptMessage::is_in_doubt) {
             self.hold();
         }
         for message in lacks {
-            let in_doubt = message.position.is_none();
+            let in_doubt = message.is_in_doubt();
             self.send_again(Unsent::kept(message, in_doubt), context);
         }
         covered.into_iter().map(arrived).collect()

@@ -76,6 +76,12 @@ impl Unsent {
         Self { letter: Letter { ticket: None, id, to, origin, in_doubt }, stanza, awaits: None }
     }
 
+    /// The same without a session that could tell what became of it.
+    pub(in super::super::super) fn lone(message: KeptMessage) -> Self {
+        let in_doubt = message.may_be_written();
+        Self::kept(message, in_doubt)
+    }
+
     /// Whoever waits is told that it is kept and will be sent, if it is.
     pub(in super::super::super) fn put_off(&mut self) -> Option<(Ticket, String)> {
         if self.awaits.is_some() { None } else { Some((self.letter.ticket.take()?, self.letter.id.clone())) }
