@@ -305,6 +305,13 @@ fn replies_about_the_daemon_keep_their_shape() {
     );
 }
 
+fn check_snapshot(state: State) {
+    let snapshot: Event =
+        serde_json::from_str(&serde_json::to_string(&state.snapshot(Topics::all())).unwrap()).unwrap();
+    assert_eq!(snapshot, Event::new(0, Change::Snapshot(Box::new(state))));
+    check("event/snapshot", &snapshot);
+}
+
 #[test]
 fn events_keep_their_shape() {
     let state = State {
@@ -314,10 +321,7 @@ fn events_keep_their_shape() {
         account: AccountList { accounts: vec![account()] },
         outbox: OutboxCounts::default(),
     };
-    let snapshot: Event =
-        serde_json::from_str(&serde_json::to_string(&state.snapshot(Topics::all())).unwrap()).unwrap();
-    assert_eq!(snapshot, Event::new(0, Change::Snapshot(Box::new(state.clone()))));
-    check("event/snapshot", &snapshot);
+    check_snapshot(state);
     check("event/gap", &Event::gap());
     let count = OutboxCount { account: "home".into(), waiting: 2 };
     check("event/outbox", &Event::new(7, Change::Outbox(count)));

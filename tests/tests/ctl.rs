@@ -12,16 +12,9 @@ use xmppd_tests::missing::{present, program};
 use xmppd_tests::server::people::{JULIET, MERCUTIO, ROMEO};
 use xmppd_tests::verona::Verona;
 
-#[test]
-fn every_verb_speaks_to_people_and_to_programs() {
-    let Some(mut verona) = present("ctl", Verona::start()) else { return };
-    let home = Home::new(&verona.romeo("")).expect("the programs are built");
-    let _daemon = verona.enter(&home);
-    let juliet = JULIET.jid();
-    verona.juliet.tell("presence", &json!({"show": "away", "status": "on the balcony"}));
-    assert_eq!(home.ctl(&["wait", "contact", &juliet, "away", "-t", "10s"]).code, 0);
-    // The words, the members of the document, and a part of the text; an empty one for verbs that confirm in silence.
-    let verbs: [(&[&str], &[&str], &str); 33] = [
+/// The words, the members of the document, and a part of the text; an empty one for verbs that confirm in silence.
+fn verbs(juliet: &str) -> [(Vec<&str>, &'static [&'static str], &str); 33] {
+    let words: [(&[&str], &'static [&'static str], &str); 33] = [
         (&["status", "dnd", "Good night", "--priority", "7"], &["accounts"], "dnd"),
         (&["status"], &["accounts"], "Good night"),
         (&["status", "layers"], &["accounts"], "nothing is above it"),
@@ -40,14 +33,14 @@ fn every_verb_speaks_to_people_and_to_programs() {
         (&["tune", "on"], &["state"], "stopped"),
         (&["tune", "players"], &["players"], ""),
         (&["roster"], &["accounts"], "on the balcony"),
-        (&["roster", "--online", "--group", "Capulet"], &["accounts"], &juliet),
+        (&["roster", "--online", "--group", "Capulet"], &["accounts"], juliet),
         (&["roster", "--group", "Montague"], &["accounts"], ""),
         (&["account"], &["accounts"], "online"),
         (&["account", "list"], &["accounts"], "SCRAM-SHA-1"),
         (&["account", "show", "home"], &["accounts"], "round trips:"),
         (&["account", "disconnect"], &["accounts"], "offline"),
         (&["account", "connect", "home"], &["accounts"], "online"),
-        (&["send", &juliet, "hello"], &["account", "id", "state", "to"], "sent"),
+        (&["send", juliet, "hello"], &["account", "id", "state", "to"], "sent"),
         (&["outbox"], &["messages"], "the outbox is empty"),
         (&["wait", "outbox", "empty"], &["condition", "waited_ms"], ""),
         (&["wait", "online"], &["condition", "waited_ms"], ""),
@@ -60,7 +53,19 @@ fn every_verb_speaks_to_people_and_to_programs() {
         (&["daemon", "version"], &["protocol", "version"], "protocol 1"),
         (&["rpc", "account.list"], &["accounts"], "\"accounts\""),
     ];
-    for (words, members, part) in verbs {
+    words.map(|(words, members, text)| (words.to_vec(), members, text))
+}
+
+#[test]
+fn every_verb_speaks_to_people_and_to_programs() {
+    let Some(mut verona) = present("ctl", Verona::start()) else { return };
+    let home = Home::new(&verona.romeo("")).expect("the programs are built");
+    let _daemon = verona.enter(&home);
+    let juliet = JULIET.jid();
+    verona.juliet.tell("presence", &json!({"show": "away", "status": "on the balcony"}));
+    assert_eq!(home.ctl(&["wait", "contact", &juliet, "away", "-t", "10s"]).code, 0);
+    for (words, members, part) in verbs(&juliet) {
+        let words = words.as_slice();
         let text = home.ctl(words);
         assert_eq!((text.code, text.stderr.as_str()), (0, ""), "{words:?}: {text:?}");
         assert!(text.stdout.contains(part), "{words:?}: {text:?}");
