@@ -101,7 +101,7 @@ impl Offline {
                 Self::ByCommand.without_retry(context)
             }
             Command::Send(ticket, outgoing) => {
-                context.send_later(ticket, outgoing);
+                context.take_message(ticket, outgoing);
                 Link::Offline(self)
             }
             Command::Cancel(ticket, id) => {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use super::super::super::context::Context;
 use super::super::super::input::StoreTicket;
-use super::super::super::kept::{KeptMessage, Origin};
+use super::super::super::kept::Origin;
 use super::super::super::outbox::OnItsWay;
 use super::super::super::output::Change;
 use super::{Letter, Outbound, Sent, Stage, Tracked, Unsent};
@@ -234,7 +234,5 @@ impl Line {
 }
 
 fn keep(letter: &Letter, position: Option<u32>, stanza: &str, context: &mut Context) -> StoreTicket {
-    let Letter { id, to, origin, .. } = letter;
-    let (id, to, stanza, origin) = (id.clone(), to.clone(), stanza.to_owned(), origin.clone());
-    context.store(Change::Message(KeptMessage { id, to, position, tried: letter.in_doubt, stanza, origin }))
+    context.store(Change::Message(letter.kept(position, stanza)))
 }

@@ -25,10 +25,28 @@ pub(in super::super::super) struct Letter {
     pub(in super::super::super) id: String,
     /// To whom it goes.
     pub(in super::super::super) to: Jid,
+    /// The id is the asker's own.
+    pub(in super::super::super) chosen: bool,
     /// When it was taken to be sent.
     pub(in super::super::super) origin: Origin,
     /// It was written in a session that is gone, and the server did not say whether it has it.
     pub(in super::super::super) in_doubt: bool,
+}
+
+impl Letter {
+    /// As the disk is to know it.
+    pub(in super::super::super) fn kept(&self, position: Option<u32>, stanza: &str) -> KeptMessage {
+        let Self { id, to, chosen, origin, in_doubt, .. } = self;
+        KeptMessage {
+            id: id.clone(),
+            to: to.clone(),
+            position,
+            tried: *in_doubt,
+            chosen: *chosen,
+            stanza: stanza.to_owned(),
+            origin: origin.clone(),
+        }
+    }
 }
 
 impl Sent {
@@ -72,8 +90,8 @@ pub(in super::super::super) struct Unsent {
 impl Unsent {
     /// A message that another process was asked to send, and wrote if it is in doubt.
     pub(in super::super::super) fn kept(message: KeptMessage, in_doubt: bool) -> Self {
-        let KeptMessage { id, to, stanza, origin, .. } = message;
-        Self { letter: Letter { ticket: None, id, to, origin, in_doubt }, stanza, awaits: None }
+        let KeptMessage { id, to, chosen, stanza, origin, .. } = message;
+        Self { letter: Letter { ticket: None, id, to, chosen, origin, in_doubt }, stanza, awaits: None }
     }
 
     /// The same without a session that could tell what became of it.
