@@ -67,7 +67,7 @@ fn what_is_taken_without_a_session_outlives_the_daemon_and_leaves_once_and_in_or
         assert_eq!(once("thrice")["state"], "sent");
         let refused = home.ctl(&["send", &JULIET.jid(), "x", "--id", "two words"]);
         assert_eq!(refused.code, 2, "{refused:?}");
-        home.ctl(&["ping"]);
+        assert_eq!(home.ctl(&["ping"]).code, 0);
         assert_eq!(bodies(&mut juliet).len(), expected.len(), "{kind:?}");
     }
 }
