@@ -62,7 +62,8 @@ impl Outbound {
     /// Sends a message of a session that is gone.
     pub(in super::super) fn send_again(&mut self, unsent: Unsent, context: &mut Context) {
         let was_kept = unsent.awaits.is_none();
-        let tracked = Tracked { sent: Sent::Message(unsent.letter), stanza: unsent.stanza };
+        let stanza = unsent.dated(context.now.wall);
+        let tracked = Tracked { sent: Sent::Message(unsent.letter), stanza };
         self.line_up(tracked, was_kept, context);
     }
 

@@ -4,6 +4,12 @@ use jid::Jid;
 
 use super::super::super::input::{StoreTicket, Ticket};
 use super::super::super::kept::{KeptMessage, Origin};
+use crate::stanza::datetime;
+use crate::time::Wall;
+use crate::xml::ns;
+
+/// A message that leaves as much later than it was taken says so.
+const OLD_MILLIS: i64 = 10_000;
 
 /// One stanza on its way, by what its acknowledgement means.
 #[derive(Debug)]
@@ -98,6 +104,20 @@ impl Unsent {
     pub(in super::super::super) fn lone(message: KeptMessage) -> Self {
         let in_doubt = message.may_be_written();
         Self::kept(message, in_doubt)
+    }
+
+    /// The stanza; of a message that was taken a while ago it tells when (XEP-0203 section 4, XEP-0198 section 5).
+    pub(in super::super::super) fn dated(&self, now: Wall) -> String {
+        let taken = self.letter.origin.at;
+        let is_old = now.as_unix_millis().saturating_sub(taken.as_unix_millis()) >= OLD_MILLIS;
+        let is_dated = self.stanza.contains(ns::DELAY);
+        match self.stanza.strip_suffix("</message>").filter(|_| is_old && !is_dated) {
+            Some(message) => {
+                let stamp = datetime::write(taken);
+                format!("{message}<delay xmlns='{}' stamp='{stamp}'/></message>", ns::DELAY)
+            }
+            None => self.stanza.clone(),
+        }
     }
 
     /// Whoever waits is told that it is kept and will be sent, if it is.
