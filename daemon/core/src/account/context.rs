@@ -188,6 +188,17 @@ impl Context {
         }
     }
 
+    /// How long the server of the last session is still left alone with what the lost connection carried.
+    pub(super) fn settling(&self) -> Duration {
+        self.asleep.as_ref().map_or(Duration::ZERO, |asleep| asleep.settling(self.now.wall))
+    }
+
+    /// Somebody wants the connection now: later pauses start small again.
+    pub(super) fn hurried(&mut self) {
+        self.backoff.reset();
+        self.streak = Streak::default();
+    }
+
     /// The last session is gone; the server had so many of our stanzas, if it said so.
     pub(super) fn forget_session(&mut self, h: Option<u32>) {
         if let Some(asleep) = self.asleep.take() {

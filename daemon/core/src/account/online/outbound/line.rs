@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use super::super::super::context::Context;
 use super::super::super::input::StoreTicket;
-use super::super::super::kept::Origin;
+use super::super::super::kept::{KeptMessage, Origin};
 use super::super::super::outbox::OnItsWay;
 use super::super::super::output::Change;
 use super::{Letter, Outbound, Sent, Stage, Tracked, Unsent};
@@ -115,6 +115,13 @@ impl Outbound {
             Sent::Message(letter) => Some(Ok(letter)),
             Sent::Presence(_) | Sent::Other => None,
         }
+    }
+
+    /// Whether a message was written and is not acknowledged.
+    pub(in super::super) fn has_messages_under_way(&self) -> bool {
+        let was_placed = |message: &KeptMessage| message.position.is_some();
+        self.tail().any(|tracked| matches!(tracked.sent, Sent::Message(_)))
+            || self.restored.iter().flatten().any(was_placed)
     }
 
     /// How many messages the server may not have.
