@@ -5,9 +5,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::Setup;
 use super::people::{CONTACTS, PEOPLE};
 use super::place::Place;
+use super::{Log, Setup};
 use crate::certificate::DOMAIN;
 use crate::process::Folder;
 
@@ -19,9 +19,13 @@ pub(super) const READY: &str = "xmppd-tests: the accounts are there";
 pub(super) fn write(setup: &Setup, folder: &Folder) {
     let path = setup.folder.display();
     let (starttls, direct) = (setup.starttls, setup.direct);
+    let log = match setup.log {
+        Log::All => "debug",
+        Log::Little => "warning",
+    };
     let configuration = format!(
         r#"hosts: [{DOMAIN}]
-loglevel: debug
+loglevel: {log}
 log_burst_limit_count: 1000000
 certfiles: ["{path}/certificate.pem", "{path}/key.pem"]
 listen:

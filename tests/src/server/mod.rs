@@ -82,6 +82,16 @@ struct Setup {
     folder: PathBuf,
     /// Of Prosody: whether it loads the modules for SASL2.
     sasl2: bool,
+    log: Log,
+}
+
+/// How much a server logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Log {
+    /// Each stanza, for tests that read it there.
+    All,
+    /// Warnings, and that it has started.
+    Little,
 }
 
 impl Server {
@@ -101,7 +111,15 @@ impl Server {
     /// # Errors
     /// As [`Server::start`].
     pub fn start_with(kind: Kind, flaw: Flaw) -> Result<Self, Missing> {
-        Self::make(kind, flaw, kind == Kind::Prosody13)
+        Self::make(kind, flaw, kind == Kind::Prosody13, Log::All)
+    }
+
+    /// Starts a server that logs little: telling everything takes ejabberd many times as long as its work.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn start_quiet(kind: Kind) -> Result<Self, Missing> {
+        Self::make(kind, Flaw::None, kind == Kind::Prosody13, Log::Little)
     }
 
     /// Starts a Prosody 0.12 with the SASL2 modules that Debian 12 packages for it: they fail inside it, and no
@@ -110,14 +128,15 @@ impl Server {
     /// # Errors
     /// As [`Server::start`].
     pub fn start_with_broken_sasl2() -> Result<Self, Missing> {
-        Self::make(Kind::Prosody12, Flaw::None, true)
+        Self::make(Kind::Prosody12, Flaw::None, true, Log::All)
     }
 
-    fn make(kind: Kind, flaw: Flaw, sasl2: bool) -> Result<Self, Missing> {
+    fn make(kind: Kind, flaw: Flaw, sasl2: bool, log: Log) -> Result<Self, Missing> {
         let place = Place::of(kind)?;
         let folder = Folder::new("server");
         let authority = Authority::new();
-        let setup = Setup { starttls: free_port(), direct: free_port(), folder: place.inside(folder.path()), sasl2 };
+        let inside = place.inside(folder.path());
+        let setup = Setup { starttls: free_port(), direct: free_port(), folder: inside, sasl2, log };
         let certificate = authority.issue(flaw);
         folder.write("authority.pem", &authority.pem());
         folder.write("certificate.pem", &certificate.chain);

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::Setup;
 use super::people::{CONTACTS, PEOPLE};
 use super::place::Place;
+use super::{Log, Setup};
 use crate::certificate::DOMAIN;
 use crate::process::Folder;
 
@@ -47,11 +47,15 @@ fn configuration(setup: &Setup) -> String {
     let extra = if setup.sasl2 { MODULES_SASL2 } else { "" };
     let folder = setup.folder.display();
     let (starttls, direct) = (setup.starttls, setup.direct);
+    let log = match setup.log {
+        Log::All => "debug",
+        Log::Little => "info",
+    };
     format!(
         r#"run_as_root = true
 pidfile = "{folder}/prosody.pid"
 data_path = "{folder}/data"
-log = {{ debug = "*console" }}
+log = {{ {log} = "*console" }}
 interfaces = {{ "127.0.0.1" }}
 c2s_ports = {{ {starttls} }}
 c2s_direct_tls_ports = {{ {direct} }}

@@ -40,7 +40,7 @@ pub(crate) struct Stage {
 impl Stage {
     /// Everybody is online.
     pub(crate) fn set(test: &str, kind: Kind) -> Option<(Self, Daemon)> {
-        let server = present(test, Server::start(kind))?;
+        let server = present(test, Server::start_quiet(kind))?;
         let relay = Relay::start(server.port(Tls::Direct));
         let home = Home::new(&format!(
             "[[account]]\nname = \"home\"\njid = {:?}\npassword-command = [\"printf\", \"%s\", {:?}]\n\
