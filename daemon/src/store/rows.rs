@@ -1,7 +1,9 @@
 //! What can be asked.
 
 use rusqlite::{OptionalExtension, Row};
+use xmppd_core::players::Hold;
 use xmppd_core::presence::Show;
+use xmppd_core::time::Wall;
 
 use super::change::{self, BasePresence, KeptAccount};
 use super::{Store, StoreError};
@@ -58,6 +60,18 @@ impl Store {
     pub(crate) fn tune_switch(&self) -> impl Future<Output = Result<Option<bool>, StoreError>> + Send + use<> {
         let setting = self.setting(change::TUNE_SWITCH);
         async move { Ok(setting.await?.map(|value| value == "on")) }
+    }
+
+    /// What `tune hold` said, if no `tune resume` followed. It may be over.
+    pub(crate) fn tune_hold(&self) -> impl Future<Output = Result<Option<Hold>, StoreError>> + Send + use<> {
+        let setting = self.setting(change::TUNE_HOLD);
+        let hold = |value: String| value.parse().map_or(Hold::Open, |end| Hold::Until(Wall::from_unix_millis(end)));
+        async move { Ok(setting.await?.map(hold)) }
+    }
+
+    /// The player that `tune use` pinned.
+    pub(crate) fn tune_pin(&self) -> impl Future<Output = Result<Option<String>, StoreError>> + Send + use<> {
+        self.setting(change::TUNE_PIN)
     }
 }
 

@@ -1,17 +1,16 @@
 //! One player as it is known now, with every text bounded. Whether it is the one to follow is [`super`]'s.
 
-use super::decision::{Listed, Playback};
+use super::choice::Standing;
+use super::decision::{BUS_PREFIX, Listed, Playback, is_named};
 use super::rules::{MAX_URL, OnPause, Rule, Rules};
 use crate::text;
 use crate::time::Moment;
 use crate::tune::{Metadata, Track};
 
-/// What every player's name on the bus begins with (MPRIS 2.2, "Bus Name Policy").
-const BUS_PREFIX: &str = "org.mpris.MediaPlayer2.";
 /// The most bytes of a bus name (D-Bus specification, "Valid Names").
 pub(super) const MAX_NAME: usize = 255;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Player {
     pub(super) id: String,
     name: String,
@@ -87,6 +86,16 @@ impl Player {
         }
     }
 
+    /// As [`Listed::is_named`].
+    pub(super) fn is_named(&self, name: &str) -> bool {
+        is_named(self.player(), &self.name, name)
+    }
+
+    /// What it plays, whether it may be published or not.
+    pub(super) fn track(&self) -> &Track {
+        &self.track
+    }
+
     /// What may be published of its track.
     pub(super) fn tune(&self, rules: &Rules) -> Option<Track> {
         let mut track = self.track.clone();
@@ -113,14 +122,14 @@ impl Player {
         }
     }
 
-    pub(super) fn listed(&self, chosen: bool, rules: &Rules) -> Listed {
+    pub(super) fn listed(&self, standing: Standing, rules: &Rules) -> Listed {
         Listed {
             player: self.player().to_owned(),
             bus_name: format!("{BUS_PREFIX}{}", self.name),
             identity: self.identity.clone(),
             playback: self.playback,
-            chosen,
             rule: self.rule.clone(),
+            standing,
             tune: self.tune(rules),
         }
     }
