@@ -7,16 +7,21 @@
 //! has played unchanged for the settling time; until then the one before stays, so that a change is one publish, unless
 //! its player stopped, went, was paused or is denied: then it is withdrawn at once.
 
+mod address;
 mod budget;
 mod choice;
 mod decision;
+mod mend;
 mod pattern;
 mod player;
+mod relay;
 mod rules;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod tests_any_order;
+#[cfg(test)]
+mod tests_relay;
 #[cfg(test)]
 mod tests_wishes;
 mod wishes;
@@ -83,6 +88,7 @@ pub struct Players {
     wishes: Wishes,
     players: Vec<Player>,
     activity: u64,
+    songs: u64,
     published: Option<Published>,
     deadline: Option<Moment>,
     decision: Decision,
@@ -103,6 +109,7 @@ impl Players {
             wishes: Wishes::new(),
             players: Vec::new(),
             activity: 0,
+            songs: 0,
             published: None,
             deadline: None,
             decision: Decision { state: State::Stopped, tune: None, player: None, reason: Some(Reason::NoPlayer) },
@@ -216,7 +223,8 @@ impl Players {
             player.play(playback, self.activity, now);
         }
         if let Some(metadata) = metadata {
-            player.load(metadata, now);
+            self.songs = self.songs.saturating_add(1);
+            player.load(metadata, self.songs, now);
             player.judge(&self.rules);
             self.wishes.loaded(player);
         }
@@ -228,6 +236,7 @@ impl Players {
 
     fn decide(&mut self, now: Now) {
         self.wishes.expire(now.wall);
+        self.find_relays();
         let before = self.published.take();
         (self.published, self.deadline) = self.settle(before, now.moment);
         let overridden = |state, reason| Decision { state, tune: None, player: None, reason: Some(reason) };
@@ -241,6 +250,19 @@ impl Players {
             (None, _, Some(published)) => self.decision_to_publish(published),
             (None, _, None) => self.decision_to_publish_nothing(),
         };
+    }
+
+    /// Looks whether any player has begun to show what another one plays.
+    fn find_relays(&mut self) {
+        for place in 0..self.players.len() {
+            let of =
+                self.players.get(place).filter(|player| player.rule.rank().is_some() && player.may_relay(&self.rules));
+            let of = of.and_then(|_| relay::original(&self.players, place));
+            let of = of.map(|other| (other.player().to_owned(), other.may_be_told()));
+            if let Some((player, (of, told))) = self.players.get_mut(place).zip(of) {
+                player.relays(of, told);
+            }
+        }
     }
 
     /// What of the followed player's tune is to be seen now, given what was seen before, and until when that holds.
