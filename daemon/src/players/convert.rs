@@ -61,11 +61,14 @@ fn player(listed: Listed) -> Player {
 
 /// What the configuration says of players.
 pub(super) fn rules(tune: &config::Tune) -> Rules {
+    // The configuration was refused if one of them were no pattern.
     let players = |patterns: &[String]| patterns.iter().filter_map(|text| Pattern::player(text).ok()).collect();
+    let addresses = |patterns: &[String]| patterns.iter().filter_map(|text| Pattern::url(text).ok()).collect();
     Rules {
         allow: players(&tune.allow),
         deny: players(&tune.deny),
-        deny_url: tune.deny_url.iter().filter_map(|text| Pattern::url(text).ok()).collect(),
+        deny_url: addresses(&tune.deny_url),
+        deny_file: addresses(&tune.deny_file),
         settle: tune.settle,
         on_pause: match tune.on_pause {
             config::OnPause::Clear => OnPause::Clear,
@@ -73,5 +76,7 @@ pub(super) fn rules(tune: &config::Tune) -> Rules {
             config::OnPause::ClearAfter(pause) => OnPause::After(pause),
         },
         publish_url: tune.publish_url,
+        publish_video: tune.publish_video,
+        publish_private: tune.publish_private,
     }
 }
