@@ -175,11 +175,15 @@ fn requests_keep_their_shape() {
             to: "juliet@capulet.example".into(),
             body: "Good night".into(),
             subject: some("Parting"),
+            id: None,
             message_type: Some(MessageType::Normal),
             account: some("home"),
         },
     );
     let condition = Condition::Contact { jid: "juliet@capulet.example".into(), show: Some(Show::Online) };
+    let (to, body) = ("juliet@capulet.example".into(), "Good night".into());
+    let once = Send { to, body, subject: None, id: some("backup-7"), message_type: None, account: None };
+    check_request("send-once", &once);
     check_request("outbox.list", &OutboxListing { account: some("home") });
     check_request("outbox.cancel", &OutboxCancel { id: "m3".into(), account: some("home") });
     check_request("wait", &Wait { condition, account: some("home"), timeout_ms: Some(5_000) });

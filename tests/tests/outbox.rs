@@ -46,9 +46,13 @@ fn what_is_taken_without_a_session_outlives_the_daemon_and_leaves_once_and_in_or
             assert_eq!((&listed["state"], &listed["attempts"]), (&json!("queued"), &json!(0)), "{listed}");
         }
 
+        // The same id again is the same message.
+        let once = |text: &str| home.json(&["send", &JULIET.jid(), text, "--id", "once"]);
+        assert_eq!((&once("20")["id"], &once("twice")["state"]), (&json!("once"), &json!("queued")));
+
         let mut watcher = home.watch(&["--json", "watch", "outbox"]);
         let snapshot = watcher.json();
-        assert_eq!(snapshot["outbox"]["accounts"], json!([{"account": "home", "waiting": 19}]), "{snapshot}");
+        assert_eq!(snapshot["outbox"]["accounts"], json!([{"account": "home", "waiting": 20}]), "{snapshot}");
         assert_eq!(home.ctl(&["status", "online"]).code, 0);
         assert_eq!(home.ctl(&["wait", "outbox", "empty", "-t", "20s"]).code, 0);
         let mut told = watcher.json_within(wait::SOON);
@@ -57,8 +61,13 @@ fn what_is_taken_without_a_session_outlives_the_daemon_and_leaves_once_and_in_or
             told = watcher.json_within(wait::SOON);
         }
         assert_eq!(home.json(&["outbox"])["messages"], json!([]));
-        let expected: Vec<String> = (0..20).filter(|number| *number != 7).map(|number| number.to_string()).collect();
-        juliet.wait_for("the last of them", |event| event["event"] == "message" && event["body"] == "19");
+        let expected: Vec<String> = (0..=20).filter(|number| *number != 7).map(|number| number.to_string()).collect();
+        juliet.wait_for("the last of them", |event| event["event"] == "message" && event["body"] == "20");
         assert_eq!(bodies(&mut juliet), expected, "{kind:?}");
+        assert_eq!(once("thrice")["state"], "sent");
+        let refused = home.ctl(&["send", &JULIET.jid(), "x", "--id", "two words"]);
+        assert_eq!(refused.code, 2, "{refused:?}");
+        assert_eq!(home.ctl(&["ping"]).code, 0);
+        assert_eq!(bodies(&mut juliet).len(), expected.len(), "{kind:?}");
     }
 }

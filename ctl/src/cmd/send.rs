@@ -23,6 +23,9 @@ pub(crate) struct Args {
     /// The subject
     #[arg(long, value_name = "S")]
     subject: Option<String>,
+    /// Your own id: the same one again does not send twice
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
     /// chat, normal or headline
     #[arg(long = "type", value_name = "TYPE", value_enum, hide_possible_values = true)]
     message_type: Option<Type>,
@@ -47,6 +50,7 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
         to: args.jid,
         body,
         subject: args.subject,
+        id: args.id,
         message_type: args.message_type.map(|message_type| match message_type {
             Type::Chat => MessageType::Chat,
             Type::Normal => MessageType::Normal,

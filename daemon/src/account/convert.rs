@@ -42,7 +42,7 @@ pub(super) fn change(account: String, change: Change) -> store::Change {
         Change::Handled(handled, at, known) => store::Change::Handled { account, handled, at, known },
         Change::Known(known) => store::Change::Known { account, known },
         Change::Message(message) => store::Change::Message { account, message },
-        Change::Arrived(ids) => store::Change::Arrived { account, ids },
+        Change::Arrived(ids, names) => store::Change::Arrived { account, ids, names },
     }
 }
 

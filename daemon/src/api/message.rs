@@ -15,6 +15,9 @@ use super::account::unavailable;
 use super::desk::{Desk, WAIT, failed};
 use crate::host;
 
+/// As many bytes as an id of an asker's may have.
+const LONGEST_ID: usize = 128;
+
 impl Desk {
     /// Sends through the live session and answers when the server has it.
     pub(super) async fn send(&self, params: Send) -> Result<SendReport, Failure> {
@@ -29,7 +32,8 @@ impl Desk {
         };
         let subject = params.subject.as_deref().and_then(|subject| text::line(subject, text::READ));
         let (name, account) = self.one(params.account).await?;
-        let outgoing = Outgoing { to: to.clone(), kind, body, subject };
+        let id = params.id.map(own_id).transpose()?;
+        let outgoing = Outgoing { id, to: to.clone(), kind, body, subject };
         let answer = account.ask(|ticket| Command::Send(ticket, outgoing)).map_err(unavailable)?;
         let outcome = timeout(WAIT, answer).await.map_err(|_| unacknowledged())?;
         let (id, state) = match outcome.unwrap_or(Outcome::NotOnline(None)) {
@@ -87,6 +91,16 @@ impl Desk {
 /// An address that a person gave.
 pub(super) fn address(text: &str) -> Result<Jid, Failure> {
     Jid::new(text).map_err(|error| Failure::usage(format!("{text:?} is not a JID: {error}")))
+}
+
+/// An id that an asker has chosen.
+fn own_id(id: String) -> Result<String, Failure> {
+    let is_one =
+        !id.is_empty() && id.len() <= LONGEST_ID && id.chars().all(|it| !it.is_whitespace() && !it.is_control());
+    if is_one {
+        return Ok(id);
+    }
+    Err(Failure::usage(format!("{id:?} is no id: write up to {LONGEST_ID} bytes without blanks, as backup-2026-11-22")))
 }
 
 fn unacknowledged() -> Failure {

@@ -30,10 +30,7 @@ impl Desk {
         let outcome = timeout(WAIT, answer)
             .await
             .map_or(Outcome::TimedOut, |outcome| outcome.unwrap_or(Outcome::NotOnline(None)));
-        match outcome {
-            Outcome::Done => Ok(Done::default()),
-            outcome => Err(failed(&name, outcome)),
-        }
+        if outcome == Outcome::Done { Ok(Done::default()) } else { Err(failed(&name, outcome)) }
     }
 }
 

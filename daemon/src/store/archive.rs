@@ -6,17 +6,22 @@ use xmppd_core::time::Wall;
 
 use super::{Store, StoreError};
 
-/// Keeps what is known; of the names only the last.
+/// Keeps what is known.
 pub(super) fn keep(connection: &Connection, account: &str, known: &Known) -> rusqlite::Result<()> {
     if let Some(border) = &known.border {
         let sql = "INSERT OR REPLACE INTO archive (account, border, at) VALUES (?, ?, ?)";
         connection.prepare_cached(sql)?.execute(params![account, border.id, border.at.as_unix_millis()])?;
     }
-    if known.told.is_empty() {
+    remember(connection, account, &known.told)
+}
+
+/// Keeps names; of all of them only the last.
+pub(super) fn remember(connection: &Connection, account: &str, names: &[String]) -> rusqlite::Result<()> {
+    if names.is_empty() {
         return Ok(());
     }
     let mut insert = connection.prepare_cached("INSERT OR IGNORE INTO told (account, name) VALUES (?, ?)")?;
-    for name in &known.told {
+    for name in names {
         insert.execute([account, name])?;
     }
     let sql = "DELETE FROM told WHERE account = ?1 AND number <=

@@ -109,6 +109,8 @@ pub(crate) enum Change {
         account: String,
         /// Their ids.
         ids: Vec<String>,
+        /// Under these names messages are known from now on.
+        names: Vec<String>,
     },
     /// `tune on` and `tune off`.
     TuneSwitch(bool),
@@ -184,7 +186,10 @@ impl Change {
             }
             Self::Known { account, known } => archive::keep(connection, account, known),
             Self::Message { account, message } => session::keep_message(connection, account, message),
-            Self::Arrived { account, ids } => session::arrived(connection, account, ids),
+            Self::Arrived { account, ids, names } => {
+                session::arrived(connection, account, ids)?;
+                archive::remember(connection, account, names)
+            }
             Self::Installation(uuid) => set(connection, INSTALLATION, uuid),
             Self::TuneSwitch(is_on) => set(connection, TUNE_SWITCH, if *is_on { "on" } else { "off" }),
             Self::TuneHold(None) => unset(connection, TUNE_HOLD),

@@ -97,6 +97,7 @@ const SCHEMA: &[&str] = &[
         at        INTEGER NOT NULL,
         after     TEXT,
         attempts  INTEGER NOT NULL,
+        chosen    INTEGER NOT NULL,
         UNIQUE (account, id)
     ) STRICT;
     CREATE TABLE timed_presence (

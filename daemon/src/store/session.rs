@@ -32,12 +32,12 @@ pub(super) fn handled(connection: &Connection, account: &str, handled: u32, at: 
 
 /// Keeps a message; one that is kept already gets its new position and keeps its place among the others.
 pub(super) fn keep_message(connection: &Connection, account: &str, message: &KeptMessage) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO message (account, id, recipient, position, stanza, at, after, attempts)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?4 IS NOT NULL)
+    let sql = "INSERT INTO message (account, id, recipient, position, stanza, at, after, attempts, chosen)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?4 IS NOT NULL, ?8)
         ON CONFLICT (account, id) DO UPDATE SET position = excluded.position,
         attempts = attempts + (message.position IS NULL AND excluded.position IS NOT NULL)";
-    let KeptMessage { id, to, position, stanza, origin, .. } = message;
-    let values = params![account, id, to.as_str(), position, stanza, origin.at.as_unix_millis(), origin.after];
+    let KeptMessage { id, to, position, stanza, origin, chosen, .. } = message;
+    let values = params![account, id, to.as_str(), position, stanza, origin.at.as_unix_millis(), origin.after, chosen];
     connection.prepare_cached(sql)?.execute(values).map(drop)
 }
 
@@ -100,7 +100,7 @@ impl Store {
     ) -> impl Future<Output = Result<Vec<KeptMessage>, StoreError>> + Send + use<> {
         self.read(move |connection| {
             let sql =
-                "SELECT id, recipient, position, stanza, at, after, attempts > 0 FROM message WHERE account = ? ORDER BY number";
+                "SELECT id, recipient, position, stanza, at, after, attempts > 0, chosen FROM message WHERE account = ? ORDER BY number";
             connection.prepare_cached(sql)?.query_map([account], message)?.collect()
         })
     }
@@ -124,8 +124,8 @@ fn message(row: &Row<'_>) -> rusqlite::Result<KeptMessage> {
     let to: String = row.get(1)?;
     let to = Jid::new(&to).map_err(|error| Error::FromSqlConversionFailure(1, Type::Text, error.into()))?;
     let origin = Origin { at: Wall::from_unix_millis(row.get(4)?), after: row.get(5)? };
-    let (id, position, stanza, tried) = (row.get(0)?, row.get(2)?, row.get(3)?, row.get(6)?);
-    Ok(KeptMessage { id, to, position, tried, stanza, origin })
+    let (id, position, stanza) = (row.get(0)?, row.get(2)?, row.get(3)?);
+    Ok(KeptMessage { id, to, position, tried: row.get(6)?, chosen: row.get(7)?, stanza, origin })
 }
 
 #[cfg(test)]

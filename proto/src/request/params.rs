@@ -80,6 +80,10 @@ pub struct Send {
     /// The subject.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// The asker's own id: under the same one a message is sent once, however often it is asked for. Up to 128
+    /// characters without blanks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// `chat`, `normal` or `headline`; `chat` when absent.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub message_type: Option<MessageType>,

@@ -70,6 +70,7 @@ pub(super) struct Context {
 impl Context {
     pub(super) fn new(settings: Settings, mut memory: Memory, entropy: Entropy) -> Self {
         let messages = std::mem::take(&mut memory.messages);
+        let keys = messages.iter().filter(|message| message.chosen).map(|message| message.id.clone()).collect();
         let inbox = Inbox::restored(memory.border.take(), std::mem::take(&mut memory.told));
         let session_kept = memory.session.is_some();
         let (asleep, unsent) = match memory.session.take() {
@@ -94,7 +95,7 @@ impl Context {
             pipelines: true,
             connecting: Vec::new(),
             asleep,
-            outbox: Outbox::restored(unsent),
+            outbox: Outbox::restored(unsent, keys),
             inbox,
             mistrusted: 0,
             session_kept,
@@ -185,6 +186,17 @@ impl Context {
             asleep.stored(ticket, result, self);
             self.asleep = Some(asleep);
         }
+    }
+
+    /// How long the server of the last session is still left alone with what the lost connection carried.
+    pub(super) fn settling(&self) -> Duration {
+        self.asleep.as_ref().map_or(Duration::ZERO, |asleep| asleep.settling(self.now.wall))
+    }
+
+    /// Somebody wants the connection now: later pauses start small again.
+    pub(super) fn hurried(&mut self) {
+        self.backoff.reset();
+        self.streak = Streak::default();
     }
 
     /// The last session is gone; the server had so many of our stanzas, if it said so.

@@ -51,6 +51,11 @@ impl Inbox {
         self.told.known.contains(name) || self.under_way.iter().any(|(_, batch)| batch.holds(name))
     }
 
+    /// Has a name known from now on.
+    pub(super) fn remember(&mut self, name: &str) {
+        self.told.add(name);
+    }
+
     /// These are told now.
     pub(super) fn tell(&mut self, batch: Batch) -> Vec<Incoming> {
         for name in batch.names() {

@@ -138,6 +138,8 @@ pub struct Playing {
 /// A message to be sent.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
+    /// The asker's own id, under which the message is sent once however often it is asked for; else it gets one.
+    pub id: Option<String>,
     /// The recipient.
     pub to: Jid,
     /// RFC 6121 section 5.2.2.

@@ -43,6 +43,8 @@ pub struct KeptMessage {
     pub position: Option<u32>,
     /// It had a place in a session before.
     pub tried: bool,
+    /// The id is the asker's own.
+    pub chosen: bool,
     /// The whole stanza.
     pub stanza: String,
     /// When it was taken to be sent.
@@ -138,6 +140,7 @@ mod tests {
                 to: Jid::new("juliet@verona.example").expect("a JID"),
                 position,
                 tried: false,
+                chosen: false,
                 stanza: String::new(),
                 origin,
             };

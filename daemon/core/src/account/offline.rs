@@ -8,7 +8,7 @@ use super::input::{Command, Input, Machine, Ticket};
 use super::login::Connecting;
 use super::output::{LinkState, Outcome, Problem};
 use super::stopped::Stopped;
-use super::streak::{Haste, Streak};
+use super::streak::Haste;
 use super::timers::Timer;
 use crate::loss::{Loss, Next};
 use crate::time::Wall;
@@ -32,7 +32,10 @@ pub(super) enum Offline {
 impl Offline {
     pub(super) fn handle(self, input: Input<'_>, context: &mut Context) -> Link {
         match input {
-            Input::Start if context.outward.wants_stream() => Connecting::start(context),
+            Input::Start if context.outward.wants_stream() => match context.settling() {
+                Duration::ZERO => Connecting::start(context),
+                rest => settle(rest, context),
+            },
             Input::Start => Link::Offline(Self::ByStatus),
             Input::Command(command) => self.command(command, context),
             Input::Tick => self.tick(context),
@@ -94,14 +97,22 @@ impl Offline {
                 context.reply(ticket, Outcome::Done);
                 Link::Offline(self)
             }
-            Command::Connect(ticket) => connect(vec![ticket], context),
+            Command::Connect(ticket) => match (&self, context.settling()) {
+                (Self::Waiting(_), rest) if !rest.is_zero() => {
+                    context.connecting.push(ticket);
+                    context.hurried();
+                    context.timers.bring_forward(Timer::Retry, context.now.moment + rest);
+                    Link::Offline(self)
+                }
+                (Self::Waiting(_) | Self::ByStatus | Self::ByCommand, _) => connect(vec![ticket], context),
+            },
             Command::Disconnect(ticket) | Command::Leave(ticket) | Command::Suspend(ticket) => {
                 context.put_off_messages();
                 context.reply(ticket, Outcome::Done);
                 Self::ByCommand.without_retry(context)
             }
             Command::Send(ticket, outgoing) => {
-                context.send_later(ticket, outgoing);
+                context.take_message(ticket, outgoing);
                 Link::Offline(self)
             }
             Command::Cancel(ticket, id) => {
@@ -141,7 +152,7 @@ impl Offline {
             if haste == Haste::First {
                 context.backoff.reset();
             }
-            let jitter = Duration::from_millis(context.entropy.below(HURRY_MS));
+            let jitter = Duration::from_millis(context.entropy.below(HURRY_MS)).max(context.settling());
             let at = context.streak.allowed_from(context.now.moment + jitter);
             context.timers.bring_forward(Timer::Retry, at);
             let sooner = wall_after(at - context.now.moment, context);
@@ -163,9 +174,15 @@ pub(super) fn connect(tickets: Vec<Ticket>, context: &mut Context) -> Link {
         context.reply_connecting(&Outcome::NotOnline(Some(Problem::wished())));
         return Offline::ByStatus.without_retry(context);
     }
-    context.backoff.reset();
-    context.streak = Streak::default();
+    context.hurried();
     Connecting::start(context)
+}
+
+/// The last process was lost a moment ago.
+fn settle(rest: Duration, context: &mut Context) -> Link {
+    context.set_timer(Timer::Retry, rest);
+    let (kind, message) = ("connection-lost", "the last connection was lost a moment ago".into());
+    Link::Offline(Offline::Waiting(Problem { kind, message, retry_at: Some(wall_after(rest, context)) }))
 }
 
 /// What follows when a connection is lost or could not be made.
@@ -196,7 +213,7 @@ pub(super) fn lost(loss: &Loss, context: &mut Context) -> Link {
 }
 
 fn retry(loss: &Loss, at_least: Duration, context: &mut Context) -> Link {
-    let pause = at_least.max(context.backoff.pause(&mut context.entropy));
+    let pause = at_least.max(context.backoff.pause(&mut context.entropy)).max(context.settling());
     context.streak.wait_for(loss, context.now.moment + at_least);
     context.set_timer(Timer::Retry, pause);
     let problem = Problem { kind: loss.kind(), message: loss.to_string(), retry_at: Some(wall_after(pause, context)) };

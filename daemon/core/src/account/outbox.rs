@@ -1,9 +1,10 @@
 //! Messages that are in no session: those of sessions that are gone, and those that were taken while there was none.
 //! They are on the disk, or on their way to it, and the next session sends them.
 
+use std::collections::BTreeMap;
+
 use super::context::Context;
 use super::input::{Outgoing, StoreTicket, Ticket};
-use super::kept::KeptMessage;
 use super::online::{Asleep, Letter, Unsent};
 use super::output::{Change, Event, Outcome};
 use crate::stanza::{Message, StanzaError};
@@ -23,6 +24,19 @@ pub(super) struct Outbox {
     remembered_in_vain: Vec<String>,
     /// How many messages watchers were told of.
     told: usize,
+    /// The ids that askers have chosen, of messages that have not arrived.
+    keys: BTreeMap<String, Key>,
+    /// Who asked for one of these again.
+    askers: Vec<(String, Ticket)>,
+}
+
+/// How far a message with a chosen id has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Key {
+    /// Who asked for it waits.
+    Open,
+    /// Who asked for it was told that it is kept.
+    Kept,
 }
 
 /// The server may have it.
@@ -31,8 +45,9 @@ pub(super) struct OnItsWay;
 
 impl Outbox {
     /// What another process was asked to send.
-    pub(super) fn restored(unsent: Vec<Unsent>) -> Self {
-        Self { unsent, ..Self::default() }
+    pub(super) fn restored(unsent: Vec<Unsent>, keys: Vec<String>) -> Self {
+        let keys = keys.into_iter().map(|id| (id, Key::Kept)).collect();
+        Self { unsent, keys, ..Self::default() }
     }
 
     /// How many there are.
@@ -62,16 +77,43 @@ impl Outbox {
 
 impl Context {
     /// Takes a message that the next session is to send; whoever asked is told once the disk knows of it.
-    pub(super) fn send_later(&mut self, ticket: Ticket, outgoing: Outgoing) {
+    pub(super) fn take_message(&mut self, ticket: Ticket, outgoing: Outgoing) {
+        if self.asked_before(ticket, &outgoing) {
+            return;
+        }
         if self.outbox.unsent.len() >= LIMIT {
             return self.reply(ticket, Outcome::NotKept("too many messages wait for a session already".into()));
         }
         let (letter, stanza) = self.letter(ticket, outgoing);
         let stanza = writer::to_string(&stanza);
-        let (id, to, origin) = (letter.id.clone(), letter.to.clone(), letter.origin.clone());
-        let message = KeptMessage { id, to, position: None, tried: false, stanza: stanza.clone(), origin };
-        let awaits = self.store(Change::Message(message));
+        let awaits = self.store(Change::Message(letter.kept(None, &stanza)));
         self.outbox.unsent.push(Unsent { letter, stanza, awaits: Some(awaits) });
+    }
+
+    /// Whether a message was asked for before, under this id; then who asks again is told what becomes of that one.
+    pub(super) fn asked_before(&mut self, ticket: Ticket, outgoing: &Outgoing) -> bool {
+        let Some(id) = &outgoing.id else { return false };
+        match self.outbox.keys.get_mut(id) {
+            Some(Key::Open) => self.outbox.askers.push((id.clone(), ticket)),
+            Some(Key::Kept) => self.reply(ticket, Outcome::Queued(id.clone())),
+            None if self.inbox.knows(&name(id)) => self.reply(ticket, Outcome::Sent(id.clone())),
+            None => return false,
+        }
+        true
+    }
+
+    /// Tells everybody who waits for a message what became of it.
+    pub(super) fn answer(&mut self, ticket: Option<Ticket>, id: &str, outcome: &Outcome) {
+        let askers = &mut self.outbox.askers;
+        let again: Vec<Ticket> = askers.extract_if(.., |(asked, _)| asked == id).map(|(_, ticket)| ticket).collect();
+        for ticket in ticket.into_iter().chain(again) {
+            self.reply(ticket, outcome.clone());
+        }
+        if !matches!(outcome, Outcome::Queued(_)) {
+            self.outbox.keys.remove(id);
+        } else if let Some(key) = self.outbox.keys.get_mut(id) {
+            *key = Key::Kept;
+        }
     }
 
     /// Forgets a message that no server can have; who waits for it is told.
@@ -95,40 +137,44 @@ impl Context {
 
     /// A message with an id of its own, and who waits for it.
     pub(super) fn letter(&mut self, ticket: Ticket, outgoing: Outgoing) -> (Letter, Element) {
-        let id = self.entropy.id();
+        let chosen = outgoing.id.is_some();
+        let id = outgoing.id.unwrap_or_else(|| self.entropy.id());
+        if chosen {
+            self.outbox.keys.insert(id.clone(), Key::Open);
+        }
         let to = outgoing.to;
         let mut message = Message::chat(id.clone(), to.clone(), outgoing.body);
         message.kind = outgoing.kind;
         message.subject = outgoing.subject;
         let origin = self.inbox.origin(self.now.wall);
-        (Letter { ticket: Some(ticket), id, to, origin, in_doubt: false }, message.into_element())
+        (Letter { ticket: Some(ticket), id, to, chosen, origin, in_doubt: false }, message.into_element())
     }
 
     /// The server has these messages: the disk may forget them, and who waits is told.
     pub(super) fn messages_arrived(&mut self, messages: impl IntoIterator<Item = (Option<Ticket>, String)>) {
-        let mut ids = Vec::new();
+        let (mut ids, mut names) = (Vec::new(), Vec::new());
         for (ticket, id) in messages {
-            if let Some(ticket) = ticket {
-                self.reply(ticket, Outcome::Sent(id.clone()));
+            if self.outbox.keys.contains_key(&id) {
+                names.push(name(&id));
+                self.inbox.remember(&name(&id));
             }
+            self.answer(ticket, &id, &Outcome::Sent(id.clone()));
             ids.push(id);
         }
-        self.forget_messages(ids);
+        self.forget_messages(ids, names);
     }
 
     /// This message could not be kept, and is not sent; an earlier attempt to keep it may have worked.
     pub(super) fn message_not_kept(&mut self, ticket: Option<Ticket>, id: String, reason: String) {
-        if let Some(ticket) = ticket {
-            self.reply(ticket, Outcome::NotKept(reason));
-        }
-        self.forget_messages(vec![id]);
+        self.answer(ticket, &id, &Outcome::NotKept(reason));
+        self.forget_messages(vec![id], Vec::new());
     }
 
     /// Has the disk forget these messages, and those that it could not forget before.
-    fn forget_messages(&mut self, mut ids: Vec<String>) {
+    fn forget_messages(&mut self, mut ids: Vec<String>, names: Vec<String>) {
         if !ids.is_empty() {
             ids.append(&mut self.outbox.remembered_in_vain);
-            let ticket = self.store(Change::Arrived(ids.clone()));
+            let ticket = self.store(Change::Arrived(ids.clone(), names));
             self.outbox.forgetting.push((ticket, ids));
         }
     }
@@ -145,10 +191,8 @@ impl Context {
 
     /// This message came back: the disk may forget it, and who waits is told.
     pub(super) fn message_refused(&mut self, ticket: Option<Ticket>, id: String, error: &StanzaError) {
-        if let Some(ticket) = ticket {
-            self.reply(ticket, Outcome::Refused(error.clone()));
-        }
-        self.forget_messages(vec![id]);
+        self.answer(ticket, &id, &Outcome::Refused(error.clone()));
+        self.forget_messages(vec![id], Vec::new());
     }
 
     /// The store answered, perhaps for a message that waits for a session.
@@ -182,7 +226,12 @@ impl Context {
         let waiting: Vec<_> =
             asleep.into_iter().chain(self.outbox.unsent.iter_mut().filter_map(Unsent::put_off)).collect();
         for (ticket, id) in waiting {
-            self.reply(ticket, Outcome::Queued(id));
+            self.answer(Some(ticket), &id, &Outcome::Queued(id.clone()));
         }
     }
+}
+
+/// The name under which a message with a chosen id is known once it has arrived.
+fn name(id: &str) -> String {
+    format!("mine {id}")
 }

@@ -80,8 +80,8 @@ pub enum Change {
     Known(Known),
     /// A message that no server has acknowledged.
     Message(KeptMessage),
-    /// The messages with these ids need not be kept any more.
-    Arrived(Vec<String>),
+    /// The messages with these ids need not be kept any more; these names are known from now on.
+    Arrived(Vec<String>, Vec<String>),
 }
 
 /// How a command ended.

@@ -207,6 +207,7 @@ fn a_session_goes_on_over_the_end_of_its_counters() {
             to: Jid::new("juliet@verona.example").expect("a JID"),
             position: Some(position.wrapping_add(number)),
             tried: false,
+            chosen: false,
             stanza: format!(
                 "<message to='juliet@verona.example' type='chat' id='kept-{number}'><body>kept-{number}</body></message>"
             ),

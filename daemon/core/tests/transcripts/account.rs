@@ -119,7 +119,11 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
         }
         ("send", [to, body]) => {
             let (to, body) = (Jid::new(to).ok()?, body.clone());
-            Command::Send(ticket, Outgoing { to, kind: MessageKind::Chat, body, subject: None })
+            Command::Send(ticket, Outgoing { id: None, to, kind: MessageKind::Chat, body, subject: None })
+        }
+        ("send", [to, body, word, id]) if word == "id" => {
+            let (id, to, body) = (Some(id.clone()), Jid::new(to).ok()?, body.clone());
+            Command::Send(ticket, Outgoing { id, to, kind: MessageKind::Chat, body, subject: None })
         }
         ("ask", [to, what]) if what == "ping" => {
             let to = if to == "account" { None } else { Some(Jid::new(to).ok()?) };

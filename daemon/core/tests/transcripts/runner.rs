@@ -259,7 +259,7 @@ impl<'a> Runner<'a> {
             Output::Store(ticket, Change::TuneOut(_) | Change::Message(_) | Change::Handled(..) | Change::Known(_)) => {
                 self.stores.push_back(ticket);
             }
-            Output::Store(ticket, Change::Tokens(_) | Change::Offer(_) | Change::Session(_) | Change::Arrived(_)) => {
+            Output::Store(ticket, Change::Tokens(_) | Change::Offer(_) | Change::Session(_) | Change::Arrived(..)) => {
                 self.stored.push_back(ticket)
             }
             Output::Reply(Ticket(number), _) => {

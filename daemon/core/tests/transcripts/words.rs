@@ -84,7 +84,10 @@ fn of_change(change: &Change) -> String {
             Some(position) => format!("message {} at {position}", message.id),
             None => format!("message {} without a place", message.id),
         },
-        Change::Arrived(ids) => format!("arrived {}", ids.join(" ")),
+        Change::Arrived(ids, names) => {
+            let names: String = names.iter().map(|name| format!(" told {name}")).collect();
+            format!("arrived {}{names}", ids.join(" "))
+        }
     }
 }
 

@@ -320,7 +320,7 @@ impl Connecting {
                 context.reply(ticket, Outcome::Done);
                 return Self::give_up(Offline::ByCommand, context);
             }
-            Command::Send(ticket, outgoing) => context.send_later(ticket, outgoing),
+            Command::Send(ticket, outgoing) => context.take_message(ticket, outgoing),
             Command::Cancel(ticket, id) => context.cancel(ticket, &id),
             Command::Ask(ticket, _) => context.reply(ticket, Outcome::NotOnline(None)),
         }

@@ -230,7 +230,7 @@ impl Online {
             Command::Disconnect(ticket) | Command::Leave(ticket) | Command::Suspend(ticket) => {
                 self.leave(Leaving::by_command(ticket), context);
             }
-            Command::Send(ticket, outgoing) if self.leaving.is_some() => context.send_later(ticket, outgoing),
+            Command::Send(ticket, outgoing) if self.leaving.is_some() => context.take_message(ticket, outgoing),
             Command::Ask(ticket, _) if self.leaving.is_some() => context.reply(ticket, Outcome::NotOnline(None)),
             Command::Send(ticket, outgoing) => self.send_message(ticket, outgoing, context),
             Command::Cancel(ticket, id) => match self.outbound.cancel(&id) {
@@ -273,12 +273,16 @@ impl Online {
 
     /// Sends a message and has its asker wait for the server to have it.
     fn send_message(&mut self, ticket: Ticket, outgoing: Outgoing, context: &mut Context) {
+        if context.asked_before(ticket, &outgoing) {
+            return;
+        }
         let (letter, stanza) = context.letter(ticket, outgoing);
         if let Some(error) = self.outbound.refuses(&stanza) {
-            return context.reply(ticket, Outcome::Refused(error));
+            return context.answer(letter.ticket, &letter.id, &Outcome::Refused(error));
         }
         if self.outbound.is_full() {
-            return context.reply(ticket, Outcome::NotKept("too many messages wait for the server already".into()));
+            let reason = "too many messages wait for the server already".into();
+            return context.answer(letter.ticket, &letter.id, &Outcome::NotKept(reason));
         }
         self.outbound.send(&stanza, Sent::Message(letter), context);
     }

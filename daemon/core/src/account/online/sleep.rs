@@ -1,6 +1,8 @@
 //! A session whose connection is gone and which the server may still hold: kept whole, taken up again where it was, or
 //! given up (XEP-0198 section 5). Contacts notice nothing of the first two.
 
+use std::time::Duration;
+
 use jid::{BareJid, FullJid, Jid};
 
 use super::super::Link;
@@ -18,6 +20,9 @@ use crate::stanza::{Presence, PresenceKind, management};
 use crate::stream::features::StreamLimits;
 use crate::time::Wall;
 use crate::xml::{Element, Limits};
+
+/// What a lost connection carried is dealt with after this.
+const SETTLED_WITHIN: Duration = Duration::from_millis(500);
 
 /// So many contacts at most are asked for their presence by name.
 const LOOK_FOR: usize = 500;
@@ -161,6 +166,18 @@ impl Asleep {
     pub(in super::super) fn restored(kept: KeptSession, messages: Vec<KeptMessage>) -> Self {
         let outbound = Box::new(Outbound::restored(&kept, messages));
         Self { since: kept.at, what: What::Kept { jid: kept.jid, outbound } }
+    }
+
+    /// How long the server is still left alone: ejabberd 24.12 goes on with messages that the lost connection carried
+    /// when it has told its count to the next one already, and such a message comes twice.
+    pub(in super::super) fn settling(&self, now: Wall) -> Duration {
+        let passed = u64::try_from(now.as_unix_millis().saturating_sub(self.since.as_unix_millis()));
+        match passed {
+            Ok(passed) if self.outbound().has_messages_under_way() => {
+                SETTLED_WITHIN.saturating_sub(Duration::from_millis(passed))
+            }
+            Ok(_) | Err(_) => Duration::ZERO,
+        }
     }
 
     /// The session's address.

@@ -21,7 +21,10 @@ pub(super) fn keep(disk: &mut Memory, change: Change) {
         }
         Change::Known(known) => keep_known(disk, known),
         Change::Message(message) => keep_message(disk, message),
-        Change::Arrived(ids) => disk.messages.retain(|message| !ids.contains(&message.id)),
+        Change::Arrived(ids, names) => {
+            disk.messages.retain(|message| !ids.contains(&message.id));
+            disk.told.extend(names);
+        }
     }
 }
 

@@ -62,7 +62,8 @@ impl Outbound {
     /// Sends a message of a session that is gone.
     pub(in super::super) fn send_again(&mut self, unsent: Unsent, context: &mut Context) {
         let was_kept = unsent.awaits.is_none();
-        let tracked = Tracked { sent: Sent::Message(unsent.letter), stanza: unsent.stanza };
+        let stanza = unsent.dated(context.now.wall);
+        let tracked = Tracked { sent: Sent::Message(unsent.letter), stanza };
         self.line_up(tracked, was_kept, context);
     }
 
@@ -114,6 +115,13 @@ impl Outbound {
             Sent::Message(letter) => Some(Ok(letter)),
             Sent::Presence(_) | Sent::Other => None,
         }
+    }
+
+    /// Whether a message was written and is not acknowledged.
+    pub(in super::super) fn has_messages_under_way(&self) -> bool {
+        let was_placed = |message: &KeptMessage| message.position.is_some();
+        self.tail().any(|tracked| matches!(tracked.sent, Sent::Message(_)))
+            || self.restored.iter().flatten().any(was_placed)
     }
 
     /// How many messages the server may not have.
@@ -234,7 +242,5 @@ impl Line {
 }
 
 fn keep(letter: &Letter, position: Option<u32>, stanza: &str, context: &mut Context) -> StoreTicket {
-    let Letter { id, to, origin, .. } = letter;
-    let (id, to, stanza, origin) = (id.clone(), to.clone(), stanza.to_owned(), origin.clone());
-    context.store(Change::Message(KeptMessage { id, to, position, tried: letter.in_doubt, stanza, origin }))
+    context.store(Change::Message(letter.kept(position, stanza)))
 }

@@ -4,6 +4,12 @@ use jid::Jid;
 
 use super::super::super::input::{StoreTicket, Ticket};
 use super::super::super::kept::{KeptMessage, Origin};
+use crate::stanza::datetime;
+use crate::time::Wall;
+use crate::xml::ns;
+
+/// A message that leaves as much later than it was taken says so.
+const OLD_MILLIS: i64 = 10_000;
 
 /// One stanza on its way, by what its acknowledgement means.
 #[derive(Debug)]
@@ -25,10 +31,28 @@ pub(in super::super::super) struct Letter {
     pub(in super::super::super) id: String,
     /// To whom it goes.
     pub(in super::super::super) to: Jid,
+    /// The id is the asker's own.
+    pub(in super::super::super) chosen: bool,
     /// When it was taken to be sent.
     pub(in super::super::super) origin: Origin,
     /// It was written in a session that is gone, and the server did not say whether it has it.
     pub(in super::super::super) in_doubt: bool,
+}
+
+impl Letter {
+    /// As the disk is to know it.
+    pub(in super::super::super) fn kept(&self, position: Option<u32>, stanza: &str) -> KeptMessage {
+        let Self { id, to, chosen, origin, in_doubt, .. } = self;
+        KeptMessage {
+            id: id.clone(),
+            to: to.clone(),
+            position,
+            tried: *in_doubt,
+            chosen: *chosen,
+            stanza: stanza.to_owned(),
+            origin: origin.clone(),
+        }
+    }
 }
 
 impl Sent {
@@ -72,14 +96,28 @@ pub(in super::super::super) struct Unsent {
 impl Unsent {
     /// A message that another process was asked to send, and wrote if it is in doubt.
     pub(in super::super::super) fn kept(message: KeptMessage, in_doubt: bool) -> Self {
-        let KeptMessage { id, to, stanza, origin, .. } = message;
-        Self { letter: Letter { ticket: None, id, to, origin, in_doubt }, stanza, awaits: None }
+        let KeptMessage { id, to, chosen, stanza, origin, .. } = message;
+        Self { letter: Letter { ticket: None, id, to, chosen, origin, in_doubt }, stanza, awaits: None }
     }
 
     /// The same without a session that could tell what became of it.
     pub(in super::super::super) fn lone(message: KeptMessage) -> Self {
         let in_doubt = message.may_be_written();
         Self::kept(message, in_doubt)
+    }
+
+    /// The stanza; of a message that was taken a while ago it tells when (XEP-0203 section 4, XEP-0198 section 5).
+    pub(in super::super::super) fn dated(&self, now: Wall) -> String {
+        let taken = self.letter.origin.at;
+        let is_old = now.as_unix_millis().saturating_sub(taken.as_unix_millis()) >= OLD_MILLIS;
+        let is_dated = self.stanza.contains(ns::DELAY);
+        match self.stanza.strip_suffix("</message>").filter(|_| is_old && !is_dated) {
+            Some(message) => {
+                let stamp = datetime::write(taken);
+                format!("{message}<delay xmlns='{}' stamp='{stamp}'/></message>", ns::DELAY)
+            }
+            None => self.stanza.clone(),
+        }
     }
 
     /// Whoever waits is told that it is kept and will be sent, if it is.
