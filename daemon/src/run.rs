@@ -143,7 +143,8 @@ impl Daemon {
         let (observations, observed) = mpsc::channel(OBSERVATIONS);
         let (players_state, players) = watch::channel(BusState::Connecting);
         let (wanted, is_wanted) = watch::channel(tune.enabled);
-        let chooser = chooser::start(chooser::Settings::of(&tune), kept, wanted, observed, hub.clone());
+        let chooser =
+            chooser::start(chooser::Settings::of(&tune), kept, wanted, observed, (hub.clone(), self.store.clone()));
         let mut faces = vec![tokio::spawn(players::watch(Bus::Session, is_wanted, observations, players_state))];
         let managed = self.environment.variable("NOTIFY_SOCKET").is_some();
         let (api, asked) = Api::new();
@@ -203,6 +204,7 @@ async fn wishes(store: &Store) -> chooser::Kept {
         on: store.tune_switch().await.ok().flatten().unwrap_or(true),
         hold: store.tune_hold().await.ok().flatten(),
         pin: store.tune_pin().await.ok().flatten(),
+        skipped: store.tune_skip().await.ok().flatten(),
     }
 }
 

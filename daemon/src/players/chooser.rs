@@ -2,7 +2,7 @@
 
 use tokio::sync::{mpsc, oneshot, watch};
 use xmppd_core::account::Playing;
-use xmppd_core::players::{Hold, Observation, Players, Rule, Rules, Unskippable};
+use xmppd_core::players::{Hold, Observation, Players, Rule, Rules, Skipped, Unskippable};
 use xmppd_core::time::Wall;
 use xmppd_core::tune::Track;
 use xmppd_proto::reply::{ExplainedPlayer, PlayerList, TuneReport};
@@ -11,6 +11,7 @@ use super::convert;
 use crate::config;
 use crate::host::{self, Alarm, WallAlarm};
 use crate::hub;
+use crate::store::{Change, Store};
 
 /// How many orders may wait.
 const ORDERS: usize = 64;
@@ -63,6 +64,8 @@ pub(crate) struct Kept {
     pub(crate) hold: Option<Hold>,
     /// What `tune use` said.
     pub(crate) pin: Option<String>,
+    /// What `tune skip` skipped.
+    pub(crate) skipped: Option<Skipped>,
 }
 
 /// What the configuration says.
@@ -134,12 +137,13 @@ pub(crate) fn start(
     kept: Kept,
     wanted: watch::Sender<bool>,
     observations: mpsc::Receiver<Observation>,
-    hub: hub::Handle,
+    (hub, store): (hub::Handle, Store),
 ) -> Handle {
     let (sender, orders) = mpsc::channel(ORDERS);
     let mut players = Players::new(settings.rules.clone());
     players.handle(host::now(), Observation::Held(kept.hold));
     players.handle(host::now(), Observation::Pinned(kept.pin));
+    players.handle(host::now(), Observation::Skipped(kept.skipped.clone()));
     let mut chooser = Chooser {
         players,
         on: kept.on,
@@ -147,7 +151,9 @@ pub(crate) fn start(
         observations: Some(observations),
         orders,
         hub,
+        store,
         told: None,
+        skipped: kept.skipped,
         alarm: Alarm::default(),
         calendar: WallAlarm::default(),
     };
@@ -165,7 +171,10 @@ struct Chooser {
     observations: Option<mpsc::Receiver<Observation>>,
     orders: mpsc::Receiver<Order>,
     hub: hub::Handle,
+    store: Store,
     told: Option<TuneReport>,
+    /// What the store has of the track that is skipped.
+    skipped: Option<Skipped>,
     /// Rings when something has settled.
     alarm: Alarm,
     /// Rings when a wish ends.
@@ -279,8 +288,13 @@ impl Chooser {
         self.players.handle(host::now(), Observation::Switched(on));
     }
 
-    /// Tells the hub what it does not know.
+    /// Tells the store and the hub what they do not know.
     async fn tell(&mut self) {
+        if self.skipped.as_ref() != self.players.skipped() {
+            self.skipped = self.players.skipped().cloned();
+            // A skip that cannot be kept holds until the daemon ends.
+            drop(self.store.apply(vec![Change::TuneSkip(self.skipped.clone())]));
+        }
         let report = self.report();
         if self.told.as_ref() == Some(&report) {
             return;

@@ -307,6 +307,7 @@ mod tests {
                 | Observation::Held(_)
                 | Observation::Manual(..)
                 | Observation::Pinned(_)
+                | Observation::Skipped(_)
                 | Observation::Tick => "not ours".to_owned(),
             })
             .collect()

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use xmppd_core::account::{KeptMessage, KeptSession, Known, Remembered, Token};
-use xmppd_core::players::Hold;
+use xmppd_core::players::{Hold, Skipped};
 use xmppd_core::presence::{Show, Then, Timed};
 use xmppd_core::time::Wall;
 
@@ -118,6 +118,8 @@ pub(crate) enum Change {
     TuneHold(Option<Hold>),
     /// `tune use`: a player's name; none for `auto`.
     TunePin(Option<String>),
+    /// `tune skip`; none once the next track plays.
+    TuneSkip(Option<Skipped>),
 }
 
 /// An account's identity as it outlives a restart.
@@ -150,6 +152,8 @@ pub(super) const TUNE_SWITCH: &str = "tune";
 pub(super) const TUNE_HOLD: &str = "tune-hold";
 /// The setting that [`Change::TunePin`] writes.
 pub(super) const TUNE_PIN: &str = "tune-pin";
+/// The setting that [`Change::TuneSkip`] writes: the player's id on its first line, the song behind it.
+pub(super) const TUNE_SKIP: &str = "tune-skip";
 /// A hold without an end.
 pub(super) const OPEN: &str = "open";
 
@@ -197,6 +201,8 @@ impl Change {
             Self::TuneHold(Some(Hold::Until(end))) => set(connection, TUNE_HOLD, &end.as_unix_millis().to_string()),
             Self::TunePin(None) => unset(connection, TUNE_PIN),
             Self::TunePin(Some(player)) => set(connection, TUNE_PIN, player),
+            Self::TuneSkip(None) => unset(connection, TUNE_SKIP),
+            Self::TuneSkip(Some(Skipped { id, song })) => set(connection, TUNE_SKIP, &format!("{id}\n{song}")),
         }
     }
 }

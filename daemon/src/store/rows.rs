@@ -1,7 +1,7 @@
 //! What can be asked.
 
 use rusqlite::{OptionalExtension, Row};
-use xmppd_core::players::Hold;
+use xmppd_core::players::{Hold, Skipped};
 use xmppd_core::presence::Show;
 use xmppd_core::time::Wall;
 
@@ -72,6 +72,16 @@ impl Store {
     /// The player that `tune use` pinned.
     pub(crate) fn tune_pin(&self) -> impl Future<Output = Result<Option<String>, StoreError>> + Send + use<> {
         self.setting(change::TUNE_PIN)
+    }
+
+    /// The track that `tune skip` skipped, if no other was seen to follow it.
+    pub(crate) fn tune_skip(&self) -> impl Future<Output = Result<Option<Skipped>, StoreError>> + Send + use<> {
+        let setting = self.setting(change::TUNE_SKIP);
+        async move {
+            let kept = setting.await?;
+            let parts = kept.as_deref().and_then(|kept| kept.split_once('\n'));
+            Ok(parts.map(|(id, song)| Skipped { id: id.to_owned(), song: song.to_owned() }))
+        }
     }
 }
 

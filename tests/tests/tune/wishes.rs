@@ -95,6 +95,10 @@ fn a_skipped_track_is_withdrawn_and_the_next_one_told() {
     player.announce(plays("First"));
     stage.settle();
     stage.shows(None, &nothing());
+    stage.ctl(&["daemon", "restart"]);
+    let still = stage.tune(|tune| tune["reason"] == "this track is skipped");
+    assert_eq!(still["player"], "mpv", "{still}");
+    stage.ctl(&["wait", "online", "-t", "20s"]);
     player.announce(plays("Second"));
     stage.shows(Some("♪ Ada – Second"), &adas("Second"));
     assert_eq!(stage.since(0).tunes(), [adas("First"), nothing(), adas("Second")]);

@@ -33,7 +33,7 @@ pub use choice::{Edge, Override, Standing};
 pub use decision::{Decision, Listed, Playback, Reason, State};
 pub use pattern::{Pattern, PatternError};
 pub use rules::{DEFAULT_DENY, OnPause, Rule, Rules};
-pub use wishes::{Hold, Unskippable};
+pub use wishes::{Hold, Skipped, Unskippable};
 
 use crate::time::{Moment, Now, Wall};
 use crate::tune::{Metadata, Track};
@@ -77,6 +77,8 @@ pub enum Observation {
     Manual(Option<Track>, Option<Wall>),
     /// `tune use`: the player of this name, with or without instance, goes before others; none for `tune use auto`.
     Pinned(Option<String>),
+    /// What [`Players::skipped`] said before a restart. A player that is not there is waited for.
+    Skipped(Option<Skipped>),
     /// The deadline has come.
     Tick,
 }
@@ -131,6 +133,7 @@ impl Players {
             Observation::Held(hold) => self.wishes.held = hold,
             Observation::Manual(track, end) => self.wishes.manual = track.map(|track| (track, end)),
             Observation::Pinned(name) => self.wishes.pinned = name,
+            Observation::Skipped(skipped) => self.wishes.skipped = skipped,
             Observation::Tick => {}
         }
         self.decide(now);
@@ -182,6 +185,11 @@ impl Players {
     /// The name that is pinned, whether there is such a player or not.
     pub fn pinned(&self) -> Option<&str> {
         self.wishes.pinned.as_deref()
+    }
+
+    /// The track that is skipped, to be handed in again after a restart.
+    pub fn skipped(&self) -> Option<&Skipped> {
+        self.wishes.skipped.as_ref()
     }
 
     /// What plays now as it would be published, be it off, held, skipped or still settling; with the player's name.

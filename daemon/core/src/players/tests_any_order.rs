@@ -80,6 +80,7 @@ proptest! {
                 | Observation::Changed { .. }
                 | Observation::Vanished { .. }
                 | Observation::Pinned(_)
+                | Observation::Skipped(_)
                 | Observation::Tick => {}
             }
             let before = players.decision().tune.clone();

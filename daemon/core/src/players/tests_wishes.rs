@@ -154,6 +154,25 @@ fn a_skip_lasts_no_longer_than_its_player_and_needs_something_to_skip() {
 }
 
 #[test]
+fn a_skip_can_be_handed_on_to_another_process() {
+    let mut before = Players::new(Rules::default());
+    [appears("mpv"), plays("mpv", "A")].into_iter().for_each(|observation| before.handle(at(0), observation));
+    before.skip(at(1_000)).expect("there is something to skip");
+    let check = |played: &str, expected: &str| {
+        let mut players = Players::new(Rules::default());
+        let skipped = Observation::Skipped(before.skipped().cloned());
+        for observation in [skipped, appears("mpv"), plays("mpv", ""), plays("mpv", played)] {
+            players.handle(at(0), observation);
+        }
+        players.handle(at(3_000), Observation::Tick);
+        assert_eq!(title(players.decision()), expected);
+        assert_eq!(players.skipped().is_some(), expected == "-");
+    };
+    check("A", "-");
+    check("B", "B");
+}
+
+#[test]
 fn a_hold_withdraws_whatever_is_published_and_ends_by_the_wall_clock_or_resume() {
     let held = Observation::Held(Some(Hold::Until(wall(60_000))));
     let mut players = Players::new(Rules::default());

@@ -41,14 +41,16 @@ pub(super) struct Wishes {
     pub(super) manual: Option<(Track, Option<Wall>)>,
     /// A player's name, with or without instance.
     pub(super) pinned: Option<String>,
-    skipped: Option<Skipped>,
+    pub(super) skipped: Option<Skipped>,
 }
 
 /// A track that is not published as long as its player does not play another.
-#[derive(Debug)]
-struct Skipped {
-    id: String,
-    track: Track,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// The player, as it appeared.
+    pub id: String,
+    /// What tells the song from others, in lines.
+    pub song: String,
 }
 
 impl Wishes {
@@ -85,17 +87,17 @@ impl Wishes {
     }
 
     pub(super) fn skip(&mut self, player: &Player) {
-        self.skipped = Some(Skipped { id: player.id.clone(), track: player.track().clone() });
+        self.skipped = Some(Skipped { id: player.id.clone(), song: song(player.track()) });
     }
 
     pub(super) fn skips(&self, player: &Player) -> bool {
-        self.skipped.as_ref().is_some_and(|skipped| skipped.id == player.id)
+        self.skipped.as_ref().is_some_and(|skipped| skipped.id == player.id && player.track().is_publishable())
     }
 
     /// A player plays something, perhaps another track than the skipped one. An empty one is the flicker before the next.
     pub(super) fn loaded(&mut self, player: &Player) {
         let is_another = |skipped: &Skipped| {
-            skipped.id == player.id && player.track().is_publishable() && !player.track().is_same_song(&skipped.track)
+            skipped.id == player.id && player.track().is_publishable() && song(player.track()) != skipped.song
         };
         self.skipped.take_if(|skipped| is_another(skipped));
     }
@@ -103,4 +105,10 @@ impl Wishes {
     pub(super) fn vanished(&mut self, id: &str) {
         self.skipped.take_if(|skipped| skipped.id == id);
     }
+}
+
+/// The fields that [`Track::is_same_song`] compares; each is one line.
+fn song(track: &Track) -> String {
+    let fields = [&track.artist, &track.title, &track.source, &track.track, &track.uri];
+    fields.map(|field| field.as_deref().unwrap_or_default()).join("\n")
 }

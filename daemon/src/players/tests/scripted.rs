@@ -191,6 +191,7 @@ impl Watching {
             | Observation::Held(_)
             | Observation::Manual(..)
             | Observation::Pinned(_)
+            | Observation::Skipped(_)
             | Observation::Tick => panic!("not the watcher's"),
         }
     }
