@@ -16,7 +16,8 @@ fn rules_decide_and_are_named_and_playerctl_sees_the_same_players() {
     let names = ["mpv.instance12", "mopidy", "radio-7", "rhythmbox", "vlc.instance9"];
     let players = names.map(|name| ScriptedPlayer::start(&stage.bus, name, plays(&format!("of {name}"))));
     let check = |name: &str, rule: &str, chosen: bool| {
-        let player = stage.player(name, |player| player["tune"]["title"].is_string() && player["chosen"] == chosen);
+        // The identity is asked for last.
+        let player = stage.player(name, |player| player["identity"].is_string() && player["chosen"] == chosen);
         assert_eq!((&player["rule"], &player["identity"]), (&json!(rule), &json!("Scripted player")), "{player}");
         assert_eq!(player["state"], "playing");
     };
