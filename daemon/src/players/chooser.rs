@@ -133,12 +133,13 @@ impl Handle {
 
 /// Starts the chooser; it ends with the last handle. `wanted` tells the watcher whether to look at players.
 pub(crate) fn start(
-    settings: Settings,
+    tune: &config::Tune,
     kept: Kept,
     wanted: watch::Sender<bool>,
     observations: mpsc::Receiver<Observation>,
     (hub, store): (hub::Handle, Store),
 ) -> Handle {
+    let settings = Settings::of(tune);
     let (sender, orders) = mpsc::channel(ORDERS);
     let mut players = Players::new(settings.rules.clone());
     players.handle(host::now(), Observation::Held(kept.hold));
