@@ -139,11 +139,11 @@ impl Daemon {
         let user_agent = installation(&self.store).await?;
         let surroundings = Surroundings { environment: self.environment.clone(), user_agent, version: VERSION };
         let (hub, hub_task) = Hub::start(self.config, surroundings, self.store.clone()).await;
-        let on = self.store.tune_switch().await.ok().flatten().unwrap_or(true);
+        let kept = wishes(&self.store).await;
         let (observations, observed) = mpsc::channel(OBSERVATIONS);
         let (players_state, players) = watch::channel(BusState::Connecting);
         let (wanted, is_wanted) = watch::channel(tune.enabled);
-        let chooser = chooser::start(chooser::Settings::of(&tune), on, wanted, observed, hub.clone());
+        let chooser = chooser::start(&tune, kept, wanted, observed, (hub.clone(), self.store.clone()));
         let mut faces = vec![tokio::spawn(players::watch(Bus::Session, is_wanted, observations, players_state))];
         let managed = self.environment.variable("NOTIFY_SOCKET").is_some();
         let (api, asked) = Api::new();
@@ -195,6 +195,16 @@ async fn installation(store: &Store) -> Result<String, StartError> {
     let made = xmppd_core::entropy::Entropy::new(host::seed()?).uuid();
     store.apply(vec![Change::Installation(made.clone())]).await?;
     Ok(made)
+}
+
+/// What the person wished of the tune before; where it cannot be read, nothing.
+async fn wishes(store: &Store) -> chooser::Kept {
+    chooser::Kept {
+        on: store.tune_switch().await.ok().flatten().unwrap_or(true),
+        hold: store.tune_hold().await.ok().flatten(),
+        pin: store.tune_pin().await.ok().flatten(),
+        skipped: store.tune_skip().await.ok().flatten(),
+    }
 }
 
 /// Feeds the watchdog from the loop itself and does what signals say, until the daemon is to end; gives how.

@@ -122,7 +122,7 @@ fn roster() -> RosterReport {
 }
 
 fn published() -> TuneReport {
-    TuneReport { tune: Some(tune()), player: some("mpv"), state: TuneState::Playing, reason: None }
+    TuneReport { tune: Some(tune()), player: some("mpv"), state: TuneState::Playing, ..TuneReport::default() }
 }
 
 fn message() -> Message {
@@ -159,7 +159,7 @@ fn requests_keep_their_shape() {
     );
     check_request("tune", &TuneShow {});
     let Tune { artist, title, source, track, length_ms, uri, .. } = tune();
-    check_request("tune.set", &TuneSet { artist, title, source, track, length_ms, uri });
+    check_request("tune.set", &TuneSet { artist, title, source, track, length_ms, uri, for_ms: None });
     check_request("tune.clear", &TuneClear {});
     check_request("tune.on", &TuneOn {});
     check_request("tune.off", &TuneOff {});

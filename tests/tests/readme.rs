@@ -1,15 +1,17 @@
 //! What README.md promises, read out of it and done: its recipes, its lines for other programs, its configurations,
 //! its commands. The way of installing is tried with the units.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::process::Stdio;
 
 use xmppd_tests::bus::Bus;
 use xmppd_tests::daemon::Home;
 use xmppd_tests::missing::present;
+use xmppd_tests::player::scripted::{ScriptedPlayer, playing};
 use xmppd_tests::readme;
 use xmppd_tests::server::people::ROMEO;
 use xmppd_tests::verona::Verona;
+use zbus::Variant;
 
 #[test]
 fn the_ten_recipes_do_what_they_say() {
@@ -102,6 +104,38 @@ fn statuses_that_end_by_themselves_do_what_it_says() {
         verona.juliet.wait_for_presence(&ROMEO.jid(), seen, |presence| presence["status"] == seen);
     }
     assert!(shell(&home, &lines[7]).contains("nothing scrolls"));
+}
+
+#[test]
+fn the_right_song_is_chosen_as_it_says() {
+    let Some(mut verona) = present("readme", Verona::start()) else { return };
+    let Some(bus) = present("readme", Bus::start()) else { return };
+    let home = Home::new(&verona.romeo("[tune]\nsettle = \"0s\"\n")).expect("the programs are built").with_bus(&bus);
+    let _daemon = verona.enter(&home);
+    let song = |title| playing(HashMap::from([("xesam:title", Variant::from(title))]));
+    let player = ScriptedPlayer::start(&bus, "mpv", song("First"));
+    verona.juliet.wait_for_tune(&ROMEO.jid(), "the song", |tune| tune["title"] == "First");
+    let text = readme::text();
+    let blocks = readme::blocks(readme::section(&text, "The right song"), "sh");
+    let lines: Vec<&str> = blocks.iter().flat_map(|block| block.lines()).collect();
+    assert_eq!(lines.len(), 8, "{lines:?}");
+    for (line, said) in lines.into_iter().zip([
+        "mpv is pinned",
+        "playing (mpv)",
+        "this track is skipped",
+        "held until",
+        "this track is skipped",
+        "Nina Simone – Sinnerman",
+        "a tune set by hand goes before all players",
+        "Sinnerman by Nina Simone",
+    ]) {
+        let printed = shell(&home, line);
+        assert!(printed.contains(said), "`{line}` printed {printed}");
+    }
+    verona.juliet.wait_for_tune(&ROMEO.jid(), "the one by hand", |tune| tune["title"] == "Sinnerman");
+    player.announce(song("Second"));
+    shell(&home, "xmppctl tune clear");
+    verona.juliet.wait_for_tune(&ROMEO.jid(), "the next one", |tune| tune["title"] == "Second");
 }
 
 #[test]

@@ -25,6 +25,8 @@ fn least(method: &str, verona: &Verona) -> Value {
         "scroll" | "scroll.preview" => json!({"text": "Out of office until Monday morning"}),
         "status.hold" => json!({"show": "xa", "status": "While I am here"}),
         "tune.set" => json!({"title": "Dance of the Knights"}),
+        "tune.use" => json!({"player": "auto"}),
+        "tune.render" => json!({"template": "{title}"}),
         "send" => json!({"to": JULIET.jid(), "body": "But soft!"}),
         "wait" => json!({"condition": "online"}),
         "probe" => json!({"domain": DOMAIN, "server": format!("127.0.0.1:{}", verona.server.port(Tls::Starttls))}),
@@ -44,8 +46,10 @@ fn every_described_method_answers_as_it_is_described() {
     let methods = document["methods"].as_array().expect("the methods are a list");
     // These two end what the others need.
     let is_end = |method: &&Value| method["name"] == "account.disconnect" || method["name"] == "daemon.stop";
-    // A daemon can end once; `survival` has the other way. What waits, and can be cancelled, `outbox` has.
-    let is_elsewhere = |method: &&Value| method["name"] == "daemon.restart" || method["name"] == "outbox.cancel";
+    // A daemon can end once; `survival` has the other way. What waits, and can be cancelled, `outbox` has; what plays,
+    // and can be skipped, `tune`.
+    let elsewhere = ["daemon.restart", "outbox.cancel", "tune.skip"];
+    let is_elsewhere = |method: &&Value| elsewhere.iter().any(|name| method["name"] == *name);
     let asked = methods.iter().filter(|method| !is_elsewhere(method));
     let (ends, others): (Vec<&Value>, Vec<&Value>) = asked.partition(is_end);
     for method in others.into_iter().chain(ends) {

@@ -16,6 +16,7 @@ pub(crate) mod scroll;
 pub(crate) mod send;
 pub(crate) mod status;
 pub(crate) mod tune;
+pub(crate) mod tune_show;
 pub(crate) mod wait;
 pub(crate) mod watch;
 pub(crate) mod xml;

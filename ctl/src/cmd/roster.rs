@@ -4,7 +4,7 @@ use xmppd_proto::Show;
 use xmppd_proto::reply::{Ask, Contact, Resource, RosterReport, Subscription};
 use xmppd_proto::request::Roster;
 
-use super::tune;
+use super::tune_show;
 use crate::report::Stop;
 use crate::screen::{Paint, Screen, paint_of_show};
 use crate::session::{Answer, Session};
@@ -76,7 +76,7 @@ const fn subscription(contact: &Contact) -> &'static str {
 
 fn text(contact: &Contact, resource: Option<&Resource>) -> String {
     let status = resource.and_then(|resource| resource.status.clone());
-    let song = contact.tune.as_ref().map(|song| format!("♪ {}", tune::name(song)));
+    let song = contact.tune.as_ref().map(|song| format!("♪ {}", tune_show::name(song)));
     [status, song].into_iter().flatten().collect::<Vec<_>>().join("  ")
 }
 

@@ -3,15 +3,25 @@
 use std::time::Duration;
 
 use clap::Subcommand;
-use xmppd_proto::reply::{PlayerList, TuneReport};
-use xmppd_proto::request::{TuneClear, TuneOff, TuneOn, TunePlayers, TuneSet, TuneShow};
-use xmppd_proto::{Failure, PlayerState, Tune, TuneState, duration};
+use xmppd_proto::request::{
+    TuneClear, TuneExplain, TuneHold, TuneOff, TuneOn, TunePlayers, TuneRender, TuneResume, TuneSet, TuneShow,
+    TuneSkip, TuneUse,
+};
+use xmppd_proto::{Failure, duration};
 
+use super::tune_show::{explanation, notes_of_rendered, page, players, rendered};
 use crate::report::Stop;
-use crate::screen::{Paint, Screen};
 use crate::session::{Answer, Session};
-use crate::table::{Table, cell, painted};
-use crate::{text, time};
+
+const TEMPLATES: &str = "\
+Templates:
+  {title}            the title, or nothing
+                     names: artist title album track player url length
+  {title|url|\"?\"}    the first that there is
+  [ by {artist}]     the part, if every name in it has a value
+  \\{ \\[ \\\" \\\\        the character itself
+
+The whole is one line, cut at 256 characters.";
 
 /// Show or control the tune that contacts see
 #[derive(clap::Args, Debug)]
@@ -30,6 +40,30 @@ enum Action {
     On,
     /// Withdraw the tune and publish no more
     Off,
+    /// Withdraw the tune and publish none for a time, or until `tune resume`
+    Hold(Hold),
+    /// End what `tune hold` began
+    Resume,
+    /// Withdraw the track that plays; the player's next one is published
+    Skip,
+    /// Let a player go before all others, or none with `auto`
+    ///
+    /// It does so as long as it plays or is paused, also after a restart.
+    Use {
+        /// Its name as `tune players` shows it; or auto
+        player: String,
+    },
+    /// Tell why each player is chosen or not, and how the last publish went
+    Explain {
+        /// One player alone
+        player: Option<String>,
+    },
+    /// Try a template with the present tune, or with a sample, and publish nothing
+    #[command(after_help = TEMPLATES)]
+    Render {
+        /// The template, as for `status` in the [tune] section of the configuration
+        template: String,
+    },
     /// List the media players, and the rule that decides about each
     Players,
 }
@@ -54,6 +88,16 @@ struct Set {
     /// Where it can be found
     #[arg(long)]
     url: Option<String>,
+    /// How long it stays, for instance 20m; until `tune clear` when left out
+    #[arg(long = "for", value_name = "DUR", value_parser = duration::parse)]
+    lasts: Option<Duration>,
+}
+
+#[derive(clap::Args, Debug)]
+struct Hold {
+    /// How long, for instance 1h; until `tune resume` when left out
+    #[arg(long = "for", value_name = "DUR", value_parser = duration::parse)]
+    lasts: Option<Duration>,
 }
 
 pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
@@ -61,10 +105,27 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
         None => session.run(&TuneShow {}, Answer::Data, page),
         Some(Action::Set(set)) => session.run(&set.call()?, Answer::Confirmation, page),
         Some(Action::Clear) => session.run(&TuneClear {}, Answer::Confirmation, page),
+        Some(Action::Hold(Hold { lasts })) => {
+            session.run(&TuneHold { for_ms: lasts.map(millis) }, Answer::Confirmation, page)
+        }
+        Some(Action::Resume) => session.run(&TuneResume {}, Answer::Confirmation, page),
+        Some(Action::Skip) => session.run(&TuneSkip {}, Answer::Confirmation, page),
+        Some(Action::Use { player }) => session.run(&TuneUse { player }, Answer::Confirmation, page),
+        Some(Action::Explain { player }) => session.run(&TuneExplain { player }, Answer::Data, explanation),
+        Some(Action::Render { template }) => render(template, session),
         Some(Action::On) => session.run(&TuneOn {}, Answer::Confirmation, page),
         Some(Action::Off) => session.run(&TuneOff {}, Answer::Confirmation, page),
         Some(Action::Players) => session.run(&TunePlayers {}, Answer::Data, players),
     }
+}
+
+fn render(template: String, session: &Session) -> Result<(), Stop> {
+    session.run(&TuneRender { template }, Answer::Data, |text, _| {
+        for note in notes_of_rendered(text).iter().filter(|_| !session.global.quiet) {
+            eprintln!("note: {note}");
+        }
+        rendered(text)
+    })
 }
 
 impl Set {
@@ -73,63 +134,12 @@ impl Set {
             return Err(Failure::usage("a tune needs a title or a URL")
                 .with_hint("for instance: xmppctl tune set --artist \"Ondes Lentes\" --title Marée"));
         }
-        let length_ms = self.length.map(|length| u64::try_from(length.as_millis()).unwrap_or(u64::MAX));
-        let Self { artist, title, album: source, track, url: uri, length: _ } = self;
-        Ok(TuneSet { artist, title, source, track, length_ms, uri })
+        let Self { artist, title, album: source, track, url: uri, length, lasts } = self;
+        let (length_ms, for_ms) = (length.map(millis), lasts.map(millis));
+        Ok(TuneSet { artist, title, source, track, length_ms, uri, for_ms })
     }
 }
 
-/// A tune on one line: `Artist – Title`, or what there is of it.
-pub(crate) fn name(tune: &Tune) -> String {
-    let title = tune.title.as_deref().or(tune.uri.as_deref()).unwrap_or("?");
-    match &tune.artist {
-        Some(artist) => format!("{} – {}", text::line(artist), text::line(title)),
-        None => text::line(title).into_owned(),
-    }
-}
-
-fn page(report: &TuneReport, screen: &Screen) -> String {
-    let mut lines = String::new();
-    if let Some(tune) = &report.tune {
-        lines.push_str(&format!("{}\n", screen.paint(Paint::Strong, &name(tune))));
-        let track = tune.track.as_ref().map(|track| format!("track {}", text::line(track)));
-        let album = tune.source.as_ref().map(|album| text::line(album).into_owned());
-        let facts = [album, track, tune.length_ms.map(time::length)];
-        let facts: Vec<String> = facts.into_iter().flatten().collect();
-        if !facts.is_empty() {
-            lines.push_str(&format!("{}\n", facts.join(", ")));
-        }
-    }
-    let mut state = screen.paint(paint_of_state(report.state), report.state.as_str());
-    if let Some(player) = &report.player {
-        state.push_str(&format!(" ({})", text::line(player)));
-    }
-    match &report.reason {
-        Some(reason) => lines.push_str(&format!("{state}: {}\n", text::line(reason))),
-        None => lines.push_str(&format!("{state}\n")),
-    }
-    lines
-}
-
-fn players(list: &PlayerList, screen: &Screen) -> String {
-    let mut table = Table::new(&["", "PLAYER", "STATE", "RULE", "TUNE"]);
-    for player in &list.players {
-        let playing = player.state == PlayerState::Playing;
-        table.row(vec![
-            painted(Paint::Good, if player.chosen { "*" } else { " " }),
-            painted(Paint::Strong, &player.player),
-            painted(if playing { Paint::Good } else { Paint::Plain }, player.state.as_str()),
-            cell(&player.rule),
-            cell(&player.tune.as_ref().map(name).unwrap_or_default()),
-        ]);
-    }
-    table.render(screen)
-}
-
-const fn paint_of_state(state: TuneState) -> Paint {
-    match state {
-        TuneState::Playing => Paint::Good,
-        TuneState::Paused | TuneState::Held => Paint::Careful,
-        TuneState::Stopped | TuneState::Off => Paint::Plain,
-    }
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -11,7 +11,7 @@ use xmppd_proto::{
     jsonrpc,
 };
 
-use super::{account, layer, tune};
+use super::{account, layer, tune_show};
 use crate::client::{Client, REQUEST};
 use crate::report::{self, Stop};
 use crate::screen::{Paint, Screen, paint_of_show};
@@ -201,9 +201,9 @@ fn account_line(info: &AccountInfo, screen: &Screen) -> String {
 }
 
 fn tune_line(change: &TuneChange) -> String {
-    let TuneReport { tune: song, player, state, reason } = &change.report;
+    let TuneReport { tune: song, player, state, reason, .. } = &change.report;
     let what = match (song, reason) {
-        (Some(song), _) => tune::name(song),
+        (Some(song), _) => tune_show::name(song),
         (None, Some(reason)) => format!("{}: {}", state.as_str(), text::line(reason)),
         (None, None) => state.as_str().to_owned(),
     };

@@ -5,5 +5,6 @@
 mod endings;
 mod layers;
 mod support;
+mod tunes;
 mod verbs;
 mod wire;

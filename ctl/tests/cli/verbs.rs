@@ -4,7 +4,7 @@ use crate::support::{Daemon, Script, golden};
 use serde_json::{Value, json};
 
 /// Runs the words, answers with the result, and compares the request and the output.
-fn check(words: &[&str], request: &str, result: Value, stdout: &str) {
+pub(crate) fn check(words: &[&str], request: &str, result: Value, stdout: &str) {
     let daemon = Daemon::start(vec![Script::Result(result)]);
     let run = daemon.run(words);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{words:?}");

@@ -46,8 +46,8 @@ pub enum Action {
     Set(Element),
     /// Remember durably whether a tune may stand at the server, then hand in that it is so.
     Store(bool),
-    /// Tell watchers what became of it.
-    Report(Result<Option<Track>, String>),
+    /// Tell watchers what became of this tune, or of the withdrawal.
+    Report(Option<Track>, Result<(), String>),
 }
 
 impl Pep {
@@ -81,7 +81,7 @@ impl Pep {
         }
         if let Support::Missing(reason) = self.support {
             self.refused = Some(wanted.cloned());
-            return Some(Action::Report(Err(reason.to_owned())));
+            return Some(Action::Report(wanted.cloned(), Err(reason.to_owned())));
         }
         match wanted {
             Some(track) if !out => {
@@ -97,8 +97,8 @@ impl Pep {
         match (self.busy.take(), result) {
             (Some(Step::Storing(track)), Ok(())) => Some(self.publish(Some(track), false)),
             (Some(Step::Storing(track)), Err(reason)) => {
-                self.refused = Some(Some(track));
-                Some(Action::Report(Err(reason)))
+                self.refused = Some(Some(track.clone()));
+                Some(Action::Report(Some(track), Err(reason)))
             }
             (busy, _) => {
                 self.busy = busy;
@@ -159,7 +159,7 @@ impl Pep {
     }
 
     fn done(&mut self, tune: Option<Track>) -> Vec<Action> {
-        let mut actions = vec![Action::Report(Ok(tune.clone()))];
+        let mut actions = vec![Action::Report(tune.clone(), Ok(()))];
         if tune.is_none() {
             actions.push(Action::Store(false));
         }
@@ -169,8 +169,8 @@ impl Pep {
     }
 
     fn failed(&mut self, tune: Option<Track>, reason: &str) -> Vec<Action> {
-        self.refused = Some(tune);
-        vec![Action::Report(Err(reason.to_owned()))]
+        self.refused = Some(tune.clone());
+        vec![Action::Report(tune, Err(reason.to_owned()))]
     }
 }
 
@@ -219,10 +219,10 @@ mod tests {
                 if text.contains("<delete ") { "delete".into() } else { format!("publish {title}") }
             }
             Action::Store(out) => format!("store {out}"),
-            Action::Report(Ok(track)) => {
+            Action::Report(track, Ok(())) => {
                 format!("told {}", track.as_ref().and_then(|track| track.title.as_deref()).unwrap_or("silence"))
             }
-            Action::Report(Err(reason)) => format!("failed: {reason}"),
+            Action::Report(_, Err(reason)) => format!("failed: {reason}"),
         }
     }
 

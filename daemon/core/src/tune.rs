@@ -56,11 +56,18 @@ pub struct Metadata {
     pub user_rating: Option<f64>,
 }
 
+impl Metadata {
+    /// Whether it says that there is no current track.
+    pub fn has_no_track(&self) -> bool {
+        self.track_id.as_deref() == Some(NO_TRACK)
+    }
+}
+
 impl Track {
     /// The track that this metadata describes; what is out of range, unusable or private in it is left out.
     /// The uri is there whenever it can be published at all: whether it may be is for [`crate::players::Rules`].
     pub fn from_metadata(metadata: &Metadata) -> Self {
-        if metadata.track_id.as_deref() == Some(NO_TRACK) {
+        if metadata.has_no_track() {
             return Self::default();
         }
         let field = |text: &Option<String>| text.as_deref().and_then(|text| text::line(text, text::PUBLISHED));

@@ -5,7 +5,9 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use toml::de::{DeTable, DeValue};
+use xmppd_core::players::{Pattern, PatternError};
 use xmppd_core::secret::Secret;
+use xmppd_core::template::Template;
 
 use super::problem::Fault;
 use super::reader::{Section, shown};
@@ -141,7 +143,7 @@ fn tune(root: &mut Section<'_>) -> Tune {
         enabled: section.flag("enabled").unwrap_or(default.enabled),
         publish_pep: chosen("pep", default.publish_pep),
         publish_status: chosen("status", default.publish_status),
-        status: status_text(&mut section).unwrap_or(default.status),
+        status: template(&mut section).unwrap_or(default.status),
         status_when: section
             .parsed("status-when", "one of empty, always, never", words::status_when)
             .unwrap_or(default.status_when),
@@ -149,10 +151,13 @@ fn tune(root: &mut Section<'_>) -> Tune {
         on_pause: section
             .parsed("on-pause", "clear, keep, or a duration such as 30s", words::on_pause)
             .unwrap_or(default.on_pause),
-        allow: patterns(&mut section, "allow").unwrap_or(default.allow),
-        deny: patterns(&mut section, "deny").unwrap_or(default.deny),
-        deny_url: patterns(&mut section, "deny-url").unwrap_or(default.deny_url),
+        allow: patterns(&mut section, "allow", Pattern::player).unwrap_or(default.allow),
+        deny: patterns(&mut section, "deny", Pattern::player).unwrap_or(default.deny),
+        deny_url: patterns(&mut section, "deny-url", Pattern::url).unwrap_or(default.deny_url),
+        deny_file: patterns(&mut section, "deny-file", Pattern::url).unwrap_or(default.deny_file),
         publish_url: section.flag("publish-url").unwrap_or(default.publish_url),
+        publish_video: section.flag("publish-video").unwrap_or(default.publish_video),
+        publish_private: section.flag("publish-private").unwrap_or(default.publish_private),
     };
     if let Some(word) = publish.iter().flatten().find(|word| !["pep", "status"].contains(word)) {
         section.fault("publish", format!("expected \"pep\", \"status\" or both, found {}", shown(word)));
@@ -188,9 +193,26 @@ fn messages(root: &mut Section<'_>) -> Messages {
     messages
 }
 
-/// A list of patterns, as it stands.
-fn patterns(section: &mut Section<'_>, key: &'static str) -> Option<Vec<String>> {
-    section.texts(key).map(|texts| texts.into_iter().map(String::from).collect())
+/// A list of patterns, as it stands; each has to be one of the kind that `read` reads.
+fn patterns(
+    section: &mut Section<'_>,
+    key: &'static str,
+    read: fn(&str) -> Result<Pattern, PatternError>,
+) -> Option<Vec<String>> {
+    let texts = section.texts(key)?;
+    for (text, error) in texts.iter().filter_map(|text| Some((text, read(text).err()?))) {
+        section.fault(key, format!("{} cannot be used: {error}", shown(text)));
+    }
+    Some(texts.into_iter().map(String::from).collect())
+}
+
+/// The template under `status`, as it stands.
+fn template(section: &mut Section<'_>) -> Option<String> {
+    let text = status_text(section)?;
+    if let Err(error) = text.parse::<Template>() {
+        section.fault("status", format!("is no template: {error}"));
+    }
+    Some(text)
 }
 
 /// The text under `status`, which must be fit for XML.

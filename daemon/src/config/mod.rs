@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jid::{BareJid, ResourcePart};
+use xmppd_core::players::DEFAULT_DENY;
 use xmppd_core::presence::Show;
 use xmppd_core::secret::Secret;
 
@@ -155,8 +156,14 @@ pub(crate) struct Tune {
     pub(crate) deny: Vec<String>,
     /// Patterns of track addresses that are never published.
     pub(crate) deny_url: Vec<String>,
+    /// Patterns of file names that are never published.
+    pub(crate) deny_file: Vec<String>,
     /// Whether a track's address is published.
     pub(crate) publish_url: bool,
+    /// Whether what a video file plays is published.
+    pub(crate) publish_video: bool,
+    /// Whether what plays in a browser's private window is published.
+    pub(crate) publish_private: bool,
 }
 
 impl Default for Tune {
@@ -171,9 +178,12 @@ impl Default for Tune {
             settle: Duration::from_secs(3),
             on_pause: OnPause::Clear,
             allow: patterns(&["*"]),
-            deny: patterns(&["firefox", "chromium", "chrome", "brave", "playerctld", "kdeconnect"]),
+            deny: patterns(&DEFAULT_DENY),
             deny_url: Vec::new(),
+            deny_file: Vec::new(),
             publish_url: false,
+            publish_video: false,
+            publish_private: false,
         }
     }
 }

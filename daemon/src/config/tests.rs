@@ -74,7 +74,10 @@ fn the_contracts_own_example_is_read() {
     assert_eq!(config.webhook.unwrap().token_file, Path::new("/h/.config/xmppd/webhook.token"));
     assert_eq!(config.presence.away_after, Some(Duration::from_secs(600)));
     assert_eq!(config.presence.status, None);
-    let defaults = Tune { deny_url: vec!["file:///home/*/Private/*".into()], ..Tune::default() };
+    let deny: Vec<String> =
+        ["firefox", "chromium", "chrome", "brave", "playerctld", "kdeconnect"].map(String::from).into();
+    assert!(deny.iter().all(|name| Tune::default().deny.contains(name)), "what it denies is denied without it");
+    let defaults = Tune { deny, deny_url: vec!["file:///home/*/Private/*".into()], ..Tune::default() };
     assert_eq!(config.tune, defaults);
     assert_eq!(config.messages, Messages::default());
     assert_eq!(config.without_effect.len(), 7);
@@ -207,6 +210,24 @@ fn values_outside_their_words_are_faults() {
     check("tune", "allow = ['']");
     check("tune", "status-when = true");
     check("messages", "keep = '0d'");
+}
+
+#[test]
+fn patterns_and_templates_that_mean_nothing_are_faults() {
+    let check = |line: &str, fault: &str| {
+        let key = line.split_once(" =").unwrap().0;
+        let column = key.len() + 4;
+        check_faults(&format!("[tune]\n{line}\n"), &[&format!("config.toml:2:{column}: tune.{key}: {fault}")]);
+    };
+    let broken = "\"/(/\" cannot be used: not a regular expression";
+    check("allow = ['*', '/(/']", broken);
+    check("deny = ['/(/']", broken);
+    check("deny-url = ['/(/']", broken);
+    check("deny-file = ['//']", "\"//\" cannot be used: a pattern cannot be empty");
+    check("status = '♪ {name}'", "is no template: character 4: there is no name \"name\"");
+    check("publish-video = 'no'", "expected true or false");
+    let tune = read("[tune]\ndeny-file = ['memo-*']\npublish-video = true\npublish-private = true\n").unwrap().tune;
+    assert_eq!((tune.deny_file.len(), tune.publish_video, tune.publish_private), (1, true, true));
 }
 
 #[test]

@@ -62,7 +62,10 @@ impl Config {
             "allow": tune.allow,
             "deny": tune.deny,
             "deny-url": tune.deny_url,
+            "deny-file": tune.deny_file,
             "publish-url": tune.publish_url,
+            "publish-video": tune.publish_video,
+            "publish-private": tune.publish_private,
         })
     }
 }

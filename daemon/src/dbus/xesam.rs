@@ -17,6 +17,7 @@ pub(super) fn read(map: &HashMap<String, Variant<'_>>) -> TuneSet {
     let whole = |key: &str| map.get(key).and_then(integer).filter(|number| *number > 0);
     let artists = map.get("xesam:artist").map(texts).unwrap_or_default();
     TuneSet {
+        for_ms: None,
         artist: (!artists.is_empty()).then(|| artists.join(", ")),
         title: one("xesam:title"),
         source: one("xesam:album"),

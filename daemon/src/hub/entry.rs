@@ -4,7 +4,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use xmppd_core::account::{Command, Delivery, LinkState, Machine, Outcome, Playing, Report, Ticket, TunePublished};
 use xmppd_core::presence::{Composed, Layers, Show, StatusWhen, compose, explain};
-use xmppd_proto::reply::{self, AccountInfo, AccountStatus};
+use xmppd_proto::reply::{self, AccountInfo, AccountStatus, AccountTune, TunePublish};
 
 use super::convert;
 use super::scroll::Scroller;
@@ -23,6 +23,8 @@ pub(super) struct Entry {
     pub(super) delivery: Delivery,
     /// Why User Tune does not say what it should, in words for people.
     pub(super) tune_problem: Option<String>,
+    /// What became of the last tune, or withdrawal, that was given to the server.
+    last_tune: Option<TunePublish>,
     /// Nothing while the account is switched off.
     actor: Option<Actor>,
 }
@@ -40,7 +42,17 @@ impl Entry {
         let composed = compose(&layers, None, StatusWhen::Never);
         let report = Report { state: LinkState::Offline, since: host::now().wall, problem: None, session: None };
         let delivery = Delivery::Pending;
-        Self { config, layers, scroller: None, report, composed, delivery, tune_problem: None, actor: None }
+        Self {
+            config,
+            layers,
+            scroller: None,
+            report,
+            composed,
+            delivery,
+            tune_problem: None,
+            last_tune: None,
+            actor: None,
+        }
     }
 
     pub(super) fn started(&mut self, handle: Handle, task: JoinHandle<()>, number: u64) {
@@ -133,16 +145,36 @@ impl Entry {
 
     /// Takes what became of publishing the tune.
     pub(super) fn tune_published(&mut self, published: TunePublished) {
-        self.tune_problem = match published {
+        let (track, error) = match published {
             TunePublished::Done(track) => {
                 tracing::debug!(account = %self.config.name, published = track.is_some(), "tune");
-                None
+                (track, None)
             }
-            TunePublished::Failed(reason) => {
+            TunePublished::Failed(track, reason) => {
                 tracing::warn!(account = %self.config.name, "the tune is not published: {reason}");
-                Some(reason)
+                (track, Some(reason))
             }
         };
+        self.tune_problem.clone_from(&error);
+        let (at, tune) = (convert::timestamp(host::now().wall), track.as_ref().map(convert::tune));
+        self.last_tune = Some(TunePublish { at, accepted: error.is_none(), tune, error });
+    }
+
+    /// How the tune goes out through it; `as_pep` is whether it is published as User Tune at all.
+    pub(super) fn tune_way(&self, as_pep: bool) -> AccountTune {
+        let reason = if !self.config.enabled {
+            Some("enabled = false in the configuration".to_owned())
+        } else if !self.config.tune {
+            Some("tune = false in the configuration".to_owned())
+        } else if !as_pep {
+            Some("tune.publish has no \"pep\" in the configuration".to_owned())
+        } else if self.report.state != LinkState::Online {
+            Some(format!("not online: {}", convert::connection(self.report.state).as_str()))
+        } else {
+            self.tune_problem.clone()
+        };
+        let (account, publishes) = (self.config.name.clone(), reason.is_none());
+        AccountTune { account, publishes, reason, last: self.last_tune.clone() }
     }
 
     /// The server's stream management is used no more.

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use xmppd_core::account::{Machine, Outcome, Playing};
 use xmppd_core::presence::{Overlay, Then};
 use xmppd_core::time::Wall;
-use xmppd_proto::reply::TuneReport;
+use xmppd_proto::reply::{AccountTune, TuneReport};
 use xmppd_proto::{Change, Failure, Kind, State, Topics};
 
 use super::presence::Holding;
@@ -30,6 +30,7 @@ pub(super) enum Message {
     Accounts(Option<String>, oneshot::Sender<Result<Vec<(String, Account)>, Failure>>),
     Subscribe(Topics, oneshot::Sender<mpsc::Receiver<Arc<Change>>>),
     Tune(TuneReport, Option<Playing>),
+    Published(oneshot::Sender<Vec<AccountTune>>),
     Reload(Box<Config>, oneshot::Sender<Vec<String>>),
     Watched(bool),
     Machine(Machine, oneshot::Sender<()>),
@@ -183,6 +184,11 @@ impl Handle {
     /// Tells what plays; fails only when the daemon ends.
     pub(crate) async fn tune(&self, report: TuneReport, playing: Option<Playing>) -> Result<(), Failure> {
         self.messages.send(Message::Tune(report, playing)).await.map_err(|_| ending())
+    }
+
+    /// How the tune goes out through each account.
+    pub(crate) async fn published(&self) -> Result<Vec<AccountTune>, Failure> {
+        self.ask(Message::Published).await
     }
 
     /// Tells whether anybody looks at contacts; fails only when the daemon ends.

@@ -150,6 +150,10 @@ impl Hub {
             Message::Accounts(name, reply) => drop(reply.send(self.accounts(name.as_deref()))),
             Message::Subscribe(topics, reply) => drop(reply.send(self.subscribers.add(topics, &self.state))),
             Message::Tune(report, playing) => self.tune(report, playing),
+            Message::Published(reply) => {
+                let as_pep = self.config.tune.publish_pep;
+                drop(reply.send(self.entries.iter().map(|entry| entry.tune_way(as_pep)).collect()));
+            }
             Message::Watched(watched) => {
                 self.watched = watched;
                 for entry in &self.entries {

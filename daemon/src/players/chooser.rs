@@ -2,14 +2,16 @@
 
 use tokio::sync::{mpsc, oneshot, watch};
 use xmppd_core::account::Playing;
-use xmppd_core::players::{Decision, Listed, Observation, OnPause, Pattern, Playback, Players, Rules, State};
+use xmppd_core::players::{Hold, Observation, Players, Rule, Rules, Skipped, Unskippable};
+use xmppd_core::time::Wall;
 use xmppd_core::tune::Track;
-use xmppd_proto::reply::{Player, PlayerList, TuneReport};
-use xmppd_proto::{PlayerState, TuneState};
+use xmppd_proto::reply::{ExplainedPlayer, PlayerList, TuneReport};
 
+use super::convert;
 use crate::config;
-use crate::host::{self, Alarm};
-use crate::hub::{self, tune_to_proto};
+use crate::host::{self, Alarm, WallAlarm};
+use crate::hub;
+use crate::store::{Change, Store};
 
 /// How many orders may wait.
 const ORDERS: usize = 64;
@@ -22,10 +24,48 @@ pub(crate) struct Handle {
 
 #[derive(Debug)]
 enum Order {
-    Switch(bool, oneshot::Sender<TuneReport>),
-    Set(Option<Track>, oneshot::Sender<TuneReport>),
+    Wish(Wish, oneshot::Sender<TuneReport>),
+    Pin(String, oneshot::Sender<Result<TuneReport, Unpinnable>>),
+    Skip(oneshot::Sender<Result<TuneReport, Unskippable>>),
     List(oneshot::Sender<PlayerList>),
+    Explain(Option<String>, oneshot::Sender<Vec<ExplainedPlayer>>),
+    Present(oneshot::Sender<Option<Playing>>),
     Settings(Settings),
+}
+
+/// What a person may wish for, and always gets.
+#[derive(Clone, Debug)]
+pub(crate) enum Wish {
+    /// `tune on`, `tune off`.
+    Switch(bool),
+    /// `tune hold`; none for `tune resume`.
+    Hold(Option<Hold>),
+    /// `tune set`, with its end; none for `tune clear`.
+    Set(Option<Track>, Option<Wall>),
+    /// `tune use auto`.
+    Unpin,
+}
+
+/// Why a player cannot be pinned.
+#[derive(Clone, Debug)]
+pub(crate) enum Unpinnable {
+    /// It is not there.
+    Absent,
+    /// This rule keeps it from being published, whatever it plays.
+    Denied(String),
+}
+
+/// The wishes that outlive a restart.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    /// What `tune on` or `tune off` said last.
+    pub(crate) on: bool,
+    /// What `tune hold` said; it may be over.
+    pub(crate) hold: Option<Hold>,
+    /// What `tune use` said.
+    pub(crate) pin: Option<String>,
+    /// What `tune skip` skipped.
+    pub(crate) skipped: Option<Skipped>,
 }
 
 /// What the configuration says.
@@ -40,7 +80,7 @@ pub(crate) struct Settings {
 impl Settings {
     /// `[tune]` as the chooser needs it.
     pub(crate) fn of(tune: &config::Tune) -> Self {
-        Self { enabled: tune.enabled, rules: rules(tune) }
+        Self { enabled: tune.enabled, rules: convert::rules(tune) }
     }
 }
 
@@ -49,14 +89,29 @@ impl Settings {
 pub(crate) struct Ended;
 
 impl Handle {
-    /// `tune on`, `tune off`; answered with what is published then.
-    pub(crate) async fn switch(&self, on: bool) -> Result<TuneReport, Ended> {
-        self.ask(|reply| Order::Switch(on, reply)).await
+    /// Does what is wished for; answered with what is published then.
+    pub(crate) async fn wish(&self, wish: Wish) -> Result<TuneReport, Ended> {
+        self.ask(|reply| Order::Wish(wish, reply)).await
     }
 
-    /// `tune set`, and without a track `tune clear`; answered with what is published then.
-    pub(crate) async fn set(&self, track: Option<Track>) -> Result<TuneReport, Ended> {
-        self.ask(|reply| Order::Set(track, reply)).await
+    /// `tune use`, with the name of a player that is there.
+    pub(crate) async fn pin(&self, player: String) -> Result<Result<TuneReport, Unpinnable>, Ended> {
+        self.ask(|reply| Order::Pin(player, reply)).await
+    }
+
+    /// `tune skip`.
+    pub(crate) async fn skip(&self) -> Result<Result<TuneReport, Unskippable>, Ended> {
+        self.ask(Order::Skip).await
+    }
+
+    /// Players of one name, or all, and why each is chosen or not.
+    pub(crate) async fn explain(&self, player: Option<String>) -> Result<Vec<ExplainedPlayer>, Ended> {
+        self.ask(|reply| Order::Explain(player, reply)).await
+    }
+
+    /// What is published, or would be if nothing kept it back.
+    pub(crate) async fn present(&self) -> Result<Option<Playing>, Ended> {
+        self.ask(Order::Present).await
     }
 
     /// All players.
@@ -78,16 +133,31 @@ impl Handle {
 
 /// Starts the chooser; it ends with the last handle. `wanted` tells the watcher whether to look at players.
 pub(crate) fn start(
-    settings: Settings,
-    on: bool,
+    tune: &config::Tune,
+    kept: Kept,
     wanted: watch::Sender<bool>,
     observations: mpsc::Receiver<Observation>,
-    hub: hub::Handle,
+    (hub, store): (hub::Handle, Store),
 ) -> Handle {
+    let settings = Settings::of(tune);
     let (sender, orders) = mpsc::channel(ORDERS);
-    let players = Players::new(settings.rules.clone());
-    let alarm = Alarm::default();
-    let mut chooser = Chooser { players, on, wanted, observations: Some(observations), orders, hub, told: None, alarm };
+    let mut players = Players::new(settings.rules.clone());
+    players.handle(host::now(), Observation::Held(kept.hold));
+    players.handle(host::now(), Observation::Pinned(kept.pin));
+    players.handle(host::now(), Observation::Skipped(kept.skipped.clone()));
+    let mut chooser = Chooser {
+        players,
+        on: kept.on,
+        wanted,
+        observations: Some(observations),
+        orders,
+        hub,
+        store,
+        told: None,
+        skipped: kept.skipped,
+        alarm: Alarm::default(),
+        calendar: WallAlarm::default(),
+    };
     chooser.configure(settings);
     tokio::spawn(chooser.run());
     Handle { orders: sender }
@@ -102,8 +172,14 @@ struct Chooser {
     observations: Option<mpsc::Receiver<Observation>>,
     orders: mpsc::Receiver<Order>,
     hub: hub::Handle,
+    store: Store,
     told: Option<TuneReport>,
+    /// What the store has of the track that is skipped.
+    skipped: Option<Skipped>,
+    /// Rings when something has settled.
     alarm: Alarm,
+    /// Rings when a wish ends.
+    calendar: WallAlarm,
 }
 
 enum Wake {
@@ -119,19 +195,7 @@ impl Chooser {
             self.tell().await;
             match self.wake().await {
                 Wake::Observation(observation) => self.players.handle(host::now(), observation),
-                Wake::Order(Order::Settings(settings)) => self.configure(settings),
-                Wake::Order(Order::List(reply)) => drop(reply.send(list(&self.players))),
-                Wake::Order(Order::Switch(on, reply)) => {
-                    self.on = on;
-                    self.switch();
-                    self.tell().await;
-                    let _ = reply.send(self.report());
-                }
-                Wake::Order(Order::Set(track, reply)) => {
-                    self.players.handle(host::now(), Observation::Manual(track));
-                    self.tell().await;
-                    let _ = reply.send(self.report());
-                }
+                Wake::Order(order) => self.order(order).await,
                 Wake::Unwatched => self.observations = None,
                 Wake::Abandoned => return,
             }
@@ -149,7 +213,65 @@ impl Chooser {
             order = self.orders.recv() => order.map_or(Wake::Abandoned, Wake::Order),
             wake = observed => wake,
             () = self.alarm.until(self.players.deadline()) => Wake::Observation(Observation::Tick),
+            () = self.calendar.until(self.players.expiry()) => Wake::Observation(Observation::Tick),
         }
+    }
+
+    async fn order(&mut self, order: Order) {
+        match order {
+            Order::Settings(settings) => self.configure(settings),
+            Order::List(reply) => drop(reply.send(convert::list(&self.players))),
+            Order::Explain(player, reply) => drop(reply.send(convert::explain(&self.players, player.as_deref()))),
+            Order::Present(reply) => drop(reply.send(self.present())),
+            Order::Wish(wish, reply) => {
+                self.wish(wish);
+                self.tell().await;
+                let _ = reply.send(self.report());
+            }
+            Order::Pin(player, reply) => {
+                let pinned = self.pin(player);
+                self.tell().await;
+                let _ = reply.send(pinned.map(|()| self.report()));
+            }
+            Order::Skip(reply) => {
+                let skipped = self.players.skip(host::now());
+                self.tell().await;
+                let _ = reply.send(skipped.map(|()| self.report()));
+            }
+        }
+    }
+
+    fn wish(&mut self, wish: Wish) {
+        let observation = match wish {
+            Wish::Switch(on) => {
+                self.on = on;
+                return self.switch();
+            }
+            Wish::Hold(hold) => Observation::Held(hold),
+            Wish::Set(track, end) => Observation::Manual(track, end),
+            Wish::Unpin => Observation::Pinned(None),
+        };
+        self.players.handle(host::now(), observation);
+    }
+
+    /// A player that is denied for what it plays now may play something else next; one that is denied itself may not.
+    fn pin(&mut self, player: String) -> Result<(), Unpinnable> {
+        let listing = self.players.listing();
+        let named = listing.into_iter().find(|listed| listed.is_named(&player)).ok_or(Unpinnable::Absent)?;
+        if let Rule::Deny(_) | Rule::Unlisted = named.rule {
+            return Err(Unpinnable::Denied(named.rule.to_string()));
+        }
+        self.players.handle(host::now(), Observation::Pinned(Some(player)));
+        Ok(())
+    }
+
+    fn present(&self) -> Option<Playing> {
+        let decision = self.players.decision();
+        let published = decision.tune.clone().map(|track| Playing { track, player: decision.player.clone() });
+        published.or_else(|| {
+            let (track, player) = self.players.present()?;
+            Some(Playing { track, player: Some(player.to_owned()) })
+        })
     }
 
     fn configure(&mut self, settings: Settings) {
@@ -167,8 +289,13 @@ impl Chooser {
         self.players.handle(host::now(), Observation::Switched(on));
     }
 
-    /// Tells the hub what it does not know.
+    /// Tells the store and the hub what they do not know.
     async fn tell(&mut self) {
+        if self.skipped.as_ref() != self.players.skipped() {
+            self.skipped = self.players.skipped().cloned();
+            // A skip that cannot be kept holds until the daemon ends.
+            drop(self.store.apply(vec![Change::TuneSkip(self.skipped.clone())]));
+        }
         let report = self.report();
         if self.told.as_ref() == Some(&report) {
             return;
@@ -181,63 +308,10 @@ impl Chooser {
     }
 
     fn report(&self) -> TuneReport {
-        let mut report = report(self.players.decision());
+        let mut report = convert::report(&self.players);
         if !self.is_enabled() {
             report.reason = Some("tune.enabled is false in the configuration".to_owned());
         }
         report
-    }
-}
-
-fn report(decision: &Decision) -> TuneReport {
-    TuneReport {
-        tune: decision.tune.as_ref().map(tune_to_proto),
-        player: decision.player.clone(),
-        state: match decision.state {
-            State::Playing => TuneState::Playing,
-            State::Paused => TuneState::Paused,
-            State::Stopped => TuneState::Stopped,
-            State::Off => TuneState::Off,
-        },
-        reason: decision.reason.as_ref().map(ToString::to_string),
-    }
-}
-
-/// The chosen one first, then by rank.
-fn list(players: &Players) -> PlayerList {
-    let mut listed = players.listing();
-    listed.sort_by_key(|player| (!player.chosen, player.rule.rank().unwrap_or(usize::MAX)));
-    PlayerList { players: listed.into_iter().map(player).collect() }
-}
-
-fn player(listed: Listed) -> Player {
-    Player {
-        player: listed.player,
-        bus_name: listed.bus_name,
-        identity: listed.identity,
-        state: match listed.playback {
-            Playback::Playing => PlayerState::Playing,
-            Playback::Paused => PlayerState::Paused,
-            Playback::Stopped => PlayerState::Stopped,
-        },
-        chosen: listed.chosen,
-        rule: listed.rule.to_string(),
-        tune: listed.tune.as_ref().map(tune_to_proto),
-    }
-}
-
-fn rules(tune: &config::Tune) -> Rules {
-    let players = |patterns: &[String]| patterns.iter().filter_map(|text| Pattern::player(text).ok()).collect();
-    Rules {
-        allow: players(&tune.allow),
-        deny: players(&tune.deny),
-        deny_url: tune.deny_url.iter().filter_map(|text| Pattern::url(text).ok()).collect(),
-        settle: tune.settle,
-        on_pause: match tune.on_pause {
-            config::OnPause::Clear => OnPause::Clear,
-            config::OnPause::Keep => OnPause::Keep,
-            config::OnPause::ClearAfter(pause) => OnPause::After(pause),
-        },
-        publish_url: tune.publish_url,
     }
 }

@@ -4,6 +4,7 @@
 //! Nothing is polled and nobody is started by looking: with nothing playing differently, nothing wakes.
 
 pub(crate) mod chooser;
+mod convert;
 mod dialogue;
 mod metadata;
 mod session;

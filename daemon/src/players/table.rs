@@ -303,7 +303,12 @@ mod tests {
                 Observation::Appeared { id, name, .. } => format!("{id} is {name}"),
                 Observation::Changed { id, playback, .. } => format!("{id} {}", playback.map_or("-", Playback::as_str)),
                 Observation::Vanished { id } => format!("{id} vanished"),
-                Observation::Switched(_) | Observation::Manual(_) | Observation::Tick => "not ours".to_owned(),
+                Observation::Switched(_)
+                | Observation::Held(_)
+                | Observation::Manual(..)
+                | Observation::Pinned(_)
+                | Observation::Skipped(_)
+                | Observation::Tick => "not ours".to_owned(),
             })
             .collect()
     }

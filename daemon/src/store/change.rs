@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use xmppd_core::account::{KeptMessage, KeptSession, Known, Remembered, Token};
+use xmppd_core::players::{Hold, Skipped};
 use xmppd_core::presence::{Show, Then, Timed};
 use xmppd_core::time::Wall;
 
@@ -113,6 +114,12 @@ pub(crate) enum Change {
     },
     /// `tune on` and `tune off`.
     TuneSwitch(bool),
+    /// `tune hold`; none for `tune resume`.
+    TuneHold(Option<Hold>),
+    /// `tune use`: a player's name; none for `auto`.
+    TunePin(Option<String>),
+    /// `tune skip`; none once the next track plays.
+    TuneSkip(Option<Skipped>),
 }
 
 /// An account's identity as it outlives a restart.
@@ -141,6 +148,14 @@ pub(crate) struct BasePresence {
 pub(super) const INSTALLATION: &str = "installation";
 /// The setting that [`Change::TuneSwitch`] writes.
 pub(super) const TUNE_SWITCH: &str = "tune";
+/// The setting that [`Change::TuneHold`] writes: when it ends, or [`OPEN`].
+pub(super) const TUNE_HOLD: &str = "tune-hold";
+/// The setting that [`Change::TunePin`] writes.
+pub(super) const TUNE_PIN: &str = "tune-pin";
+/// The setting that [`Change::TuneSkip`] writes: the player's id on its first line, the song behind it.
+pub(super) const TUNE_SKIP: &str = "tune-skip";
+/// A hold without an end.
+pub(super) const OPEN: &str = "open";
 
 impl Change {
     /// Carries it out on a connection that is in a transaction.
@@ -181,6 +196,13 @@ impl Change {
             }
             Self::Installation(uuid) => set(connection, INSTALLATION, uuid),
             Self::TuneSwitch(is_on) => set(connection, TUNE_SWITCH, if *is_on { "on" } else { "off" }),
+            Self::TuneHold(None) => unset(connection, TUNE_HOLD),
+            Self::TuneHold(Some(Hold::Open)) => set(connection, TUNE_HOLD, OPEN),
+            Self::TuneHold(Some(Hold::Until(end))) => set(connection, TUNE_HOLD, &end.as_unix_millis().to_string()),
+            Self::TunePin(None) => unset(connection, TUNE_PIN),
+            Self::TunePin(Some(player)) => set(connection, TUNE_PIN, player),
+            Self::TuneSkip(None) => unset(connection, TUNE_SKIP),
+            Self::TuneSkip(Some(Skipped { id, song })) => set(connection, TUNE_SKIP, &format!("{id}\n{song}")),
         }
     }
 }
@@ -188,6 +210,10 @@ impl Change {
 fn set(connection: &Connection, key: &str, value: &str) -> rusqlite::Result<()> {
     let sql = "INSERT OR REPLACE INTO setting (key, value) VALUES (?, ?)";
     connection.prepare_cached(sql)?.execute([key, value]).map(drop)
+}
+
+fn unset(connection: &Connection, key: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM setting WHERE key = ?")?.execute([key]).map(drop)
 }
 
 fn keep(connection: &Connection, account: &KeptAccount) -> rusqlite::Result<()> {

@@ -1,7 +1,9 @@
 //! What can be asked.
 
 use rusqlite::{OptionalExtension, Row};
+use xmppd_core::players::{Hold, Skipped};
 use xmppd_core::presence::Show;
+use xmppd_core::time::Wall;
 
 use super::change::{self, BasePresence, KeptAccount};
 use super::{Store, StoreError};
@@ -58,6 +60,28 @@ impl Store {
     pub(crate) fn tune_switch(&self) -> impl Future<Output = Result<Option<bool>, StoreError>> + Send + use<> {
         let setting = self.setting(change::TUNE_SWITCH);
         async move { Ok(setting.await?.map(|value| value == "on")) }
+    }
+
+    /// What `tune hold` said, if no `tune resume` followed. It may be over.
+    pub(crate) fn tune_hold(&self) -> impl Future<Output = Result<Option<Hold>, StoreError>> + Send + use<> {
+        let setting = self.setting(change::TUNE_HOLD);
+        let hold = |value: String| value.parse().map_or(Hold::Open, |end| Hold::Until(Wall::from_unix_millis(end)));
+        async move { Ok(setting.await?.map(hold)) }
+    }
+
+    /// The player that `tune use` pinned.
+    pub(crate) fn tune_pin(&self) -> impl Future<Output = Result<Option<String>, StoreError>> + Send + use<> {
+        self.setting(change::TUNE_PIN)
+    }
+
+    /// The track that `tune skip` skipped, if no other was seen to follow it.
+    pub(crate) fn tune_skip(&self) -> impl Future<Output = Result<Option<Skipped>, StoreError>> + Send + use<> {
+        let setting = self.setting(change::TUNE_SKIP);
+        async move {
+            let kept = setting.await?;
+            let parts = kept.as_deref().and_then(|kept| kept.split_once('\n'));
+            Ok(parts.map(|(id, song)| Skipped { id: id.to_owned(), song: song.to_owned() }))
+        }
     }
 }
 

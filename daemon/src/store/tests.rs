@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use rusqlite::Connection;
 use xmppd_core::account::{Border, Known};
+use xmppd_core::players::{Hold, Skipped};
 use xmppd_core::presence::Show;
 use xmppd_core::time::Wall;
 
@@ -50,6 +51,22 @@ async fn what_is_answered_is_there_after_a_restart() {
     assert_eq!(store.setting("k").await.unwrap().as_deref(), Some("v"));
     assert_eq!(store.setting("absent").await.unwrap(), None);
     assert_eq!(store.account("absent".into()).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_hold_a_pin_and_a_skip_are_kept_until_they_are_taken_back() {
+    let folder = Folder::new();
+    let store = Store::open(folder.path()).unwrap();
+    assert_eq!((store.tune_hold().await, store.tune_pin().await), (Ok(None), Ok(None)));
+    let until = Hold::Until(Wall::from_unix_millis(1_795_370_400_123));
+    for hold in [Some(Hold::Open), Some(until), None] {
+        let pin = hold.map(|_| "vlc.instance9".to_owned());
+        let skip = hold.map(|_| Skipped { id: ":1.7".into(), song: "Ada\nTide\n\n\n".into() });
+        let changes = vec![Change::TuneHold(hold), Change::TunePin(pin.clone()), Change::TuneSkip(skip.clone())];
+        store.apply(changes).await.unwrap();
+        assert_eq!((store.tune_hold().await, store.tune_pin().await), (Ok(hold), Ok(pin)));
+        assert_eq!(store.tune_skip().await, Ok(skip));
+    }
 }
 
 #[tokio::test]

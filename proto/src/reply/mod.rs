@@ -25,5 +25,5 @@ pub use probe::{
     ProbeTls, ProbeWarning, ServiceAnswer, SrvRecord, TlsStart,
 };
 pub use roster::{AccountRoster, Ask, Contact, Resource, RosterReport, Subscription};
-pub use tune::{Player, PlayerList, TuneReport};
+pub use tune::{AccountTune, ExplainedPlayer, Player, PlayerList, TuneExplanation, TunePublish, TuneReport, TuneText};
 pub use xml::{XmlFrame, XmlWatching};

@@ -3,6 +3,7 @@
 mod condition;
 mod params;
 mod status;
+mod tune;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -12,18 +13,22 @@ pub use condition::{BadCondition, Condition};
 pub use params::{
     AccountConnect, AccountDisconnect, AccountListing, AccountShow, ConfigCheck, ConfigGet, ConfigReload, DaemonHello,
     DaemonRestart, DaemonShow, DaemonStop, Doctor, OutboxCancel, OutboxListing, Ping, Probe, Roster, RpcDescribe, Send,
-    TuneClear, TuneOff, TuneOn, TunePlayers, TuneSet, TuneShow, Wait, WatchStart, WatchStop, XmlWatch,
+    Wait, WatchStart, WatchStop, XmlWatch,
 };
 pub use status::{
     Scroll, ScrollOff, ScrollPreview, Status, StatusClear, StatusHold, StatusLayers, StatusRelease, StatusSet,
     StatusThen,
 };
+pub use tune::{
+    TuneClear, TuneExplain, TuneHold, TuneOff, TuneOn, TunePlayers, TuneRender, TuneResume, TuneSet, TuneShow,
+    TuneSkip, TuneUse,
+};
 
 use crate::jsonrpc::Error;
 use crate::reply::{
     AccountList, ConfigReport, ConfigValues, DaemonStatus, DoctorReport, Done, Hello, OutboxList, PlayerList, Pong,
-    ProbeReport, RosterReport, ScrollFrames, SendReport, StatusReport, TuneReport, WaitReport, WatchReport,
-    XmlWatching,
+    ProbeReport, RosterReport, ScrollFrames, SendReport, StatusReport, TuneExplanation, TuneReport, TuneText,
+    WaitReport, WatchReport, XmlWatching,
 };
 
 /// A method's parameters, with the method's name and the type of its answer.
@@ -119,6 +124,12 @@ methods! {
     "tune.clear" TuneClear -> TuneReport, "Withdraws the tune given by hand";
     "tune.on" TuneOn -> TuneReport, "Switches the publishing of tunes on";
     "tune.off" TuneOff -> TuneReport, "Withdraws the tune and switches publishing off";
+    "tune.hold" TuneHold -> TuneReport, "Withdraws the tune and publishes none for a time, or until tune.resume";
+    "tune.resume" TuneResume -> TuneReport, "Ends what tune.hold began";
+    "tune.skip" TuneSkip -> TuneReport, "Withdraws the track that plays; the player's next one is published";
+    "tune.use" TuneUse -> TuneReport, "Lets a player go before all others, or none";
+    "tune.explain" TuneExplain -> TuneExplanation, "Tells why each player is chosen or not, and how the last publish went";
+    "tune.render" TuneRender -> TuneText, "Tries a template with the present tune, or a sample, to nobody else";
     "tune.players" TunePlayers -> PlayerList, "Lists the media players and the rule that decides about each";
     "roster" Roster -> RosterReport, "Lists contacts and what they show";
     "account.list" AccountListing -> AccountList, "Lists accounts and the state of their connections";

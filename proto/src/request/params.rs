@@ -1,65 +1,10 @@
-//! The parameters of every method but those about our own presence. A parameter that is not named here is refused.
+//! The parameters of every method but those about our own presence and tune. A parameter that is not named here is refused.
 
 use serde::{Deserialize, Serialize};
 
 use super::Condition;
 use crate::Topic;
 use crate::reply::{Direction, MessageType, TlsStart};
-
-/// `tune`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct TuneShow {}
-
-/// `tune.set`: a tune by hand, instead of a player's, until `tune.clear`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct TuneSet {
-    /// The performers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub artist: Option<String>,
-    /// The song's name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-    /// The album or other collection.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<String>,
-    /// The position in the collection.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub track: Option<String>,
-    /// How long it lasts, in milliseconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub length_ms: Option<u64>,
-    /// Where it can be found.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub uri: Option<String>,
-}
-
-/// `tune.clear`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct TuneClear {}
-
-/// `tune.on`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct TuneOn {}
-
-/// `tune.off`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct TuneOff {}
-
-/// `tune.players`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct TunePlayers {}
 
 /// `roster`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

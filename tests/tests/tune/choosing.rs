@@ -16,7 +16,8 @@ fn rules_decide_and_are_named_and_playerctl_sees_the_same_players() {
     let names = ["mpv.instance12", "mopidy", "radio-7", "rhythmbox", "vlc.instance9"];
     let players = names.map(|name| ScriptedPlayer::start(&stage.bus, name, plays(&format!("of {name}"))));
     let check = |name: &str, rule: &str, chosen: bool| {
-        let player = stage.player(name, |player| player["tune"]["title"].is_string() && player["chosen"] == chosen);
+        // The identity is asked for last.
+        let player = stage.player(name, |player| player["identity"].is_string() && player["chosen"] == chosen);
         assert_eq!((&player["rule"], &player["identity"]), (&json!(rule), &json!("Scripted player")), "{player}");
         assert_eq!(player["state"], "playing");
     };
@@ -79,6 +80,52 @@ fn a_denied_address_is_not_told_however_it_is_written() {
     let why = stage.tune(|tune| tune["reason"].is_string());
     assert_eq!(why["reason"], "mpv is playing, but not to be told: deny-url \"file:///home/*/Private/*\"");
     assert!(stage.since(0).tunes().iter().all(|tune| tune["title"] != "Secret"));
+}
+
+#[test]
+fn files_videos_and_private_windows_are_not_told_unless_the_person_says_so() {
+    let rules = format!("{AT_ONCE}\ndeny = []\ndeny-file = [\"memo-*\"]");
+    let Some(mut stage) = Stage::set("kinds of files", Kind::Prosody12, &rules) else { return };
+    let says = |title: &'static str, url: &'static str| {
+        let metadata = std::collections::HashMap::from([("xesam:title", title), ("xesam:url", url)]);
+        properties([("PlaybackStatus", Variant::from("Playing")), ("Metadata", Variant::from(metadata))])
+    };
+    let player = ScriptedPlayer::start(&stage.bus, "firefox", says("Public", "file:///home/romeo/a.ogg"));
+    stage.until("a song", |seen| seen.tune() == json!({"title": "Public"}));
+    for (title, url, rule) in [
+        ("Memo", "file:///home/romeo/memo%2d1.ogg", "deny-file \"memo-*\""),
+        ("Film", "file:///home/romeo/film.MKV", "publish-video is false, and it plays a video"),
+        ("A site is playing media", "", "publish-private is false, and it plays in a private window"),
+    ] {
+        player.announce(says(title, url));
+        stage.player("firefox", |player| player["rule"] == rule);
+    }
+    stage.shows(None, &nothing());
+    let open = configuration(&stage.server, &format!("{AT_ONCE}\ndeny = []\npublish-video = true"));
+    stage.home.configure(&open);
+    player.announce(says("Film", "file:///home/romeo/film.MKV"));
+    stage.ctl(&["config", "reload"]);
+    stage.until("the film", |seen| seen.tune() == json!({"title": "Film"}));
+    assert_eq!(stage.since(0).tunes().len(), 3, "the song, silence, the film");
+}
+
+#[test]
+fn a_proxy_that_no_rule_names_is_known_by_what_it_shows() {
+    let Some(mut stage) = Stage::set("a proxy without a name", Kind::Prosody12, AT_ONCE) else { return };
+    let mirror = ScriptedPlayer::start(&stage.bus, "mirror", plays(""));
+    let firefox = ScriptedPlayer::start(&stage.bus, "firefox", plays("Private"));
+    stage.player("firefox", |player| player["state"] == "playing");
+    mirror.announce(plays("Private"));
+    stage.player("mirror", |player| player["rule"] == "it shows what firefox plays" && player["chosen"] == false);
+    firefox.announce(plays("More"));
+    stage.player("firefox", |player| player["tune"]["title"] == "More");
+    mirror.announce(plays("More"));
+    stage.player("mirror", |player| player["tune"]["title"] == "More" && player["chosen"] == false);
+    drop(firefox);
+    stage.settle();
+    assert!(stage.since(0).tunes().is_empty());
+    mirror.announce(plays("Own"));
+    stage.shows(Some("♪ Ada – Own"), &adas("Own"));
 }
 
 #[test]

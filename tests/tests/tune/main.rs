@@ -9,3 +9,4 @@ mod metadata;
 mod nodes;
 mod stage;
 mod switching;
+mod wishes;

@@ -114,7 +114,7 @@ fn addresses_of_files_never_leave_and_others_only_by_permission() {
         (radio(), Some(json!({"title": "Radio", "uri": "https://radio.example/live"}))),
         (with_url("Script", "javascript:secret"), Some(json!({"title": "Script"}))),
         (anonymous, Some(json!({"uri": "https://radio.example/secret-less"}))),
-        (vec![("xesam:url", Variant::from("file:///home/romeo/secret/a.ogg"))], None),
+        (vec![("xesam:url", Variant::from("file:///home/romeo/secret/Tide.ogg"))], Some(json!({"title": "Tide"}))),
     ];
     // ejabberd's log has every stanza whole.
     if let Some(mut stage) = check("addresses", Kind::Ejabberd, &allowed, table) {
@@ -131,6 +131,24 @@ fn addresses_of_files_never_leave_and_others_only_by_permission() {
         (vec![("xesam:url", Variant::from("https://radio.example/live"))], None),
     ];
     check("addresses", Kind::Prosody12, AT_ONCE, table);
+}
+
+#[test]
+fn what_radio_stations_and_files_without_tags_say_is_mended() {
+    let titled = |title: &'static str, url: &'static str| {
+        vec![("xesam:title", Variant::from(title)), ("xesam:url", Variant::from(url))]
+    };
+    let radio = "https://radio.example/live";
+    let table = vec![
+        (titled("Ada - Sinking", radio), Some(json!({"artist": "Ada", "title": "Sinking"}))),
+        (
+            titled("", "file:///home/romeo/secret/Ada%20-%20Ti%64e.flac"),
+            Some(json!({"artist": "Ada", "title": "Tide"})),
+        ),
+        (titled("/home/romeo/secret/Mer.ogg", ""), Some(json!({"title": "Mer"}))),
+        (titled("https://romeo:secret@radio.example/live?token=1", radio), None),
+    ];
+    check("radio titles", Kind::Prosody12, AT_ONCE, table);
 }
 
 #[test]

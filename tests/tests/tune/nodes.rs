@@ -94,6 +94,11 @@ fn a_tune_that_cannot_be_kept_from_strangers_is_not_published_and_said_so() {
         let checks = doctor["checks"].as_array().expect("a list");
         let tune = checks.iter().find(|check| check["check"] == "tune").expect("a check of the tune");
         assert_eq!((&tune["state"], &tune["message"]), (&json!("warning"), &json!(reason)), "{doctor}");
+        let explained = home.json(&["tune", "explain"]);
+        let account = &explained["accounts"][0];
+        assert_eq!((&account["publishes"], &account["last"]["accepted"]), (&json!(false), &json!(false)), "{account}");
+        assert_eq!(account["last"]["tune"]["title"], "Harbour Lights", "{account}");
+        assert!(account["last"]["error"].as_str().is_some_and(|error| reason.ends_with(error)), "{account}");
         daemon.stop();
         server.played();
     };

@@ -170,8 +170,8 @@ pub struct Available {
 pub enum TunePublished {
     /// The server has it; nothing means it was withdrawn.
     Done(Option<Track>),
-    /// The server cannot or would not, in words for people.
-    Failed(String),
+    /// The server cannot take it or would not, in words for people; nothing means the withdrawal.
+    Failed(Option<Track>, String),
 }
 
 /// A message as it came.

@@ -3,8 +3,12 @@
 
 use std::fmt;
 
+use super::choice::Standing;
 use super::rules::Rule;
 use crate::tune::Track;
+
+/// What every player's name on the bus begins with (MPRIS 2.2, "Bus Name Policy").
+pub(super) const BUS_PREFIX: &str = "org.mpris.MediaPlayer2.";
 
 /// What a player says it is doing (MPRIS 2.2 `PlaybackStatus`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,6 +55,8 @@ pub enum State {
     Paused,
     /// No allowed player plays or is paused.
     Stopped,
+    /// Publishing is held.
+    Held,
     /// Publishing is switched off.
     Off,
 }
@@ -62,6 +68,7 @@ impl State {
             Self::Playing => "playing",
             Self::Paused => "paused",
             Self::Stopped => "stopped",
+            Self::Held => "held",
             Self::Off => "off",
         }
     }
@@ -80,6 +87,8 @@ impl State {
 pub enum Reason {
     /// The person switched it off.
     Off,
+    /// The person holds it.
+    Held,
     /// No player is there.
     NoPlayer,
     /// Players are there, and none plays.
@@ -93,6 +102,8 @@ pub enum Reason {
     },
     /// The player is paused.
     Paused,
+    /// The person skipped this track.
+    Skipped,
     /// The track has not played for long enough yet.
     Settling,
     /// The track has neither a title nor an address that may be published.
@@ -103,10 +114,12 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Off => f.write_str("publishing the tune is switched off"),
+            Self::Held => f.write_str("publishing the tune is held"),
             Self::NoPlayer => f.write_str("no player is running"),
             Self::NothingPlays => f.write_str("no player is playing"),
             Self::Denied { player, rule } => write!(f, "{player} is playing, but not to be told: {rule}"),
             Self::Paused => f.write_str("the player is paused"),
+            Self::Skipped => f.write_str("this track is skipped"),
             Self::Settling => f.write_str("the track has only just begun"),
             Self::NothingToTell => f.write_str("the track has no title"),
         }
@@ -124,10 +137,28 @@ pub struct Listed {
     pub identity: Option<String>,
     /// What it is doing.
     pub playback: Playback,
-    /// Whether it is the one that is followed now.
-    pub chosen: bool,
     /// The rule that decided about it.
     pub rule: Rule,
+    /// Why it is followed, or is not.
+    pub standing: Standing,
     /// Its track as it would be published, if there is enough to tell.
     pub tune: Option<Track>,
+}
+
+impl Listed {
+    /// Whether it is the one that is followed now.
+    pub fn is_chosen(&self) -> bool {
+        matches!(self.standing, Standing::Followed(_))
+    }
+
+    /// Whether this is its name: with or without instance suffix, or its whole name on the bus. Case is ignored.
+    pub fn is_named(&self, name: &str) -> bool {
+        is_named(&self.player, &self.bus_name, name)
+    }
+}
+
+/// Whether a player of this name without instance suffix, and this name on the bus, is meant by a name.
+pub(super) fn is_named(player: &str, bus_name: &str, name: &str) -> bool {
+    let short = |name: &str| name.strip_prefix(BUS_PREFIX).unwrap_or(name).to_lowercase();
+    [player, bus_name].map(short).contains(&short(name))
 }

@@ -1,33 +1,43 @@
 //! Which player's track contacts are told, and when. A pure machine: what is seen of the players goes in, a decision
 //! comes out. Watching the bus is the shell's; publishing within the [`Budget`] is the account's.
 //!
-//! Chosen is, among the allowed players: who plays before who is paused, then by rank in `allow`, then who started,
-//! paused or stopped last. A new track of the same player is no such activity, or two players that both play would
-//! take turns. A script's tune overrides all. A track is published once it has played unchanged for the settling
-//! time; until then the one before stays, so that a change is one publish, unless its player stopped, went, was
-//! paused or is denied: then it is withdrawn at once.
+//! Chosen is, among the allowed players that play or are paused: who is pinned, then who plays before who is paused,
+//! then by rank in `allow`, then who started, paused or stopped last. A new track of the same player is no such
+//! activity, or two players that both play would take turns. A script's tune overrides all. A track is published once it
+//! has played unchanged for the settling time; until then the one before stays, so that a change is one publish, unless
+//! its player stopped, went, was paused or is denied: then it is withdrawn at once.
 
+mod address;
 mod budget;
+mod choice;
 mod decision;
+mod mend;
 mod pattern;
 mod player;
+mod relay;
 mod rules;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod tests_any_order;
-
-use std::cmp::Reverse;
+#[cfg(test)]
+mod tests_relay;
+#[cfg(test)]
+mod tests_wishes;
+mod wishes;
 
 use player::{MAX_NAME, Player};
 
 pub use budget::Budget;
+pub use choice::{Edge, Override, Standing};
 pub use decision::{Decision, Listed, Playback, Reason, State};
 pub use pattern::{Pattern, PatternError};
 pub use rules::{DEFAULT_DENY, OnPause, Rule, Rules};
+pub use wishes::{Hold, Skipped, Unskippable};
 
-use crate::time::{Moment, Now};
+use crate::time::{Moment, Now, Wall};
 use crate::tune::{Metadata, Track};
+use wishes::Wishes;
 
 /// More players than this are not looked at.
 pub const MAX_PLAYERS: usize = 64;
@@ -61,8 +71,14 @@ pub enum Observation {
     },
     /// `tune on`, `tune off`. It is on at the beginning.
     Switched(bool),
-    /// `tune set`, which needs no settling and may publish its uri; none for `tune clear`.
-    Manual(Option<Track>),
+    /// `tune hold`; none for `tune resume`. Nothing is published meanwhile.
+    Held(Option<Hold>),
+    /// `tune set`, which needs no settling and may publish its uri; none for `tune clear`. It ends then, or is cleared.
+    Manual(Option<Track>, Option<Wall>),
+    /// `tune use`: the player of this name, with or without instance, goes before others; none for `tune use auto`.
+    Pinned(Option<String>),
+    /// What [`Players::skipped`] said before a restart. A player that is not there is waited for.
+    Skipped(Option<Skipped>),
     /// The deadline has come.
     Tick,
 }
@@ -71,10 +87,10 @@ pub enum Observation {
 #[derive(Debug)]
 pub struct Players {
     rules: Rules,
-    on: bool,
-    manual: Option<Track>,
+    wishes: Wishes,
     players: Vec<Player>,
     activity: u64,
+    songs: u64,
     published: Option<Published>,
     deadline: Option<Moment>,
     decision: Decision,
@@ -92,10 +108,10 @@ impl Players {
     pub fn new(rules: Rules) -> Self {
         Self {
             rules,
-            on: true,
-            manual: None,
+            wishes: Wishes::new(),
             players: Vec::new(),
             activity: 0,
+            songs: 0,
             published: None,
             deadline: None,
             decision: Decision { state: State::Stopped, tune: None, player: None, reason: Some(Reason::NoPlayer) },
@@ -109,12 +125,33 @@ impl Players {
             Observation::Changed { id, playback, metadata } => {
                 self.change(&id, playback, metadata.as_ref(), now.moment);
             }
-            Observation::Vanished { id } => self.players.retain(|player| player.id != id),
-            Observation::Switched(on) => self.on = on,
-            Observation::Manual(track) => self.manual = track,
+            Observation::Vanished { id } => {
+                self.players.retain(|player| player.id != id);
+                self.wishes.vanished(&id);
+            }
+            Observation::Switched(on) => self.wishes.on = on,
+            Observation::Held(hold) => self.wishes.held = hold,
+            Observation::Manual(track, end) => self.wishes.manual = track.map(|track| (track, end)),
+            Observation::Pinned(name) => self.wishes.pinned = name,
+            Observation::Skipped(skipped) => self.wishes.skipped = skipped,
             Observation::Tick => {}
         }
-        self.decide(now.moment);
+        self.decide(now);
+    }
+
+    /// `tune skip`: the track of the followed player is not published; its next one is.
+    ///
+    /// # Errors
+    /// Why there is nothing to skip.
+    pub fn skip(&mut self, now: Now) -> Result<(), Unskippable> {
+        let followed = self.followed().filter(|player| player.track().is_publishable() && !self.wishes.skips(player));
+        match (self.wishes.overriding(), followed.cloned()) {
+            (Some(Override::ByHand), _) => return Err(Unskippable::ByHand),
+            (_, None) => return Err(Unskippable::Nothing),
+            (_, Some(player)) => self.wishes.skip(&player),
+        }
+        self.decide(now);
+        Ok(())
     }
 
     /// Exchanges the rules, after a reload.
@@ -123,12 +160,42 @@ impl Players {
         for player in &mut self.players {
             player.judge(&self.rules);
         }
-        self.decide(now.moment);
+        self.decide(now);
     }
 
     /// When to call with [`Observation::Tick`], if nothing is seen before.
     pub fn deadline(&self) -> Option<Moment> {
         self.deadline
+    }
+
+    /// When to call with it by the clock on the wall: a hold or a tune by hand ends.
+    pub fn expiry(&self) -> Option<Wall> {
+        self.wishes.expiry()
+    }
+
+    /// The end of what overrides the players now, where it ends by itself.
+    pub fn until(&self) -> Option<Wall> {
+        match self.wishes.overriding()? {
+            Override::Off => None,
+            Override::Held => self.wishes.held.and_then(Hold::end),
+            Override::ByHand => self.wishes.manual.as_ref().and_then(|(_, end)| *end),
+        }
+    }
+
+    /// The name that is pinned, whether there is such a player or not.
+    pub fn pinned(&self) -> Option<&str> {
+        self.wishes.pinned.as_deref()
+    }
+
+    /// The track that is skipped, to be handed in again after a restart.
+    pub fn skipped(&self) -> Option<&Skipped> {
+        self.wishes.skipped.as_ref()
+    }
+
+    /// What plays now as it would be published, be it off, held, skipped or still settling; with the player's name.
+    pub fn present(&self) -> Option<(Track, &str)> {
+        let first = choice::first(&self.players, &self.wishes)?;
+        Some((first.tune(&self.rules)?, first.player()))
     }
 
     /// What is to be published now.
@@ -138,8 +205,8 @@ impl Players {
 
     /// All players, in the order in which they appeared.
     pub fn listing(&self) -> Vec<Listed> {
-        let chosen = self.followed().map(|player| player.id.as_str());
-        self.players.iter().map(|player| player.listed(chosen == Some(player.id.as_str()), &self.rules)).collect()
+        let standings = choice::standings(&self.players, &self.wishes);
+        self.players.iter().zip(standings).map(|(player, standing)| player.listed(standing, &self.rules)).collect()
     }
 
     fn appear(&mut self, id: &str, name: String, identity: Option<&str>, now: Moment) {
@@ -164,42 +231,51 @@ impl Players {
             player.play(playback, self.activity, now);
         }
         if let Some(metadata) = metadata {
-            player.load(metadata, now);
+            self.songs = self.songs.saturating_add(1);
+            player.load(metadata, self.songs, now);
             player.judge(&self.rules);
+            self.wishes.loaded(player);
         }
     }
 
-    /// The player to follow, unless something overrides it.
     fn followed(&self) -> Option<&Player> {
-        if !self.on || self.manual.is_some() {
-            return None;
-        }
-        let active = self.players.iter().filter(|player| player.playback != Playback::Stopped);
-        let allowed = active.filter_map(|player| player.rule.rank().map(|rank| (rank, player)));
-        let first = allowed
-            .min_by_key(|(rank, player)| (player.playback != Playback::Playing, *rank, Reverse(player.activity)));
-        first.map(|(_, player)| player)
+        choice::followed(&self.players, &self.wishes)
     }
 
-    fn decide(&mut self, now: Moment) {
+    fn decide(&mut self, now: Now) {
+        self.wishes.expire(now.wall);
+        self.find_relays();
         let before = self.published.take();
-        (self.published, self.deadline) = self.settle(before, now);
-        self.decision = match (&self.manual, &self.published) {
-            _ if !self.on => Decision { state: State::Off, tune: None, player: None, reason: Some(Reason::Off) },
-            (Some(track), _) if track.is_publishable() => {
+        (self.published, self.deadline) = self.settle(before, now.moment);
+        let overridden = |state, reason| Decision { state, tune: None, player: None, reason: Some(reason) };
+        self.decision = match (self.wishes.overriding(), &self.wishes.manual, &self.published) {
+            (Some(Override::Off), _, _) => overridden(State::Off, Reason::Off),
+            (Some(Override::Held), _, _) => overridden(State::Held, Reason::Held),
+            (Some(Override::ByHand), Some((track, _)), _) if track.is_publishable() => {
                 Decision { state: State::Playing, tune: Some(track.clone()), player: None, reason: None }
             }
-            (Some(_), _) => {
-                Decision { state: State::Playing, tune: None, player: None, reason: Some(Reason::NothingToTell) }
-            }
-            (None, Some(published)) => self.decision_to_publish(published),
-            (None, None) => self.decision_to_publish_nothing(),
+            (Some(Override::ByHand), _, _) => overridden(State::Playing, Reason::NothingToTell),
+            (None, _, Some(published)) => self.decision_to_publish(published),
+            (None, _, None) => self.decision_to_publish_nothing(),
         };
+    }
+
+    /// Looks whether any player has begun to show what another one plays.
+    fn find_relays(&mut self) {
+        for place in 0..self.players.len() {
+            let of =
+                self.players.get(place).filter(|player| player.rule.rank().is_some() && player.may_relay(&self.rules));
+            let of = of.and_then(|_| relay::original(&self.players, place));
+            let of = of.map(|other| (other.player().to_owned(), other.may_be_told()));
+            if let Some((player, (of, told))) = self.players.get_mut(place).zip(of) {
+                player.relays(of, told);
+            }
+        }
     }
 
     /// What of the followed player's tune is to be seen now, given what was seen before, and until when that holds.
     fn settle(&self, before: Option<Published>, now: Moment) -> (Option<Published>, Option<Moment>) {
-        let Some(followed) = self.followed() else { return (None, None) };
+        let Some(followed) = self.followed().filter(|player| !self.wishes.skips(player)) else { return (None, None) };
         let plays = followed.playback == Playback::Playing;
         let withdrawn_at = |player: &Player| player.withdrawn_at(&self.rules);
         // Who is paused may go on with what is out already, but starts nothing.
@@ -239,6 +315,7 @@ impl Players {
         let followed = self.followed();
         let reason = match followed {
             None => reason_without_choice(&self.players),
+            Some(player) if self.wishes.skips(player) => Reason::Skipped,
             Some(player) if player.playback == Playback::Paused => Reason::Paused,
             Some(player) if player.tune(&self.rules).is_none() => Reason::NothingToTell,
             Some(_) => Reason::Settling,

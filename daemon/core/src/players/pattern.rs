@@ -53,6 +53,11 @@ impl Pattern {
         self.matcher.is_match(text)
     }
 
+    /// Whether it names one thing in full: no glob and no regular expression.
+    pub fn is_literal(&self) -> bool {
+        !self.text.contains(['*', '?']) && !self.text.starts_with('/')
+    }
+
     /// The pattern as it was written.
     pub fn as_str(&self) -> &str {
         &self.text

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::address;
 use super::pattern::Pattern;
 
 /// Players denied when the configuration names none: browsers, and proxies that show what other players play.
@@ -38,8 +39,14 @@ pub struct Rules {
     pub settle: Duration,
     /// What becomes of the tune when its player pauses.
     pub on_pause: OnPause,
+    /// Names of files (the last part of the address, percent-decoded) that are never published. [`Pattern::url`]s.
+    pub deny_file: Vec<Pattern>,
     /// Whether the track's address may be published.
     pub publish_url: bool,
+    /// Whether what a video file plays may be published.
+    pub publish_video: bool,
+    /// Whether what a browser plays in a private window may be published: it is a sentence in place of a title.
+    pub publish_private: bool,
 }
 
 /// What becomes of the tune when its player pauses.
@@ -67,7 +74,15 @@ pub enum Rule {
     Deny(String),
     /// This pattern of `deny-url`.
     DenyUrl(String),
-    /// There are patterns in `deny-url`, and the address is too long to be checked.
+    /// This pattern of `deny-file`.
+    DenyFile(String),
+    /// It is a video file.
+    Video,
+    /// It plays in a private window.
+    Private,
+    /// It shows what this player plays, without instance suffix.
+    Relay(String),
+    /// There are patterns in `deny-url` or `deny-file`, and the address is too long to be checked.
     UrlTooLong,
     /// No pattern of `allow`.
     Unlisted,
@@ -78,7 +93,14 @@ impl Rule {
     pub fn rank(&self) -> Option<usize> {
         match self {
             Self::Allow { rank, .. } => Some(*rank),
-            Self::Deny(_) | Self::DenyUrl(_) | Self::UrlTooLong | Self::Unlisted => None,
+            Self::Deny(_)
+            | Self::DenyUrl(_)
+            | Self::DenyFile(_)
+            | Self::Video
+            | Self::Private
+            | Self::Relay(_)
+            | Self::UrlTooLong
+            | Self::Unlisted => None,
         }
     }
 }
@@ -89,6 +111,10 @@ impl fmt::Display for Rule {
             Self::Allow { pattern, .. } => write!(f, "allow {pattern:?}"),
             Self::Deny(pattern) => write!(f, "deny {pattern:?}"),
             Self::DenyUrl(pattern) => write!(f, "deny-url {pattern:?}"),
+            Self::DenyFile(pattern) => write!(f, "deny-file {pattern:?}"),
+            Self::Video => f.write_str("publish-video is false, and it plays a video"),
+            Self::Private => f.write_str("publish-private is false, and it plays in a private window"),
+            Self::Relay(of) => write!(f, "it shows what {of} plays"),
             Self::UrlTooLong => f.write_str("deny-url (the address is too long to be checked)"),
             Self::Unlisted => f.write_str("not in allow"),
         }
@@ -96,14 +122,18 @@ impl fmt::Display for Rule {
 }
 
 impl Rules {
-    /// What decides about the player of this name, without instance suffix, while it plays from this address.
-    pub(super) fn decide(&self, player: &str, url: Option<&str>) -> Rule {
+    /// What decides about the player of this name, without instance suffix, while it plays from this address; perhaps in
+    /// a private window.
+    pub(super) fn decide(&self, player: &str, url: Option<&str>, private: bool) -> Rule {
         let covers = |pattern: &&Pattern| pattern.matches(player);
         if let Some(pattern) = self.deny.iter().find(covers) {
             return Rule::Deny(pattern.as_str().to_owned());
         }
-        if let Some(denied) = url.and_then(|url| self.deny_url(url)) {
+        if let Some(denied) = url.and_then(|url| self.deny_url(url).or_else(|| self.deny_file(url))) {
             return denied;
+        }
+        if private && !self.publish_private {
+            return Rule::Private;
         }
         match self.allow.iter().enumerate().find(|(_, pattern)| covers(pattern)) {
             Some((rank, pattern)) => Rule::Allow { pattern: pattern.as_str().to_owned(), rank },
@@ -112,12 +142,20 @@ impl Rules {
     }
 
     fn deny_url(&self, url: &str) -> Option<Rule> {
-        if !self.deny_url.is_empty() && url.len() > MAX_URL {
+        if !(self.deny_url.is_empty() && self.deny_file.is_empty()) && url.len() > MAX_URL {
             return Some(Rule::UrlTooLong);
         }
-        let decoded = percent_decoded(url);
+        let decoded = address::percent_decoded(url);
         let pattern = self.deny_url.iter().find(|pattern| pattern.matches(url) || pattern.matches(&decoded))?;
         Some(Rule::DenyUrl(pattern.as_str().to_owned()))
+    }
+
+    fn deny_file(&self, url: &str) -> Option<Rule> {
+        let name = address::file_name(url)?;
+        match self.deny_file.iter().find(|pattern| pattern.matches(&name)) {
+            Some(pattern) => Some(Rule::DenyFile(pattern.as_str().to_owned())),
+            None => (!self.publish_video && address::is_video(&name)).then_some(Rule::Video),
+        }
     }
 }
 
@@ -129,32 +167,14 @@ impl Default for Rules {
             allow: vec![pattern("*")],
             deny: DEFAULT_DENY.map(pattern).to_vec(),
             deny_url: Vec::new(),
+            deny_file: Vec::new(),
             settle: Duration::from_secs(3),
             on_pause: OnPause::Clear,
             publish_url: false,
+            publish_video: false,
+            publish_private: false,
         }
     }
-}
-
-/// RFC 3986 section 2.1; what is not UTF-8 afterwards is replaced, and what is no escape stays.
-fn percent_decoded(url: &str) -> String {
-    let mut bytes = Vec::with_capacity(url.len());
-    let mut rest = url.as_bytes();
-    while let Some((&first, behind)) = rest.split_first() {
-        let digits = behind.get(..2).filter(|digits| first == b'%' && digits.iter().all(u8::is_ascii_hexdigit));
-        let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = behind.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(first);
-                rest = behind;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]
@@ -175,7 +195,7 @@ mod tests {
             ..Rules::default()
         };
         let check = |name, url, expected: &str, rank| {
-            let rule = rules.decide(name, url);
+            let rule = rules.decide(name, url, false);
             assert_eq!((rule.to_string().as_str(), rule.rank()), (expected, rank), "{name} {url:?}");
         };
         check("mpv", None, "allow \"m*\"", Some(1));
@@ -193,9 +213,27 @@ mod tests {
     #[test]
     fn browsers_and_proxies_are_denied_by_default() {
         for name in ["firefox", "chromium", "chrome", "brave", "playerctld", "kdeconnect.mpris_1"] {
-            assert_eq!(Rules::default().decide(name, None).rank(), None, "{name}");
+            assert_eq!(Rules::default().decide(name, None, false).rank(), None, "{name}");
         }
         let long = "x".repeat(MAX_URL + 1);
-        assert_eq!(Rules::default().decide("mpv", Some(&long)).rank(), Some(0));
+        assert_eq!(Rules::default().decide("mpv", Some(&long), false).rank(), Some(0));
+    }
+
+    #[test]
+    fn files_videos_and_private_windows_are_denied_by_name() {
+        let memos = Pattern::url("memo-*").expect("a pattern");
+        let strict = Rules { deny_file: vec![memos], ..Rules::default() };
+        let open = Rules { publish_video: true, publish_private: true, ..Rules::default() };
+        let check = |rules: &Rules, url: &str, private, expected: &str| {
+            assert_eq!(rules.decide("mpv", Some(url), private).to_string(), expected, "{url}");
+        };
+        let (anything, video) = ("allow \"*\"", "publish-video is false, and it plays a video");
+        check(&strict, "file:///home/romeo/memo%2D1.ogg", false, "deny-file \"memo-*\"");
+        check(&strict, "file:///home/memo-romeo/1.ogg", false, anything);
+        check(&strict, "https://a.example/memo-1.mkv?x", false, "deny-file \"memo-*\"");
+        check(&strict, &"x".repeat(MAX_URL + 1), false, "deny-url (the address is too long to be checked)");
+        check(&strict, "file:///home/romeo/Film.MKV", false, video);
+        check(&open, "file:///home/romeo/Film.MKV", true, anything);
+        check(&strict, "", true, "publish-private is false, and it plays in a private window");
     }
 }

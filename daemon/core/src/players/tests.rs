@@ -4,55 +4,55 @@ use std::time::Duration;
 
 use super::*;
 
-const PAUSED: Option<Playback> = Some(Playback::Paused);
-const PLAYING: Option<Playback> = Some(Playback::Playing);
-const STOPPED: Option<Playback> = Some(Playback::Stopped);
+pub(super) const PAUSED: Option<Playback> = Some(Playback::Paused);
+pub(super) const PLAYING: Option<Playback> = Some(Playback::Playing);
+pub(super) const STOPPED: Option<Playback> = Some(Playback::Stopped);
 
-fn now(millis: u64) -> Now {
+pub(super) fn now(millis: u64) -> Now {
     Now { moment: Moment::from_millis(millis), ..Now::default() }
 }
 
-fn appears(name: &str) -> Observation {
+pub(super) fn appears(name: &str) -> Observation {
     Observation::Appeared { id: name.to_owned(), name: name.to_owned(), identity: None }
 }
 
-fn does(name: &str, playback: Option<Playback>) -> Observation {
+pub(super) fn does(name: &str, playback: Option<Playback>) -> Observation {
     Observation::Changed { id: name.to_owned(), playback, metadata: None }
 }
 
-fn says(name: &str, playback: Option<Playback>, title: &str) -> Observation {
+pub(super) fn says(name: &str, playback: Option<Playback>, title: &str) -> Observation {
     let title = Some(title.to_owned()).filter(|title| !title.is_empty());
     let metadata = Some(Metadata { title, ..Metadata::default() });
     Observation::Changed { id: name.to_owned(), playback, metadata }
 }
 
-fn plays(name: &str, title: &str) -> Observation {
+pub(super) fn plays(name: &str, title: &str) -> Observation {
     says(name, PLAYING, title)
 }
 
-fn vanishes(name: &str) -> Observation {
+pub(super) fn vanishes(name: &str) -> Observation {
     Observation::Vanished { id: name.to_owned() }
 }
 
-fn manual(title: &str) -> Observation {
-    Observation::Manual(Some(Track { title: Some(title.to_owned()), ..Track::default() }))
+pub(super) fn manual(title: &str) -> Observation {
+    Observation::Manual(Some(Track { title: Some(title.to_owned()), ..Track::default() }), None)
 }
 
-fn patterns(texts: &[&str]) -> Vec<Pattern> {
+pub(super) fn patterns(texts: &[&str]) -> Vec<Pattern> {
     texts.iter().map(|text| Pattern::player(text).expect("a pattern")).collect()
 }
 
-fn on_pause(on_pause: OnPause) -> Rules {
+pub(super) fn on_pause(on_pause: OnPause) -> Rules {
     Rules { on_pause, ..Rules::default() }
 }
 
-fn title(decision: &Decision) -> String {
+pub(super) fn title(decision: &Decision) -> String {
     decision.tune.as_ref().and_then(|tune| tune.title.clone()).unwrap_or_else(|| "-".to_owned())
 }
 
 /// Plays the script, each step at its millisecond, and a minute of calm. `expected` is every change of the published
 /// tune as `second title`, `-` for none.
-fn check(rules: Rules, script: Vec<(u64, Observation)>, expected: &[&str]) -> Players {
+pub(super) fn check(rules: Rules, script: Vec<(u64, Observation)>, expected: &[&str]) -> Players {
     let mut players = Players::new(rules);
     let mut log: Vec<String> = Vec::new();
     let mut seen = "-".to_owned();
@@ -239,11 +239,11 @@ fn a_scripts_tune_overrides_all_until_it_is_cleared() {
         (0, plays("mpv", "A")),
         (9000, manual("vinyl")),
         (10_000, plays("mpv", "B")),
-        (20_000, Observation::Manual(None)),
+        (20_000, Observation::Manual(None, None)),
         (30_000, manual("radio")),
         (31_000, Observation::Switched(false)),
         (32_000, Observation::Switched(true)),
-        (33_000, Observation::Manual(Some(Track::default()))),
+        (33_000, Observation::Manual(Some(Track::default()), None)),
     ];
     check(Rules::default(), script, &["3.0 A", "9.0 vinyl", "20.0 B", "30.0 radio", "31.0 -", "32.0 radio", "33.0 -"]);
 }
@@ -286,16 +286,16 @@ fn the_listing_names_what_decided() {
         bus_name: "org.mpris.MediaPlayer2.vlc.instance77".to_owned(),
         identity: Some("VLC player".to_owned()),
         playback: Playback::Playing,
-        chosen: true,
         rule: Rule::Allow { pattern: "*".to_owned(), rank: 0 },
+        standing: Standing::Followed(None),
         tune: tune.clone(),
     };
     let proxy = Listed {
         player: "playerctld".to_owned(),
         bus_name: "org.mpris.MediaPlayer2.playerctld".to_owned(),
         identity: None,
-        chosen: false,
         rule: Rule::Deny("playerctld".to_owned()),
+        standing: Standing::Denied,
         ..vlc.clone()
     };
     assert_eq!(players.listing(), [vlc, proxy]);

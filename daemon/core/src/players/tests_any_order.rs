@@ -28,8 +28,10 @@ fn observation() -> impl Strategy<Value = Observation> {
         1 => name().prop_map(|id| Observation::Vanished { id }),
         1 => prop::bool::weighted(0.8).prop_map(Observation::Switched),
         1 => prop::option::weighted(0.3, "[X-Z]").prop_map(|title| {
-            Observation::Manual(title.map(|title| Track { title: Some(title), ..Track::default() }))
+            Observation::Manual(title.map(|title| Track { title: Some(title), ..Track::default() }), None)
         }),
+        1 => prop::option::weighted(0.3, Just(Hold::Open)).prop_map(Observation::Held),
+        1 => prop::option::weighted(0.5, name()).prop_map(Observation::Pinned),
         1 => Just(Observation::Tick),
     ]
 }
@@ -53,7 +55,7 @@ fn at(millis: u64) -> Now {
 
 /// The tunes one of which must be out after a long calm, told from the listing alone.
 fn tunes_after_calm(players: &Players, rules: &Rules) -> Vec<Option<Track>> {
-    match players.listing().into_iter().find(|player| player.chosen) {
+    match players.listing().into_iter().find(Listed::is_chosen) {
         Some(chosen) if chosen.playback == Playback::Playing => vec![chosen.tune],
         Some(chosen) if rules.on_pause == OnPause::Keep => vec![None, chosen.tune],
         Some(_) | None => vec![None],
@@ -67,13 +69,19 @@ proptest! {
         steps in prop::collection::vec((0u64..6000, observation()), 0..60),
     ) {
         let mut players = Players::new(rules.clone());
-        let (mut millis, mut on, mut manual) = (0, true, None);
+        let (mut millis, mut on, mut held, mut manual) = (0, true, None, None);
         for (gap, observation) in steps {
             millis += gap;
             match &observation {
                 Observation::Switched(to) => on = *to,
-                Observation::Manual(track) => manual.clone_from(track),
-                Observation::Appeared { .. } | Observation::Changed { .. } | Observation::Vanished { .. } | Observation::Tick => {}
+                Observation::Held(hold) => held = *hold,
+                Observation::Manual(track, _) => manual.clone_from(track),
+                Observation::Appeared { .. }
+                | Observation::Changed { .. }
+                | Observation::Vanished { .. }
+                | Observation::Pinned(_)
+                | Observation::Skipped(_)
+                | Observation::Tick => {}
             }
             let before = players.decision().tune.clone();
             players.handle(at(millis), observation);
@@ -82,9 +90,9 @@ proptest! {
             prop_assert_eq!(decision.tune.is_none(), decision.reason.is_some());
             // What is new must be a script's, or allowed and followed.
             if decision.tune.is_some() && decision.tune != before && manual.is_none() {
-                prop_assert!(on);
+                prop_assert!(on && held.is_none());
                 let listing = players.listing();
-                let chosen = listing.iter().find(|player| player.chosen).expect("a chosen player");
+                let chosen = listing.iter().find(|player| player.is_chosen()).expect("a chosen player");
                 prop_assert_eq!(&chosen.tune, &decision.tune);
                 prop_assert!(chosen.rule.rank().is_some() && chosen.player != "firefox");
             }
@@ -96,7 +104,7 @@ proptest! {
             prop_assert!(ticks < 4, "the deadlines come to an end");
         }
         let tune = players.decision().tune.clone();
-        if !on {
+        if !on || held.is_some() {
             prop_assert_eq!(tune, None);
         } else if manual.is_some() {
             prop_assert_eq!(tune, manual);

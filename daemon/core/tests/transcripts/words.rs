@@ -140,7 +140,7 @@ fn of_event(event: &Event, now: Wall) -> String {
         Event::Mistrusted => "mistrusted".into(),
         Event::ContactTune(jid, track) => format!("contact-tune {jid} {}", of_track(track.as_ref())),
         Event::TunePublished(TunePublished::Done(track)) => format!("tune-published {}", of_track(track.as_ref())),
-        Event::TunePublished(TunePublished::Failed(reason)) => format!("tune-failed {reason:?}"),
+        Event::TunePublished(TunePublished::Failed(_, reason)) => format!("tune-failed {reason:?}"),
         Event::Message(message) => of_message(message),
     }
 }

@@ -187,7 +187,12 @@ impl Watching {
                 seen.metadata = metadata.unwrap_or_else(|| seen.metadata.clone());
             }
             Observation::Vanished { id } => assert!(self.players.remove(&id).is_some()),
-            Observation::Switched(_) | Observation::Manual(_) | Observation::Tick => panic!("not the watcher's"),
+            Observation::Switched(_)
+            | Observation::Held(_)
+            | Observation::Manual(..)
+            | Observation::Pinned(_)
+            | Observation::Skipped(_)
+            | Observation::Tick => panic!("not the watcher's"),
         }
     }
 

@@ -37,7 +37,7 @@ impl Online {
     /// The server took, or refused, the withdrawal at the end of the session.
     pub(super) fn tune_withdrawn(&mut self, answer: Result<Option<&Element>, &StanzaError>, context: &mut Context) {
         if answer.is_ok() {
-            self.act(Action::Report(Ok(None)), context);
+            self.act(Action::Report(None, Ok(())), context);
             self.act(Action::Store(false), context);
         }
         self.go_on_leaving(context);
@@ -64,8 +64,10 @@ impl Online {
                 context.outward.tune_out = false;
                 self.storing = Some((context.store(Change::TuneOut(out)), out));
             }
-            Action::Report(Ok(tune)) => context.event(Event::TunePublished(TunePublished::Done(tune))),
-            Action::Report(Err(reason)) => context.event(Event::TunePublished(TunePublished::Failed(reason))),
+            Action::Report(tune, Ok(())) => context.event(Event::TunePublished(TunePublished::Done(tune))),
+            Action::Report(tune, Err(reason)) => {
+                context.event(Event::TunePublished(TunePublished::Failed(tune, reason)));
+            }
         }
     }
 }

@@ -1,0 +1,121 @@
+//! The same as `golden.rs` for what is asked and told of the choice of a tune.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::fmt::Debug;
+use std::fs;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use xmppd_proto::reply::*;
+use xmppd_proto::request::*;
+use xmppd_proto::{Call, PlayerState, Request, Timestamp, Tune, TuneState, jsonrpc};
+
+fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, value: &T) {
+    let text = serde_json::to_string_pretty(value).unwrap() + "\n";
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{name}.json"));
+    if !path.exists() && std::env::var_os("XMPPD_BLESS").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    let golden = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    assert_eq!(text, golden, "{name} is written otherwise");
+    assert_eq!(&serde_json::from_str::<T>(&golden).unwrap(), value, "{name} is read otherwise");
+}
+
+fn check_request<C: Call + PartialEq + Debug>(name: &str, call: &C) {
+    check(&format!("request/{name}"), call);
+    let line = jsonrpc::request_line(1, call);
+    let incoming = jsonrpc::Incoming::parse(line.trim_end().as_bytes()).unwrap();
+    assert_eq!(Request::parse(&incoming.method, incoming.params).unwrap().method(), C::METHOD);
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+fn tune() -> Tune {
+    Tune { artist: some("Ondes Lentes"), title: some("Marée"), ..Tune::default() }
+}
+
+fn mpv() -> Player {
+    Player {
+        player: "mpv".into(),
+        bus_name: "org.mpris.MediaPlayer2.mpv.instance7".into(),
+        identity: some("mpv Media Player"),
+        state: PlayerState::Playing,
+        chosen: true,
+        rule: "allow \"*\"".into(),
+        tune: Some(tune()),
+    }
+}
+
+fn published() -> TuneReport {
+    TuneReport {
+        tune: Some(tune()),
+        player: some("mpv"),
+        state: TuneState::Playing,
+        pinned: some("mpv"),
+        ..TuneReport::default()
+    }
+}
+
+#[test]
+fn wishes_keep_their_shape() {
+    check_request("tune.set-for", &TuneSet { title: some("Vinyl"), for_ms: Some(1_200_000), ..TuneSet::default() });
+    check_request("tune.hold", &TuneHold { for_ms: Some(3_600_000) });
+    check_request("tune.resume", &TuneResume {});
+    check_request("tune.skip", &TuneSkip {});
+    check_request("tune.use", &TuneUse { player: "mpv".into() });
+    check_request("tune.explain", &TuneExplain { player: some("mpv") });
+    check_request("tune.render", &TuneRender { template: "♪ {title|url|\"?\"}[ by {artist}]".into() });
+    let (reason, until) = (some("publishing the tune is held"), Some(at("2026-11-22T18:30:00Z")));
+    check("reply/tune-held", &TuneReport { state: TuneState::Held, reason, until, ..TuneReport::default() });
+    check("reply/tune-pinned", &published());
+}
+
+#[test]
+fn explanations_keep_their_shape() {
+    let denied = Player {
+        player: "firefox".into(),
+        bus_name: "org.mpris.MediaPlayer2.firefox.instance_1_42".into(),
+        identity: None,
+        chosen: false,
+        rule: "deny \"firefox\"".into(),
+        tune: None,
+        ..mpv()
+    };
+    let accepted = TunePublish { at: at("2026-11-22T18:00:03.25Z"), accepted: true, tune: Some(tune()), error: None };
+    let error = some("the server refused the tune: conflict");
+    let refused = TunePublish { accepted: false, error: error.clone(), ..accepted.clone() };
+    let withdrawn = TunePublish { tune: None, ..accepted.clone() };
+    let account = |account: &str, reason: Option<String>, last: Option<TunePublish>| AccountTune {
+        account: account.into(),
+        publishes: reason.is_none(),
+        reason,
+        last,
+    };
+    check(
+        "reply/tune.explain",
+        &TuneExplanation {
+            report: published(),
+            players: vec![
+                ExplainedPlayer { player: mpv(), why: "it is pinned, and goes before vlc".into() },
+                ExplainedPlayer { player: denied, why: "its rule denies it".into() },
+            ],
+            accounts: vec![
+                account("home", None, Some(accepted)),
+                account("away", error, Some(refused)),
+                account("work", some("not online"), Some(withdrawn)),
+                account("idle", some("tune = false in the configuration"), None),
+            ],
+        },
+    );
+    let text = some("♪ Marée by Ondes Lentes");
+    check("reply/tune.render", &TuneText { text, sample: false, tune: tune(), player: some("mpv") });
+    check("reply/tune.render-sample", &TuneText { text: None, sample: true, tune: tune(), player: some("mpv") });
+}
