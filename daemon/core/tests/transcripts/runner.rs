@@ -259,9 +259,17 @@ impl<'a> Runner<'a> {
             Output::Store(ticket, Change::TuneOut(_) | Change::Message(_) | Change::Handled(..) | Change::Known(_)) => {
                 self.stores.push_back(ticket);
             }
-            Output::Store(ticket, Change::Tokens(_) | Change::Offer(_) | Change::Session(_) | Change::Arrived(_)) => {
-                self.stored.push_back(ticket)
-            }
+            Output::Store(
+                ticket,
+                Change::Tokens(_)
+                | Change::Offer(_)
+                | Change::Session(_)
+                | Change::Arrived(_)
+                | Change::Roster(_)
+                | Change::RosterPush(_)
+                | Change::SubscriptionRequest(_)
+                | Change::SubscriptionAnswered(_),
+            ) => self.stored.push_back(ticket),
             Output::Reply(Ticket(number), _) => {
                 let answers = self.tickets.get_mut(&number).ok_or("an answer to nobody")?;
                 *answers += 1;

@@ -9,7 +9,7 @@ use super::request::{Ask, Asked, Inside, request};
 use super::{Bound, Facts, Managed, Stage, Step};
 use crate::account::context::Context;
 use crate::account::input::Security;
-use crate::account::online::ResumeBy;
+use crate::account::online::{Abilities, ResumeBy};
 use crate::account::output::{Output, Profile};
 use crate::account::settings::Remembered;
 use crate::account::timers::Timer;
@@ -299,6 +299,7 @@ impl Inline {
                     session_required: false,
                     limits,
                     client_state,
+                    abilities: Abilities::default(),
                     carbons,
                 })))
             }

@@ -22,6 +22,9 @@ pub(super) fn keep(disk: &mut Memory, change: Change) {
         Change::Known(known) => keep_known(disk, known),
         Change::Message(message) => keep_message(disk, message),
         Change::Arrived(ids) => disk.messages.retain(|message| !ids.contains(&message.id)),
+        Change::Roster(roster) => disk.roster = roster,
+        // This server asks for nothing and has no versions.
+        Change::RosterPush(_) | Change::SubscriptionRequest(_) | Change::SubscriptionAnswered(_) => {}
     }
 }
 
