@@ -26,6 +26,7 @@ fn least(method: &str, verona: &Verona) -> Value {
         "status.hold" => json!({"show": "xa", "status": "While I am here"}),
         "tune.set" => json!({"title": "Dance of the Knights"}),
         "send" => json!({"to": JULIET.jid(), "body": "But soft!"}),
+        "roster.show" | "roster.rename" => json!({"jid": JULIET.jid(), "name": "Juliet"}),
         "wait" => json!({"condition": "online"}),
         "probe" => json!({"domain": DOMAIN, "server": format!("127.0.0.1:{}", verona.server.port(Tls::Starttls))}),
         _ => json!({}),

@@ -112,11 +112,13 @@ impl Desk {
     /// Lets somebody see us.
     pub(super) async fn roster_approve(&self, params: RosterApprove) -> Result<RosterReport, Failure> {
         let place = self.place(params.account, &params.jid).await?;
-        let sees_us = |contact: Option<&Contact>| contact.is_some_and(|it| it.approved || sees_us(it));
-        if !sees_us(self.find(&place).await?.as_ref()) {
+        let contact = self.find(&place).await?;
+        let asked = self.asks(&place).await?;
+        if !contact.as_ref().is_some_and(|it| it.approved || sees_us(it)) {
             self.tell(&place, Subscribing::Approve).await?;
         }
-        self.shown(&place, sees_us).await
+        // That somebody is approved beforehand servers need not show (Prosody does not), only that they are a contact.
+        self.shown(&place, move |contact| contact.is_some_and(|it| !asked || sees_us(it))).await
     }
 
     /// Does not let somebody see us, or not any longer.
@@ -126,7 +128,9 @@ impl Desk {
         let contact = self.find(&place).await?;
         if !may_see(contact.as_ref()) && !self.asks(&place).await? {
             let message = format!("{} neither sees you nor asks to", place.jid);
-            return Err(Failure::new(Kind::NotFound, message).with_hint("`xmppctl roster pending` lists who asks"));
+            // Some servers do not show who is approved beforehand.
+            let hint = "`xmppctl roster pending` lists who asks; `xmppctl roster remove` takes an approval back, too";
+            return Err(Failure::new(Kind::NotFound, message).with_hint(hint));
         }
         self.tell(&place, Subscribing::Deny).await?;
         self.shown(&place, move |contact| !may_see(contact)).await

@@ -58,7 +58,8 @@ impl Desk {
 
     /// Who asks to see us, and who has not answered us.
     pub(super) async fn roster_pending(&self, params: RosterPending) -> Result<PendingReport, Failure> {
-        let names = self.names(params.account).await?;
+        let names = self.names(params.account.clone()).await?;
+        self.catch_up(params.account).await;
         self.hub
             .read(move |state, _| {
                 let rosters = state.roster.accounts.iter().filter(|roster| names.contains(&roster.account));
