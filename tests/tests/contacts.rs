@@ -5,10 +5,13 @@
 mod stage;
 
 use serde_json::{Value, json};
-use xmppd_tests::certificate::DOMAIN;
+use xmppd_tests::account;
+use xmppd_tests::certificate::{Authority, DOMAIN, Flaw};
 use xmppd_tests::daemon::Home;
-use xmppd_tests::server::Kind;
+use xmppd_tests::process::Folder;
+use xmppd_tests::scripted_server::ScriptedServer;
 use xmppd_tests::server::people::{JULIET, MERCUTIO, ROMEO};
+use xmppd_tests::server::{Kind, Tls};
 use xmppd_tests::wait;
 
 use stage::{fails, on_every_server};
@@ -171,6 +174,37 @@ fn who_is_blocked_is_not_heard() {
         stage.mercutio.tell("message", &json!({"to": ROMEO.jid(), "body": "Good night"}));
         assert_eq!(watcher.json_within(wait::SOON)["body"], "Good night");
     });
+}
+
+#[test]
+fn a_server_without_a_block_list_is_told_apart() {
+    let (authority, folder) = (Authority::new(), Folder::new("scripted"));
+    let trusted = folder.write("authority.pem", &authority.pem());
+    let certificate = authority.issue(Flaw::None);
+    let server = ScriptedServer::start(move |client| {
+        client.starttls(&certificate)?;
+        client.log_in(ROMEO)?;
+        while let Ok(heard) = client.expect("</iq>") {
+            let (_, request) = heard.rsplit_once("<iq ").ok_or("no iq")?;
+            let id = stage::attribute(&format!("<iq {request}"), "id");
+            let condition = "<service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>";
+            client.send(format!("<iq type='error' id='{id}'><error type='cancel'>{condition}</error></iq>"))?;
+        }
+        Ok(())
+    });
+    let password = format!("password-command = [\"printf\", \"%s\", {:?}]", ROMEO.password);
+    let configuration = account::romeo_at((server.port(), Tls::Starttls), &trusted, &password);
+    let home = Home::new(&configuration).expect("the programs are built");
+    let _daemon = home.start();
+    assert_eq!(home.ctl(&["wait", "online", "-t", "20s"]).code, 0);
+    for words in [&["block"] as &[&str], &["block", "add", "spam.example"], &["block", "remove", "spam.example"]] {
+        fails(&home, 7, "unsupported", words);
+    }
+    // A server that refuses the roster refuses its changes, too.
+    fails(&home, 6, "refused", &["roster", "add", &MERCUTIO.jid()]);
+    assert_eq!(home.ctl(&["account", "disconnect"]).code, 0);
+    fails(&home, 4, "not-online", &["roster", "add", &MERCUTIO.jid()]);
+    fails(&home, 4, "not-online", &["block"]);
 }
 
 #[test]

@@ -26,7 +26,12 @@ fn least(method: &str, verona: &Verona) -> Value {
         "status.hold" => json!({"show": "xa", "status": "While I am here"}),
         "tune.set" => json!({"title": "Dance of the Knights"}),
         "send" => json!({"to": JULIET.jid(), "body": "But soft!"}),
-        "roster.show" | "roster.rename" => json!({"jid": JULIET.jid(), "name": "Juliet"}),
+        "roster.rename" => json!({"jid": JULIET.jid(), "name": "Jule"}),
+        "roster.group" => json!({"jid": JULIET.jid(), "add": ["Verona"]}),
+        "roster.add" | "roster.remove" | "block.add" | "block.remove" => json!({"jid": MERCUTIO.jid()}),
+        "roster.show" | "roster.approve" | "roster.deny" | "roster.subscribe" | "roster.unsubscribe" => {
+            json!({"jid": JULIET.jid()})
+        }
         "wait" => json!({"condition": "online"}),
         "probe" => json!({"domain": DOMAIN, "server": format!("127.0.0.1:{}", verona.server.port(Tls::Starttls))}),
         _ => json!({}),

@@ -9,7 +9,8 @@ use xmppd_proto::request::{BlockAdd, BlockListing, BlockRemove};
 use xmppd_proto::{Failure, Kind};
 
 use super::account::order;
-use super::desk::{Desk, failed};
+use super::contacts::refusal;
+use super::desk::Desk;
 use super::message::address;
 use crate::account::Handle;
 
@@ -56,16 +57,16 @@ async fn blocked(account: String, handle: &Handle) -> Result<AccountBlocked, Fai
 
 async fn ask(account: &str, handle: &Handle, set: bool, payload: Element) -> Result<Option<Element>, Failure> {
     let question = Question { to: None, set, payload };
-    match order(handle, |ticket| Command::Ask(ticket, question)).await? {
-        Outcome::Answer(payload) => Ok(payload),
-        Outcome::Refused(error) if is_unknown(&error.condition) => {
-            let message = format!("the server of {account} has no block list (XEP-0191)");
-            Err(Failure::new(Kind::Unsupported, message)
-                .with_condition(error.condition.name())
-                .with_hint("`xmppctl roster deny` and `xmppctl roster remove` need none"))
-        }
-        outcome => Err(failed(account, outcome)),
+    let outcome = order(handle, |ticket| Command::Ask(ticket, question)).await?;
+    if let Outcome::Refused(error) = &outcome
+        && is_unknown(&error.condition)
+    {
+        return Err(Failure::new(Kind::Unsupported, format!("the server of {account} has no block list (XEP-0191)"))
+            .with_condition(error.condition.name())
+            .with_hint("`xmppctl roster deny` and `xmppctl roster remove` need none"));
     }
+    let Outcome::Answer(payload) = outcome else { return Err(refusal(account, outcome)) };
+    Ok(payload)
 }
 
 /// Whether the server says that it does not know what it is asked.

@@ -155,11 +155,10 @@ impl Desk {
             return Ok(Some(contact));
         }
         let question = Question { to: None, set: false, payload: ping::request() };
-        match order(&place.handle, |ticket| Command::Ask(ticket, question)).await? {
-            // An error is an answer, too.
-            Outcome::Answer(_) | Outcome::Refused(_) => self.look_up(place).await,
-            outcome => Err(failed(&place.account, outcome)),
-        }
+        let outcome = order(&place.handle, |ticket| Command::Ask(ticket, question)).await?;
+        // An error is an answer, too.
+        let (Outcome::Answer(_) | Outcome::Refused(_)) = outcome else { return Err(refusal(&place.account, outcome)) };
+        self.look_up(place).await
     }
 
     async fn look_up(&self, place: &Place) -> Result<Option<Contact>, Failure> {
@@ -180,23 +179,21 @@ impl Desk {
 
     async fn set(&self, place: &Place, item: &Item) -> Result<(), Failure> {
         let question = Question { to: None, set: true, payload: Roster::change(item) };
-        match order(&place.handle, |ticket| Command::Ask(ticket, question)).await? {
-            Outcome::Answer(_) => Ok(()),
-            outcome => Err(failed(&place.account, outcome)),
-        }
+        let outcome = order(&place.handle, |ticket| Command::Ask(ticket, question)).await?;
+        let Outcome::Answer(_) = outcome else { return Err(refusal(&place.account, outcome)) };
+        Ok(())
     }
 
     async fn tell(&self, place: &Place, what: Subscribing) -> Result<(), Failure> {
         let jid = place.jid.clone();
-        match order(&place.handle, move |ticket| Command::Subscribe(ticket, jid, what)).await? {
-            Outcome::Done => Ok(()),
-            Outcome::Unsupported => {
-                let message = format!("{} has not asked to see you, and the server cannot remember it", place.jid);
-                Err(Failure::new(Kind::Unsupported, message)
-                    .with_hint("approve it once `xmppctl roster pending` or `xmppctl watch roster` shows the request"))
-            }
-            outcome => Err(failed(&place.account, outcome)),
+        let outcome = order(&place.handle, move |ticket| Command::Subscribe(ticket, jid, what)).await?;
+        if outcome == Outcome::Unsupported {
+            let message = format!("{} has not asked to see you, and the server cannot remember it", place.jid);
+            return Err(Failure::new(Kind::Unsupported, message)
+                .with_hint("approve it once `xmppctl roster pending` or `xmppctl watch roster` shows the request"));
         }
+        let Outcome::Done = outcome else { return Err(refusal(&place.account, outcome)) };
+        Ok(())
     }
 
     /// Waits until the server shows the contact so, and answers with it.
@@ -230,6 +227,17 @@ impl Desk {
         let account = AccountRoster { account: place.account.clone(), contacts, requests: Vec::new() };
         Ok(RosterReport { accounts: vec![account] })
     }
+}
+
+/// The failure behind an outcome that is not the one that was hoped for, with a way out.
+pub(super) fn refusal(account: &str, outcome: Outcome) -> Failure {
+    let failure = failed(account, outcome);
+    let hint = if failure.kind == Kind::TimedOut {
+        "try again; `xmppctl doctor` says how the connection stands"
+    } else {
+        "`xmppctl xml watch --pretty` shows what the server says to it"
+    };
+    if failure.hint.is_some() { failure } else { failure.with_hint(hint) }
 }
 
 /// There is no such contact.

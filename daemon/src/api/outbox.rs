@@ -30,10 +30,8 @@ impl Desk {
         let outcome = timeout(WAIT, answer)
             .await
             .map_or(Outcome::TimedOut, |outcome| outcome.unwrap_or(Outcome::NotOnline(None)));
-        match outcome {
-            Outcome::Done => Ok(Done::default()),
-            outcome => Err(failed(&name, outcome)),
-        }
+        let Outcome::Done = outcome else { return Err(failed(&name, outcome)) };
+        Ok(Done::default())
     }
 }
 

@@ -288,12 +288,11 @@ impl Inline {
         match (success.bound, success.identity.map(Jid::try_into_full)) {
             (Some(bound), Some(Ok(jid))) => {
                 context.forget_session(None);
-                let session = proven.session(jid, facts);
                 let limits = self.offered.map(|offered| offered.limits).unwrap_or_default();
                 let managed = managed(bound.management.as_ref());
                 let Asked { client_state, carbons } = self.asked;
                 Ok(Step::Done(Box::new(Bound {
-                    session,
+                    session: proven.session(jid, facts),
                     reader: self.reader,
                     managed,
                     session_required: false,
