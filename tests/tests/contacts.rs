@@ -32,6 +32,9 @@ fn contacts_are_added_changed_and_removed() {
             fails(&stage.home, 10, "not-found", words);
         }
         fails(&stage.home, 2, "usage", &["roster", "add", "@@"]);
+        let many: Vec<String> = (0..51).map(|number| format!("--group={number}")).collect();
+        let many: Vec<&str> = ["roster", "add", &mercutio].into_iter().chain(many.iter().map(String::as_str)).collect();
+        fails(&stage.home, 2, "usage", &many);
 
         let added =
             stage.contact(&["roster", "add", &mercutio, "--name", "Merc", "--group", "Friends", "--group", "A & B"]);

@@ -23,6 +23,9 @@ use crate::account::Handle;
 /// The server did what it was asked, and shows it this long after at the latest.
 const SHOWN_WITHIN: Duration = WAIT;
 
+/// So many groups of a contact fit into what any server takes as one stanza.
+const GROUPS: usize = 50;
+
 /// Somebody as one account sees them.
 struct Place {
     account: String,
@@ -253,9 +256,14 @@ fn item(jid: &BareJid, contact: Contact) -> Item {
 
 fn join(item: &mut Item, group: &str) -> Result<(), Failure> {
     let group = line(group).ok_or_else(|| Failure::usage("a group needs a name"))?;
-    if !item.groups.contains(&group) {
-        item.groups.push(group);
+    if item.groups.contains(&group) {
+        return Ok(());
     }
+    if item.groups.len() >= GROUPS {
+        let way_out = format!("a contact may be in {GROUPS}; leave one with -GROUP");
+        return Err(Failure::usage("these are too many groups").with_hint(way_out));
+    }
+    item.groups.push(group);
     Ok(())
 }
 
