@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use xmppd_tests::contact::Contact;
 use xmppd_tests::server::Tls;
 use xmppd_tests::server::people::{JULIET, ROMEO};
+use xmppd_tests::wait::{SOON, eventually};
 
 use super::{World, ends_with};
 
@@ -67,9 +68,11 @@ pub(super) fn of_the_server_are_survived(world: &mut World) {
         event["event"] == "presence" && event["bare"] == ROMEO.jid() && event["show"] == "dnd"
     });
     assert_eq!((&seen["status"], &seen["priority"]), (&json!("Then I defy you, stars"), &json!(2)));
-    world
-        .juliet
-        .wait_for("what was taken meanwhile", |event| event["event"] == "message" && event["id"] == taken["id"]);
+    // Where he was back before her, it came before his presence.
+    eventually("juliet has what was taken meanwhile", SOON, || {
+        let mut seen = world.juliet.seen().iter();
+        seen.any(|event| event["event"] == "message" && event["id"] == taken["id"]).then_some(())
+    });
     ends_with(&world.home, 0, &["wait", "outbox", "empty", "-t", "20s"]);
     world.home.eventually(&["status"], |status| status["accounts"][0]["delivery"] == "acknowledged");
     let roster =
