@@ -20,17 +20,7 @@ use stage::{fails, on_every_server};
 fn contacts_are_added_changed_and_removed() {
     on_every_server("contacts", |stage| {
         let mercutio = MERCUTIO.jid();
-        for words in [
-            &["roster", "show", &mercutio] as &[&str],
-            &["roster", "rename", &mercutio, "Merc"],
-            &["roster", "group", &mercutio, "+Friends"],
-            &["roster", "remove", &mercutio],
-            &["roster", "subscribe", &mercutio],
-            &["roster", "unsubscribe", &mercutio],
-            &["roster", "deny", &mercutio],
-        ] {
-            fails(&stage.home, 10, "not-found", words);
-        }
+        is_no_contact(&stage.home, &mercutio);
         fails(&stage.home, 2, "usage", &["roster", "add", "@@"]);
         let many: Vec<String> = (0..51).map(|number| format!("--group={number}")).collect();
         let many: Vec<&str> = ["roster", "add", &mercutio].into_iter().chain(many.iter().map(String::as_str)).collect();
@@ -251,6 +241,22 @@ fn the_roster_is_kept_and_asked_for_by_its_version() {
         stage.home.eventually(&["roster"], |roster| roster.to_string().contains("Angelica"));
         assert_eq!(names(&stage.home).len(), 3);
     });
+}
+
+/// Whatever is to be done with somebody who is no contact fails, and says so.
+#[track_caller]
+fn is_no_contact(home: &Home, jid: &str) {
+    for words in [
+        &["roster", "show", jid] as &[&str],
+        &["roster", "rename", jid, "Merc"],
+        &["roster", "group", jid, "+Friends"],
+        &["roster", "remove", jid],
+        &["roster", "subscribe", jid],
+        &["roster", "unsubscribe", jid],
+        &["roster", "deny", jid],
+    ] {
+        fails(home, 10, "not-found", words);
+    }
 }
 
 fn groups(contact: &Value) -> Vec<String> {
