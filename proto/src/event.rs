@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::reply::{AccountInfo, AccountStatus, Contact, Message, OutboxCount, TuneReport};
+use crate::reply::{AccountInfo, AccountStatus, Contact, Message, OutboxCount, SubscriptionRequest, TuneReport};
 use crate::{Show, State, Topic};
 
 /// One line of `watch`, and the `params` of an `event` notification.
@@ -99,6 +99,12 @@ pub struct RosterChange {
     /// Whether `contacts` is the whole list: every other contact is gone.
     #[serde(default, skip_serializing_if = "crate::is_false")]
     pub whole: bool,
+    /// Who asks to see us, and did not before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<SubscriptionRequest>,
+    /// The bare JIDs of those who were answered, or ask no more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answered: Vec<String>,
 }
 
 impl Event {

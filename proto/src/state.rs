@@ -126,7 +126,12 @@ impl State {
     }
 
     fn apply_roster(&mut self, change: RosterChange) {
-        let contacts = &mut self.roster_of(&change.account).contacts;
+        let roster = self.roster_of(&change.account);
+        roster.requests.retain(|known| !change.answered.contains(&known.jid));
+        for request in change.requests {
+            upsert(&mut roster.requests, request, |known| &known.jid);
+        }
+        let contacts = &mut roster.contacts;
         if change.whole {
             let before = std::mem::replace(contacts, change.contacts);
             contacts.sort_unstable_by(|left, right| left.jid.cmp(&right.jid));
@@ -157,7 +162,7 @@ impl State {
     fn roster_of(&mut self, account: &str) -> &mut AccountRoster {
         let rosters = &mut self.roster.accounts;
         let index = rosters.iter().position(|known| known.account == account).unwrap_or_else(|| {
-            rosters.push(AccountRoster { account: account.to_owned(), contacts: Vec::new() });
+            rosters.push(AccountRoster { account: account.to_owned(), ..AccountRoster::default() });
             rosters.len() - 1
         });
         &mut rosters[index]

@@ -97,6 +97,7 @@ fn contact() -> Contact {
         groups: vec!["Friends".into()],
         subscription: Subscription::Both,
         ask: None,
+        approved: false,
         resources: vec![Resource {
             resource: some("balcony"),
             show: Show::Away,
@@ -115,10 +116,13 @@ fn roster() -> RosterReport {
         groups: vec![],
         subscription: Subscription::None,
         ask: Some(Ask::Subscribe),
+        approved: false,
         resources: vec![],
         tune: None,
     };
-    RosterReport { accounts: vec![AccountRoster { account: "home".into(), contacts: vec![contact(), asked] }] }
+    RosterReport {
+        accounts: vec![AccountRoster { account: "home".into(), contacts: vec![contact(), asked], requests: vec![] }],
+    }
 }
 
 fn published() -> TuneReport {
@@ -370,6 +374,7 @@ fn events_keep_their_shape() {
                 contacts: vec![contact()],
                 removed: vec!["paris@verona.example".into()],
                 whole: true,
+                ..RosterChange::default()
             }),
         ),
     );

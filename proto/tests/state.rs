@@ -14,6 +14,7 @@ fn contact(jid: &str) -> Contact {
         groups: vec![],
         subscription: Subscription::Both,
         ask: None,
+        approved: false,
         resources: vec![],
         tune: None,
     }
@@ -25,6 +26,7 @@ fn roster(whole: bool, jids: &[&str], removed: &[&str]) -> Change {
         contacts: jids.iter().map(|jid| contact(jid)).collect(),
         removed: removed.iter().map(|jid| (*jid).into()).collect(),
         whole,
+        ..RosterChange::default()
     })
 }
 

@@ -5,11 +5,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::process::Stdio;
 
 use xmppd_tests::bus::Bus;
+use xmppd_tests::contact::Contact;
 use xmppd_tests::daemon::Home;
 use xmppd_tests::missing::present;
 use xmppd_tests::player::scripted::{ScriptedPlayer, playing};
 use xmppd_tests::readme;
-use xmppd_tests::server::people::ROMEO;
+use xmppd_tests::server::Tls;
+use xmppd_tests::server::people::{MERCUTIO, ROMEO};
 use xmppd_tests::verona::Verona;
 use zbus::Variant;
 
@@ -136,6 +138,27 @@ fn the_right_song_is_chosen_as_it_says() {
     player.announce(song("Second"));
     shell(&home, "xmppctl tune clear");
     verona.juliet.wait_for_tune(&ROMEO.jid(), "the next one", |tune| tune["title"] == "Second");
+}
+
+#[test]
+fn what_it_says_of_contacts_works() {
+    let Some(mut verona) = present("readme", Verona::start()) else { return };
+    let Some(mut mercutio) = present("readme", Contact::login(&verona.server, Tls::Direct, MERCUTIO)) else { return };
+    let home = Home::new(&verona.romeo("")).expect("the programs are built");
+    let _daemon = verona.enter(&home);
+    let text = readme::text();
+    let blocks = readme::blocks(readme::section(&text, "Contacts"), "sh");
+    let lines: Vec<&str> = blocks.iter().flat_map(|block| block.lines()).collect();
+    let shown = ["asked", "Duels", "them", "mercutio", "tybalt"];
+    assert_eq!(lines.len(), shown.len(), "{lines:?}");
+    for (line, shown) in lines.into_iter().zip(shown) {
+        let printed = shell(&home, line);
+        assert!(printed.contains(shown), "`{line}` printed {printed}");
+    }
+    let romeo = ROMEO.jid();
+    mercutio.wait_for_presence(&romeo, "romeo asks", |presence| presence["type"] == "subscribe");
+    mercutio.tell("presence", &serde_json::json!({"type": "subscribe", "to": romeo}));
+    mercutio.wait_for_presence(&romeo, "he is approved beforehand", |presence| presence["type"] == "subscribed");
 }
 
 #[test]

@@ -28,6 +28,12 @@ fn least(method: &str, verona: &Verona) -> Value {
         "tune.use" => json!({"player": "auto"}),
         "tune.render" => json!({"template": "{title}"}),
         "send" => json!({"to": JULIET.jid(), "body": "But soft!"}),
+        "roster.rename" => json!({"jid": JULIET.jid(), "name": "Jule"}),
+        "roster.group" => json!({"jid": JULIET.jid(), "add": ["Verona"]}),
+        "roster.add" | "roster.remove" | "block.add" | "block.remove" => json!({"jid": MERCUTIO.jid()}),
+        "roster.show" | "roster.approve" | "roster.deny" | "roster.subscribe" | "roster.unsubscribe" => {
+            json!({"jid": JULIET.jid()})
+        }
         "wait" => json!({"condition": "online"}),
         "probe" => json!({"domain": DOMAIN, "server": format!("127.0.0.1:{}", verona.server.port(Tls::Starttls))}),
         _ => json!({}),

@@ -26,6 +26,11 @@ fn sheet(account: &AccountInfo, screen: &Screen) -> String {
         rows.push(("problem", Paint::Bad, message.clone()));
         rows.extend(retry_at.map(|at| ("next attempt", Paint::Plain, next(at, screen))));
     }
+    page(rows, screen)
+}
+
+/// Names and values, aligned.
+pub(super) fn page(rows: Vec<(&str, Paint, String)>, screen: &Screen) -> String {
     let width = rows.iter().map(|(name, ..)| name.len()).max().unwrap_or(0) + ":".len();
     let line = |(name, paint, value): (&str, Paint, String)| {
         let name = screen.paint(Paint::Faint, &format!("{:<width$}", format!("{name}:")));

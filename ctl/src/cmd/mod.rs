@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 mod account_show;
+pub(crate) mod block;
 pub(crate) mod config;
 pub(crate) mod daemon;
 pub(crate) mod doctor;
@@ -11,6 +12,7 @@ pub(crate) mod outbox;
 pub(crate) mod ping;
 pub(crate) mod probe;
 pub(crate) mod roster;
+mod roster_verbs;
 pub(crate) mod rpc;
 pub(crate) mod scroll;
 pub(crate) mod send;
@@ -33,6 +35,7 @@ pub(crate) enum Verb {
     Scroll(scroll::Args),
     Tune(tune::Args),
     Roster(roster::Args),
+    Block(block::Args),
     Account(account::Args),
     Send(send::Args),
     Wait(wait::Args),
@@ -54,6 +57,7 @@ pub(crate) fn run(verb: Verb, session: &Session) -> Result<(), Stop> {
         Verb::Scroll(args) => scroll::run(args, session),
         Verb::Tune(args) => tune::run(args, session),
         Verb::Roster(args) => roster::run(args, session),
+        Verb::Block(args) => block::run(args, session),
         Verb::Account(args) => account::run(args, session),
         Verb::Send(args) => send::run(args, session),
         Verb::Wait(args) => wait::run(&args, session),

@@ -4,14 +4,16 @@ use xmppd_proto::Show;
 use xmppd_proto::reply::{Ask, Contact, Resource, RosterReport, Subscription};
 use xmppd_proto::request::Roster;
 
+use super::roster_verbs::{self, Action};
 use super::tune_show;
 use crate::report::Stop;
 use crate::screen::{Paint, Screen, paint_of_show};
 use crate::session::{Answer, Session};
 use crate::table::{Table, cell, painted};
 
-/// List contacts and what they show
+/// List contacts and what they show, and change the list
 #[derive(clap::Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
     /// Only contacts that are available
     #[arg(long)]
@@ -19,14 +21,19 @@ pub(crate) struct Args {
     /// Only contacts of this group
     #[arg(long, value_name = "G")]
     group: Option<String>,
+    #[command(subcommand)]
+    action: Option<Action>,
 }
 
 pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
+    if let Some(action) = args.action {
+        return roster_verbs::run(action, session);
+    }
     let call = Roster { online: args.online, group: args.group, account: session.global.account.clone() };
     session.run(&call, Answer::Data, table)
 }
 
-fn table(report: &RosterReport, screen: &Screen) -> String {
+pub(super) fn table(report: &RosterReport, screen: &Screen) -> String {
     let mut table = Table::new(&["ACCOUNT", "SHOW", "JID", "NAME", "GROUPS", "SUBSCRIPTION", "STATUS"]);
     let several = report.accounts.len() > 1;
     for account in &report.accounts {
@@ -65,9 +72,10 @@ const fn rank(show: Show) -> u8 {
 }
 
 /// The subscription, where it is not the usual one.
-const fn subscription(contact: &Contact) -> &'static str {
+pub(super) const fn subscription(contact: &Contact) -> &'static str {
     match (contact.subscription, contact.ask) {
         (Subscription::Both, _) => "",
+        (Subscription::None, None) if contact.approved => "approved",
         (Subscription::None, Some(Ask::Subscribe)) => "asked",
         (Subscription::From, Some(Ask::Subscribe)) => "from, asked",
         (Subscription::None | Subscription::To | Subscription::From, _) => contact.subscription.as_str(),
@@ -98,6 +106,7 @@ mod tests {
             groups: vec![],
             subscription: Subscription::Both,
             ask: None,
+            approved: false,
             resources: resources.collect(),
             tune: None,
         };

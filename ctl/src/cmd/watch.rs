@@ -4,7 +4,9 @@
 use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
-use xmppd_proto::reply::{AccountInfo, AccountStatus, Contact, Direction, Message, OutboxCount, TuneReport};
+use xmppd_proto::reply::{
+    AccountInfo, AccountStatus, Contact, Direction, Message, OutboxCount, SubscriptionRequest, TuneReport,
+};
 use xmppd_proto::request::WatchStart;
 use xmppd_proto::{
     Change, Event, Failure, Kind, PresenceChange, RosterChange, Show, State, Timestamp, Topic, Topics, TuneChange,
@@ -151,6 +153,7 @@ fn snapshot(state: &State, topics: Topics, screen: &Screen) -> Vec<String> {
     for roster in &state.roster.accounts {
         if topics.contains(Topic::Roster) {
             lines.push(said("roster", &roster.account, &count(&roster.contacts)));
+            lines.extend(roster.requests.iter().map(|request| request_line(&roster.account, request)));
         }
         if topics.contains(Topic::Presence) {
             let present = roster.contacts.iter().flat_map(|contact| {
@@ -234,7 +237,15 @@ fn roster_lines(change: &RosterChange) -> Vec<String> {
     });
     let removed =
         change.removed.iter().map(|jid| said("roster", &change.account, &format!("{}  removed", text::line(jid))));
-    changed.chain(removed).collect()
+    let requests = change.requests.iter().map(|request| request_line(&change.account, request));
+    let answered = change.answered.iter();
+    let answered = answered.map(|jid| said("roster", &change.account, &format!("{}  asks no more", text::line(jid))));
+    changed.chain(removed).chain(requests).chain(answered).collect()
+}
+
+fn request_line(account: &str, request: &SubscriptionRequest) -> String {
+    let says = request.status.as_deref().map(|says| format!(": {}", text::line(says))).unwrap_or_default();
+    said("roster", account, &format!("{}  asks to see you{says}", text::line(&request.jid)))
 }
 
 fn count(contacts: &[Contact]) -> String {

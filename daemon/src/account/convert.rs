@@ -43,6 +43,10 @@ pub(super) fn change(account: String, change: Change) -> store::Change {
         Change::Known(known) => store::Change::Known { account, known },
         Change::Message(message) => store::Change::Message { account, message },
         Change::Arrived(ids, names) => store::Change::Arrived { account, ids, names },
+        Change::Roster(roster) => store::Change::Roster { account, roster },
+        Change::RosterPush(push) => store::Change::RosterPush { account, push },
+        Change::SubscriptionRequest(request) => store::Change::SubscriptionRequest { account, request },
+        Change::SubscriptionAnswered(jid) => store::Change::SubscriptionAnswered { account, jid },
     }
 }
 

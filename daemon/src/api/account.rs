@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::timeout;
-use xmppd_core::account::{Command, Outcome};
+use xmppd_core::account::{Command, Outcome, Ticket};
 use xmppd_proto::reply::AccountList;
 use xmppd_proto::request::{AccountConnect, AccountDisconnect};
 use xmppd_proto::{Failure, Kind};
@@ -100,6 +100,16 @@ impl Desk {
             })
             .await?
     }
+}
+
+/// Orders something of an account and waits for the outcome.
+pub(super) async fn order(
+    account: &Handle,
+    command: impl FnOnce(Ticket) -> Command + Send + 'static,
+) -> Result<Outcome, Failure> {
+    let answer = account.ask(command).map_err(unavailable)?;
+    let ended = Outcome::NotOnline(None);
+    Ok(timeout(WAIT, answer).await.map_or(Outcome::TimedOut, |outcome| outcome.unwrap_or(ended)))
 }
 
 pub(super) fn unavailable(_: Unavailable) -> Failure {

@@ -102,6 +102,19 @@ impl Desk {
             Request::TuneOff(_) => self.tune_switch(false).await.map(Reply::TuneOff),
             Request::TunePlayers(_) => self.tune_players().await.map(Reply::TunePlayers),
             Request::Roster(params) => self.roster(params).await.map(Reply::Roster),
+            Request::RosterShow(params) => self.roster_show(params).await.map(Reply::RosterShow),
+            Request::RosterAdd(params) => self.roster_add(params).await.map(Reply::RosterAdd),
+            Request::RosterRemove(params) => self.roster_remove(params).await.map(Reply::RosterRemove),
+            Request::RosterRename(params) => self.roster_rename(params).await.map(Reply::RosterRename),
+            Request::RosterGroup(params) => self.roster_group(params).await.map(Reply::RosterGroup),
+            Request::RosterPending(params) => self.roster_pending(params).await.map(Reply::RosterPending),
+            Request::RosterApprove(params) => self.roster_approve(params).await.map(Reply::RosterApprove),
+            Request::RosterDeny(params) => self.roster_deny(params).await.map(Reply::RosterDeny),
+            Request::RosterSubscribe(params) => self.roster_subscribe(params).await.map(Reply::RosterSubscribe),
+            Request::RosterUnsubscribe(params) => self.roster_unsubscribe(params).await.map(Reply::RosterUnsubscribe),
+            Request::BlockListing(params) => self.block_list(params).await.map(Reply::BlockListing),
+            Request::BlockAdd(params) => self.block_add(params).await.map(Reply::BlockAdd),
+            Request::BlockRemove(params) => self.block_remove(params).await.map(Reply::BlockRemove),
             Request::AccountListing(params) => self.account_list(params.account).await.map(Reply::AccountListing),
             Request::AccountShow(params) => self.account_list(params.account).await.map(Reply::AccountShow),
             Request::AccountConnect(params) => self.account_connect(params).await.map(Reply::AccountConnect),
@@ -143,6 +156,7 @@ pub(super) fn failed(account: &str, outcome: Outcome) -> Failure {
             Failure::new(Kind::NotFound, format!("no message of this id waits in the account {account}"))
                 .with_hint("`xmppctl outbox list` names those that do")
         }
+        Outcome::Unsupported => Failure::new(Kind::Unsupported, format!("the server of {account} cannot do that")),
         Outcome::Delivered(_) | Outcome::Sent(_) | Outcome::Queued(_) | Outcome::Answer(_) | Outcome::Done => {
             Failure::new(Kind::Unexpected, "the account gave an answer to another question")
         }

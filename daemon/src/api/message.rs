@@ -47,6 +47,7 @@ impl Desk {
             | Outcome::NotKept(_)
             | Outcome::TooLate
             | Outcome::Unknown
+            | Outcome::Unsupported
             | Outcome::Done) => return Err(failed(&name, outcome)),
         };
         Ok(SendReport { account: name, id, state, to: to.to_string() })

@@ -2,14 +2,17 @@
 //! handle to ask through, and a subscription to what changes. Who answers is behind it, at the [`desk`].
 
 mod account;
+mod block;
 mod clients;
 mod config;
+mod contacts;
 mod daemon;
 pub(crate) mod desk;
 mod doctor;
 mod message;
 mod outbox;
 mod probe;
+mod roster;
 mod scroll;
 mod status;
 mod tune;

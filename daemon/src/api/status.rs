@@ -1,14 +1,13 @@
-//! `status` and its verbs, `roster`.
+//! `status` and its verbs.
 
 use std::time::Duration;
 
 use tokio::time::timeout;
-use xmppd_core::account::Command;
 use xmppd_core::presence::{Overlay, Show, Then};
 use xmppd_core::text;
 use xmppd_core::time::Wall;
-use xmppd_proto::reply::{AccountRoster, Contact, LayerName, RosterReport, StatusReport};
-use xmppd_proto::request::{Roster, Status, StatusClear, StatusHold, StatusLayers, StatusSet};
+use xmppd_proto::reply::{LayerName, StatusReport};
+use xmppd_proto::request::{Status, StatusClear, StatusHold, StatusLayers, StatusSet};
 use xmppd_proto::{Failure, Kind, Timestamp};
 
 use super::desk::{Desk, WAIT};
@@ -17,9 +16,6 @@ use crate::{host, hub};
 /// How an end is asked for.
 const ENDS: &str =
     "write --for 90s, 25m, 1h30m or 2d, or --until 18:00, \"tomorrow 07:30\" or 2027-01-31T18:00:00+01:00";
-
-/// How long a server may take to tell what it held back.
-const CATCH_UP: Duration = Duration::from_secs(2);
 
 impl Desk {
     pub(super) async fn status(&self, params: Status) -> Result<StatusReport, Failure> {
@@ -85,39 +81,6 @@ impl Desk {
             .await;
         }
         self.report(account).await
-    }
-
-    /// The contacts, or those who are online, or those of a group.
-    pub(super) async fn roster(&self, params: Roster) -> Result<RosterReport, Failure> {
-        let names = self.names(params.account.clone()).await?;
-        self.catch_up(params.account).await;
-        self.hub
-            .read(move |state, _| {
-                let wanted = |contact: &&Contact| {
-                    let in_group = params.group.as_ref().is_none_or(|group| contact.groups.contains(group));
-                    in_group && (!params.online || !contact.resources.is_empty())
-                };
-                let rosters = state.roster.accounts.iter().filter(|roster| names.contains(&roster.account));
-                let accounts = rosters.map(|roster| AccountRoster {
-                    account: roster.account.clone(),
-                    contacts: roster.contacts.iter().filter(wanted).cloned().collect(),
-                });
-                RosterReport { accounts: accounts.collect() }
-            })
-            .await
-    }
-
-    /// Has servers tell what they hold back while nobody looks (XEP-0352).
-    async fn catch_up(&self, account: Option<String>) {
-        let accounts = self.hub.accounts(account).await.unwrap_or_default();
-        let asked: Vec<_> = accounts.iter().filter_map(|(_, account)| account.ask(Command::CatchUp).ok()).collect();
-        // Who does not answer in time leaves the picture as it was.
-        let _ = timeout(CATCH_UP, async {
-            for answer in asked {
-                let _ = answer.await;
-            }
-        })
-        .await;
     }
 
     pub(super) async fn report(&self, account: Option<String>) -> Result<StatusReport, Failure> {

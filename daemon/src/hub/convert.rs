@@ -27,6 +27,17 @@ pub(super) fn event(account: &str, event: Event) -> Option<Change> {
         Event::RosterRemoved(jid) => {
             Some(Change::Roster(RosterChange { account, removed: vec![jid.to_string()], ..RosterChange::default() }))
         }
+        Event::SubscriptionRequested(request) => {
+            let requests = vec![reply::SubscriptionRequest {
+                jid: request.from.to_string(),
+                status: request.status,
+                since: timestamp(request.at),
+            }];
+            Some(Change::Roster(RosterChange { account, requests, ..RosterChange::default() }))
+        }
+        Event::SubscriptionAnswered(jid) => {
+            Some(Change::Roster(RosterChange { account, answered: vec![jid.to_string()], ..RosterChange::default() }))
+        }
         Event::Available(available) => Some(Change::Presence(available_change(account, available))),
         Event::Unavailable(jid) => Some(Change::Presence(unavailable_change(account, &jid))),
         Event::ContactTune(jid, track) => {
@@ -186,6 +197,7 @@ fn contact(item: Item) -> Contact {
             Subscription::Both => reply::Subscription::Both,
         },
         ask: item.asked.then_some(reply::Ask::Subscribe),
+        approved: item.approved,
         resources: Vec::new(),
         tune: None,
     }

@@ -235,6 +235,8 @@ impl Hub {
             event @ (Event::Roster(_)
             | Event::RosterItem(_)
             | Event::RosterRemoved(_)
+            | Event::SubscriptionRequested(_)
+            | Event::SubscriptionAnswered(_)
             | Event::Available(_)
             | Event::Unavailable(_)
             | Event::ContactTune(..)

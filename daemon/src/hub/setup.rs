@@ -246,7 +246,9 @@ impl Hub {
         let messages = self.store.messages(account.name.clone()).await?;
         let border = self.store.border(account.name.clone()).await?;
         let told = self.store.told(account.name.clone()).await?;
-        let memory = Memory { layers, tune_out, tokens, offer, session, messages, border, told };
+        let roster = self.store.roster(account.name.clone()).await?;
+        let requests = self.store.subscription_requests(account.name.clone()).await?;
+        let memory = Memory { layers, tune_out, tokens, offer, session, messages, border, told, roster, requests };
         Ok(Kept { resource, memory })
     }
 

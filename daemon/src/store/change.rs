@@ -1,12 +1,15 @@
 //! What can be written: one closed list, each a statement or two.
 
+use jid::BareJid;
 use rusqlite::{Connection, OptionalExtension, params};
-use xmppd_core::account::{KeptMessage, KeptSession, Known, Remembered, Token};
+use xmppd_core::account::{
+    KeptMessage, KeptPush, KeptRoster, KeptSession, Known, Remembered, SubscriptionRequest, Token,
+};
 use xmppd_core::players::{Hold, Skipped};
 use xmppd_core::presence::{Show, Then, Timed};
 use xmppd_core::time::Wall;
 
-use super::{archive, login, presence, session};
+use super::{archive, login, presence, roster, session};
 
 /// One thing to remember or forget.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +115,34 @@ pub(crate) enum Change {
         /// Under these names messages are known from now on.
         names: Vec<String>,
     },
+    /// The roster; none is known.
+    Roster {
+        /// The account's name.
+        account: String,
+        /// The whole of it.
+        roster: Option<KeptRoster>,
+    },
+    /// A part of the roster has changed.
+    RosterPush {
+        /// The account's name.
+        account: String,
+        /// What became of it.
+        push: KeptPush,
+    },
+    /// Somebody asks to see the presence of an account.
+    SubscriptionRequest {
+        /// The account's name.
+        account: String,
+        /// Who.
+        request: SubscriptionRequest,
+    },
+    /// They do not any more.
+    SubscriptionAnswered {
+        /// The account's name.
+        account: String,
+        /// Who.
+        jid: BareJid,
+    },
     /// `tune on` and `tune off`.
     TuneSwitch(bool),
     /// `tune hold`; none for `tune resume`.
@@ -194,6 +225,10 @@ impl Change {
                 session::arrived(connection, account, ids)?;
                 archive::remember(connection, account, names)
             }
+            Self::Roster { account, roster } => roster::keep(connection, account, roster.as_ref()),
+            Self::RosterPush { account, push } => roster::push(connection, account, push),
+            Self::SubscriptionRequest { account, request } => roster::request(connection, account, request),
+            Self::SubscriptionAnswered { account, jid } => roster::answered(connection, account, jid),
             Self::Installation(uuid) => set(connection, INSTALLATION, uuid),
             Self::TuneSwitch(is_on) => set(connection, TUNE_SWITCH, if *is_on { "on" } else { "off" }),
             Self::TuneHold(None) => unset(connection, TUNE_HOLD),

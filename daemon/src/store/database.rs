@@ -84,6 +84,7 @@ const SCHEMA: &[&str] = &[
         host         TEXT,
         port         INTEGER,
         client_state INTEGER NOT NULL,
+        pre_approval INTEGER NOT NULL,
         handled      INTEGER NOT NULL,
         at           INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
@@ -120,6 +121,27 @@ const SCHEMA: &[&str] = &[
         name    TEXT NOT NULL,
         UNIQUE (account, name)
     ) STRICT;
+    CREATE TABLE roster (
+        account TEXT NOT NULL PRIMARY KEY REFERENCES account ON DELETE CASCADE,
+        ver     TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE contact (
+        account      TEXT NOT NULL REFERENCES roster ON DELETE CASCADE,
+        jid          TEXT NOT NULL,
+        name         TEXT,
+        subscription TEXT NOT NULL,
+        asked        INTEGER NOT NULL,
+        approved     INTEGER NOT NULL,
+        groups       TEXT NOT NULL,
+        PRIMARY KEY (account, jid)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE subscription_request (
+        account TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
+        jid     TEXT NOT NULL,
+        status  TEXT,
+        at      INTEGER NOT NULL,
+        PRIMARY KEY (account, jid)
+    ) STRICT, WITHOUT ROWID;
 ",
 ];
 

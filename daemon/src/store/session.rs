@@ -15,12 +15,13 @@ pub(super) fn keep(connection: &Connection, account: &str, session: Option<&Kept
     let Some(session) = session else {
         return connection.prepare_cached("DELETE FROM session WHERE account = ?")?.execute([account]).map(drop);
     };
-    let sql = "INSERT OR REPLACE INTO session (account, jid, previd, max, host, port, client_state, handled, at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let sql = "INSERT OR REPLACE INTO session (account, jid, previd, max, host, port, client_state, pre_approval, handled, at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let max = session.max.map(|max| i64::try_from(max.as_secs()).unwrap_or(i64::MAX));
     let (host, port) = session.location.clone().unzip();
     let (jid, at) = (session.jid.to_string(), session.at.as_unix_millis());
-    let values = params![account, jid, session.previd, max, host, port, session.client_state, session.handled, at];
+    let KeptSession { previd, client_state, pre_approval, handled, .. } = session;
+    let values = params![account, jid, previd, max, host, port, client_state, pre_approval, handled, at];
     connection.prepare_cached(sql)?.execute(values).map(drop)
 }
 
@@ -72,7 +73,8 @@ impl Store {
         account: String,
     ) -> impl Future<Output = Result<Option<KeptSession>, StoreError>> + Send + use<> {
         self.read(move |connection| {
-            let sql = "SELECT jid, previd, max, host, port, client_state, handled, at FROM session WHERE account = ?";
+            let sql = "SELECT jid, previd, max, host, port, client_state, pre_approval, handled, at
+                FROM session WHERE account = ?";
             connection.prepare_cached(sql)?.query_row([account], session).optional()
         })
     }
@@ -115,8 +117,9 @@ fn session(row: &Row<'_>) -> rusqlite::Result<KeptSession> {
         max: max.and_then(|max| u64::try_from(max).ok()).map(Duration::from_secs),
         location: row.get::<_, Option<String>>(3)?.zip(row.get(4)?),
         client_state: row.get(5)?,
-        handled: row.get(6)?,
-        at: Wall::from_unix_millis(row.get(7)?),
+        pre_approval: row.get(6)?,
+        handled: row.get(7)?,
+        at: Wall::from_unix_millis(row.get(8)?),
     })
 }
 
@@ -145,6 +148,7 @@ mod tests {
             previd: "sm-1".into(),
             max: Some(Duration::from_secs(600)),
             client_state: location.is_some(),
+            pre_approval: location.is_none(),
             location,
             handled: u32::MAX,
             at: Wall::from_unix_millis(1_790_000_000_000),

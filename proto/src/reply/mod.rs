@@ -24,6 +24,9 @@ pub use probe::{
     Certificate, ProbeAddress, ProbeEndpoint, ProbeFeatures, ProbeLimits, ProbeReport, ProbeSasl2, ProbeService,
     ProbeTls, ProbeWarning, ServiceAnswer, SrvRecord, TlsStart,
 };
-pub use roster::{AccountRoster, Ask, Contact, Resource, RosterReport, Subscription};
+pub use roster::{
+    AccountBlocked, AccountPending, AccountRoster, Ask, BlockReport, Contact, PendingContact, PendingReport, Resource,
+    RosterReport, Subscription, SubscriptionRequest,
+};
 pub use tune::{AccountTune, ExplainedPlayer, Player, PlayerList, TuneExplanation, TunePublish, TuneReport, TuneText};
 pub use xml::{XmlFrame, XmlWatching};

@@ -21,6 +21,71 @@ pub struct AccountRoster {
     pub account: String,
     /// Sorted by JID.
     pub contacts: Vec<Contact>,
+    /// Who asks to see us and is not answered yet, in the order in which they asked; in a snapshot.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<SubscriptionRequest>,
+}
+
+/// Somebody who asks to see us (RFC 6121 section 3.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SubscriptionRequest {
+    /// The bare JID.
+    pub jid: String,
+    /// What they say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// When it came.
+    pub since: Timestamp,
+}
+
+/// What `roster pending` answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PendingReport {
+    /// In the order of the configuration.
+    pub accounts: Vec<AccountPending>,
+}
+
+/// The open requests of one account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AccountPending {
+    /// The account's name.
+    pub account: String,
+    /// Who asks to see us, in the order in which they asked.
+    pub incoming: Vec<SubscriptionRequest>,
+    /// Whom we have asked and who has not answered, sorted.
+    pub outgoing: Vec<PendingContact>,
+}
+
+/// A contact who has not answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PendingContact {
+    /// The bare JID.
+    pub jid: String,
+    /// The name we gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// What `block` and its verbs answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct BlockReport {
+    /// In the order of the configuration.
+    pub accounts: Vec<AccountBlocked>,
+}
+
+/// The block list of one account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AccountBlocked {
+    /// The account's name.
+    pub account: String,
+    /// The JIDs, sorted.
+    pub blocked: Vec<String>,
 }
 
 /// One contact.
@@ -40,6 +105,9 @@ pub struct Contact {
     /// A request that is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ask: Option<Ask>,
+    /// They may see us as soon as they ask (RFC 6121 section 3.4).
+    #[serde(default, skip_serializing_if = "crate::is_false")]
+    pub approved: bool,
     /// Where the contact is available.
     #[serde(default)]
     pub resources: Vec<Resource>,

@@ -1,6 +1,7 @@
 //! What can be asked: one variant and one parameter type a method. Doing it is the daemon's `api`.
 
 mod condition;
+mod contacts;
 mod params;
 mod status;
 mod tune;
@@ -10,6 +11,10 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 pub use condition::{BadCondition, Condition};
+pub use contacts::{
+    BlockAdd, BlockListing, BlockRemove, RosterAdd, RosterApprove, RosterDeny, RosterGroup, RosterPending,
+    RosterRemove, RosterRename, RosterShow, RosterSubscribe, RosterUnsubscribe,
+};
 pub use params::{
     AccountConnect, AccountDisconnect, AccountListing, AccountShow, ConfigCheck, ConfigGet, ConfigReload, DaemonHello,
     DaemonRestart, DaemonShow, DaemonStop, Doctor, OutboxCancel, OutboxListing, Ping, Probe, Roster, RpcDescribe, Send,
@@ -26,9 +31,9 @@ pub use tune::{
 
 use crate::jsonrpc::Error;
 use crate::reply::{
-    AccountList, ConfigReport, ConfigValues, DaemonStatus, DoctorReport, Done, Hello, OutboxList, PlayerList, Pong,
-    ProbeReport, RosterReport, ScrollFrames, SendReport, StatusReport, TuneExplanation, TuneReport, TuneText,
-    WaitReport, WatchReport, XmlWatching,
+    AccountList, BlockReport, ConfigReport, ConfigValues, DaemonStatus, DoctorReport, Done, Hello, OutboxList,
+    PendingReport, PlayerList, Pong, ProbeReport, RosterReport, ScrollFrames, SendReport, StatusReport,
+    TuneExplanation, TuneReport, TuneText, WaitReport, WatchReport, XmlWatching,
 };
 
 /// A method's parameters, with the method's name and the type of its answer.
@@ -132,6 +137,19 @@ methods! {
     "tune.render" TuneRender -> TuneText, "Tries a template with the present tune, or a sample, to nobody else";
     "tune.players" TunePlayers -> PlayerList, "Lists the media players and the rule that decides about each";
     "roster" Roster -> RosterReport, "Lists contacts and what they show";
+    "roster.show" RosterShow -> RosterReport, "Shows all that is known of a contact";
+    "roster.add" RosterAdd -> RosterReport, "Adds a contact and asks to see their presence";
+    "roster.remove" RosterRemove -> RosterReport, "Removes a contact; neither sees the other any longer";
+    "roster.rename" RosterRename -> RosterReport, "Gives a contact another name, or none";
+    "roster.group" RosterGroup -> RosterReport, "Puts a contact into groups and takes it out of others";
+    "roster.pending" RosterPending -> PendingReport, "Lists who asks to see us, and who has not answered us";
+    "roster.approve" RosterApprove -> RosterReport, "Lets somebody see our presence";
+    "roster.deny" RosterDeny -> RosterReport, "Does not let somebody see our presence, or not any longer";
+    "roster.subscribe" RosterSubscribe -> RosterReport, "Asks to see a contact's presence";
+    "roster.unsubscribe" RosterUnsubscribe -> RosterReport, "Ends seeing a contact's presence";
+    "block.list" BlockListing -> BlockReport, "Lists who is blocked";
+    "block.add" BlockAdd -> BlockReport, "Has the server let nothing through from and to somebody";
+    "block.remove" BlockRemove -> BlockReport, "Ends that";
     "account.list" AccountListing -> AccountList, "Lists accounts and the state of their connections";
     "account.show" AccountShow -> AccountList, "Shows how an account's login went and how its connection stands";
     "account.connect" AccountConnect -> AccountList, "Connects now, also after a failed login";

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::contacts::Contacts;
 use super::inbox::Inbox;
 use super::input::{Playing, StoreTicket, Ticket};
 use super::kept::KeptSession;
@@ -58,6 +59,8 @@ pub(super) struct Context {
     pub(super) outbox: Outbox,
     /// What is known of the messages that came.
     pub(super) inbox: Inbox,
+    /// What is known of the contacts.
+    pub(super) contacts: Contacts,
     /// How often in a row the server did not keep its side of stream management.
     pub(super) mistrusted: u32,
     /// The disk has a session.
@@ -72,6 +75,7 @@ impl Context {
         let messages = std::mem::take(&mut memory.messages);
         let keys = messages.iter().filter(|message| message.chosen).map(|message| message.id.clone()).collect();
         let inbox = Inbox::restored(memory.border.take(), std::mem::take(&mut memory.told));
+        let (contacts, known) = Contacts::restored(memory.roster.take(), std::mem::take(&mut memory.requests));
         let session_kept = memory.session.is_some();
         let (asleep, unsent) = match memory.session.take() {
             Some(kept) => (Some(Asleep::restored(kept, messages)), Vec::new()),
@@ -97,9 +101,10 @@ impl Context {
             asleep,
             outbox: Outbox::restored(unsent, keys),
             inbox,
+            contacts,
             mistrusted: 0,
             session_kept,
-            outputs: VecDeque::new(),
+            outputs: known.into_iter().map(Output::Event).collect(),
             presence_told: None,
             stores: 0,
         }

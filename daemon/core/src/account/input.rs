@@ -1,6 +1,6 @@
 //! Everything that can happen to an account.
 
-use jid::Jid;
+use jid::{BareJid, Jid};
 
 use super::settings::TuneSettings;
 use crate::entropy::SEED_LEN;
@@ -124,6 +124,21 @@ pub enum Command {
     Cancel(Ticket, String),
     /// Ask somebody something; answered with the payload of the result or the error.
     Ask(Ticket, Question),
+    /// Make, take back or answer a request to see presence; answered when the server has handled it.
+    Subscribe(Ticket, BareJid, Subscribing),
+}
+
+/// What becomes of a request to see presence (RFC 6121 section 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subscribing {
+    /// We ask to see theirs.
+    Subscribe,
+    /// We do not want to see theirs any more.
+    Unsubscribe,
+    /// They may see ours; whoever has not asked yet, only where the server can remember that.
+    Approve,
+    /// They may not see ours, or not any more.
+    Deny,
 }
 
 /// What is playing, settled and allowed.

@@ -26,6 +26,8 @@ pub struct KeptSession {
     pub location: Option<(String, u16)>,
     /// The server wants to know whether anybody looks (XEP-0352): it may say so only when a session begins.
     pub client_state: bool,
+    /// Who has not asked yet can be let see our presence (RFC 6121 section 3.4); told when a session begins.
+    pub pre_approval: bool,
     /// Stanzas of the server's whose effects are kept, modulo 2^32.
     pub handled: u32,
     /// When this was known to be so.

@@ -2,6 +2,7 @@
 //! Every state is a file and is consumed by its transitions. Sockets, files and the clock are the shell's, which hands
 //! in what happened and does what comes out.
 
+mod contacts;
 mod context;
 mod inbox;
 mod input;
@@ -18,9 +19,11 @@ mod streak;
 mod timers;
 mod tokens;
 
+pub use contacts::{KeptPush, KeptRoster, SubscriptionRequest};
 pub use inbox::NAMES_REMEMBERED;
 pub use input::{
-    Command, Connected, Input, Machine, Outgoing, Playing, Question, SecretMissing, Security, StoreTicket, Ticket,
+    Command, Connected, Input, Machine, Outgoing, Playing, Question, SecretMissing, Security, StoreTicket, Subscribing,
+    Ticket,
 };
 pub use kept::{Border, KeptMessage, KeptSession, Known, Origin};
 pub use output::{

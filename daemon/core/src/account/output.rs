@@ -2,6 +2,7 @@
 
 use jid::{BareJid, FullJid, Jid};
 
+use super::contacts::{KeptPush, KeptRoster, SubscriptionRequest};
 use super::input::{StoreTicket, Ticket};
 use super::kept::{KeptMessage, KeptSession, Known};
 use super::settings::Remembered;
@@ -82,6 +83,14 @@ pub enum Change {
     Message(KeptMessage),
     /// The messages with these ids need not be kept any more; these names are known from now on.
     Arrived(Vec<String>, Vec<String>),
+    /// The roster; none is known.
+    Roster(Option<KeptRoster>),
+    /// A part of the roster that is kept has changed.
+    RosterPush(KeptPush),
+    /// Somebody asks to see our presence.
+    SubscriptionRequest(SubscriptionRequest),
+    /// They do not any more.
+    SubscriptionAnswered(BareJid),
 }
 
 /// How a command ended.
@@ -107,6 +116,8 @@ pub enum Outcome {
     TooLate,
     /// There is no such thing.
     Unknown,
+    /// The server cannot.
+    Unsupported,
     /// Done; there is nothing to tell.
     Done,
 }
@@ -135,6 +146,10 @@ pub enum Event {
     RosterItem(Item),
     /// One roster entry is gone.
     RosterRemoved(BareJid),
+    /// Somebody asks to see our presence.
+    SubscriptionRequested(SubscriptionRequest),
+    /// They were answered, or ask no more.
+    SubscriptionAnswered(BareJid),
     /// A contact's resource is there.
     Available(Available),
     /// A contact's resource is gone; without resource, all of them are.

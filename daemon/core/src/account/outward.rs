@@ -130,6 +130,8 @@ mod tests {
             messages: Vec::new(),
             border: None,
             told: Vec::new(),
+            roster: None,
+            requests: Vec::new(),
         };
         let mut outward = Outward::new(settings, memory);
         let mut timers = Timers::default();

@@ -7,6 +7,7 @@ use crate::srv::TlsPolicy;
 use crate::stream::features::ConfigVersion;
 use crate::template::Template;
 
+use super::contacts::{KeptRoster, SubscriptionRequest};
 use super::kept::{Border, KeptMessage, KeptSession};
 use super::tokens::Token;
 
@@ -59,6 +60,10 @@ pub struct Memory {
     pub border: Option<Border>,
     /// The names of the last messages that watchers were told of, the oldest first.
     pub told: Vec<String>,
+    /// The roster, where the server gives versions of it.
+    pub roster: Option<KeptRoster>,
+    /// Who asks to see our presence.
+    pub requests: Vec<SubscriptionRequest>,
 }
 
 /// What the server offered at the last login in one exchange: enough to send the next request with the stream header.

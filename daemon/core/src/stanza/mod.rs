@@ -4,6 +4,7 @@
 mod address;
 pub mod archive;
 pub mod bind;
+pub mod blocking;
 pub mod caps;
 pub mod carbon;
 pub mod datetime;

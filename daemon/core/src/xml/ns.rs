@@ -52,6 +52,8 @@ pub const TUNE_NOTIFY: &str = "http://jabber.org/protocol/tune+notify";
 pub const RECEIPTS: &str = "urn:xmpp:receipts";
 /// XEP-0186: invisibility.
 pub const INVISIBLE: &str = "urn:xmpp:invisible:1";
+/// XEP-0191: the block list.
+pub const BLOCKING: &str = "urn:xmpp:blocking";
 /// XEP-0198: stream management.
 pub const SM: &str = "urn:xmpp:sm:3";
 /// XEP-0199: ping.

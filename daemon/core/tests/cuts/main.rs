@@ -219,6 +219,7 @@ fn a_session_goes_on_over_the_end_of_its_counters() {
             max: None,
             location: None,
             client_state: false,
+            pre_approval: false,
             handled,
             at: Wall::from_unix_millis(1_789_999_940_000),
         };
@@ -231,6 +232,8 @@ fn a_session_goes_on_over_the_end_of_its_counters() {
             messages: (0..3).map(message).collect(),
             border: None,
             told: Vec::new(),
+            roster: None,
+            requests: Vec::new(),
         };
         let mut world = World::with_disk(INLINE, &keys, disk);
         // The server has handled as many as lie before its count, over the end of the numbers.

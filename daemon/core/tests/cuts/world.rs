@@ -80,6 +80,8 @@ impl<'a> World<'a> {
             messages: Vec::new(),
             border: None,
             told: Vec::new(),
+            roster: None,
+            requests: Vec::new(),
         };
         Self::with_disk(kind, keys, disk)
     }
@@ -378,6 +380,7 @@ impl<'a> World<'a> {
             | Outcome::TimedOut
             | Outcome::TooLate
             | Outcome::Unknown
+            | Outcome::Unsupported
             | Outcome::Done => {
                 panic!("{body}: {outcome:?}")
             }

@@ -5,20 +5,23 @@
 //! set pep yes|no (yes)    set tune-status TEMPLATE (none)    set tune-out yes|no (no)    set show SHOW (online)
 //! set border ID|none       how far the archive is known (not at all)
 //! set outbox yes           how many messages wait is told: ! outbox N
-//! set session PREVID [at HOST:PORT] [client-state]        a session of another process's, of which 2 stanzas are handled
+//! set roster VER [JID …]   the roster on the disk: contacts of both kinds of subscription
+//! set request JID          who asked to see us before
+//! set session PREVID [at HOST:PORT] [client-state] [pre-approval]        a session of another process's, of which 2 stanzas are handled
 //! set split no            its input is not cut byte by byte: it shows what happens when pieces arrive together
 //! set cut all|no          the connection is cut at every byte, or nowhere, not behind every tag of its own
 //! ```
 
 use jid::{BareJid, FullJid, Jid, ResourcePart};
 use xmppd_core::account::{
-    Account, Border, Command, Connected, KeptSession, Machine, Memory, Outgoing, Playing, Question, Security, Settings,
-    Ticket, TuneSettings,
+    Account, Border, Command, Connected, KeptRoster, KeptSession, Machine, Memory, Outgoing, Playing, Question,
+    Security, Settings, Subscribing, SubscriptionRequest, Ticket, TuneSettings,
 };
 use xmppd_core::loss::Loss;
 use xmppd_core::presence::{Layers, Presence, StatusWhen};
 use xmppd_core::sasl::TlsVersion;
 use xmppd_core::srv::{self, TlsPolicy};
+use xmppd_core::stanza::roster::{Item, Subscription};
 use xmppd_core::stanza::{MessageKind, ping};
 use xmppd_core::time::Wall;
 use xmppd_core::tune::Track;
@@ -45,6 +48,8 @@ pub(crate) fn account(script: &Script) -> Account {
         messages: Vec::new(),
         border: None,
         told: Vec::new(),
+        roster: None,
+        requests: Vec::new(),
     };
     for (key, value) in &script.settings {
         match key.as_str() {
@@ -63,11 +68,24 @@ pub(crate) fn account(script: &Script) -> Account {
             "tune-out" => memory.tune_out = value == "yes",
             "show" => memory.layers = layers(std::slice::from_ref(value)).expect("a show"),
             "session" => memory.session = Some(session(value)),
+            "roster" => memory.roster = Some(roster(value)),
+            "request" => {
+                let from = BareJid::new(value).expect("a JID");
+                memory.requests.push(SubscriptionRequest { from, status: None, at: Wall::from_unix_millis(1_000) });
+            }
             "split" | "cut" | "outbox" => {}
             other => panic!("no such setting: {other}"),
         }
     }
     Account::new(settings, memory, [7; 32])
+}
+
+/// A version and contacts that see us and whom we see.
+fn roster(text: &str) -> KeptRoster {
+    let mut words = text.split(' ');
+    let ver = words.next().expect("a version").to_owned();
+    let contact = |jid| Item { subscription: Subscription::Both, ..Item::new(BareJid::new(jid).expect("a JID")) };
+    KeptRoster { ver, items: words.map(contact).collect() }
 }
 
 fn session(text: &str) -> KeptSession {
@@ -79,6 +97,7 @@ fn session(text: &str) -> KeptSession {
         max: None,
         location: None,
         client_state: false,
+        pre_approval: false,
         handled: 2,
         at: Wall::from_unix_millis(1_790_000_000_000),
     };
@@ -86,6 +105,7 @@ fn session(text: &str) -> KeptSession {
         match word {
             "at" => kept.location = words.next().and_then(srv::place),
             "client-state" => kept.client_state = true,
+            "pre-approval" => kept.pre_approval = true,
             other => panic!("no such thing of a session: {other}"),
         }
     }
@@ -129,6 +149,10 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
             let to = if to == "account" { None } else { Some(Jid::new(to).ok()?) };
             Command::Ask(ticket, Question { to, set: false, payload: ping::request() })
         }
+        ("subscribe", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Subscribe),
+        ("unsubscribe", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Unsubscribe),
+        ("approve", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Approve),
+        ("deny", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Deny),
         ("watched", [word]) => Command::Watched(word == "yes"),
         ("cancel", [id]) => Command::Cancel(ticket, id.clone()),
         ("catch-up", []) => Command::CatchUp(ticket),

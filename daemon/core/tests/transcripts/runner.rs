@@ -256,12 +256,11 @@ impl<'a> Runner<'a> {
                 }
             }
             Output::Derive(secret, derivation) => self.derivation = Some((secret, derivation)),
+            // Only of these the transcript says when they are durable.
             Output::Store(ticket, Change::TuneOut(_) | Change::Message(_) | Change::Handled(..) | Change::Known(_)) => {
                 self.stores.push_back(ticket);
             }
-            Output::Store(ticket, Change::Tokens(_) | Change::Offer(_) | Change::Session(_) | Change::Arrived(..)) => {
-                self.stored.push_back(ticket)
-            }
+            Output::Store(ticket, _) => self.stored.push_back(ticket),
             Output::Reply(Ticket(number), _) => {
                 let answers = self.tickets.get_mut(&number).ok_or("an answer to nobody")?;
                 *answers += 1;

@@ -4,11 +4,13 @@
 //! dial DOMAIN [at HOST:PORT [redirected]]    starttls    needs-secret    derive HASH COUNT    hang-up polite|abrupt
 //! store tune-out yes|no    store tokens [MECHANISM=TOKEN*USES …]    store offer direct|starttls HT… bind NS… [resumable]
 //! store session none|JID ID handled N [max N]    store handled N    store message ID at N    store arrived ID…
-//! reply N done|pending|sent|acknowledged|answer ELEMENT|refused CONDITION|not-online [KIND "WORDS"]|timed-out
+//! reply N done|unsupported|pending|sent|acknowledged|answer ELEMENT|refused CONDITION|not-online [KIND "WORDS"]|timed-out
 //! reply N message ID|queued ID|not-kept "WORDS"  the message is at the server, or kept, or neither
 //! link STATE [KIND "WORDS"] [retry N s]         and, online: JID MECHANISM BINDING trips=N [resumable]
 //! presence SHOW ["TEXT"] [priority N] [from tune] pending|sent|acknowledged
 //! roster [JID=SUBSCRIPTION …]    roster-item JID=SUBSCRIPTION    roster-removed JID
+//! store roster "VER" [JID=SUBSCRIPTION …]|none    store push "VER" after "VER" JID=SUBSCRIPTION …
+//! store request JID    store answered JID    requested JID ["WORDS"]    answered JID
 //! available JID SHOW ["TEXT"] [priority N] [since MILLIS]    unavailable JID
 //! contact-tune JID TUNE    tune-published TUNE    tune-failed "WORDS"      TUNE: "ARTIST – TITLE" or nothing
 //! departed    mistrusted
@@ -88,6 +90,11 @@ fn of_change(change: &Change) -> String {
             let names: String = names.iter().map(|name| format!(" told {name}")).collect();
             format!("arrived {}{names}", ids.join(" "))
         }
+        Change::Roster(None) => "roster none".into(),
+        Change::Roster(Some(kept)) => of_items(format!("roster {:?}", kept.ver), &kept.items),
+        Change::RosterPush(push) => of_items(format!("push {:?} after {:?}", push.ver, push.after), &push.items),
+        Change::SubscriptionRequest(request) => format!("request {}", request.from),
+        Change::SubscriptionAnswered(jid) => format!("answered {jid}"),
     }
 }
 
@@ -118,6 +125,7 @@ fn of_outcome(outcome: &Outcome) -> String {
         Outcome::TimedOut => "timed-out".into(),
         Outcome::TooLate => "too-late".into(),
         Outcome::Unknown => "unknown".into(),
+        Outcome::Unsupported => "unsupported".into(),
         Outcome::Done => "done".into(),
     }
 }
@@ -128,11 +136,14 @@ fn of_event(event: &Event, now: Wall) -> String {
         Event::Presence(composed, delivery) => {
             format!("presence {} {}", of_composed(composed), of_delivery(*delivery))
         }
-        Event::Roster(items) => {
-            items.iter().fold("roster".to_owned(), |words, item| format!("{words} {}", of_item(item)))
-        }
+        Event::Roster(items) => of_items("roster".to_owned(), items),
         Event::RosterItem(item) => format!("roster-item {}", of_item(item)),
         Event::RosterRemoved(jid) => format!("roster-removed {jid}"),
+        Event::SubscriptionRequested(request) => {
+            let status = request.status.as_ref().map(|status| format!(" {status:?}")).unwrap_or_default();
+            format!("requested {}{status}", request.from)
+        }
+        Event::SubscriptionAnswered(jid) => format!("answered {jid}"),
         Event::Available(available) => of_available(available),
         Event::Unavailable(jid) => format!("unavailable {jid}"),
         Event::Departed => "departed".into(),
@@ -201,6 +212,10 @@ fn of_presence(presence: &Presence) -> String {
 fn of_available(available: &Available) -> String {
     let since = available.since.map(|since| format!(" since {}", since.as_unix_millis()));
     format!("available {} {}{}", available.from, of_presence(&available.presence), since.unwrap_or_default())
+}
+
+fn of_items(words: String, items: &[Item]) -> String {
+    items.iter().fold(words, |words, item| format!("{words} {}", of_item(item)))
 }
 
 fn of_item(item: &Item) -> String {

@@ -5,7 +5,7 @@ use jid::FullJid;
 use super::{Bound, Facts, Managed, Stage, Step, Woken, awaits_answer, open_stream};
 use crate::account::context::Context;
 use crate::account::input::Security;
-use crate::account::online::ClientState;
+use crate::account::online::{Abilities, ClientState};
 use crate::account::output::{Profile, Session};
 use crate::loss::Loss;
 use crate::negotiation::{self, Bind};
@@ -88,6 +88,7 @@ struct Binding {
     limits: StreamLimits,
     /// The server wants to know whether anybody looks.
     client_state: bool,
+    abilities: Abilities,
 }
 
 impl Authenticated {
@@ -162,8 +163,17 @@ impl Authenticated {
         let Bind { management, session_required } = binding.offered;
         let managed = if management { Managed::Offered } else { Managed::Absent };
         let client_state = ClientState::offered(binding.client_state);
-        let limits = binding.limits;
-        Bound { session, reader: self.reader, managed, session_required, limits, client_state, carbons: false }
+        let Binding { limits, abilities, .. } = *binding;
+        Bound {
+            session,
+            reader: self.reader,
+            managed,
+            session_required,
+            limits,
+            client_state,
+            abilities,
+            carbons: false,
+        }
     }
 }
 
@@ -187,7 +197,8 @@ fn ask(features: &Features, facts: &mut Facts, context: &mut Context) -> Result<
     let request = bind::request(Some(context.settings.resource.as_str()));
     context.write_element(&Iq::set(id.clone(), request).into_element());
     awaits_answer(facts, context);
-    Ok(Binding { id, offered, limits: features.limits, client_state: features.client_state })
+    let abilities = Abilities::of(features);
+    Ok(Binding { id, offered, limits: features.limits, client_state: features.client_state, abilities })
 }
 
 /// The address the server gave us, which must belong to the account (S26).

@@ -9,7 +9,7 @@ use super::request::{Ask, Asked, Inside, request};
 use super::{Bound, Facts, Managed, Stage, Step};
 use crate::account::context::Context;
 use crate::account::input::Security;
-use crate::account::online::ResumeBy;
+use crate::account::online::{Abilities, ResumeBy};
 use crate::account::output::{Output, Profile};
 use crate::account::settings::Remembered;
 use crate::account::timers::Timer;
@@ -288,17 +288,17 @@ impl Inline {
         match (success.bound, success.identity.map(Jid::try_into_full)) {
             (Some(bound), Some(Ok(jid))) => {
                 context.forget_session(None);
-                let session = proven.session(jid, facts);
                 let limits = self.offered.map(|offered| offered.limits).unwrap_or_default();
                 let managed = managed(bound.management.as_ref());
                 let Asked { client_state, carbons } = self.asked;
                 Ok(Step::Done(Box::new(Bound {
-                    session,
+                    session: proven.session(jid, facts),
                     reader: self.reader,
                     managed,
                     session_required: false,
                     limits,
                     client_state,
+                    abilities: Abilities::default(),
                     carbons,
                 })))
             }

@@ -17,7 +17,7 @@ use super::Link;
 use super::context::Context;
 use super::input::{Command, Connected, Input, Machine, Security};
 use super::offline::{self, Offline};
-use super::online::{ClientState, Online, ResumeBy};
+use super::online::{Abilities, ClientState, Online, ResumeBy};
 use super::output::{HangUp, Outcome, Output, Session};
 use super::stopped::Stopped;
 use super::timers::Timer;
@@ -77,6 +77,7 @@ pub(super) struct Bound {
     pub(super) session_required: bool,
     pub(super) limits: StreamLimits,
     pub(super) client_state: ClientState,
+    pub(super) abilities: Abilities,
     /// Copies of what other clients send and get are asked for already.
     pub(super) carbons: bool,
 }
@@ -322,7 +323,7 @@ impl Connecting {
             }
             Command::Send(ticket, outgoing) => context.take_message(ticket, outgoing),
             Command::Cancel(ticket, id) => context.cancel(ticket, &id),
-            Command::Ask(ticket, _) => context.reply(ticket, Outcome::NotOnline(None)),
+            Command::Ask(ticket, _) | Command::Subscribe(ticket, ..) => context.reply(ticket, Outcome::NotOnline(None)),
         }
         Link::Connecting(self)
     }

@@ -6,12 +6,12 @@ use jid::Jid;
 
 use super::super::context::Context;
 use super::super::input::Ticket;
-use super::super::output::{Event, Outcome};
+use super::super::output::Outcome;
 use super::super::timers::Timer;
 use super::Online;
+use super::contacts::{RosterAsked, Underway};
 use super::outbound::Sent;
 use crate::pep::Pep;
-use crate::stanza::roster::Roster;
 use crate::stanza::{Iq, StanzaError};
 use crate::xml::{Element, Limits};
 
@@ -24,7 +24,7 @@ pub(super) enum Asker {
     /// The session itself: what our own account supports.
     Features,
     /// The session itself: the roster.
-    Roster,
+    Roster(RosterAsked),
     /// The session itself: a page of the archive.
     Archive,
     /// The publisher of the tune.
@@ -35,6 +35,27 @@ pub(super) enum Asker {
     Probe,
     /// Somebody's command.
     Command(Ticket),
+    /// Somebody's command about a subscription, whose presence the server has handled when it answers.
+    Subscribing(Underway),
+}
+
+impl Asker {
+    /// The command that waits for the answer.
+    pub(super) fn into_ticket(self) -> Option<Ticket> {
+        match self {
+            Self::Command(ticket) => Some(ticket),
+            Self::Subscribing(underway) => Some(underway.into_ticket()),
+            Self::Features | Self::Roster(_) | Self::Archive | Self::Pep | Self::Farewell | Self::Probe => None,
+        }
+    }
+
+    /// Whether a command waits for the answer.
+    pub(super) fn is_command(&self) -> bool {
+        match self {
+            Self::Command(_) | Self::Subscribing(_) => true,
+            Self::Features | Self::Roster(_) | Self::Archive | Self::Pep | Self::Farewell | Self::Probe => false,
+        }
+    }
 }
 
 impl Online {
@@ -65,6 +86,7 @@ impl Online {
     pub(super) fn unanswered(&mut self, asker: Asker, context: &mut Context) {
         match asker {
             Asker::Command(ticket) => context.reply(ticket, Outcome::TimedOut),
+            Asker::Subscribing(underway) => context.reply(underway.into_ticket(), Outcome::TimedOut),
             Asker::Pep => self.tune_unanswered(context),
             Asker::Features => {
                 self.pep.supported(Ok(None));
@@ -72,7 +94,7 @@ impl Online {
                 self.features_unanswered(context);
             }
             Asker::Archive => self.archive_unanswered(context),
-            Asker::Roster => self.reader.set_limits(Limits::AFTER_LOGIN),
+            Asker::Roster(_) => self.reader.set_limits(Limits::AFTER_LOGIN),
             Asker::Farewell | Asker::Probe => {}
         }
     }
@@ -90,18 +112,12 @@ impl Online {
                 self.pep.supported(answer);
                 self.advance_tune(context);
             }
-            Asker::Roster => {
-                self.reader.set_limits(Limits::AFTER_LOGIN);
-                if let Some(roster) = answer.ok().flatten().and_then(Roster::parse) {
-                    self.contacts = roster.items.iter().map(|item| (item.jid.clone(), item.subscription)).collect();
-                    context.event(Event::Roster(roster.items));
-                    self.look_for_contacts(context);
-                }
-            }
+            Asker::Roster(asked) => self.roster_answered(asked, answer, context),
             Asker::Archive => self.archive_answered(answer, context),
             Asker::Pep => self.tune_answered(answer, context),
             Asker::Farewell => self.tune_withdrawn(answer, context),
             Asker::Probe => {}
+            Asker::Subscribing(underway) => Self::subscribed(underway, context),
             Asker::Command(ticket) => {
                 let outcome = match answer {
                     Ok(payload) => Outcome::Answer(payload.cloned()),

@@ -16,9 +16,11 @@ use crate::stanza::carbon::{self, Carbon};
 use crate::stanza::delay::Delay;
 use crate::stanza::error::{Condition, ErrorKind};
 use crate::stanza::management::Management;
-use crate::stanza::roster::{Roster, Subscription};
+use crate::stanza::roster::Subscription;
 use crate::stanza::version::Version;
-use crate::stanza::{Address, Iq, IqKind, Message, MessageKind, Presence, Stanza, StanzaError, ping, pubsub, tune};
+use crate::stanza::{
+    Address, Iq, IqKind, Message, MessageKind, Presence, PresenceKind, Stanza, StanzaError, ping, pubsub, tune,
+};
 use crate::stream::error::StreamError;
 use crate::stream::features::Features;
 use crate::text;
@@ -65,8 +67,11 @@ impl Online {
         if let Some(error) = StreamError::parse(element) {
             return Err(Loss::Stream(Box::new(error)));
         }
-        if Features::parse(element).is_some_and(|features| features.client_state) {
-            self.client_state_offered(context);
+        if let Some(features) = Features::parse(element) {
+            if features.client_state {
+                self.client_state_offered(context);
+            }
+            self.abilities_told(&features, context);
         }
         match Management::parse(element) {
             Some(Management::Request) => self.outbound.asked(),
@@ -132,9 +137,9 @@ impl Online {
             let answer = match iq.payload.as_ref() {
                 None => iq.error(bad_request()),
                 Some(payload) if self.is_own_account(&iq.from) && iq.kind == IqKind::Set => {
-                    self.account_push(iq, payload, context)
+                    Self::account_push(iq, payload, context)
                 }
-                Some(payload) if iq.kind == IqKind::Get && self.may_ask(from.as_ref()) => {
+                Some(payload) if iq.kind == IqKind::Get && self.may_ask(from.as_ref(), context) => {
                     about_us(iq, payload, context)
                 }
                 Some(_) => iq.error(StanzaError::service_unavailable()),
@@ -144,22 +149,6 @@ impl Online {
                 self.outbound.send(&answer.into_element(), Sent::Other, context);
             }
         }
-    }
-
-    fn account_push(&mut self, iq: &Iq, payload: &Element, context: &mut Context) -> Iq {
-        let Some(push) = Roster::parse(payload) else {
-            return iq.error(StanzaError::service_unavailable());
-        };
-        for item in push.items {
-            if item.subscription == Subscription::Remove {
-                self.contacts.remove(&item.jid);
-                context.event(Event::RosterRemoved(item.jid));
-            } else {
-                self.contacts.insert(item.jid.clone(), item.subscription);
-                context.event(Event::RosterItem(item));
-            }
-        }
-        iq.result(None)
     }
 
     /// Whether this is our own account speaking: no `from`, or its bare address.
@@ -177,11 +166,11 @@ impl Online {
         self.is_own_account(from) || from.jid().is_some_and(|jid| jid.node().is_none() && jid.domain() == own.domain())
     }
 
-    fn may_ask(&self, from: Option<&BareJid>) -> bool {
+    fn may_ask(&self, from: Option<&BareJid>, context: &Context) -> bool {
         let Some(from) = from else { return true };
         let own = self.session.jid.to_bare();
         let is_server = from.node().is_none() && from.domain() == own.domain();
-        is_server || *from == own || self.contacts.get(from).is_some_and(|subscription| subscription.sees_us())
+        is_server || *from == own || self.subscription_of(from, context).is_some_and(Subscription::sees_us)
     }
 
     fn odd(&mut self, element: &Element, context: &mut Context) {
@@ -195,12 +184,23 @@ impl Online {
 
     fn presence(&mut self, presence: &Presence, context: &mut Context) {
         let Some(from) = presence.from.jid() else { return };
-        let Some(availability) = presence.availability() else { return };
+        let availability = match &presence.kind {
+            PresenceKind::Subscribe | PresenceKind::Unsubscribe => {
+                return self.subscription_came(presence, from, context);
+            }
+            PresenceKind::Error(error) => return self.presence_refused(presence, error, context),
+            // The roster push beside them says what they mean; and clients are not probed.
+            PresenceKind::Subscribed | PresenceKind::Unsubscribed | PresenceKind::Probe => return,
+            PresenceKind::Available { .. } | PresenceKind::Unavailable => presence.availability(),
+        };
+        let Some(availability) = availability else { return };
         let contact = from.to_bare();
         if *from == self.session.jid {
             return self.presence_reflected(&availability, context);
         }
-        if contact == self.session.jid.to_bare() || !self.contacts.get(&contact).is_some_and(|it| it.is_seen()) {
+        if contact == self.session.jid.to_bare()
+            || !self.subscription_of(&contact, context).is_some_and(Subscription::is_seen)
+        {
             return;
         }
         if availability.show == Show::Offline {
@@ -290,7 +290,7 @@ impl Online {
     /// What a contact publishes (XEP-0163): only from the bare address of somebody whose presence we see.
     fn contact_event(&self, from: Jid, event: Option<pubsub::Event>, context: &mut Context) {
         let (Err(contact), Some(event)) = (from.try_into_full(), event) else { return };
-        let known = self.contacts.get(&contact).is_some_and(|subscription| subscription.is_seen());
+        let known = self.subscription_of(&contact, context).is_some_and(Subscription::is_seen);
         if !known || event.node != ns::TUNE {
             return;
         }

@@ -5,6 +5,7 @@ mod answers;
 mod archive;
 mod asking;
 mod commits;
+mod contacts;
 mod inbound;
 mod leaving;
 mod outbound;
@@ -13,10 +14,7 @@ mod sleep;
 mod tune;
 mod watched;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
-
-use jid::BareJid;
 
 use super::Link;
 use super::context::Context;
@@ -29,14 +27,14 @@ use crate::loss::Loss;
 use crate::pep::Pep;
 use crate::requests::Requests;
 use crate::stanza::bind;
-use crate::stanza::roster::{Roster, Subscription};
 use crate::stream::features::StreamLimits;
 use crate::time::Moment;
-use crate::xml::{Limits, Reader};
+use crate::xml::Reader;
 
 use answers::Answers;
 use archive::Archive;
 use asking::{ANSWER_WITHIN, Asker};
+pub(super) use contacts::Abilities;
 use leaving::Leaving;
 pub(super) use outbound::{Letter, RESUME_FOR, ResumeBy, Unsent};
 use outbound::{Outbound, Sent, Stored};
@@ -53,8 +51,10 @@ pub(super) struct Online {
     outbound: Outbound,
     requests: Requests<Asker>,
     shown: Option<Shown>,
-    /// Who sees our presence, and whose presence we are told.
-    contacts: BTreeMap<BareJid, Subscription>,
+    /// What the server can do about contacts.
+    abilities: Abilities,
+    /// The server has shown the roster.
+    contacts_known: bool,
     /// The contacts' presence was told to another process.
     contacts_unseen: bool,
     /// How long the stream may be silent.
@@ -77,6 +77,7 @@ impl Online {
         online.heard(context);
         context.streak.session_began();
         online.carbons = bound.carbons;
+        online.abilities = bound.abilities;
         match bound.managed {
             Managed::Absent => {}
             Managed::Offered if context.mistrusts_management() => {}
@@ -113,7 +114,8 @@ impl Online {
             outbound,
             requests: Requests::default(),
             shown: None,
-            contacts: BTreeMap::new(),
+            abilities: Abilities::default(),
+            contacts_known: false,
             contacts_unseen: false,
             idle: outbound::idle_within(limits.idle),
             pep: Pep::default(),
@@ -127,8 +129,7 @@ impl Online {
 
     /// Asks for all that a session must know: the contacts, and what the account's own service can do.
     fn introduce(&mut self, context: &mut Context) {
-        self.reader.set_limits(Limits::ROSTER);
-        self.ask(None, false, Roster::request(None), Asker::Roster, context);
+        self.ask_roster(context);
         self.ask_features(context);
     }
 
@@ -231,7 +232,9 @@ impl Online {
                 self.leave(Leaving::by_command(ticket), context);
             }
             Command::Send(ticket, outgoing) if self.leaving.is_some() => context.take_message(ticket, outgoing),
-            Command::Ask(ticket, _) if self.leaving.is_some() => context.reply(ticket, Outcome::NotOnline(None)),
+            Command::Ask(ticket, _) | Command::Subscribe(ticket, ..) if self.leaving.is_some() => {
+                context.reply(ticket, Outcome::NotOnline(None));
+            }
             Command::Send(ticket, outgoing) => self.send_message(ticket, outgoing, context),
             Command::Cancel(ticket, id) => match self.outbound.cancel(&id) {
                 None => context.cancel(ticket, &id),
@@ -241,6 +244,7 @@ impl Online {
                 self.ask(question.to, question.set, question.payload, Asker::Command(ticket), context);
                 self.try_stream(context);
             }
+            Command::Subscribe(ticket, jid, what) => self.subscribe(ticket, jid, what, context),
         }
     }
 
@@ -330,10 +334,8 @@ impl Online {
     fn end(mut self, loss: &Loss, context: &mut Context) -> Link {
         self.outbound.end(loss, context);
         let problem = Problem { kind: loss.kind(), message: loss.to_string(), retry_at: None };
-        for asker in self.requests.drain() {
-            if let Asker::Command(ticket) = asker {
-                context.reply(ticket, Outcome::NotOnline(Some(problem.clone())));
-            }
+        for ticket in self.requests.drain().filter_map(Asker::into_ticket) {
+            context.reply(ticket, Outcome::NotOnline(Some(problem.clone())));
         }
         let (_, unsent) = std::mem::take(&mut self.outbound).dissolve(None, context);
         context.outbox.put_back(unsent);

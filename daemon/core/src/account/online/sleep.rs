@@ -14,7 +14,7 @@ use super::super::offline::{self, Offline};
 use super::super::outbox::OnItsWay;
 use super::super::output::{Event, HangUp, Outcome, Problem};
 use super::outbound::{Letter, Outbound, ResumeBy, Sent};
-use super::{ANSWER_WITHIN, Asker, Online, Shown};
+use super::{ANSWER_WITHIN, Abilities, Asker, Online, Shown};
 use crate::loss::{Ending, Loss};
 use crate::stanza::{Presence, PresenceKind, management};
 use crate::stream::features::StreamLimits;
@@ -39,7 +39,7 @@ enum What {
     /// All of it.
     Whole(Box<Online>),
     /// What the disk has of a session that another process began.
-    Kept { jid: FullJid, outbound: Box<Outbound> },
+    Kept { jid: FullJid, pre_approval: bool, outbound: Box<Outbound> },
 }
 
 impl Online {
@@ -59,10 +59,8 @@ impl Online {
         // No more than the disk knows: servers refuse a session whose client takes back what it has acknowledged.
         self.outbound.answer(context);
         context.hang_up(HangUp::Abrupt);
-        for asker in self.requests.drain() {
-            if let Asker::Command(ticket) = asker {
-                context.reply(ticket, Outcome::NotOnline(None));
-            }
+        for ticket in self.requests.drain().filter_map(Asker::into_ticket) {
+            context.reply(ticket, Outcome::NotOnline(None));
         }
         context.reply(ticket, Outcome::Done);
         Link::Offline(Offline::ByCommand)
@@ -72,10 +70,8 @@ impl Online {
     pub(super) fn fall_asleep(mut self: Box<Self>, loss: &Loss, context: &mut Context) -> Link {
         context.end_stream(loss, false);
         let problem = Problem { kind: loss.kind(), message: loss.to_string(), retry_at: None };
-        for asker in self.requests.drain_if(|asker| matches!(asker, Asker::Command(_))) {
-            if let Asker::Command(ticket) = asker {
-                context.reply(ticket, Outcome::NotOnline(Some(problem.clone())));
-            }
+        for ticket in self.requests.drain_if(Asker::is_command).into_iter().filter_map(Asker::into_ticket) {
+            context.reply(ticket, Outcome::NotOnline(Some(problem.clone())));
         }
         context.timers.clear_connection();
         context.backoff.session_lasted(context.now.moment - self.since);
@@ -99,13 +95,15 @@ impl Online {
                 online.reader = woken.reader;
                 online.since = context.now.moment;
                 online.outbound.client_state_mut().on_new_stream();
-                let awaits_roster = online.requests.askers().any(|asker| matches!(asker, Asker::Roster));
+                let awaits_roster = online.requests.askers().any(|asker| matches!(asker, Asker::Roster(_)));
                 online.reader.set_limits(if awaits_roster { Limits::ROSTER } else { Limits::AFTER_LOGIN });
                 online
             }
-            What::Kept { outbound, .. } => {
+            What::Kept { outbound, pre_approval, .. } => {
                 let limits = StreamLimits::default();
-                Self::over(woken.session, woken.reader, *outbound, limits, context)
+                let mut online = Self::over(woken.session, woken.reader, *outbound, limits, context);
+                online.abilities = Abilities::kept(pre_approval);
+                online
             }
         };
         context.streak.session_began();
@@ -137,8 +135,7 @@ impl Online {
         if !std::mem::take(&mut self.contacts_unseen) {
             return;
         }
-        let seen = self.contacts.iter().filter(|(_, subscription)| subscription.is_seen());
-        let seen: Vec<BareJid> = seen.map(|(contact, _)| contact.clone()).take(LOOK_FOR).collect();
+        let seen: Vec<BareJid> = context.contacts.seen().take(LOOK_FOR).cloned().collect();
         for contact in seen {
             let probe = Presence::new(PresenceKind::Probe).to(Jid::from(contact));
             self.outbound.send(&probe.into_element(), Sent::Other, context);
@@ -153,6 +150,7 @@ impl Online {
             max: resume_by.max,
             location: resume_by.location.clone(),
             client_state: self.outbound.client_state().is_offered(),
+            pre_approval: self.abilities.pre_approval,
             handled,
             at: context.now.wall,
         });
@@ -165,7 +163,7 @@ impl Asleep {
     /// A session that another process began.
     pub(in super::super) fn restored(kept: KeptSession, messages: Vec<KeptMessage>) -> Self {
         let outbound = Box::new(Outbound::restored(&kept, messages));
-        Self { since: kept.at, what: What::Kept { jid: kept.jid, outbound } }
+        Self { since: kept.at, what: What::Kept { jid: kept.jid, pre_approval: kept.pre_approval, outbound } }
     }
 
     /// How long the server is still left alone: ejabberd 24.12 goes on with messages that the lost connection carried

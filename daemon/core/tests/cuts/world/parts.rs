@@ -25,6 +25,9 @@ pub(super) fn keep(disk: &mut Memory, change: Change) {
             disk.messages.retain(|message| !ids.contains(&message.id));
             disk.told.extend(names);
         }
+        Change::Roster(roster) => disk.roster = roster,
+        // This server asks for nothing and has no versions.
+        Change::RosterPush(_) | Change::SubscriptionRequest(_) | Change::SubscriptionAnswered(_) => {}
     }
 }
 
