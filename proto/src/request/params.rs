@@ -80,7 +80,8 @@ pub struct Send {
     /// The subject.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// The asker's own id: under the same one a message is sent once, however often it is asked for. Up to 128
+    /// The asker's own id: under the same one a message is sent once, however often it is asked for, as long as it is among
+    /// the last 500 messages that came or went with an id. Up to 128
     /// characters without blanks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,

@@ -1,42 +1,10 @@
-//! The same as `golden.rs` for what is asked and told of contacts: the roster's verbs, subscriptions, the block list.
+//! What is asked and told of contacts: the roster's verbs, subscriptions, the block list.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-use std::fmt::Debug;
-use std::fs;
-use std::path::PathBuf;
-
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use xmppd_proto::reply::*;
 use xmppd_proto::request::*;
-use xmppd_proto::{Call, Change, Event, Request, RosterChange, State, Timestamp, jsonrpc};
+use xmppd_proto::{Change, Event, RosterChange, State};
 
-fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, value: &T) {
-    let text = serde_json::to_string_pretty(value).unwrap() + "\n";
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{name}.json"));
-    if !path.exists() && std::env::var_os("XMPPD_BLESS").is_some() {
-        fs::write(&path, &text).unwrap();
-    }
-    let golden = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    assert_eq!(text, golden, "{name} is written otherwise");
-    assert_eq!(&serde_json::from_str::<T>(&golden).unwrap(), value, "{name} is read otherwise");
-}
-
-fn check_request<C: Call + PartialEq + Debug>(name: &str, call: &C) {
-    check(&format!("request/{name}"), call);
-    let line = jsonrpc::request_line(1, call);
-    let incoming = jsonrpc::Incoming::parse(line.trim_end().as_bytes()).unwrap();
-    assert_eq!(Request::parse(&incoming.method, incoming.params).unwrap().method(), C::METHOD);
-}
-
-fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
-
-fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
+use super::{at, check, check_request, some};
 
 fn request() -> SubscriptionRequest {
     SubscriptionRequest {

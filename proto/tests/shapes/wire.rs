@@ -1,31 +1,9 @@
-//! The same as `golden.rs` for what is told of the wire itself: `xml.watch` and `probe`.
+//! What is told of the wire itself: `xml.watch` and `probe`.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-use std::fmt::Debug;
-use std::fs;
-use std::path::PathBuf;
-
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use xmppd_proto::Timestamp;
 use xmppd_proto::reply::*;
 use xmppd_proto::request::{Probe, XmlWatch};
 
-fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, value: &T) {
-    let text = serde_json::to_string_pretty(value).unwrap() + "\n";
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{name}.json"));
-    if !path.exists() && std::env::var_os("XMPPD_BLESS").is_some() {
-        fs::write(&path, &text).unwrap();
-    }
-    let golden = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    assert_eq!(text, golden, "{name} is written otherwise");
-    assert_eq!(&serde_json::from_str::<T>(&golden).unwrap(), value, "{name} is read otherwise");
-}
-
-fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
+use super::{at, check};
 
 fn texts(list: &[&str]) -> Vec<String> {
     list.iter().map(|text| (*text).to_owned()).collect()
