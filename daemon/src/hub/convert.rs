@@ -51,7 +51,9 @@ pub(super) fn event(account: &str, event: Event) -> Option<Change> {
             let waiting = u64::try_from(waiting).unwrap_or(u64::MAX);
             Some(Change::Outbox(reply::OutboxCount { account, waiting }))
         }
-        Event::Link(_) | Event::Presence(..) | Event::TunePublished(_) | Event::Mistrusted => None,
+        Event::Link(_) | Event::Presence(..) | Event::TunePublished(_) | Event::Mistrusted | Event::Returned(..) => {
+            None
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use xmppd_core::account::{Command, Delivery, LinkState, Machine, Outcome, Playing, Report, Ticket, TunePublished};
 use xmppd_core::presence::{Composed, Layers, Show, StatusWhen, compose, explain};
+use xmppd_core::stanza::StanzaError;
 use xmppd_proto::reply::{self, AccountInfo, AccountStatus, AccountTune, TunePublish};
 
 use super::convert;
@@ -178,6 +179,10 @@ impl Entry {
     }
 
     /// The server's stream management is used no more.
+    pub(super) fn returned(&self, id: &str, error: &StanzaError) {
+        tracing::warn!(account = %self.config.name, %id, "a message was not sent, or came back: {error}");
+    }
+
     pub(super) fn mistrusted(&self) {
         tracing::warn!(
             account = %self.config.name,

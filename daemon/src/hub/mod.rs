@@ -232,6 +232,7 @@ impl Hub {
             }
             Event::TunePublished(published) => entry.tune_published(published),
             Event::Mistrusted => entry.mistrusted(),
+            Event::Returned(id, error) => entry.returned(&id, &error),
             event @ (Event::Roster(_)
             | Event::RosterItem(_)
             | Event::RosterRemoved(_)

@@ -191,6 +191,9 @@ impl Context {
 
     /// This message came back: the disk may forget it, and who waits is told.
     pub(super) fn message_refused(&mut self, ticket: Option<Ticket>, id: String, error: &StanzaError) {
+        if ticket.is_none() {
+            self.event(Event::Returned(id.clone(), error.clone()));
+        }
         self.answer(ticket, &id, &Outcome::Refused(error.clone()));
         self.forget_messages(vec![id], Vec::new());
     }

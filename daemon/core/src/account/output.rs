@@ -162,6 +162,8 @@ pub enum Event {
     TunePublished(TunePublished),
     /// A message came.
     Message(Incoming),
+    /// The message with this id will not arrive, and nobody waits to be told.
+    Returned(String, StanzaError),
     /// So many messages of ours wait until the server has them.
     Outbox(usize),
     /// The server does not keep its side of stream management, three times in a row: it is used no more until the

@@ -147,6 +147,7 @@ fn of_event(event: &Event, now: Wall) -> String {
         Event::Available(available) => of_available(available),
         Event::Unavailable(jid) => format!("unavailable {jid}"),
         Event::Departed => "departed".into(),
+        Event::Returned(id, error) => format!("returned {id} {}", error.condition.name()),
         Event::Outbox(waiting) => format!("outbox {waiting}"),
         Event::Mistrusted => "mistrusted".into(),
         Event::ContactTune(jid, track) => format!("contact-tune {jid} {}", of_track(track.as_ref())),

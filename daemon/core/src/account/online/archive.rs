@@ -80,7 +80,11 @@ impl Online {
             self.outbound.hold();
         }
         for unsent in unsent {
-            self.outbound.send_again(unsent, context);
+            // It was taken without a session, or in one with other limits, and would end this one again and again.
+            match self.outbound.refuses(&unsent.stanza) {
+                Some(error) => context.message_refused(unsent.letter.ticket, unsent.letter.id, &error),
+                None => self.outbound.send_again(unsent, context),
+            }
         }
     }
 

@@ -29,7 +29,7 @@ use crate::requests::Requests;
 use crate::stanza::bind;
 use crate::stream::features::StreamLimits;
 use crate::time::Moment;
-use crate::xml::Reader;
+use crate::xml::{Reader, writer};
 
 use answers::Answers;
 use archive::Archive;
@@ -281,6 +281,7 @@ impl Online {
             return;
         }
         let (letter, stanza) = context.letter(ticket, outgoing);
+        let stanza = writer::to_string(&stanza);
         if let Some(error) = self.outbound.refuses(&stanza) {
             return context.answer(letter.ticket, &letter.id, &Outcome::Refused(error));
         }
@@ -288,7 +289,7 @@ impl Online {
             let reason = "too many messages wait for the server already".into();
             return context.answer(letter.ticket, &letter.id, &Outcome::NotKept(reason));
         }
-        self.outbound.send(&stanza, Sent::Message(letter), context);
+        self.outbound.send_text(stanza, Sent::Message(letter), context);
     }
 
     /// What plays has changed: both carriers follow.

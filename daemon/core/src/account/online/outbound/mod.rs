@@ -98,8 +98,8 @@ impl Outbound {
     }
 
     /// Whether the server would end the stream over this stanza; only what people write can be that long.
-    pub(super) fn refuses(&self, stanza: &Element) -> Option<StanzaError> {
-        let length = u64::try_from(writer::to_string(stanza).len()).unwrap_or(u64::MAX);
+    pub(super) fn refuses(&self, stanza: &str) -> Option<StanzaError> {
+        let length = u64::try_from(stanza.len()).unwrap_or(u64::MAX);
         let limit = self.max_bytes.filter(|limit| length > *limit)?;
         let text = format!("the server takes {limit} bytes at once, and this has {length}");
         Some(StanzaError { text: Some(text), ..StanzaError::new(ErrorKind::Modify, Condition::PolicyViolation) })
