@@ -27,7 +27,16 @@ pub fn capabilities() -> Caps {
 fn info() -> Info {
     let text = |text: &str| text.to_owned();
     let identity = Identity { category: text("client"), kind: text("pc"), lang: text("en"), name: text(NAME) };
-    let features = [ns::CAPS, ns::DISCO_INFO, ns::TUNE_NOTIFY, ns::PING, ns::VERSION];
+    let features = [
+        ns::CAPS,
+        ns::DISCO_INFO,
+        ns::MUC,
+        ns::TUNE_NOTIFY,
+        ns::CONFERENCE,
+        ns::VERSION,
+        ns::BOOKMARKS_NOTIFY,
+        ns::PING,
+    ];
     Info { node: None, identities: vec![identity], features: features.map(text).to_vec(), forms: Vec::new() }
 }
 

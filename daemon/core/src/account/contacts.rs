@@ -179,6 +179,7 @@ mod tests {
             server: None,
             tls: TlsPolicy::Auto,
             tune: TuneSettings { pep: false, status: None, status_when: StatusWhen::Empty },
+            rooms: false,
             user_agent: String::new(),
             version: String::new(),
         };
@@ -193,6 +194,7 @@ mod tests {
             told: Vec::new(),
             roster: None,
             requests: Vec::new(),
+            rooms: Vec::new(),
         };
         Context::new(settings, memory, Entropy::new([0; SEED_LEN]))
     }

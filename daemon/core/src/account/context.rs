@@ -12,6 +12,7 @@ use super::online::{Asleep, Unsent};
 use super::outbox::Outbox;
 use super::output::{Change, Delivery, Dial, Event, HangUp, Incoming, Outcome, Output};
 use super::outward::Outward;
+use super::rooms::Rooms;
 use super::settings::{Memory, Remembered, Settings, TuneSettings};
 use super::streak::Streak;
 use super::timers::{Timer, Timers};
@@ -61,6 +62,8 @@ pub(super) struct Context {
     pub(super) inbox: Inbox,
     /// What is known of the contacts.
     pub(super) contacts: Contacts,
+    /// The rooms that the account remembers.
+    pub(super) rooms: Rooms,
     /// How often in a row the server did not keep its side of stream management.
     pub(super) mistrusted: u32,
     /// The disk has a session.
@@ -74,7 +77,10 @@ impl Context {
     pub(super) fn new(settings: Settings, mut memory: Memory, entropy: Entropy) -> Self {
         let messages = std::mem::take(&mut memory.messages);
         let keys = messages.iter().filter(|message| message.chosen).map(|message| message.id.clone()).collect();
-        let inbox = Inbox::restored(memory.border.take(), std::mem::take(&mut memory.told));
+        let kept_rooms = std::mem::take(&mut memory.rooms);
+        let borders = kept_rooms.iter().filter_map(|room| Some((room.jid.clone(), room.border.clone()?))).collect();
+        let inbox = Inbox::restored(memory.border.take(), borders, std::mem::take(&mut memory.told));
+        let (rooms, known_rooms) = Rooms::restored(kept_rooms);
         let (contacts, known) = Contacts::restored(memory.roster.take(), std::mem::take(&mut memory.requests));
         let session_kept = memory.session.is_some();
         let (asleep, unsent) = match memory.session.take() {
@@ -102,9 +108,10 @@ impl Context {
             outbox: Outbox::restored(unsent, keys),
             inbox,
             contacts,
+            rooms,
             mistrusted: 0,
             session_kept,
-            outputs: known.into_iter().map(Output::Event).collect(),
+            outputs: known.into_iter().chain(known_rooms).map(Output::Event).collect(),
             presence_told: None,
             stores: 0,
         }

@@ -1,11 +1,14 @@
 //! What is known of the messages that came: how far the archive is known, and by name of which of them watchers were
 //! told. A message may come a second time, from the server's store, from the archive, or as a copy, and is news once.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use jid::BareJid;
 
 use super::input::StoreTicket;
 use super::kept::{Border, Known, Origin};
 use super::output::Incoming;
+use crate::stanza::MessageKind;
 use crate::time::Wall;
 
 /// So many names are remembered.
@@ -16,6 +19,8 @@ pub const NAMES_REMEMBERED: u32 = 500;
 pub(super) struct Inbox {
     /// How far the archive is known: all before it was told.
     pub(super) border: Option<Border>,
+    /// The same of each room.
+    rooms: BTreeMap<BareJid, Border>,
     told: Told,
     /// What the disk was asked to know of in sessions that are gone.
     under_way: Vec<(StoreTicket, Batch)>,
@@ -27,6 +32,8 @@ pub(super) struct Batch {
     pub(super) messages: Vec<Incoming>,
     /// How far the archive is known behind them.
     pub(super) border: Option<Border>,
+    /// How far rooms are.
+    pub(super) rooms: BTreeMap<BareJid, Border>,
 }
 
 /// The names of the last messages.
@@ -38,8 +45,8 @@ struct Told {
 }
 
 impl Inbox {
-    pub(super) fn restored(border: Option<Border>, names: Vec<String>) -> Self {
-        let mut inbox = Self { border, ..Self::default() };
+    pub(super) fn restored(border: Option<Border>, rooms: BTreeMap<BareJid, Border>, names: Vec<String>) -> Self {
+        let mut inbox = Self { border, rooms, ..Self::default() };
         for name in names {
             inbox.told.add(&name);
         }
@@ -62,13 +69,16 @@ impl Inbox {
             self.told.add(&name);
         }
         self.border = batch.border.or(self.border.take());
+        self.rooms.extend(batch.rooms);
         batch.messages
     }
 
     /// The session is gone, and the disk was asked to know of this: what has a name is told when it does. The server
     /// sends the rest again.
     pub(super) fn leave(&mut self, ticket: StoreTicket, mut batch: Batch) {
-        batch.messages.retain(|message| name(message).is_some());
+        batch.messages.retain(|message| name(message).is_some() || message.kind == MessageKind::Groupchat);
+        // The next session reads a room behind what is about to be told of it.
+        self.rooms.extend(std::mem::take(&mut batch.rooms));
         self.under_way.push((ticket, batch));
     }
 
@@ -76,6 +86,16 @@ impl Inbox {
     pub(super) fn stored(&mut self, ticket: StoreTicket) -> Vec<Incoming> {
         let place = self.under_way.iter().position(|(awaited, _)| *awaited == ticket);
         place.map(|place| self.under_way.remove(place)).map(|(_, batch)| self.tell(batch)).unwrap_or_default()
+    }
+
+    /// How far what was said in a room is known.
+    pub(super) fn room(&self, room: &BareJid) -> Option<&Border> {
+        self.rooms.get(room)
+    }
+
+    /// Nothing is known of a room any more.
+    pub(super) fn forget_room(&mut self, room: &BareJid) {
+        self.rooms.remove(room);
     }
 
     /// Of a message that is taken to be sent now.
@@ -86,7 +106,7 @@ impl Inbox {
 
 impl Batch {
     pub(super) fn is_empty(&self) -> bool {
-        self.messages.is_empty() && self.border.is_none()
+        self.messages.is_empty() && self.border.is_none() && self.rooms.is_empty()
     }
 
     pub(super) fn holds(&self, wanted: &str) -> bool {
@@ -95,7 +115,8 @@ impl Batch {
 
     /// What the disk is to know of it.
     pub(super) fn known(&self) -> Known {
-        Known { border: self.border.clone(), told: self.names() }
+        let rooms = self.rooms.iter().map(|(room, border)| (room.clone(), border.clone())).collect();
+        Known { border: self.border.clone(), told: self.names(), rooms }
     }
 
     fn names(&self) -> Vec<String> {
@@ -120,6 +141,10 @@ impl Told {
 /// The name of a message: its place in the archive, or the id that another client of ours gave to what it sent. Other
 /// ids are the senders' own and name nothing.
 pub(super) fn name(message: &Incoming) -> Option<String> {
+    // What is said in rooms would crowd out all others; of a room the border is enough, for its archive has one order.
+    if message.room.is_some() && message.kind == MessageKind::Groupchat {
+        return None;
+    }
     if message.sent { Some(format!("sent {}", message.id)) } else { message.place.clone() }
 }
 
@@ -129,7 +154,7 @@ mod tests {
 
     #[test]
     fn the_last_names_are_known() {
-        let mut inbox = Inbox::restored(None, vec!["a".into(), "b".into(), "a".into()]);
+        let mut inbox = Inbox::restored(None, BTreeMap::new(), vec!["a".into(), "b".into(), "a".into()]);
         for number in 0..NAMES_REMEMBERED - 1 {
             inbox.told.add(&number.to_string());
         }

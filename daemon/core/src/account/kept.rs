@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use jid::{FullJid, Jid};
+use jid::{BareJid, FullJid, Jid};
 
 use crate::time::Wall;
 
@@ -96,6 +96,25 @@ pub struct Known {
     pub border: Option<Border>,
     /// Under these names watchers were told of messages: should one come again, it is not news.
     pub told: Vec<String>,
+    /// How far rooms are known.
+    pub rooms: Vec<(BareJid, Border)>,
+}
+
+/// A room that the account remembers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptRoom {
+    /// Which.
+    pub jid: BareJid,
+    /// What it is called.
+    pub name: Option<String>,
+    /// The nickname to enter with.
+    pub nick: Option<String>,
+    /// It is entered at the start of a session.
+    pub autojoin: bool,
+    /// The server remembers it, too.
+    pub bookmarked: bool,
+    /// How far what was said is known; none when nothing is.
+    pub border: Option<Border>,
 }
 
 /// How long a session can be resumed, from the moment its connection was lost.

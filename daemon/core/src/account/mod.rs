@@ -13,6 +13,8 @@ mod online;
 mod outbox;
 mod output;
 mod outward;
+mod room;
+mod rooms;
 mod settings;
 mod stopped;
 mod streak;
@@ -22,14 +24,15 @@ mod tokens;
 pub use contacts::{KeptPush, KeptRoster, SubscriptionRequest};
 pub use inbox::NAMES_REMEMBERED;
 pub use input::{
-    Command, Connected, Input, Machine, Outgoing, Playing, Question, SecretMissing, Security, StoreTicket, Subscribing,
-    Ticket,
+    Command, Connected, Input, Machine, Outgoing, Playing, Question, RoomCommand, SecretMissing, Security, StoreTicket,
+    Subscribing, Ticket,
 };
-pub use kept::{Border, KeptMessage, KeptSession, Known, Origin};
+pub use kept::{Border, KeptMessage, KeptRoom, KeptSession, Known, Origin};
 pub use output::{
-    Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Profile, Report,
-    Session, TunePublished,
+    Available, Change, Delivery, Dial, Event, HangUp, Incoming, Invitation, LinkState, Outcome, Output, Problem,
+    Profile, Report, RoomReport, RoomState, Session, Speaker, TunePublished,
 };
+pub use room::{Affiliation, Occupant, Role};
 pub use settings::{Memory, Remembered, Settings, TuneSettings};
 pub use tokens::Token;
 

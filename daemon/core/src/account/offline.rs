@@ -119,7 +119,7 @@ impl Offline {
                 context.cancel(ticket, &id);
                 Link::Offline(self)
             }
-            Command::Ask(ticket, _) | Command::Subscribe(ticket, ..) => {
+            Command::Ask(ticket, _) | Command::Subscribe(ticket, ..) | Command::Room(ticket, ..) => {
                 context.reply(ticket, Outcome::NotOnline(self.problem().cloned()));
                 Link::Offline(self)
             }
@@ -138,6 +138,7 @@ impl Offline {
                 | Timer::Acknowledge
                 | Timer::Idle
                 | Timer::Lull
+                | Timer::Rooms
                 | Timer::Close => {}
             }
         }

@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use jid::BareJid;
+
 use super::context::Context;
 use super::input::{Outgoing, StoreTicket, Ticket};
 use super::online::{Asleep, Letter, Unsent};
 use super::output::{Change, Event, Outcome};
-use crate::stanza::{Message, StanzaError};
+use crate::stanza::{Message, MessageKind, StanzaError, archive};
+use crate::time::Wall;
 use crate::xml::{Element, writer};
 
 /// So many messages may wait for a session.
@@ -63,9 +66,53 @@ impl Outbox {
         Some(Ok(self.unsent.remove(place).letter))
     }
 
-    /// The next session takes all of them.
+    /// The next session takes all of them but those for rooms.
     pub(super) fn take(&mut self) -> Vec<Unsent> {
-        std::mem::take(&mut self.unsent)
+        self.unsent.extract_if(.., |unsent| !unsent.letter.to_room).collect()
+    }
+
+    /// Those for a room, whose archive has shown which of them arrived.
+    pub(super) fn take_for(&mut self, room: &BareJid) -> Vec<Unsent> {
+        self.unsent.extract_if(.., |unsent| unsent.letter.is_for(room)).collect()
+    }
+
+    /// Takes out the message for a room with this id.
+    pub(super) fn take_shown(&mut self, id: &str, room: &BareJid) -> Option<Letter> {
+        let is_it = |unsent: &Unsent| unsent.letter.is_for(room) && unsent.letter.id == id;
+        let place = self.unsent.iter().position(is_it)?;
+        Some(self.unsent.remove(place).letter)
+    }
+
+    /// Whether no more are taken.
+    pub(super) fn is_full(&self) -> bool {
+        self.unsent.len() >= LIMIT
+    }
+
+    /// Whether an asker has chosen this id, for a message that has not arrived.
+    pub(super) fn is_chosen(&self, id: &str) -> bool {
+        self.keys.contains_key(id)
+    }
+
+    /// No room is about to be entered.
+    pub(super) fn end_lingering(&mut self) {
+        for unsent in &mut self.unsent {
+            unsent.lingers = false;
+        }
+    }
+
+    /// The rooms that messages wait for.
+    pub(super) fn rooms(&self) -> Vec<BareJid> {
+        let mut rooms: Vec<BareJid> =
+            self.unsent.iter().filter(|it| it.letter.to_room).map(|it| it.letter.to.to_bare()).collect();
+        rooms.sort_unstable();
+        rooms.dedup();
+        rooms
+    }
+
+    /// When the first message for a room was taken that may have arrived and may not.
+    pub(super) fn in_doubt_since(&self, room: &BareJid) -> Option<Wall> {
+        let doubted = self.unsent.iter().filter(|unsent| unsent.letter.is_for(room) && unsent.letter.in_doubt);
+        doubted.map(|unsent| unsent.letter.origin.at).min()
     }
 
     /// A session is gone; what it leaves was taken before what waits already.
@@ -84,10 +131,22 @@ impl Context {
         if self.outbox.unsent.len() >= LIMIT {
             return self.reply(ticket, Outcome::NotKept("too many messages wait for a session already".into()));
         }
+        let outgoing = self.addressed(outgoing);
         let (letter, stanza) = self.letter(ticket, outgoing);
-        let stanza = writer::to_string(&stanza);
+        self.keep_message(letter, writer::to_string(&stanza), false);
+    }
+
+    /// Keeps a message that is in no session; its asker `lingers` where the room it is for is about to be entered.
+    pub(super) fn keep_message(&mut self, letter: Letter, stanza: String, lingers: bool) {
         let awaits = self.store(Change::Message(letter.kept(None, &stanza)));
-        self.outbox.unsent.push(Unsent { letter, stanza, awaits: Some(awaits) });
+        self.outbox.unsent.push(Unsent { lingers, ..Unsent::new(letter, stanza, Some(awaits)) });
+    }
+
+    /// A message to a room that is known to be one is said in it.
+    pub(super) fn addressed(&self, outgoing: Outgoing) -> Outgoing {
+        let to_room = outgoing.kind == MessageKind::Chat && outgoing.to.is_bare();
+        let is_room = to_room && self.rooms.has(&outgoing.to.to_bare());
+        if is_room { Outgoing { kind: MessageKind::Groupchat, ..outgoing } } else { outgoing }
     }
 
     /// Whether a message was asked for before, under this id; then who asks again is told what becomes of that one.
@@ -144,10 +203,15 @@ impl Context {
         }
         let to = outgoing.to;
         let mut message = Message::chat(id.clone(), to.clone(), outgoing.body);
+        let to_room = outgoing.kind == MessageKind::Groupchat;
         message.kind = outgoing.kind;
+        if to_room {
+            message.payloads.push(archive::origin_id(&id));
+        }
         message.subject = outgoing.subject;
         let origin = self.inbox.origin(self.now.wall);
-        (Letter { ticket: Some(ticket), id, to, chosen, origin, in_doubt: false }, message.into_element())
+        let letter = Letter { ticket: Some(ticket), id, to, chosen, origin, in_doubt: false, to_room, unshown: 0 };
+        (letter, message.into_element())
     }
 
     /// The server has these messages: the disk may forget them, and who waits is told.
@@ -205,7 +269,9 @@ impl Context {
         match result {
             Ok(()) => {
                 unsent[place].awaits = None;
-                self.put_off_messages();
+                if !unsent[place].lingers {
+                    self.put_off_messages();
+                }
             }
             Err(reason) => {
                 let letter = unsent.remove(place).letter;
@@ -223,11 +289,27 @@ impl Context {
         }
     }
 
+    /// Nobody knows when a room can be entered: whoever waits for a message to it is told that it is kept.
+    pub(super) fn put_off_for(&mut self, room: &BareJid) {
+        let unsent = self.outbox.unsent.iter_mut().filter(|unsent| unsent.letter.is_for(room));
+        let waiting: Vec<_> = unsent
+            .filter_map(|unsent| {
+                unsent.lingers = false;
+                unsent.put_off()
+            })
+            .collect();
+        for (ticket, id) in waiting {
+            self.answer(Some(ticket), &id, &Outcome::Queued(id.clone()));
+        }
+    }
+
     /// Nobody knows when the next session is: whoever waits for a message is told that it is kept.
     pub(super) fn put_off_messages(&mut self) {
         let asleep = self.asleep.as_mut().map(Asleep::put_off_messages).unwrap_or_default();
-        let waiting: Vec<_> =
-            asleep.into_iter().chain(self.outbox.unsent.iter_mut().filter_map(Unsent::put_off)).collect();
+        let waiting: Vec<_> = asleep
+            .into_iter()
+            .chain(self.outbox.unsent.iter_mut().filter(|unsent| !unsent.lingers).filter_map(Unsent::put_off))
+            .collect();
         for (ticket, id) in waiting {
             self.answer(Some(ticket), &id, &Outcome::Queued(id.clone()));
         }

@@ -4,7 +4,8 @@ use jid::{BareJid, FullJid, Jid};
 
 use super::contacts::{KeptPush, KeptRoster, SubscriptionRequest};
 use super::input::{StoreTicket, Ticket};
-use super::kept::{KeptMessage, KeptSession, Known};
+use super::kept::{KeptMessage, KeptRoom, KeptSession, Known};
+use super::room::Occupant;
 use super::settings::Remembered;
 use super::tokens::Token;
 use crate::presence::Composed;
@@ -91,6 +92,10 @@ pub enum Change {
     SubscriptionRequest(SubscriptionRequest),
     /// They do not any more.
     SubscriptionAnswered(BareJid),
+    /// A room that the account remembers; how far it is known stays as it is.
+    Room(KeptRoom),
+    /// It does not any more.
+    RoomForgotten(BareJid),
 }
 
 /// How a command ended.
@@ -116,6 +121,10 @@ pub enum Outcome {
     TooLate,
     /// There is no such thing.
     Unknown,
+    /// Who is in the room, and whether there are more.
+    Occupants(Vec<Occupant>, bool),
+    /// We are not in that room.
+    Outside,
     /// The server cannot.
     Unsupported,
     /// Done; there is nothing to tell.
@@ -162,6 +171,12 @@ pub enum Event {
     TunePublished(TunePublished),
     /// A message came.
     Message(Incoming),
+    /// A room that is remembered, or that we are in, is new or changed.
+    Room(RoomReport),
+    /// A room is not remembered any more.
+    RoomForgotten(BareJid),
+    /// Somebody invites us into a room.
+    Invited(Invitation),
     /// The message with this id will not arrive, and nobody waits to be told.
     Returned(String, StanzaError),
     /// So many messages of ours wait until the server has them.
@@ -212,8 +227,72 @@ pub struct Incoming {
     pub carbon: bool,
     /// It was sent by another client of ours; else it came.
     pub sent: bool,
-    /// Its id in the account's archive (XEP-0359), when it has one.
+    /// Its id in the account's archive or the room's (XEP-0359), when it has one.
     pub place: Option<String>,
+    /// Who spoke, in a room or out of one.
+    pub room: Option<Speaker>,
+}
+
+/// Somebody who speaks in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Speaker {
+    /// The nickname, clean; none where the room itself speaks.
+    pub nick: Option<String>,
+    /// Who it is to the room, whatever the nickname (XEP-0421).
+    pub id: Option<String>,
+}
+
+/// A room as watchers see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomReport {
+    /// The room.
+    pub jid: BareJid,
+    /// What it is called, clean.
+    pub name: Option<String>,
+    /// Our nickname: the one we have inside, else the one to enter with.
+    pub nick: Option<String>,
+    /// Where we stand.
+    pub state: RoomState,
+    /// It is entered at the start of a session.
+    pub autojoin: bool,
+    /// The server remembers it (XEP-0402).
+    pub bookmarked: bool,
+    /// What it is about, clean.
+    pub subject: Option<String>,
+    /// Why we are where we are, clean.
+    pub reason: Option<String>,
+}
+
+/// Where we stand to a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoomState {
+    /// Outside, by wish.
+    Left,
+    /// On the way in.
+    Joining,
+    /// Inside.
+    Joined,
+    /// Outside until the next attempt.
+    Retrying,
+    /// Put out.
+    Kicked,
+    /// Put out for good.
+    Banned,
+    /// There is no such room any more.
+    Gone,
+    /// Not let in.
+    Refused,
+}
+
+/// An invitation into a room (XEP-0045 section 7.8, XEP-0249).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invitation {
+    /// Into which.
+    pub room: BareJid,
+    /// Who invites: the sender, or who the room says it is.
+    pub from: Option<Jid>,
+    /// Why, clean.
+    pub reason: Option<String>,
 }
 
 /// The state of an account's link, complete.

@@ -132,6 +132,7 @@ mod tests {
             told: Vec::new(),
             roster: None,
             requests: Vec::new(),
+            rooms: Vec::new(),
         };
         let mut outward = Outward::new(settings, memory);
         let mut timers = Timers::default();

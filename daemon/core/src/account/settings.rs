@@ -8,7 +8,7 @@ use crate::stream::features::ConfigVersion;
 use crate::template::Template;
 
 use super::contacts::{KeptRoster, SubscriptionRequest};
-use super::kept::{Border, KeptMessage, KeptSession};
+use super::kept::{Border, KeptMessage, KeptRoom, KeptSession};
 use super::tokens::Token;
 
 /// One account's configuration.
@@ -24,6 +24,8 @@ pub struct Settings {
     pub tls: TlsPolicy,
     /// How the tune is published.
     pub tune: TuneSettings,
+    /// Rooms are entered as the account's bookmarks say.
+    pub rooms: bool,
     /// This installation's UUID, version 4 (XEP-0388): what ties tokens and resources to it.
     pub user_agent: String,
     /// The program's version, told to those who see our presence (XEP-0092).
@@ -64,6 +66,8 @@ pub struct Memory {
     pub roster: Option<KeptRoster>,
     /// Who asks to see our presence.
     pub requests: Vec<SubscriptionRequest>,
+    /// The rooms that the account remembers.
+    pub rooms: Vec<KeptRoom>,
 }
 
 /// What the server offered at the last login in one exchange: enough to send the next request with the stream header.

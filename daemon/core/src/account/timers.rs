@@ -23,13 +23,15 @@ pub(super) enum Timer {
     Tune,
     /// The server may be told that nobody looks.
     Lull,
+    /// A room is to be entered again, or owes us something.
+    Rooms,
     /// The server must have closed its side.
     Close,
 }
 
 impl Timer {
     /// Every purpose, in the order in which due ones fire.
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Retry,
         Self::Login,
         Self::Step,
@@ -39,6 +41,7 @@ impl Timer {
         Self::Idle,
         Self::Tune,
         Self::Lull,
+        Self::Rooms,
         Self::Close,
     ];
 }

@@ -28,6 +28,7 @@ const CLASSIC: Kind = Kind {
     talkative: false,
     archive: false,
     clears: false,
+    room: false,
 };
 const INLINE: Kind = Kind { inline: true, direct: true, ..CLASSIC };
 const FAST: Kind = Kind { fast: true, ..INLINE };
@@ -59,6 +60,12 @@ fn logins_and_sending_are_cut_at_every_byte() {
         (Kind { tells_h: false, ..FAST }, Before::Forgotten),
         (Kind { tells_h: false, archive: true, ..CLASSIC }, Before::Forgotten),
         (Kind { tells_h: false, archive: true, clears: true, ..FAST }, Before::Forgotten),
+        (Kind { room: true, ..CLASSIC }, Before::Nothing),
+        (Kind { room: true, ..FAST }, Before::Break),
+        (Kind { room: true, ..FAST }, Before::Death),
+        (Kind { room: true, tells_h: false, ..CLASSIC }, Before::Forgotten),
+        (Kind { room: true, tells_h: true, ..FAST }, Before::Forgotten),
+        (Kind { room: true, ..unmanaged }, Before::Nothing),
     ];
     std::thread::scope(|scope| {
         let threads = dialogues.map(|(kind, before)| scope.spawn(move || cut_everywhere(kind, before)));
@@ -161,13 +168,14 @@ fn wander(seed: u64, keys: &Keys) {
         talkative: flag(roll(2)),
         archive: flag(roll(2)),
         clears: flag(roll(2)),
+        room: flag(roll(2)),
     };
     let forgets = roll(4) == 0;
     // What a disk that fails kept before a death is anybody's guess.
     let fails = roll(4) == 0;
     let mut world = World::new(kind, keys);
     world.start();
-    if kind.archive {
+    if kind.archive || kind.room {
         // What came before the first session is not told.
         world.until_online();
         world.settle();
@@ -234,6 +242,7 @@ fn a_session_goes_on_over_the_end_of_its_counters() {
             told: Vec::new(),
             roster: None,
             requests: Vec::new(),
+            rooms: Vec::new(),
         };
         let mut world = World::with_disk(INLINE, &keys, disk);
         // The server has handled as many as lie before its count, over the end of the numbers.

@@ -6,9 +6,9 @@ mod verdict;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use jid::Jid;
+use jid::{BareJid, Jid};
 use xmppd_core::account::{
-    Account, Change, Command, Connected, Event, HangUp, Input, LinkState, Memory, Outcome, Outgoing, Output,
+    Account, Change, Command, Connected, Event, HangUp, Input, KeptRoom, LinkState, Memory, Outcome, Outgoing, Output,
     StoreTicket, Ticket,
 };
 use xmppd_core::loss::Loss;
@@ -20,7 +20,7 @@ use xmppd_core::time::{Moment, Now, Wall};
 use parts::{keep, security, settings};
 
 use super::scram::Keys;
-use super::server::{Kind, Server};
+use super::server::{Kind, ROOM, Server};
 
 /// Which way bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +71,14 @@ pub(crate) struct World<'a> {
 
 impl<'a> World<'a> {
     pub(crate) fn new(kind: Kind, keys: &'a Keys) -> Self {
+        let room = KeptRoom {
+            jid: BareJid::new(ROOM).expect("a JID"),
+            name: None,
+            nick: None,
+            autojoin: true,
+            bookmarked: false,
+            border: None,
+        };
         let disk = Memory {
             layers: Layers::new(Presence { show: Show::Online, status: None, priority: 0 }),
             tune_out: false,
@@ -82,6 +90,7 @@ impl<'a> World<'a> {
             told: Vec::new(),
             roster: None,
             requests: Vec::new(),
+            rooms: kind.room.then_some(room).into_iter().collect(),
         };
         Self::with_disk(kind, keys, disk)
     }
@@ -130,7 +139,8 @@ impl<'a> World<'a> {
         let (ticket, body) = (Ticket(self.tickets), format!("out-{}", self.tickets));
         self.waiting.insert(ticket, body.clone());
         self.accepted.push(body.clone());
-        let to = Jid::new("juliet@verona.example").expect("a JID");
+        let to = if self.server.kind.room { ROOM } else { "juliet@verona.example" };
+        let to = Jid::new(to).expect("a JID");
         let outgoing = Outgoing { id: None, to, kind: MessageKind::Chat, body, subject: None };
         self.handle(Input::Command(Command::Send(ticket, outgoing)));
     }
@@ -138,7 +148,11 @@ impl<'a> World<'a> {
     /// Somebody writes to the account.
     pub(crate) fn receive(&mut self) {
         let body = format!("in-{}", self.delivered.len());
-        self.server.deliver(&body);
+        if self.server.kind.room {
+            self.server.say_in_room(&body);
+        } else {
+            self.server.deliver(&body);
+        }
         self.delivered.push(body);
     }
 
@@ -184,7 +198,8 @@ impl<'a> World<'a> {
 
     /// The archive loses what the account knows of it, unless it is to bear witness.
     pub(crate) fn forget_what_is_known(&mut self) {
-        let border = self.disk.border.as_ref().and_then(|border| border.id.as_ref());
+        let room = self.disk.rooms.first().and_then(|room| room.border.as_ref());
+        let border = room.or(self.disk.border.as_ref()).and_then(|border| border.id.as_ref());
         if let Some(border) = border.filter(|_| self.disk.messages.is_empty()) {
             self.server.expire(border);
         }
@@ -296,12 +311,21 @@ impl<'a> World<'a> {
             self.send();
             self.settle();
         }
-        while !self.waiting.is_empty() || !self.server.is_idle() || !self.disk.messages.is_empty() || !self.is_online()
+        while self.lacks_something()
+            || !self.waiting.is_empty()
+            || !self.server.is_idle()
+            || !self.disk.messages.is_empty()
+            || !self.is_online()
         {
             self.wait();
             self.settle();
             assert!(self.clock < end, "somebody waits for ever: {:?}, {:?}", self.waiting, self.disk.messages);
         }
+    }
+
+    /// Whether something that was said in the room is still to be told.
+    fn lacks_something(&self) -> bool {
+        self.server.kind.room && self.blind_deaths == 0 && self.told.len() < self.delivered.len()
     }
 
     fn handle(&mut self, input: Input<'_>) {
@@ -366,7 +390,8 @@ impl<'a> World<'a> {
         let body = self.waiting.remove(&ticket).expect("somebody waits for this answer");
         match outcome {
             Outcome::Sent(_) => {
-                let is_there = !self.server.kind.managed || self.server.handled.contains(&body);
+                let is_there =
+                    !self.server.kind.managed && !self.server.kind.room || self.server.handled.contains(&body);
                 assert!(is_there, "{body} is not at the server");
             }
             Outcome::Queued(_) => {
@@ -379,6 +404,8 @@ impl<'a> World<'a> {
             | Outcome::Refused(_)
             | Outcome::TimedOut
             | Outcome::TooLate
+            | Outcome::Occupants(..)
+            | Outcome::Outside
             | Outcome::Unknown
             | Outcome::Unsupported
             | Outcome::Done => {

@@ -3,6 +3,8 @@
 //! ```text
 //! set jid romeo@verona.example    set resource xmppd.1    set server HOST:PORT (none)
 //! set pep yes|no (yes)    set tune-status TEMPLATE (none)    set tune-out yes|no (no)    set show SHOW (online)
+//! set rooms yes|no (no)    rooms are entered as bookmarks say
+//! set room JID [autojoin] [nick NICK] [border ID|time]    a room that is remembered
 //! set border ID|none       how far the archive is known (not at all)
 //! set outbox yes           how many messages wait is told: ! outbox N
 //! set roster VER [JID …]   the roster on the disk: contacts of both kinds of subscription
@@ -14,8 +16,8 @@
 
 use jid::{BareJid, FullJid, Jid, ResourcePart};
 use xmppd_core::account::{
-    Account, Border, Command, Connected, KeptRoster, KeptSession, Machine, Memory, Outgoing, Playing, Question,
-    Security, Settings, Subscribing, SubscriptionRequest, Ticket, TuneSettings,
+    Account, Border, Command, Connected, KeptRoom, KeptRoster, KeptSession, Machine, Memory, Outgoing, Playing,
+    Question, RoomCommand, Security, Settings, Subscribing, SubscriptionRequest, Ticket, TuneSettings,
 };
 use xmppd_core::loss::Loss;
 use xmppd_core::presence::{Layers, Presence, StatusWhen};
@@ -36,6 +38,7 @@ pub(crate) fn account(script: &Script) -> Account {
         server: None,
         tls: TlsPolicy::Auto,
         tune: TuneSettings { pep: true, status: None, status_when: StatusWhen::Empty },
+        rooms: false,
         user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),
         version: "0.1.0".into(),
     };
@@ -50,6 +53,7 @@ pub(crate) fn account(script: &Script) -> Account {
         told: Vec::new(),
         roster: None,
         requests: Vec::new(),
+        rooms: Vec::new(),
     };
     for (key, value) in &script.settings {
         match key.as_str() {
@@ -59,6 +63,8 @@ pub(crate) fn account(script: &Script) -> Account {
                 let (host, port) = value.rsplit_once(':').expect("HOST:PORT");
                 settings.server = Some((host.into(), port.parse().expect("a port")));
             }
+            "rooms" => settings.rooms = value == "yes",
+            "room" => memory.rooms.push(room(value)),
             "pep" => settings.tune.pep = value == "yes",
             "tune-status" => settings.tune.status = Some(value.parse().expect("a template")),
             "border" => {
@@ -86,6 +92,26 @@ fn roster(text: &str) -> KeptRoster {
     let ver = words.next().expect("a version").to_owned();
     let contact = |jid| Item { subscription: Subscription::Both, ..Item::new(BareJid::new(jid).expect("a JID")) };
     KeptRoster { ver, items: words.map(contact).collect() }
+}
+
+/// `JID [autojoin] [nick NICK] [border ID]`
+fn room(text: &str) -> KeptRoom {
+    let mut words = text.split(' ');
+    let jid = BareJid::new(words.next().expect("a room")).expect("a JID");
+    let mut room = KeptRoom { jid, name: None, nick: None, autojoin: false, bookmarked: true, border: None };
+    while let Some(word) = words.next() {
+        match word {
+            "autojoin" => room.autojoin = true,
+            "nick" => room.nick = words.next().map(str::to_owned),
+            "border" => {
+                let id = words.next().map(str::to_owned);
+                room.border = Some(Border { id, at: Wall::from_unix_millis(1_000) });
+            }
+            "time" => room.border = Some(Border { id: None, at: Wall::from_unix_millis(1_000) }),
+            other => panic!("no such thing of a room: {other}"),
+        }
+    }
+    room
 }
 
 fn session(text: &str) -> KeptSession {
@@ -152,6 +178,19 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
         ("subscribe", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Subscribe),
         ("unsubscribe", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Unsubscribe),
         ("approve", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Approve),
+        ("join", [room, rest @ ..]) => {
+            let nick = rest.first().map(|nick| ResourcePart::new(nick).expect("a nickname").into_owned());
+            Command::Room(ticket, BareJid::new(room).ok()?, RoomCommand::Join(nick, None))
+        }
+        ("part", [room, rest @ ..]) => {
+            let forget = rest.first().is_some_and(|word| word == "forget");
+            Command::Room(ticket, BareJid::new(room).ok()?, RoomCommand::Leave { forget })
+        }
+        ("occupants", [room]) => Command::Room(ticket, BareJid::new(room).ok()?, RoomCommand::Occupants),
+        ("invite", [room, whom]) => {
+            let invite = RoomCommand::Invite(Jid::new(whom).ok()?, Some("Come".into()));
+            Command::Room(ticket, BareJid::new(room).ok()?, invite)
+        }
         ("deny", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Deny),
         ("watched", [word]) => Command::Watched(word == "yes"),
         ("cancel", [id]) => Command::Cancel(ticket, id.clone()),

@@ -18,8 +18,8 @@
 //! ```
 
 use xmppd_core::account::{
-    Available, Change, Delivery, Event, HangUp, Incoming, Known, LinkState, Outcome, Output, Problem, Remembered,
-    Report, Session, Token, TunePublished,
+    Available, Border, Change, Delivery, Event, HangUp, Incoming, Known, LinkState, Occupant, Outcome, Output, Problem,
+    Remembered, Report, RoomReport, Session, Token, TunePublished,
 };
 use xmppd_core::presence::{Composed, Layer, Presence};
 use xmppd_core::stanza::MessageKind;
@@ -95,13 +95,21 @@ fn of_change(change: &Change) -> String {
         Change::RosterPush(push) => of_items(format!("push {:?} after {:?}", push.ver, push.after), &push.items),
         Change::SubscriptionRequest(request) => format!("request {}", request.from),
         Change::SubscriptionAnswered(jid) => format!("answered {jid}"),
+        Change::Room(room) => {
+            let autojoin = if room.autojoin { " autojoin" } else { "" };
+            let bookmarked = if room.bookmarked { " bookmarked" } else { "" };
+            format!("room {} {}{autojoin}{bookmarked}", room.jid, room.nick.as_deref().unwrap_or("-"))
+        }
+        Change::RoomForgotten(room) => format!("room-forgotten {room}"),
     }
 }
 
 fn of_known(known: &Known) -> String {
     let border = known.border.as_ref().map(|border| format!(" border {}", border.id.as_deref().unwrap_or("none")));
     let told = known.told.iter().map(|name| format!(" told {name}"));
-    border.into_iter().chain(told).collect()
+    let end = |border: &Border| border.id.clone().unwrap_or_else(|| "by time".into());
+    let rooms = known.rooms.iter().map(|(room, border)| format!(" in {room} {}", end(border)));
+    border.into_iter().chain(told).chain(rooms).collect()
 }
 
 fn of_offer(offer: &Remembered) -> String {
@@ -125,6 +133,12 @@ fn of_outcome(outcome: &Outcome) -> String {
         Outcome::TimedOut => "timed-out".into(),
         Outcome::TooLate => "too-late".into(),
         Outcome::Unknown => "unknown".into(),
+        Outcome::Occupants(occupants, more) => {
+            let one = |it: &Occupant| format!(" {}={:?}/{:?}", it.nick, it.affiliation, it.role).to_lowercase();
+            let more = if *more { " and more" } else { "" };
+            format!("occupants{}{more}", occupants.iter().map(one).collect::<String>())
+        }
+        Outcome::Outside => "outside".into(),
         Outcome::Unsupported => "unsupported".into(),
         Outcome::Done => "done".into(),
     }
@@ -154,7 +168,26 @@ fn of_event(event: &Event, now: Wall) -> String {
         Event::TunePublished(TunePublished::Done(track)) => format!("tune-published {}", of_track(track.as_ref())),
         Event::TunePublished(TunePublished::Failed(_, reason)) => format!("tune-failed {reason:?}"),
         Event::Message(message) => of_message(message),
+        Event::Room(report) => of_room(report),
+        Event::RoomForgotten(room) => format!("room-forgotten {room}"),
+        Event::Invited(invitation) => {
+            let from = invitation.from.as_ref().map(|from| format!(" by {from}")).unwrap_or_default();
+            let reason = invitation.reason.as_ref().map(|reason| format!(" {reason:?}")).unwrap_or_default();
+            format!("invited {}{from}{reason}", invitation.room)
+        }
     }
+}
+
+fn of_room(report: &RoomReport) -> String {
+    let state = format!("{:?}", report.state).to_lowercase();
+    let mut words = format!("room {} {state} {}", report.jid, report.nick.as_deref().unwrap_or("-"));
+    for (is_so, word) in [(report.autojoin, " autojoin"), (report.bookmarked, " bookmarked")] {
+        words += if is_so { word } else { "" };
+    }
+    for (name, text) in [("subject", &report.subject), ("because", &report.reason)] {
+        words += &text.as_ref().map(|text| format!(" {name} {text:?}")).unwrap_or_default();
+    }
+    words
 }
 
 fn of_report(report: &Report, now: Wall) -> String {
@@ -247,6 +280,12 @@ fn of_message(message: &Incoming) -> String {
     let mut words = format!("message {} {kind}", message.from);
     for text in [&message.subject, &message.body].into_iter().flatten() {
         words += &format!(" {text:?}");
+    }
+    if message.kind == MessageKind::Groupchat && message.sent {
+        words += " of ours";
+    }
+    if let Some(id) = message.room.as_ref().and_then(|room| room.id.as_ref()) {
+        words += &format!(" by {id}");
     }
     if message.carbon {
         words += if message.sent { " copy of ours" } else { " copy" };

@@ -296,6 +296,7 @@ impl Connecting {
                 | Timer::Acknowledge
                 | Timer::Idle
                 | Timer::Lull
+                | Timer::Rooms
                 | Timer::Close => {}
             }
         }
@@ -323,7 +324,9 @@ impl Connecting {
             }
             Command::Send(ticket, outgoing) => context.take_message(ticket, outgoing),
             Command::Cancel(ticket, id) => context.cancel(ticket, &id),
-            Command::Ask(ticket, _) | Command::Subscribe(ticket, ..) => context.reply(ticket, Outcome::NotOnline(None)),
+            Command::Ask(ticket, _) | Command::Subscribe(ticket, ..) | Command::Room(ticket, ..) => {
+                context.reply(ticket, Outcome::NotOnline(None));
+            }
         }
         Link::Connecting(self)
     }

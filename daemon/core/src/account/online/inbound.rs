@@ -4,7 +4,7 @@
 use jid::{BareJid, Jid};
 
 use super::super::context::Context;
-use super::super::output::{Available, Event, Incoming};
+use super::super::output::{Available, Event, Incoming, Speaker};
 use super::super::timers::Timer;
 use super::outbound::{self, ResumeBy, Sent};
 use super::{Asker, Online};
@@ -104,6 +104,7 @@ impl Online {
             match sent {
                 Sent::Presence(number) => self.presence_acknowledged(number, context),
                 Sent::Message(letter) => messages.push((letter.ticket, letter.id)),
+                Sent::AtRoom(unsent) => self.at_room(unsent, context),
                 Sent::Other => {}
             }
         }
@@ -113,7 +114,12 @@ impl Online {
     /// This was written, and nothing will ever acknowledge it: for a message that is all there is to tell, while a
     /// presence may still be reflected.
     pub(super) fn written(&mut self, sent: Sent, context: &mut Context) {
-        context.messages_arrived(sent.into_message());
+        match sent {
+            Sent::AtRoom(unsent) => self.at_room(unsent, context),
+            sent @ (Sent::Message(_) | Sent::Presence(_) | Sent::Other) => {
+                context.messages_arrived(sent.into_message());
+            }
+        }
     }
 
     fn iq(&mut self, iq: Iq, context: &mut Context) {
@@ -184,6 +190,9 @@ impl Online {
 
     fn presence(&mut self, presence: &Presence, context: &mut Context) {
         let Some(from) = presence.from.jid() else { return };
+        if self.room_presence(presence, from, context) {
+            return;
+        }
         let availability = match &presence.kind {
             PresenceKind::Subscribe | PresenceKind::Unsubscribe => {
                 return self.subscription_came(presence, from, context);
@@ -214,6 +223,9 @@ impl Online {
 
     fn message(&mut self, message: Message, context: &mut Context) {
         if let (MessageKind::Error(error), Some(id)) = (&message.kind, &message.id) {
+            if self.room_refused(&message, id, error, context) {
+                return;
+            }
             if let Some((ticket, id)) = self.outbound.refused(id).and_then(Sent::into_message) {
                 context.message_refused(ticket, id, error);
             }
@@ -226,10 +238,19 @@ impl Online {
             Address::Malformed(_) => return,
         };
         if let Some(event) = message.payloads.iter().find(|payload| payload.is("event", ns::PUBSUB_EVENT)) {
-            return self.contact_event(from, pubsub::Event::parse(event.clone()), context);
+            return self.published(from, pubsub::Event::parse(event.clone()), context);
         }
         if let Some(archived) = Archived::find(&message.payloads) {
-            return self.archived(&message.from, archived, context);
+            if let Some(archived) = self.room_archived(&message.from, archived, context) {
+                self.archived(&message.from, archived, context);
+            }
+            return;
+        }
+        if message.kind == MessageKind::Groupchat {
+            return self.room_message(message, context);
+        }
+        if self.invitation(&message, &from, context) {
+            return;
         }
         let message = match Carbon::find(&message.payloads) {
             None => self.text(message, from, context),
@@ -244,7 +265,7 @@ impl Online {
     pub(super) fn text(&self, message: Message, from: Jid, context: &mut Context) -> Option<Incoming> {
         match message.kind {
             MessageKind::Normal | MessageKind::Chat | MessageKind::Headline => {}
-            // Rooms are not joined, so nothing of theirs is believed.
+            // What is said in rooms is told apart before.
             MessageKind::Groupchat | MessageKind::Error(_) => return None,
         }
         let body = message.body.as_deref().and_then(|body| text::lines(body, text::BODY));
@@ -258,7 +279,10 @@ impl Online {
         let place = archive::stanza_id(&message.payloads, &self.session.jid.to_bare());
         let id = message.id.unwrap_or_else(|| context.entropy.id());
         let kind = message.kind;
-        Some(Incoming { id, from, to, kind, body, subject, delayed, carbon: false, sent: false, place })
+        // A word apart in a room is not one of a contact's.
+        let nick = from.resource().filter(|_| self.rooms.has(&from.to_bare()));
+        let room = nick.map(|nick| Speaker { nick: text::line(nick.as_str(), text::READ), id: None });
+        Some(Incoming { id, from, to, kind, body, subject, delayed, carbon: false, sent: false, place, room })
     }
 
     /// The text of a copy, which only our own account may send, to this session, of what it can know (S38).
@@ -284,6 +308,16 @@ impl Online {
         let has = features.any(|child| child.is("feature", ns::DISCO_INFO) && child.attr("var") == Some(ns::CARBONS));
         if has && !std::mem::replace(&mut self.carbons, true) {
             self.ask(None, true, carbon::enable(), Asker::Probe, context);
+        }
+    }
+
+    /// Something was published: bookmarks, of which only our own account can tell (S41), or what a contact shows.
+    fn published(&mut self, from: Jid, event: Option<pubsub::Event>, context: &mut Context) {
+        match event {
+            Some(event) if event.node == ns::BOOKMARKS && from == self.session.jid.to_bare() => {
+                self.bookmarks_changed(event.change, context);
+            }
+            event => self.contact_event(from, event, context),
         }
     }
 

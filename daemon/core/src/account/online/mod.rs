@@ -10,6 +10,7 @@ mod inbound;
 mod leaving;
 mod outbound;
 mod presence;
+mod rooms;
 mod sleep;
 mod tune;
 mod watched;
@@ -21,12 +22,13 @@ use super::context::Context;
 use super::input::{Command, Input, Machine, Outgoing, StoreTicket, Ticket};
 use super::login::{Bound, Managed};
 use super::offline;
+use super::outbox::OnItsWay;
 use super::output::{Delivery, Event, Outcome, Problem, Session};
 use super::timers::Timer;
 use crate::loss::Loss;
 use crate::pep::Pep;
 use crate::requests::Requests;
-use crate::stanza::bind;
+use crate::stanza::{MessageKind, bind};
 use crate::stream::features::StreamLimits;
 use crate::time::Moment;
 use crate::xml::{Reader, writer};
@@ -39,6 +41,7 @@ use leaving::Leaving;
 pub(super) use outbound::{Letter, RESUME_FOR, ResumeBy, Unsent};
 use outbound::{Outbound, Sent, Stored};
 use presence::Shown;
+use rooms::Rooms;
 pub(super) use sleep::Asleep;
 pub(super) use watched::ClientState;
 
@@ -66,6 +69,8 @@ pub(super) struct Online {
     archive: Archive,
     /// Copies of what other clients send and get are asked for.
     carbons: bool,
+    /// The rooms, as far as this session goes.
+    rooms: Rooms,
     leaving: Option<Leaving>,
 }
 
@@ -123,6 +128,7 @@ impl Online {
             answers: Answers::default(),
             archive: Archive::default(),
             carbons: false,
+            rooms: Rooms::default(),
             leaving: None,
         })
     }
@@ -150,7 +156,7 @@ impl Online {
 
     /// How many messages wait until the server has them.
     pub(super) fn messages(&self) -> usize {
-        self.outbound.messages()
+        self.outbound.messages() + self.unshown()
     }
 
     pub(super) fn is_between_stanzas(&self) -> bool {
@@ -232,11 +238,14 @@ impl Online {
                 self.leave(Leaving::by_command(ticket), context);
             }
             Command::Send(ticket, outgoing) if self.leaving.is_some() => context.take_message(ticket, outgoing),
-            Command::Ask(ticket, _) | Command::Subscribe(ticket, ..) if self.leaving.is_some() => {
+            Command::Ask(ticket, _) | Command::Subscribe(ticket, ..) | Command::Room(ticket, ..)
+                if self.leaving.is_some() =>
+            {
                 context.reply(ticket, Outcome::NotOnline(None));
             }
             Command::Send(ticket, outgoing) => self.send_message(ticket, outgoing, context),
             Command::Cancel(ticket, id) => match self.outbound.cancel(&id) {
+                None if self.is_unshown(&id) => context.cancelled(ticket, Some(Err(OnItsWay))),
                 None => context.cancel(ticket, &id),
                 cancelled => context.cancelled(ticket, cancelled),
             },
@@ -245,6 +254,7 @@ impl Online {
                 self.try_stream(context);
             }
             Command::Subscribe(ticket, jid, what) => self.subscribe(ticket, jid, what, context),
+            Command::Room(ticket, room, command) => self.room_command(ticket, room, command, context),
         }
     }
 
@@ -269,6 +279,8 @@ impl Online {
                     context.show_playing();
                     self.republish(context);
                 }
+                // What is due is done after each input.
+                Timer::Rooms => {}
                 Timer::Retry | Timer::Login | Timer::Step | Timer::Lull => {}
             }
         }
@@ -279,6 +291,10 @@ impl Online {
     fn send_message(&mut self, ticket: Ticket, outgoing: Outgoing, context: &mut Context) {
         if context.asked_before(ticket, &outgoing) {
             return;
+        }
+        let outgoing = context.addressed(outgoing);
+        if outgoing.kind == MessageKind::Groupchat {
+            return self.send_to_room(ticket, outgoing, context);
         }
         let (letter, stanza) = context.letter(ticket, outgoing);
         let stanza = writer::to_string(&stanza);
@@ -319,6 +335,7 @@ impl Online {
     /// After each input: write what need not wait any more, commit what was handled, and ask for the acknowledgement
     /// that somebody waits for.
     fn settle(&mut self, context: &mut Context) {
+        self.try_rooms(context);
         for sent in self.outbound.flush(context) {
             self.written(sent, context);
         }
@@ -335,11 +352,12 @@ impl Online {
     fn end(mut self, loss: &Loss, context: &mut Context) -> Link {
         self.outbound.end(loss, context);
         let problem = Problem { kind: loss.kind(), message: loss.to_string(), retry_at: None };
-        for ticket in self.requests.drain().filter_map(Asker::into_ticket) {
+        for ticket in self.requests.drain().flat_map(Asker::into_tickets) {
             context.reply(ticket, Outcome::NotOnline(Some(problem.clone())));
         }
+        let unshown = self.end_rooms(context);
         let (_, unsent) = std::mem::take(&mut self.outbound).dissolve(None, context);
-        context.outbox.put_back(unsent);
+        context.outbox.put_back(unshown.into_iter().chain(unsent).collect());
         context.put_off_messages();
         context.keep_session(None);
         context.event(Event::Departed);

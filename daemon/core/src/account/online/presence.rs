@@ -60,6 +60,7 @@ impl Online {
         stanza.payloads.push(identity::capabilities().to_element());
         self.outbound.send(&stanza.into_element(), Sent::Presence(number), context);
         self.shown = Some(Shown { presence, number, delivery: Delivery::Sent, waiting });
+        self.present_to_rooms(context);
         context.tell_presence(Delivery::Sent);
     }
 

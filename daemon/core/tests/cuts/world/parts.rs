@@ -26,6 +26,8 @@ pub(super) fn keep(disk: &mut Memory, change: Change) {
             disk.told.extend(names);
         }
         Change::Roster(roster) => disk.roster = roster,
+        // The room is remembered from the start.
+        Change::Room(_) | Change::RoomForgotten(_) => {}
         // This server asks for nothing and has no versions.
         Change::RosterPush(_) | Change::SubscriptionRequest(_) | Change::SubscriptionAnswered(_) => {}
     }
@@ -34,6 +36,11 @@ pub(super) fn keep(disk: &mut Memory, change: Change) {
 fn keep_known(disk: &mut Memory, known: Known) {
     disk.border = known.border.or(disk.border.take());
     disk.told.extend(known.told);
+    for (jid, border) in known.rooms {
+        if let Some(room) = disk.rooms.iter_mut().find(|room| room.jid == jid) {
+            room.border = Some(border);
+        }
+    }
 }
 
 fn keep_message(disk: &mut Memory, message: KeptMessage) {
@@ -54,6 +61,7 @@ pub(super) fn settings() -> Settings {
         server: None,
         tls: TlsPolicy::Auto,
         tune: TuneSettings { pep: false, status: None, status_when: StatusWhen::Empty },
+        rooms: true,
         user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),
         version: "0.1.0".into(),
     }

@@ -86,7 +86,7 @@ impl Outbound {
     pub(in super::super) fn first_in_doubt(&self) -> Option<&Origin> {
         self.line.waiting.iter().find_map(|waiting| match &waiting.tracked.sent {
             Sent::Message(letter) if letter.in_doubt => Some(&letter.origin),
-            Sent::Message(_) | Sent::Presence(_) | Sent::Other => None,
+            Sent::Message(_) | Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other => None,
         })
     }
 
@@ -109,11 +109,11 @@ impl Outbound {
         let place = self.line.waiting.iter().position(|waiting| is_it(&waiting.tracked.sent))?;
         match &self.line.waiting.get(place)?.tracked.sent {
             Sent::Message(letter) if letter.in_doubt => return Some(Err(OnItsWay)),
-            Sent::Message(_) | Sent::Presence(_) | Sent::Other => {}
+            Sent::Message(_) | Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other => {}
         }
         match self.line.waiting.remove(place)?.tracked.sent {
             Sent::Message(letter) => Some(Ok(letter)),
-            Sent::Presence(_) | Sent::Other => None,
+            Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other => None,
         }
     }
 
@@ -211,7 +211,7 @@ impl Outbound {
         let position = (!self.line.held).then(|| self.next_position(self.line.waiting.len()));
         let awaits = match &tracked.sent {
             Sent::Message(letter) => Some(keep(letter, position, &tracked.stanza, context)),
-            Sent::Presence(_) | Sent::Other => None,
+            Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other => None,
         };
         self.line.waiting.push_back(Waiting { tracked, awaits, was_kept, position });
     }

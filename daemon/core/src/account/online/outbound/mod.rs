@@ -8,6 +8,8 @@ mod sent;
 
 use std::time::Duration;
 
+use jid::BareJid;
+
 use super::super::context::Context;
 use super::super::input::StoreTicket;
 use super::super::kept::{Border, KeptMessage};
@@ -132,7 +134,7 @@ impl Outbound {
     /// The server declined: gives back everything sent so far, of which no more will be known.
     pub(super) fn declined(&mut self) -> Vec<Sent> {
         match std::mem::take(&mut self.management) {
-            Stage::Enabling(mut management) => management.drain().into_iter().map(|tracked| tracked.sent).collect(),
+            Stage::Enabling(mut management) => management.drain().into_iter().map(Tracked::acknowledged).collect(),
             other @ (Stage::Off | Stage::On(_)) => {
                 self.management = other;
                 Vec::new()
@@ -168,6 +170,11 @@ impl Outbound {
     /// With what was received, all is known of the archive up to here.
     pub(super) fn known_to(&mut self, border: Border) {
         self.commits.border(border);
+    }
+
+    /// With what was received, all is known of a room up to here.
+    pub(super) fn room_known_to(&mut self, room: BareJid, border: Border) {
+        self.commits.room_border(room, border);
     }
 
     /// Whether a message of this name was received and is not told yet.
@@ -220,7 +227,7 @@ impl Outbound {
         if management.tail().len() == 0 {
             context.timers.clear(Timer::Ask);
         }
-        Ok(acknowledged.into_iter().map(|tracked| tracked.sent).collect())
+        Ok(acknowledged.into_iter().map(Tracked::acknowledged).collect())
     }
 
     /// Asks at once when somebody waits or enough is unasked, else within [`ASK_WITHIN`].
@@ -268,6 +275,15 @@ impl Outbound {
         Some(std::mem::replace(&mut tracked.sent, Sent::Other))
     }
 
+    /// A room shows the message with this id, which the server has not acknowledged yet. Gives whoever waits for it.
+    pub(super) fn shown(&mut self, id: &str, room: &BareJid) -> Option<Sent> {
+        let is_it = |letter: &Letter| letter.is_for(room) && letter.id == id;
+        let mut tail = self.tail();
+        let is_there = tail.any(|tracked| matches!(&tracked.sent, Sent::Message(letter) if is_it(letter)));
+        drop(tail);
+        if is_there { self.refused(id) } else { None }
+    }
+
     /// Whether the server is yet to say that it has something.
     pub(super) fn awaits_answers(&self, context: &Context) -> bool {
         let enabling = matches!(self.management, Stage::Enabling(_));
@@ -308,12 +324,12 @@ impl Outbound {
         if !self.asleep {
             match tracked.sent {
                 Sent::Message(..) | Sent::Presence(_) => self.rouse(context),
-                Sent::Other => {}
+                Sent::Other | Sent::AtRoom(_) => {}
             }
             context.write(tracked.stanza.clone().into_bytes());
         }
         match &mut self.management {
-            Stage::Off => Some(tracked.sent),
+            Stage::Off => Some(tracked.acknowledged()),
             Stage::Enabling(management) | Stage::On(management) => {
                 management.sent(tracked);
                 None

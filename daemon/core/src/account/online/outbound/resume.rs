@@ -8,7 +8,7 @@ use super::super::super::input::Ticket;
 use super::super::super::kept::{KeptMessage, KeptSession};
 use super::super::commits::Commits;
 use super::super::watched::ClientState;
-use super::{Letter, Outbound, Sent, Stage, Unsent};
+use super::{Outbound, Sent, Stage, Tracked, Unsent};
 use crate::loss::Loss;
 use crate::management::Management;
 use crate::srv;
@@ -119,7 +119,10 @@ impl Outbound {
             unsent.letter.in_doubt = in_doubt;
             unsent
         });
-        (acknowledged.collect(), restored.chain(unsent).chain(self.line.into_unsent()).collect())
+        // What is at a room's server may not be at the room.
+        let (at_rooms, acknowledged): (Vec<_>, Vec<_>) = acknowledged.partition(|sent| matches!(sent, Sent::AtRoom(_)));
+        let at_rooms = at_rooms.into_iter().filter_map(Sent::into_room_message);
+        (acknowledged, at_rooms.chain(restored).chain(unsent).chain(self.line.into_unsent()).collect())
     }
 
     /// Everybody who waits for a message that the disk knows of, with its id; nobody waits for it any more.
@@ -131,7 +134,7 @@ impl Outbound {
         let tail = tail.into_iter().flatten().map(|tracked| &mut tracked.sent);
         let waiting = tail.chain(self.line.kept_mut()).filter_map(|sent| match sent {
             Sent::Message(letter) => Some((letter.ticket.take()?, letter.id.clone())),
-            Sent::Presence(_) | Sent::Other => None,
+            Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other => None,
         });
         waiting.collect()
     }
@@ -158,6 +161,6 @@ impl Outbound {
 
 /// The server has this message, as another process was not told.
 fn arrived(message: KeptMessage) -> Sent {
-    let KeptMessage { id, to, chosen, origin, .. } = message;
-    Sent::Message(Letter { ticket: None, id, to, chosen, origin, in_doubt: false })
+    let Unsent { letter, stanza, .. } = Unsent::kept(message, false);
+    Tracked { sent: Sent::Message(letter), stanza }.acknowledged()
 }

@@ -1,6 +1,6 @@
 //! Stanzas on their way, and what of a message outlives a session.
 
-use jid::Jid;
+use jid::{BareJid, Jid};
 
 use super::super::super::input::{StoreTicket, Ticket};
 use super::super::super::kept::{KeptMessage, Origin};
@@ -18,6 +18,8 @@ pub(in super::super) enum Sent {
     Presence(u64),
     /// A message.
     Message(Letter),
+    /// The server has this message, and the room it is for is yet to show it.
+    AtRoom(Unsent),
     /// Nobody waits.
     Other,
 }
@@ -37,9 +39,18 @@ pub(in super::super::super) struct Letter {
     pub(in super::super::super) origin: Origin,
     /// It was written in a session that is gone, and the server did not say whether it has it.
     pub(in super::super::super) in_doubt: bool,
+    /// It is for a room, whose echo says that it arrived.
+    pub(in super::super::super) to_room: bool,
+    /// How often the room did not show it.
+    pub(in super::super::super) unshown: u32,
 }
 
 impl Letter {
+    /// Whether it is for this room.
+    pub(in super::super::super) fn is_for(&self, room: &BareJid) -> bool {
+        self.to_room && self.to.to_bare() == *room
+    }
+
     /// As the disk is to know it.
     pub(in super::super::super) fn kept(&self, position: Option<u32>, stanza: &str) -> KeptMessage {
         let Self { id, to, chosen, origin, in_doubt, .. } = self;
@@ -56,11 +67,22 @@ impl Letter {
 }
 
 impl Sent {
+    /// A message that its room is yet to show; it may have been lost on the way there.
+    pub(in super::super) fn into_room_message(self) -> Option<Unsent> {
+        match self {
+            Self::AtRoom(mut unsent) => {
+                unsent.letter.in_doubt = true;
+                Some(unsent)
+            }
+            Self::Message(_) | Self::Presence(_) | Self::Other => None,
+        }
+    }
+
     /// A message's id and who waits for it.
     pub(in super::super) fn into_message(self) -> Option<(Option<Ticket>, String)> {
         match self {
             Self::Message(letter) => Some((letter.ticket, letter.id)),
-            Self::Presence(_) | Self::Other => None,
+            Self::Presence(_) | Self::AtRoom(_) | Self::Other => None,
         }
     }
 }
@@ -73,11 +95,19 @@ pub(super) struct Tracked {
 }
 
 impl Tracked {
+    /// The server has it. A message for a room is not there yet.
+    pub(super) fn acknowledged(self) -> Sent {
+        match self.sent {
+            Sent::Message(letter) if letter.to_room => Sent::AtRoom(Unsent::new(letter, self.stanza, None)),
+            sent @ (Sent::Message(_) | Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other) => sent,
+        }
+    }
+
     /// A message, for another session.
     pub(super) fn into_unsent(self, awaits: Option<StoreTicket>) -> Option<Unsent> {
         match self.sent {
-            Sent::Message(letter) => Some(Unsent { letter, stanza: self.stanza, awaits }),
-            Sent::Presence(_) | Sent::Other => None,
+            Sent::Message(letter) => Some(Unsent::new(letter, self.stanza, awaits)),
+            Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other => None,
         }
     }
 }
@@ -91,13 +121,22 @@ pub(in super::super::super) struct Unsent {
     pub(in super::super::super) stanza: String,
     /// The disk does not know of it yet.
     pub(in super::super::super) awaits: Option<StoreTicket>,
+    /// The room it is for is about to be entered: whoever waits for it goes on waiting.
+    pub(in super::super::super) lingers: bool,
 }
 
 impl Unsent {
+    /// A message in no session.
+    pub(in super::super::super) fn new(letter: Letter, stanza: String, awaits: Option<StoreTicket>) -> Self {
+        Self { letter, stanza, awaits, lingers: false }
+    }
+
     /// A message that another process was asked to send, and wrote if it is in doubt.
     pub(in super::super::super) fn kept(message: KeptMessage, in_doubt: bool) -> Self {
         let KeptMessage { id, to, chosen, stanza, origin, .. } = message;
-        Self { letter: Letter { ticket: None, id, to, chosen, origin, in_doubt }, stanza, awaits: None }
+        let to_room = is_groupchat(&stanza);
+        let letter = Letter { ticket: None, id, to, chosen, origin, in_doubt, to_room, unshown: 0 };
+        Self::new(letter, stanza, None)
     }
 
     /// The same without a session that could tell what became of it.
@@ -124,4 +163,9 @@ impl Unsent {
     pub(in super::super::super) fn put_off(&mut self) -> Option<(Ticket, String)> {
         if self.awaits.is_some() { None } else { Some((self.letter.ticket.take()?, self.letter.id.clone())) }
     }
+}
+
+/// Whether a message of ours is for a room, by its first tag.
+fn is_groupchat(stanza: &str) -> bool {
+    stanza.split('>').next().is_some_and(|tag| tag.contains(" type='groupchat'"))
 }
