@@ -218,14 +218,37 @@ impl Context {
     pub(super) fn messages_arrived(&mut self, messages: impl IntoIterator<Item = (Option<Ticket>, String)>) {
         let (mut ids, mut names) = (Vec::new(), Vec::new());
         for (ticket, id) in messages {
-            if self.outbox.keys.contains_key(&id) {
-                names.push(name(&id));
-                self.inbox.remember(&name(&id));
-            }
-            self.answer(ticket, &id, &Outcome::Sent(id.clone()));
-            ids.push(id);
+            self.message_arrived(ticket, id, false, &mut ids, &mut names);
         }
         self.forget_messages(ids, names);
+    }
+
+    /// A room shows a message; should its archive tell of it once more, it is known to be ours.
+    pub(super) fn message_shown(&mut self, ticket: Option<Ticket>, id: String) {
+        let (mut ids, mut names) = (Vec::new(), Vec::new());
+        self.message_arrived(ticket, id, true, &mut ids, &mut names);
+        self.forget_messages(ids, names);
+    }
+
+    /// Whether a room has shown a message of ours with this id before.
+    pub(super) fn was_shown(&self, id: &str) -> bool {
+        self.inbox.knows(&name(id))
+    }
+
+    fn message_arrived(
+        &mut self,
+        ticket: Option<Ticket>,
+        id: String,
+        comes_back: bool,
+        ids: &mut Vec<String>,
+        names: &mut Vec<String>,
+    ) {
+        if comes_back || self.outbox.keys.contains_key(&id) {
+            names.push(name(&id));
+            self.inbox.remember(&name(&id));
+        }
+        self.answer(ticket, &id, &Outcome::Sent(id.clone()));
+        ids.push(id);
     }
 
     /// This message could not be kept, and is not sent; an earlier attempt to keep it may have worked.

@@ -60,11 +60,9 @@ fn logins_and_sending_are_cut_at_every_byte() {
         (Kind { tells_h: false, ..FAST }, Before::Forgotten),
         (Kind { tells_h: false, archive: true, ..CLASSIC }, Before::Forgotten),
         (Kind { tells_h: false, archive: true, clears: true, ..FAST }, Before::Forgotten),
-        (Kind { room: true, ..CLASSIC }, Before::Nothing),
         (Kind { room: true, ..FAST }, Before::Break),
         (Kind { room: true, ..FAST }, Before::Death),
         (Kind { room: true, tells_h: false, ..CLASSIC }, Before::Forgotten),
-        (Kind { room: true, tells_h: true, ..FAST }, Before::Forgotten),
         (Kind { room: true, ..unmanaged }, Before::Nothing),
     ];
     std::thread::scope(|scope| {

@@ -10,6 +10,11 @@ impl World<'_> {
         let mut told: Vec<&String> = self.told.iter().collect();
         // A room's archive tells of everything.
         if self.server.kind.room {
+            if !self.server.kind.managed {
+                // What came is told before it is known, and after a death once more.
+                assert_eq!(handled, sent, "what the room got is not what was sent");
+                first_of_each(&mut told);
+            }
             return self.check_all(&handled, &sent, &told);
         }
         if self.server.forgotten > 0 && !self.server.kind.archive {

@@ -79,8 +79,11 @@ impl Online {
             if !is_ours && context.outbox.is_chosen(&id) {
                 continue;
             }
-            if let Some(arrived) = self.take_shown(&id, room, context) {
-                context.messages_arrived([arrived]);
+            if let Some((ticket, id)) = self.take_shown(&id, room, context) {
+                context.message_shown(ticket, id);
+                return true;
+            }
+            if is_ours && context.was_shown(&id) {
                 return true;
             }
         }

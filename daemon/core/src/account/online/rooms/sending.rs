@@ -70,6 +70,15 @@ impl Online {
         }
     }
 
+    /// A session goes on, and so we are still in its rooms: what was taken meanwhile leaves.
+    pub(in super::super) fn release_rooms(&mut self, context: &mut Context) {
+        let ready = self.rooms.list.iter().filter(|(_, room)| room.is_ready());
+        let ready: Vec<BareJid> = ready.map(|(jid, _)| jid.clone()).collect();
+        for room in ready {
+            self.release_room(&room, context);
+        }
+    }
+
     /// The message for a room with this id, wherever it is by now, is at the room.
     pub(super) fn take_shown(
         &mut self,
