@@ -76,6 +76,7 @@ class Contact(slixmpp.ClientXMPP):
             priority=int(text("priority") or 0) if kind == "available" else None,
             caps=caps.get("node") if caps is not None else None,
             ver=caps.get("ver") if caps is not None else None,
+            codes=[int(status.get("code")) for status in xml.iter("{http://jabber.org/protocol/muc#user}status")] or None,
         )
 
     def on_message(self, message):
@@ -133,6 +134,13 @@ class Contact(slixmpp.ClientXMPP):
 
     async def do_tune(self, **fields):
         await self["xep_0118"].publish_tune(**fields) if fields else await self["xep_0118"].stop()
+
+    async def do_join(self, room, nick):
+        """Enters a room, or makes it; its owner takes it as it is."""
+        self.send_raw(f"<presence to='{room}/{nick}'><x xmlns='http://jabber.org/protocol/muc'/></presence>")
+
+    async def do_part(self, room, nick):
+        self.send_raw(f"<presence to='{room}/{nick}' type='unavailable'/>")
 
     async def do_xml(self, xml):
         self.send_raw(xml)

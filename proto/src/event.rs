@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::reply::{AccountInfo, AccountStatus, Contact, Message, OutboxCount, SubscriptionRequest, TuneReport};
+use crate::reply::{
+    AccountInfo, AccountStatus, Contact, Message, OutboxCount, Room, RoomInvitation, SubscriptionRequest, TuneReport,
+};
 use crate::{Show, State, Topic};
 
 /// One line of `watch`, and the `params` of an `event` notification.
@@ -41,6 +43,8 @@ pub enum Change {
     Account(Box<AccountInfo>),
     /// Another number of messages waits.
     Outbox(OutboxCount),
+    /// A room is another, or somebody invites us into one.
+    Room(RoomChange),
 }
 
 /// A tune: ours, or with `account` and `jid` a contact's.
@@ -107,6 +111,23 @@ pub struct RosterChange {
     pub answered: Vec<String>,
 }
 
+/// One room.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RoomChange {
+    /// The account.
+    pub account: String,
+    /// The room as it is now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<Room>,
+    /// The JID of a room that is not remembered any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<String>,
+    /// Somebody invites us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<RoomInvitation>,
+}
+
 impl Event {
     /// The change as the `seq`-th line behind a snapshot.
     pub const fn new(seq: u64, change: Change) -> Self {
@@ -131,6 +152,7 @@ impl Change {
             Self::Message(_) => Some(Topic::Message),
             Self::Account(_) => Some(Topic::Account),
             Self::Outbox(_) => Some(Topic::Outbox),
+            Self::Room(_) => Some(Topic::Room),
         }
     }
 }

@@ -6,10 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::reply::{
-    AccountInfo, AccountList, AccountRoster, AccountStatus, Contact, OutboxCounts, Resource, RosterReport,
-    StatusReport, TuneReport,
+    AccountInfo, AccountList, AccountRooms, AccountRoster, AccountStatus, Contact, OutboxCounts, Resource, Room,
+    RoomReport, RosterReport, StatusReport, TuneReport,
 };
-use crate::{Change, PresenceChange, RosterChange, Show, Topic, Topics, Tune, TuneChange};
+use crate::{Change, PresenceChange, RoomChange, RosterChange, Show, Topic, Topics, Tune, TuneChange};
 
 /// Where things stand; each part is what the noun's own method answers. A part that is not watched is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct State {
     /// The messages that wait.
     #[serde(skip_serializing_if = "OutboxCounts::is_empty")]
     pub outbox: OutboxCounts,
+    /// The rooms.
+    #[serde(skip_serializing_if = "RoomReport::is_empty")]
+    pub room: RoomReport,
 }
 
 /// A snapshot as it goes over the wire: the line of [`Change::Snapshot`] without a copy of the state.
@@ -44,6 +47,8 @@ pub struct Snapshot<'a> {
     account: Option<&'a AccountList>,
     #[serde(skip_serializing_if = "Option::is_none")]
     outbox: Option<&'a OutboxCounts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room: Option<&'a RoomReport>,
 }
 
 impl State {
@@ -57,6 +62,7 @@ impl State {
             roster: (topics.contains(Topic::Roster) || topics.contains(Topic::Presence)).then_some(&self.roster),
             account: topics.contains(Topic::Account).then_some(&self.account),
             outbox: topics.contains(Topic::Outbox).then_some(&self.outbox),
+            room: topics.contains(Topic::Room).then_some(&self.room),
         }
     }
 
@@ -71,6 +77,7 @@ impl State {
             Change::Roster(roster) => self.apply_roster(roster),
             Change::Account(account) => self.apply_account(*account),
             Change::Outbox(count) => upsert(&mut self.outbox.accounts, count, |known| &known.account),
+            Change::Room(change) => self.apply_room(change),
             Change::Gap | Change::Message(_) => {}
         }
     }
@@ -81,12 +88,38 @@ impl State {
         self.roster.accounts.retain(|known| known.account != account);
         self.account.accounts.retain(|known| known.account != account);
         self.outbox.accounts.retain(|known| known.account != account);
+        self.room.accounts.retain(|known| known.account != account);
     }
 
     /// What is known of one account's contact.
     pub fn contact(&self, account: &str, jid: &str) -> Option<&Contact> {
         let contacts = &self.roster.accounts.iter().find(|known| known.account == account)?.contacts;
         contacts.get(position(contacts, jid).ok()?)
+    }
+
+    /// One account's room.
+    pub fn room(&self, account: &str, jid: &str) -> Option<&Room> {
+        let rooms = &self.room.accounts.iter().find(|known| known.account == account)?.rooms;
+        rooms.iter().find(|room| room.jid == jid)
+    }
+
+    fn apply_room(&mut self, change: RoomChange) {
+        if change.room.is_none() && change.removed.is_none() {
+            return;
+        }
+        let accounts = &mut self.room.accounts;
+        let index = accounts.iter().position(|known| known.account == change.account).unwrap_or_else(|| {
+            accounts.push(AccountRooms { account: change.account, rooms: Vec::new() });
+            accounts.len() - 1
+        });
+        let rooms = &mut accounts[index].rooms;
+        if let Some(removed) = change.removed {
+            rooms.retain(|room| room.jid != removed);
+        }
+        if let Some(room) = change.room {
+            upsert(rooms, room, |known| &known.jid);
+            rooms.sort_unstable_by(|left, right| left.jid.cmp(&right.jid));
+        }
     }
 
     fn apply_status(&mut self, status: AccountStatus) {

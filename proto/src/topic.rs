@@ -28,11 +28,13 @@ pub enum Topic {
     Account,
     /// Messages that wait to be sent.
     Outbox,
+    /// Rooms, and invitations into them.
+    Room,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Status,
         Self::Tune,
         Self::Roster,
@@ -41,6 +43,7 @@ impl Topic {
         Self::Receipt,
         Self::Account,
         Self::Outbox,
+        Self::Room,
     ];
 
     /// The word on the wire.
@@ -54,6 +57,7 @@ impl Topic {
             Self::Receipt => "receipt",
             Self::Account => "account",
             Self::Outbox => "outbox",
+            Self::Room => "room",
         }
     }
 }
@@ -70,14 +74,14 @@ impl FromStr for Topic {
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
         Self::ALL.into_iter().find(|topic| topic.as_str() == word).ok_or_else(|| UnknownWord {
             word: word.to_owned(),
-            expected: "status, tune, roster, presence, message, receipt, account, outbox",
+            expected: "status, tune, roster, presence, message, receipt, account, outbox, room",
         })
     }
 }
 
 /// A set of topics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Topics(u8);
+pub struct Topics(u16);
 
 impl Topics {
     /// Every topic.

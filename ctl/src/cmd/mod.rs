@@ -11,6 +11,7 @@ mod layer;
 pub(crate) mod outbox;
 pub(crate) mod ping;
 pub(crate) mod probe;
+pub(crate) mod room;
 pub(crate) mod roster;
 mod roster_verbs;
 pub(crate) mod rpc;
@@ -36,6 +37,7 @@ pub(crate) enum Verb {
     Tune(tune::Args),
     Roster(roster::Args),
     Block(block::Args),
+    Room(room::Args),
     Account(account::Args),
     Send(send::Args),
     Wait(wait::Args),
@@ -58,6 +60,7 @@ pub(crate) fn run(verb: Verb, session: &Session) -> Result<(), Stop> {
         Verb::Tune(args) => tune::run(args, session),
         Verb::Roster(args) => roster::run(args, session),
         Verb::Block(args) => block::run(args, session),
+        Verb::Room(args) => room::run(args, session),
         Verb::Account(args) => account::run(args, session),
         Verb::Send(args) => send::run(args, session),
         Verb::Wait(args) => wait::run(&args, session),

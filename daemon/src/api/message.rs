@@ -27,7 +27,7 @@ impl Desk {
             None | Some(MessageType::Chat) => MessageKind::Chat,
             Some(MessageType::Normal) => MessageKind::Normal,
             Some(MessageType::Headline) => MessageKind::Headline,
-            Some(MessageType::Groupchat) => return Err(Failure::new(Kind::Unsupported, "rooms are not built yet")),
+            Some(MessageType::Groupchat) => MessageKind::Groupchat,
             Some(MessageType::Error) => return Err(Failure::usage("an error is nothing to send")),
         };
         let subject = params.subject.as_deref().and_then(|subject| text::line(subject, text::READ));
@@ -47,6 +47,8 @@ impl Desk {
             | Outcome::NotKept(_)
             | Outcome::TooLate
             | Outcome::Unknown
+            | Outcome::Occupants(..)
+            | Outcome::Outside
             | Outcome::Unsupported
             | Outcome::Done) => return Err(failed(&name, outcome)),
         };

@@ -12,6 +12,7 @@ mod doctor;
 mod message;
 mod outbox;
 mod probe;
+mod room;
 mod roster;
 mod scroll;
 mod status;

@@ -9,8 +9,9 @@ use xmppd_core::stanza::roster::{Item, Subscription};
 use xmppd_core::time::Wall;
 use xmppd_core::tune::Track;
 use xmppd_proto::reply::{self, ConnectionState, Contact, Direction, LayerName, Message, MessageType};
-use xmppd_proto::{Change, PresenceChange, RosterChange, Timestamp, Tune, TuneChange, TuneState};
+use xmppd_proto::{Change, PresenceChange, RoomChange, RosterChange, Timestamp, Tune, TuneChange, TuneState};
 
+use super::rooms;
 use crate::host;
 
 /// What an event of the contacts' becomes; the account's own events are the hub's.
@@ -51,6 +52,18 @@ pub(super) fn event(account: &str, event: Event) -> Option<Change> {
             let waiting = u64::try_from(waiting).unwrap_or(u64::MAX);
             Some(Change::Outbox(reply::OutboxCount { account, waiting }))
         }
+        Event::Room(report) => {
+            let room = Some(rooms::room(report));
+            Some(Change::Room(RoomChange { account, room, ..RoomChange::default() }))
+        }
+        Event::RoomForgotten(jid) => {
+            let removed = Some(jid.to_string());
+            Some(Change::Room(RoomChange { account, removed, ..RoomChange::default() }))
+        }
+        Event::Invited(invitation) => {
+            let invitation = Some(rooms::invitation(invitation));
+            Some(Change::Room(RoomChange { account, invitation, ..RoomChange::default() }))
+        }
         Event::Link(_) | Event::Presence(..) | Event::TunePublished(_) | Event::Mistrusted | Event::Returned(..) => {
             None
         }
@@ -81,7 +94,8 @@ pub(super) fn connection(state: LinkState) -> ConnectionState {
     }
 }
 
-pub(super) fn show(show: Show) -> xmppd_proto::Show {
+/// An availability in the contract's words.
+pub(crate) fn show(show: Show) -> xmppd_proto::Show {
     match show {
         Show::Online => xmppd_proto::Show::Online,
         Show::Chat => xmppd_proto::Show::Chat,
@@ -250,7 +264,8 @@ fn message(account: String, incoming: Incoming) -> Message {
         timestamp: timestamp(incoming.delayed.unwrap_or_else(|| host::now().wall)),
         delayed,
         carbon: incoming.carbon,
-        stanza_id: None,
+        stanza_id: incoming.room.is_some().then_some(incoming.place).flatten(),
         origin_id: None,
+        room: incoming.room.map(rooms::speaker),
     }
 }

@@ -6,6 +6,7 @@ mod convert;
 mod entry;
 mod handle;
 mod presence;
+mod rooms;
 mod scroll;
 mod setup;
 mod subscribers;
@@ -28,7 +29,7 @@ pub(crate) use presence::Holding;
 pub(crate) use scroll::Scroller;
 use subscribers::Subscribers;
 
-pub(crate) use convert::{timestamp, tune as tune_to_proto};
+pub(crate) use convert::{show, timestamp, tune as tune_to_proto};
 pub(crate) use setup::Surroundings;
 
 /// How many messages may wait for the hub; it takes them as fast as they come.
@@ -243,6 +244,9 @@ impl Hub {
             | Event::ContactTune(..)
             | Event::Departed
             | Event::Outbox(_)
+            | Event::Room(_)
+            | Event::RoomForgotten(_)
+            | Event::Invited(_)
             | Event::Message(_)) => {
                 // Some servers tell both the account and its resource.
                 changes.extend(convert::event(account, event).filter(|change| !is_known(change, &self.state)));

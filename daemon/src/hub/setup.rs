@@ -206,6 +206,7 @@ impl Hub {
             server: account.server.as_ref().map(|server| (server.host.clone(), server.port)),
             tls: tls_policy(account.tls),
             tune: self.tune_settings(account),
+            rooms: account.rooms,
             user_agent: self.surroundings.user_agent.clone(),
             version: self.surroundings.version.to_owned(),
         }
@@ -248,7 +249,9 @@ impl Hub {
         let told = self.store.told(account.name.clone()).await?;
         let roster = self.store.roster(account.name.clone()).await?;
         let requests = self.store.subscription_requests(account.name.clone()).await?;
-        let memory = Memory { layers, tune_out, tokens, offer, session, messages, border, told, roster, requests };
+        let rooms = self.store.rooms(account.name.clone()).await?;
+        let memory =
+            Memory { layers, tune_out, tokens, offer, session, messages, border, told, roster, requests, rooms };
         Ok(Kept { resource, memory })
     }
 

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use xmppd_core::account::{Border, Known, NAMES_REMEMBERED};
 use xmppd_core::time::Wall;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, room};
 
 /// Keeps what is known.
 pub(super) fn keep(connection: &Connection, account: &str, known: &Known) -> rusqlite::Result<()> {
@@ -12,6 +12,7 @@ pub(super) fn keep(connection: &Connection, account: &str, known: &Known) -> rus
         let sql = "INSERT OR REPLACE INTO archive (account, border, at) VALUES (?, ?, ?)";
         connection.prepare_cached(sql)?.execute(params![account, border.id, border.at.as_unix_millis()])?;
     }
+    room::known(connection, account, &known.rooms)?;
     remember(connection, account, &known.told)
 }
 

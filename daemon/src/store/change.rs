@@ -3,13 +3,13 @@
 use jid::BareJid;
 use rusqlite::{Connection, OptionalExtension, params};
 use xmppd_core::account::{
-    KeptMessage, KeptPush, KeptRoster, KeptSession, Known, Remembered, SubscriptionRequest, Token,
+    KeptMessage, KeptPush, KeptRoom, KeptRoster, KeptSession, Known, Remembered, SubscriptionRequest, Token,
 };
 use xmppd_core::players::{Hold, Skipped};
 use xmppd_core::presence::{Show, Then, Timed};
 use xmppd_core::time::Wall;
 
-use super::{archive, login, presence, roster, session};
+use super::{archive, login, presence, room, roster, session};
 
 /// One thing to remember or forget.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,6 +143,20 @@ pub(crate) enum Change {
         /// Who.
         jid: BareJid,
     },
+    /// A room that is remembered; how far it is known stays as it is.
+    Room {
+        /// The account's name.
+        account: String,
+        /// The room.
+        room: KeptRoom,
+    },
+    /// A room is not remembered any more.
+    RoomForgotten {
+        /// The account's name.
+        account: String,
+        /// Which.
+        jid: BareJid,
+    },
     /// `tune on` and `tune off`.
     TuneSwitch(bool),
     /// `tune hold`; none for `tune resume`.
@@ -229,6 +243,8 @@ impl Change {
             Self::RosterPush { account, push } => roster::push(connection, account, push),
             Self::SubscriptionRequest { account, request } => roster::request(connection, account, request),
             Self::SubscriptionAnswered { account, jid } => roster::answered(connection, account, jid),
+            Self::Room { account, room } => room::keep(connection, account, room),
+            Self::RoomForgotten { account, jid } => room::forget(connection, account, jid),
             Self::Installation(uuid) => set(connection, INSTALLATION, uuid),
             Self::TuneSwitch(is_on) => set(connection, TUNE_SWITCH, if *is_on { "on" } else { "off" }),
             Self::TuneHold(None) => unset(connection, TUNE_HOLD),

@@ -142,6 +142,17 @@ const SCHEMA: &[&str] = &[
         at      INTEGER NOT NULL,
         PRIMARY KEY (account, jid)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE room (
+        account    TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
+        jid        TEXT NOT NULL,
+        name       TEXT,
+        nick       TEXT,
+        autojoin   INTEGER NOT NULL,
+        bookmarked INTEGER NOT NULL,
+        border     TEXT,
+        at         INTEGER,
+        PRIMARY KEY (account, jid)
+    ) STRICT, WITHOUT ROWID;
 ",
 ];
 

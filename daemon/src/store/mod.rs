@@ -7,6 +7,7 @@ mod change;
 mod database;
 mod login;
 mod presence;
+mod room;
 mod roster;
 mod rows;
 mod session;

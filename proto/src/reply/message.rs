@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::RoomSpeaker;
+
 /// What `send` answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -201,4 +203,7 @@ pub struct Message {
     /// The sender's id (XEP-0359).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin_id: Option<String>,
+    /// Who spoke, where it came out of a room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<RoomSpeaker>,
 }

@@ -3,6 +3,7 @@
 mod condition;
 mod contacts;
 mod params;
+mod room;
 mod status;
 mod tune;
 
@@ -20,6 +21,7 @@ pub use params::{
     DaemonRestart, DaemonShow, DaemonStop, Doctor, OutboxCancel, OutboxListing, Ping, Probe, Roster, RpcDescribe, Send,
     Wait, WatchStart, WatchStop, XmlWatch,
 };
+pub use room::{RoomInvite, RoomJoin, RoomLeave, RoomListing, RoomMembers};
 pub use status::{
     Scroll, ScrollOff, ScrollPreview, Status, StatusClear, StatusHold, StatusLayers, StatusRelease, StatusSet,
     StatusThen,
@@ -32,8 +34,8 @@ pub use tune::{
 use crate::jsonrpc::Error;
 use crate::reply::{
     AccountList, BlockReport, ConfigReport, ConfigValues, DaemonStatus, DoctorReport, Done, Hello, OutboxList,
-    PendingReport, PlayerList, Pong, ProbeReport, RosterReport, ScrollFrames, SendReport, StatusReport,
-    TuneExplanation, TuneReport, TuneText, WaitReport, WatchReport, XmlWatching,
+    PendingReport, PlayerList, Pong, ProbeReport, RoomMembersReport, RoomReport, RosterReport, ScrollFrames,
+    SendReport, StatusReport, TuneExplanation, TuneReport, TuneText, WaitReport, WatchReport, XmlWatching,
 };
 
 /// A method's parameters, with the method's name and the type of its answer.
@@ -150,6 +152,11 @@ methods! {
     "block.list" BlockListing -> BlockReport, "Lists who is blocked";
     "block.add" BlockAdd -> BlockReport, "Has the server let nothing through from and to somebody";
     "block.remove" BlockRemove -> BlockReport, "Ends that";
+    "room.list" RoomListing -> RoomReport, "Lists the rooms that are bookmarked or entered";
+    "room.join" RoomJoin -> RoomReport, "Enters a room, now and at the start of each session";
+    "room.leave" RoomLeave -> RoomReport, "Leaves a room, and does not enter it by itself any more";
+    "room.members" RoomMembers -> RoomMembersReport, "Lists who is in a room";
+    "room.invite" RoomInvite -> Done, "Has a room invite somebody";
     "account.list" AccountListing -> AccountList, "Lists accounts and the state of their connections";
     "account.show" AccountShow -> AccountList, "Shows how an account's login went and how its connection stands";
     "account.connect" AccountConnect -> AccountList, "Connects now, also after a failed login";

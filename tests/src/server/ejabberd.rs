@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use super::ROOMS;
 use super::people::{CONTACTS, PEOPLE};
 use super::place::Place;
 use super::{Log, Setup};
@@ -45,6 +46,7 @@ modules:
   mod_disco: {{}}
   mod_last: {{}}
   mod_mam: {{default: always}}
+  mod_muc: {{host: "{ROOMS}", default_room_options: {{mam: true, persistent: true, anonymous: false}}}}
   mod_offline: {{}}
   mod_ping: {{}}
   mod_privacy: {{}}

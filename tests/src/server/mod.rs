@@ -18,6 +18,9 @@ use crate::process::{Folder, Process, free_port};
 use crate::wait;
 use place::Place;
 
+/// Where the rooms of each server are; everybody may make one, and each has an archive.
+pub const ROOMS: &str = "rooms.verona.example";
+
 /// ejabberd takes 3 s on an idle machine, and many times that while others build.
 const START: Duration = Duration::from_secs(60);
 

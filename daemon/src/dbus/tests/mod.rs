@@ -240,6 +240,7 @@ async fn messages_and_presence_are_signals() {
             carbon: false,
             stanza_id: None,
             origin_id: None,
+            room: None,
         }))
     };
     face.tell(message(Direction::Out, Some("mine")));
