@@ -52,6 +52,8 @@ class Contact(slixmpp.ClientXMPP):
         for path, handler in (
             ("{jabber:client}presence", self.on_presence),
             ("{jabber:client}message/{http://jabber.org/protocol/pubsub#event}event", self.on_pubsub),
+            ("{jabber:client}message/{urn:xmpp:mam:2}result", self.on_archived),
+            ("{jabber:client}message/{http://jabber.org/protocol/muc#user}x", self.on_room),
         ):
             self.register_handler(Callback(path, MatchXPath(path), handler))
 
@@ -92,6 +94,13 @@ class Contact(slixmpp.ClientXMPP):
             delayed=delay.get("stamp") if delay is not None else None,
             xml=ElementTree.tostring(message.xml, encoding="unicode"),
         )
+
+    def on_room(self, message):
+        say("room", **{"from": str(message["from"])}, xml=ElementTree.tostring(message.xml, encoding="unicode"))
+
+    def on_archived(self, message):
+        body = next(message.xml.iter("{jabber:client}body"), None)
+        say("archived", **{"from": str(message["from"])}, body=body.text if body is not None else None)
 
     def on_pubsub(self, message):
         sender = {"from": str(message["from"]), "bare": message["from"].bare, "id": message.xml.get("id")}

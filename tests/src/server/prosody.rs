@@ -75,6 +75,8 @@ Component "{ROOMS}" "muc"
     muc_log_by_default = true
     muc_log_expires_after = "never"
     restrict_room_creation = false
+    muc_room_default_persistent = true
+    muc_tombstones = false
 "#
     )
 }

@@ -24,6 +24,8 @@ const INVITATIONS: usize = 20;
 pub(super) struct Rooms {
     known: BTreeMap<BareJid, Known>,
     invitations: Vec<(BareJid, Option<Secret>)>,
+    /// What watchers were told last.
+    told: BTreeMap<BareJid, RoomReport>,
 }
 
 #[derive(Debug)]
@@ -47,8 +49,9 @@ impl Rooms {
             }
             rooms.known.insert(room.jid, Known { bookmark, bookmarked: room.bookmarked });
         }
-        let events = rooms.known.keys().filter_map(|jid| rooms.report(jid, None)).map(Event::Room).collect();
-        (rooms, events)
+        let reports: Vec<RoomReport> = rooms.known.keys().filter_map(|jid| rooms.report(jid, None)).collect();
+        rooms.told = reports.iter().map(|report| (report.jid.clone(), report.clone())).collect();
+        (rooms, reports.into_iter().map(Event::Room).collect())
     }
 
     /// Whether this is a room, as far as is known.
@@ -74,7 +77,7 @@ impl Rooms {
     /// A room for watchers, as this session has it; nothing when nothing is to be told of it.
     pub(super) fn report(&self, jid: &BareJid, room: Option<&Room>) -> Option<RoomReport> {
         let known = self.known.get(jid);
-        if known.is_none() && room.is_none() {
+        if known.is_none() && room.is_none_or(Room::is_over) {
             return None;
         }
         let clean = |text: Option<&str>| text.and_then(|text| text::line(text, text::READ));
@@ -139,6 +142,13 @@ impl Context {
         if self.rooms.known.remove(room).is_some() {
             self.inbox.forget_room(room);
             self.store(Change::RoomForgotten(room.clone()));
+            self.tell_forgotten(room);
+        }
+    }
+
+    /// Tells watchers that there is nothing to be told of a room any more.
+    pub(super) fn tell_forgotten(&mut self, room: &BareJid) {
+        if self.rooms.told.remove(room).is_some() {
             self.event(Event::RoomForgotten(room.clone()));
         }
     }
@@ -157,7 +167,8 @@ impl Context {
 
     /// Tells watchers how it stands with a room in this session.
     pub(super) fn tell_room(&mut self, jid: &BareJid, room: Option<&Room>) {
-        if let Some(report) = self.rooms.report(jid, room) {
+        let Some(report) = self.rooms.report(jid, room) else { return };
+        if self.rooms.told.insert(jid.clone(), report.clone()).as_ref() != Some(&report) {
             self.event(Event::Room(report));
         }
     }

@@ -331,6 +331,11 @@ impl Room {
         }
     }
 
+    /// Whether we are outside, and stay there.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(&self.stage, Stage::Outside(outside) if outside.retry_at.is_none())
+    }
+
     /// Where we stand, for watchers, and why.
     pub(super) fn state(&self) -> (RoomState, Option<&str>) {
         match &self.stage {

@@ -160,7 +160,9 @@ impl Online {
     /// We have left a room that somebody asked to leave.
     pub(super) fn remember_left(&mut self, leaver: Leaver, context: &mut Context) {
         let Leaver { room, ticket, forget } = leaver;
-        self.rooms.list.remove(&room);
+        if self.rooms.list.remove(&room).is_some() && !context.rooms.has(&room) {
+            context.tell_forgotten(&room);
+        }
         match context.rooms.bookmark(&room).cloned() {
             Some(_) if forget && self.rooms.bookmarks == Bookmarks::There => {
                 let change = Change { what: What::Forget(room), tickets: vec![ticket], remade: false };
@@ -171,10 +173,7 @@ impl Online {
                 context.reply(ticket, Outcome::Done);
             }
             Some(bookmark) => self.remember(bookmark.with_autojoin(false), vec![ticket], context),
-            None => {
-                context.event(super::super::super::output::Event::RoomForgotten(room));
-                context.reply(ticket, Outcome::Done);
-            }
+            None => context.reply(ticket, Outcome::Done),
         }
     }
 

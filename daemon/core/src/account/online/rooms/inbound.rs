@@ -134,15 +134,16 @@ impl Online {
 
     /// Somebody, or a room for somebody, invites us; whether the message was that.
     pub(in super::super) fn invitation(&mut self, message: &Message, from: &Jid, context: &mut Context) -> bool {
-        if let Some(direct) = Direct::find(&message.payloads) {
-            context.invited(direct.room, Some(from.clone()), direct.reason.as_deref(), direct.password);
+        // Some rooms make theirs look like one's own, too.
+        if let Some(User { invite: Some(invite), password, .. }) = User::find(&message.payloads) {
+            // Only the room itself can say who invites.
+            if from.is_bare() && from.node().is_some() {
+                context.invited(from.to_bare(), invite.from, invite.reason.as_deref(), password);
+            }
             return true;
         }
-        let Some(User { invite: Some(invite), password, .. }) = User::find(&message.payloads) else { return false };
-        // Only the room itself can say who invites.
-        if from.is_bare() && from.node().is_some() {
-            context.invited(from.to_bare(), invite.from, invite.reason.as_deref(), password);
-        }
+        let Some(direct) = Direct::find(&message.payloads) else { return false };
+        context.invited(direct.room, Some(from.clone()), direct.reason.as_deref(), direct.password);
         true
     }
 }

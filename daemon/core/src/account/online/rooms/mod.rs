@@ -134,7 +134,17 @@ impl Online {
         for action in turn.actions {
             self.act_in_room(jid, action, context);
         }
+        self.drop_room(jid, context);
         self.enter_next(context);
+    }
+
+    /// Nothing is to be told of a room that is not remembered once we are out of it for good.
+    fn drop_room(&mut self, jid: &BareJid, context: &mut Context) {
+        let is_over = self.rooms.list.get(jid).is_some_and(Room::is_over);
+        if is_over && !context.rooms.has(jid) {
+            self.rooms.list.remove(jid);
+            context.tell_forgotten(jid);
+        }
     }
 
     fn act_in_room(&mut self, jid: &BareJid, action: Action, context: &mut Context) {
@@ -296,7 +306,7 @@ impl Online {
             if context.rooms.has(jid) {
                 context.tell_room(jid, None);
             } else {
-                context.event(super::super::output::Event::RoomForgotten(jid.clone()));
+                context.tell_forgotten(jid);
             }
         }
         context.outbox.end_lingering();

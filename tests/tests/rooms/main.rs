@@ -1,0 +1,5 @@
+//! Rooms on every server: in and out, each word once whatever happens, and how one is put out.
+
+mod presence;
+mod stage;
+mod words;
