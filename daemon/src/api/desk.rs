@@ -54,6 +54,16 @@ pub(crate) struct Facts {
     pub(crate) end: watch::Sender<Option<Parting>>,
 }
 
+/// The match on a request: first those that a method of the desk answers, each with its name, then all others.
+macro_rules! answer {
+    ($desk:ident, $request:expr, { $($variant:ident $method:ident,)* }, { $($others:tt)* }) => {
+        match $request {
+            $(Request::$variant(params) => $desk.$method(params).await.map(Reply::$variant),)*
+            $($others)*
+        }
+    };
+}
+
 impl Desk {
     /// A desk that knows the parts that answer.
     pub(crate) fn new(hub: hub::Handle, players: chooser::Handle, store: Store, facts: Facts) -> Self {
@@ -81,16 +91,19 @@ impl Desk {
     }
 
     async fn call(&self, request: Request) -> Result<Reply, Failure> {
-        match request {
-            Request::Status(params) => self.status(params).await.map(Reply::Status),
-            Request::StatusSet(params) => self.status_set(params).await.map(Reply::StatusSet),
-            Request::StatusClear(params) => self.status_clear(params).await.map(Reply::StatusClear),
-            Request::StatusLayers(params) => self.status_layers(params).await.map(Reply::StatusLayers),
-            Request::Scroll(params) => self.scroll(params).await.map(Reply::Scroll),
+        answer!(self, request, {
+            Status status, StatusSet status_set, StatusClear status_clear, StatusLayers status_layers, Scroll scroll,
+            ScrollOff scroll_off, TuneSet tune_set, Roster roster, RosterShow roster_show, RosterAdd roster_add,
+            RosterRemove roster_remove, RosterRename roster_rename, RosterGroup roster_group,
+            RosterPending roster_pending, RosterApprove roster_approve, RosterDeny roster_deny,
+            RosterSubscribe roster_subscribe, RosterUnsubscribe roster_unsubscribe, BlockListing block_list,
+            BlockAdd block_add, BlockRemove block_remove, RoomListing room_list, RoomJoin room_join,
+            RoomLeave room_leave, RoomMembers room_members, RoomInvite room_invite, AccountConnect account_connect,
+            AccountDisconnect account_disconnect, Send send, OutboxListing outbox_list, OutboxCancel outbox_cancel,
+            Wait wait, Ping ping, ConfigGet config_get,
+        }, {
             Request::ScrollPreview(params) => scroll::preview(&params).map(Reply::ScrollPreview),
-            Request::ScrollOff(params) => self.scroll_off(params).await.map(Reply::ScrollOff),
             Request::TuneShow(_) => self.tune().await.map(Reply::TuneShow),
-            Request::TuneSet(params) => self.tune_set(params).await.map(Reply::TuneSet),
             Request::TuneClear(_) => self.tune_clear().await.map(Reply::TuneClear),
             Request::TuneOn(_) => self.tune_switch(true).await.map(Reply::TuneOn),
             Request::TuneHold(params) => self.tune_hold(&params).await.map(Reply::TuneHold),
@@ -101,47 +114,20 @@ impl Desk {
             Request::TuneRender(params) => self.tune_render(&params).await.map(Reply::TuneRender),
             Request::TuneOff(_) => self.tune_switch(false).await.map(Reply::TuneOff),
             Request::TunePlayers(_) => self.tune_players().await.map(Reply::TunePlayers),
-            Request::Roster(params) => self.roster(params).await.map(Reply::Roster),
-            Request::RosterShow(params) => self.roster_show(params).await.map(Reply::RosterShow),
-            Request::RosterAdd(params) => self.roster_add(params).await.map(Reply::RosterAdd),
-            Request::RosterRemove(params) => self.roster_remove(params).await.map(Reply::RosterRemove),
-            Request::RosterRename(params) => self.roster_rename(params).await.map(Reply::RosterRename),
-            Request::RosterGroup(params) => self.roster_group(params).await.map(Reply::RosterGroup),
-            Request::RosterPending(params) => self.roster_pending(params).await.map(Reply::RosterPending),
-            Request::RosterApprove(params) => self.roster_approve(params).await.map(Reply::RosterApprove),
-            Request::RosterDeny(params) => self.roster_deny(params).await.map(Reply::RosterDeny),
-            Request::RosterSubscribe(params) => self.roster_subscribe(params).await.map(Reply::RosterSubscribe),
-            Request::RosterUnsubscribe(params) => self.roster_unsubscribe(params).await.map(Reply::RosterUnsubscribe),
-            Request::BlockListing(params) => self.block_list(params).await.map(Reply::BlockListing),
-            Request::BlockAdd(params) => self.block_add(params).await.map(Reply::BlockAdd),
-            Request::BlockRemove(params) => self.block_remove(params).await.map(Reply::BlockRemove),
-            Request::RoomListing(params) => self.room_list(params).await.map(Reply::RoomListing),
-            Request::RoomJoin(params) => self.room_join(params).await.map(Reply::RoomJoin),
-            Request::RoomLeave(params) => self.room_leave(params).await.map(Reply::RoomLeave),
-            Request::RoomMembers(params) => self.room_members(params).await.map(Reply::RoomMembers),
-            Request::RoomInvite(params) => self.room_invite(params).await.map(Reply::RoomInvite),
             Request::AccountListing(params) => self.account_list(params.account).await.map(Reply::AccountListing),
             Request::AccountShow(params) => self.account_list(params.account).await.map(Reply::AccountShow),
-            Request::AccountConnect(params) => self.account_connect(params).await.map(Reply::AccountConnect),
-            Request::AccountDisconnect(params) => self.account_disconnect(params).await.map(Reply::AccountDisconnect),
-            Request::Send(params) => self.send(params).await.map(Reply::Send),
-            Request::OutboxListing(params) => self.outbox_list(params).await.map(Reply::OutboxListing),
-            Request::OutboxCancel(params) => self.outbox_cancel(params).await.map(Reply::OutboxCancel),
-            Request::Wait(params) => self.wait(params).await.map(Reply::Wait),
             Request::WatchStart(_) | Request::WatchStop(_) | Request::XmlWatch(_) => Err(carried_by_faces()),
             Request::StatusHold(_) | Request::StatusRelease(_) => Err(held_by_faces()),
-            Request::Ping(params) => self.ping(params).await.map(Reply::Ping),
             Request::Probe(params) => probe::answer(params).await.map(Reply::Probe),
             Request::Doctor(_) => self.doctor().await.map(Reply::Doctor),
             Request::ConfigCheck(_) => self.config_check().map(Reply::ConfigCheck),
             Request::ConfigReload(_) => self.config_reload().await.map(Reply::ConfigReload),
-            Request::ConfigGet(params) => self.config_get(params).await.map(Reply::ConfigGet),
             Request::DaemonHello(params) => daemon::hello(&params).map(Reply::DaemonHello),
             Request::DaemonShow(_) => Ok(Reply::DaemonShow(self.daemon_status())),
             Request::DaemonStop(_) => Ok(Reply::DaemonStop(self.daemon_end(Parting::Goodbye))),
             Request::DaemonRestart(_) => Ok(Reply::DaemonRestart(self.daemon_end(Parting::Suspend))),
             Request::RpcDescribe(_) => Ok(Reply::RpcDescribe(daemon::describe())),
-        }
+        })
     }
 }
 

@@ -57,49 +57,40 @@ impl Desk {
             let message = format!("the configuration says that {} enters no rooms", place.account);
             return Err(Failure::new(Kind::Policy, message).with_hint("remove `rooms = false` from the account"));
         }
-        match ask(&place, RoomCommand::Join(nick.clone(), password)).await? {
-            Outcome::Done => self.room_shown(place).await,
-            Outcome::Refused(error) => Err(refused(&place, &error, nick.is_some())),
-            Outcome::TimedOut => Err(Failure::new(Kind::TimedOut, format!("{} does not answer", place.room))
-                .with_hint(format!(
-                    "`xmppctl disco` is not built yet; `xmppctl ping {}` tries its server",
-                    place.room.domain()
-                ))),
-            outcome => Err(failed(&place.account, outcome)),
+        let outcome = ask(&place, RoomCommand::Join(nick.clone(), password)).await?;
+        if let Outcome::Refused(error) = &outcome {
+            return Err(refused(&place, error, nick.is_some()));
         }
+        if outcome == Outcome::TimedOut {
+            let hint = format!("`xmppctl ping {}` tries its server", place.room.domain());
+            return Err(Failure::new(Kind::TimedOut, format!("{} does not answer", place.room)).with_hint(hint));
+        }
+        done(&place, outcome)?;
+        self.room_shown(place).await
     }
 
     /// Leaves a room.
     pub(super) async fn room_leave(&self, params: RoomLeave) -> Result<RoomReport, Failure> {
         let place = self.room_place(params.account, &params.jid).await?;
-        match ask(&place, RoomCommand::Leave { forget: params.forget }).await? {
-            Outcome::Done => self.room_shown(place).await,
-            outcome => Err(of_room(&place, outcome)),
-        }
+        done(&place, ask(&place, RoomCommand::Leave { forget: params.forget }).await?)?;
+        self.room_shown(place).await
     }
 
     /// Who is in a room.
     pub(super) async fn room_members(&self, params: RoomMembers) -> Result<RoomMembersReport, Failure> {
         let place = self.room_place(params.account, &params.jid).await?;
-        match ask(&place, RoomCommand::Occupants).await? {
-            Outcome::Occupants(occupants, more) => Ok(RoomMembersReport {
-                account: place.account,
-                jid: place.room.to_string(),
-                members: occupants.into_iter().map(member).collect(),
-                more,
-            }),
-            outcome => Err(of_room(&place, outcome)),
-        }
+        let outcome = ask(&place, RoomCommand::Occupants).await?;
+        let Outcome::Occupants(occupants, more) = outcome else { return Err(of_room(&place, outcome)) };
+        let members = occupants.into_iter().map(member).collect();
+        Ok(RoomMembersReport { account: place.account, jid: place.room.to_string(), members, more })
     }
 
     /// Has a room invite somebody.
     pub(super) async fn room_invite(&self, params: RoomInvite) -> Result<Done, Failure> {
         let whom = address(&params.whom)?;
         let place = self.room_place(params.account, &params.jid).await?;
-        match ask(&place, RoomCommand::Invite(whom, params.reason)).await? {
-            Outcome::Done => Ok(Done::default()),
-            outcome => Err(of_room(&place, outcome)),
-        }
+        done(&place, ask(&place, RoomCommand::Invite(whom, params.reason)).await?)?;
+        Ok(Done::default())
     }
 
     async fn room_place(&self, account: Option<String>, jid: &str) -> Result<Place, Failure> {
@@ -139,34 +130,40 @@ fn nickname(text: &str) -> Result<ResourcePart, Failure> {
 /// Why a room would not have us, and what can be done.
 fn refused(place: &Place, error: &xmppd_core::stanza::StanzaError, is_chosen: bool) -> Failure {
     let room = &place.room;
-    let (kind, message, hint) = match error.condition {
-        Condition::Conflict if is_chosen => {
-            (Kind::Conflict, "the nickname is taken".to_owned(), "choose another one with --nick")
-        }
-        Condition::Conflict => (Kind::Conflict, "the nicknames are taken".to_owned(), "choose one with --nick"),
-        Condition::NotAuthorized => {
-            (Kind::Refused, "it wants a password, or another one".to_owned(), "give it with --password-file")
-        }
-        Condition::Forbidden => (Kind::Refused, "you are banned there".to_owned(), "only its admins can change that"),
-        Condition::RegistrationRequired => {
-            (Kind::Refused, "it is for members only".to_owned(), "ask somebody there to invite you")
-        }
-        _ => (Kind::Refused, error.to_string(), "`xmppctl xml watch --pretty` shows what it says"),
+    let is = |condition| error.condition == condition;
+    let (kind, message, hint) = if is(Condition::Conflict) {
+        let what = if is_chosen { "the nickname is taken" } else { "the nicknames are taken" };
+        (Kind::Conflict, what.to_owned(), "choose another one with --nick")
+    } else if is(Condition::NotAuthorized) {
+        (Kind::Refused, "it wants a password, or another one".to_owned(), "give it with --password-file")
+    } else if is(Condition::Forbidden) {
+        (Kind::Refused, "you are banned there".to_owned(), "only its admins can change that")
+    } else if is(Condition::RegistrationRequired) {
+        (Kind::Refused, "it is for members only".to_owned(), "ask somebody there to invite you")
+    } else {
+        (Kind::Refused, error.to_string(), "`xmppctl xml watch --pretty` shows what it says")
     };
     Failure::new(kind, format!("{room} did not let you in: {message}"))
         .with_condition(error.condition.name())
         .with_hint(hint)
 }
 
+/// The room has done it, or why not.
+fn done(place: &Place, outcome: Outcome) -> Result<(), Failure> {
+    if outcome == Outcome::Done { Ok(()) } else { Err(of_room(place, outcome)) }
+}
+
 fn of_room(place: &Place, outcome: Outcome) -> Failure {
     let room = &place.room;
-    match outcome {
-        Outcome::Unknown => Failure::new(Kind::NotFound, format!("{room} is not remembered, and you are not in it"))
-            .with_hint("`xmppctl room list` names those that are"),
-        Outcome::Outside => Failure::new(Kind::NotFound, format!("you are not in {room}"))
-            .with_hint(format!("`xmppctl room join {room}` enters; `xmppctl room list` says how it stands")),
-        outcome => failed(&place.account, outcome),
+    if outcome == Outcome::Unknown {
+        return Failure::new(Kind::NotFound, format!("{room} is not remembered, and you are not in it"))
+            .with_hint("`xmppctl room list` names those that are");
     }
+    if outcome == Outcome::Outside {
+        return Failure::new(Kind::NotFound, format!("you are not in {room}"))
+            .with_hint(format!("`xmppctl room join {room}` enters; `xmppctl room list` says how it stands"));
+    }
+    failed(&place.account, outcome)
 }
 
 fn member(occupant: Occupant) -> RoomMember {

@@ -87,7 +87,7 @@ mod tests {
         let home = KeptAccount { name: account(), jid: "a@b".into(), resource: "xmppd.1".into() };
         let room = |room: &KeptRoom| Change::Room { account: account(), room: room.clone() };
         store.apply(vec![Change::Account(home), room(&kept)]).await.unwrap();
-        assert_eq!(store.rooms(account()).await.unwrap(), [kept.clone()]);
+        assert_eq!(store.rooms(account()).await.unwrap(), std::slice::from_ref(&kept));
         let border = Border { id: Some("m-1".into()), at: Wall::from_unix_millis(7) };
         let other = BareJid::new("other@rooms.b").unwrap();
         let rooms = vec![(jid.clone(), border.clone()), (other, border.clone())];

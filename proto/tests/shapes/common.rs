@@ -281,7 +281,7 @@ fn check_snapshot(state: State) {
 }
 
 #[test]
-fn events_keep_their_shape() {
+fn a_snapshot_keeps_its_shape() {
     let state = State {
         status: StatusReport { accounts: vec![status()] },
         tune: published(),
@@ -291,6 +291,10 @@ fn events_keep_their_shape() {
         room: RoomReport::default(),
     };
     check_snapshot(state);
+}
+
+#[test]
+fn events_keep_their_shape() {
     check("event/gap", &Event::gap());
     let count = OutboxCount { account: "home".into(), waiting: 2 };
     check("event/outbox", &Event::new(7, Change::Outbox(count)));

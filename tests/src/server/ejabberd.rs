@@ -46,7 +46,7 @@ modules:
   mod_disco: {{}}
   mod_last: {{}}
   mod_mam: {{default: always}}
-  mod_muc: {{host: "{ROOMS}", default_room_options: {{mam: true, persistent: true, anonymous: false}}}}
+  mod_muc: {{host: "{ROOMS}", default_room_options: {{mam: true, persistent: true, anonymous: false, allow_user_invites: true}}}}
   mod_offline: {{}}
   mod_ping: {{}}
   mod_privacy: {{}}

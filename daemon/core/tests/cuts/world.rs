@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jid::{BareJid, Jid};
 use xmppd_core::account::{
-    Account, Change, Command, Connected, Event, HangUp, Input, KeptRoom, LinkState, Memory, Outcome, Outgoing, Output,
+    Account, Change, Command, Connected, Event, HangUp, Input, KeptRoom, LinkState, Memory, Outgoing, Output,
     StoreTicket, Ticket,
 };
 use xmppd_core::loss::Loss;
@@ -383,34 +383,6 @@ impl<'a> World<'a> {
             Output::Event(Event::Message(message)) => self.told.extend(message.body),
             Output::Event(Event::Mistrusted) => self.mistrusted = true,
             Output::Event(_) => {}
-        }
-    }
-
-    fn replied(&mut self, ticket: Ticket, outcome: &Outcome) {
-        let body = self.waiting.remove(&ticket).expect("somebody waits for this answer");
-        match outcome {
-            Outcome::Sent(_) => {
-                let is_there =
-                    !self.server.kind.managed && !self.server.kind.room || self.server.handled.contains(&body);
-                assert!(is_there, "{body} is not at the server");
-            }
-            Outcome::Queued(_) => {
-                let is_kept = self.disk.messages.iter().any(|message| message.stanza.contains(&format!(">{body}<")));
-                assert!(is_kept, "{body} is not kept");
-            }
-            Outcome::NotOnline(_) | Outcome::NotKept(_) => self.refused.push(body),
-            Outcome::Delivered(_)
-            | Outcome::Answer(_)
-            | Outcome::Refused(_)
-            | Outcome::TimedOut
-            | Outcome::TooLate
-            | Outcome::Occupants(..)
-            | Outcome::Outside
-            | Outcome::Unknown
-            | Outcome::Unsupported
-            | Outcome::Done => {
-                panic!("{body}: {outcome:?}")
-            }
         }
     }
 }

@@ -1,8 +1,39 @@
 //! What must be true in the end.
 
+use xmppd_core::account::{Outcome, Ticket};
+
 use super::World;
 
 impl World<'_> {
+    /// Somebody is answered.
+    pub(super) fn replied(&mut self, ticket: Ticket, outcome: &Outcome) {
+        let body = self.waiting.remove(&ticket).expect("somebody waits for this answer");
+        match outcome {
+            Outcome::Sent(_) => {
+                let is_there =
+                    !self.server.kind.managed && !self.server.kind.room || self.server.handled.contains(&body);
+                assert!(is_there, "{body} is not at the server");
+            }
+            Outcome::Queued(_) => {
+                let is_kept = self.disk.messages.iter().any(|message| message.stanza.contains(&format!(">{body}<")));
+                assert!(is_kept, "{body} is not kept");
+            }
+            Outcome::NotOnline(_) | Outcome::NotKept(_) => self.refused.push(body),
+            Outcome::Delivered(_)
+            | Outcome::Answer(_)
+            | Outcome::Refused(_)
+            | Outcome::TimedOut
+            | Outcome::TooLate
+            | Outcome::Occupants(..)
+            | Outcome::Outside
+            | Outcome::Unknown
+            | Outcome::Unsupported
+            | Outcome::Done => {
+                panic!("{body}: {outcome:?}")
+            }
+        }
+    }
+
     /// Nothing is lost, nothing is doubled, and all is in order.
     pub(crate) fn check(&self) {
         let sent: Vec<&String> = self.accepted.iter().filter(|body| !self.refused.contains(body)).collect();

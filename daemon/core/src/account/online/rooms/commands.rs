@@ -65,7 +65,7 @@ impl Online {
     }
 
     fn invite(&mut self, ticket: Ticket, room: &BareJid, whom: &Jid, reason: Option<&str>, context: &mut Context) {
-        if !self.rooms.list.get(room).is_some_and(|room| room.nick().is_some()) {
+        if self.rooms.list.get(room).is_none_or(|room| room.nick().is_none()) {
             return context.reply(ticket, Outcome::Outside);
         }
         let reason = reason.and_then(|reason| text::line(reason, text::REASON));
