@@ -154,9 +154,9 @@ methods! {
     "block.remove" BlockRemove -> BlockReport, "Ends that";
     "room.list" RoomListing -> RoomReport, "Lists the rooms that are bookmarked or entered";
     "room.join" RoomJoin -> RoomReport, "Enters a room, now and at the start of each session";
-    "room.leave" RoomLeave -> RoomReport, "Leaves a room, and does not enter it by itself any more";
     "room.members" RoomMembers -> RoomMembersReport, "Lists who is in a room";
     "room.invite" RoomInvite -> Done, "Has a room invite somebody";
+    "room.leave" RoomLeave -> RoomReport, "Leaves a room, and does not enter it by itself any more";
     "account.list" AccountListing -> AccountList, "Lists accounts and the state of their connections";
     "account.show" AccountShow -> AccountList, "Shows how an account's login went and how its connection stands";
     "account.connect" AccountConnect -> AccountList, "Connects now, also after a failed login";
