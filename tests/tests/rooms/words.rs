@@ -40,6 +40,7 @@ fn what_is_said_is_told_and_what_we_say_is_confirmed_by_the_room() {
 fn what_was_said_while_we_were_away_is_told_once_and_in_order() {
     on_each("rooms: away", |mut stage, mut daemon| {
         stage.say("Long before");
+        stage.heard("Long before");
         stage.join(&[]);
         let mut watcher = stage.watch(&["message"]);
         stage.say("There");
