@@ -27,6 +27,8 @@ pub(super) struct Outbox {
     remembered_in_vain: Vec<String>,
     /// How many messages watchers were told of.
     told: usize,
+    /// How many were taken in this life.
+    taken: u64,
     /// The ids that askers have chosen, of messages that have not arrived.
     keys: BTreeMap<String, Key>,
     /// Who asked for one of these again.
@@ -73,7 +75,10 @@ impl Outbox {
 
     /// Those for a room, whose archive has shown which of them arrived.
     pub(super) fn take_for(&mut self, room: &BareJid) -> Vec<Unsent> {
-        self.unsent.extract_if(.., |unsent| unsent.letter.is_for(room)).collect()
+        let mut messages: Vec<Unsent> = self.unsent.extract_if(.., |unsent| unsent.letter.is_for(room)).collect();
+        // They came back from different places.
+        messages.sort_by_key(|unsent| unsent.letter.number);
+        messages
     }
 
     /// Takes out the message for a room with this id.
@@ -201,6 +206,8 @@ impl Context {
         if chosen {
             self.outbox.keys.insert(id.clone(), Key::Open);
         }
+        self.outbox.taken += 1;
+        let number = self.outbox.taken;
         let to = outgoing.to;
         let mut message = Message::chat(id.clone(), to.clone(), outgoing.body);
         let to_room = outgoing.kind == MessageKind::Groupchat;
@@ -210,7 +217,8 @@ impl Context {
         }
         message.subject = outgoing.subject;
         let origin = self.inbox.origin(self.now.wall);
-        let letter = Letter { ticket: Some(ticket), id, to, chosen, origin, in_doubt: false, to_room, unshown: 0 };
+        let letter =
+            Letter { ticket: Some(ticket), id, to, chosen, origin, in_doubt: false, to_room, number, unshown: 0 };
         (letter, message.into_element())
     }
 

@@ -336,9 +336,8 @@ impl Online {
     /// that somebody waits for.
     fn settle(&mut self, context: &mut Context) {
         self.try_rooms(context);
-        for sent in self.outbound.flush(context) {
-            self.written(sent, context);
-        }
+        let written = self.outbound.flush(context);
+        self.written(written, context);
         self.outbound.commit(context);
         self.outbound.settle(self.somebody_waits(), context);
         self.tell_watched(context);

@@ -41,6 +41,8 @@ pub(in super::super::super) struct Letter {
     pub(in super::super::super) in_doubt: bool,
     /// It is for a room, whose echo says that it arrived.
     pub(in super::super::super) to_room: bool,
+    /// The order in which messages were taken; those of another process come first.
+    pub(in super::super::super) number: u64,
     /// How often the room did not show it.
     pub(in super::super::super) unshown: u32,
 }
@@ -135,7 +137,7 @@ impl Unsent {
     pub(in super::super::super) fn kept(message: KeptMessage, in_doubt: bool) -> Self {
         let KeptMessage { id, to, chosen, stanza, origin, .. } = message;
         let to_room = is_groupchat(&stanza);
-        let letter = Letter { ticket: None, id, to, chosen, origin, in_doubt, to_room, unshown: 0 };
+        let letter = Letter { ticket: None, id, to, chosen, origin, in_doubt, to_room, number: 0, unshown: 0 };
         Self::new(letter, stanza, None)
     }
 

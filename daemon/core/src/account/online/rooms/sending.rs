@@ -48,15 +48,17 @@ impl Online {
         self.enter_next(context);
     }
 
-    /// The server has a message, and its room is yet to show it.
-    pub(in super::super) fn at_room(&mut self, unsent: Unsent, context: &mut Context) {
-        let room = unsent.letter.to.to_bare();
-        if self.rooms.list.get(&room).is_some_and(Room::is_ready) {
-            self.rooms.unshown.push((unsent, context.now.moment + SHOWN_WITHIN));
-        } else {
-            let unsent = Sent::AtRoom(unsent).into_room_message();
-            context.outbox.put_back(unsent.into_iter().collect());
+    /// The server has these messages, in their order, and their rooms are yet to show them.
+    pub(in super::super) fn at_rooms(&mut self, messages: Vec<Unsent>, context: &mut Context) {
+        let mut kept = Vec::new();
+        for unsent in messages {
+            if self.rooms.list.get(&unsent.letter.to.to_bare()).is_some_and(Room::is_ready) {
+                self.rooms.unshown.push((unsent, context.now.moment + SHOWN_WITHIN));
+            } else {
+                kept.extend(Sent::AtRoom(unsent).into_room_message());
+            }
         }
+        context.outbox.put_back(kept);
     }
 
     /// All that was said in the room is known: what has not been shown is sent again, and the rest for the first time.
