@@ -77,7 +77,7 @@ impl Outbox {
     pub(super) fn take_for(&mut self, room: &BareJid) -> Vec<Unsent> {
         let mut messages: Vec<Unsent> = self.unsent.extract_if(.., |unsent| unsent.letter.is_for(room)).collect();
         // They came back from different places.
-        messages.sort_by_key(|unsent| unsent.letter.number);
+        messages.sort_by_key(|unsent| (unsent.letter.origin.at.as_unix_millis(), unsent.letter.number));
         messages
     }
 

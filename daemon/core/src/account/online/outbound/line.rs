@@ -117,6 +117,11 @@ impl Outbound {
         }
     }
 
+    /// Whether messages wait to be written.
+    pub(in super::super) fn has_unwritten(&self) -> bool {
+        self.line.waiting.iter().any(|waiting| matches!(waiting.tracked.sent, Sent::Message(_)))
+    }
+
     /// Whether a message was written and is not acknowledged.
     pub(in super::super) fn has_messages_under_way(&self) -> bool {
         let was_placed = |message: &KeptMessage| message.position.is_some();

@@ -148,12 +148,18 @@ impl Outbound {
         };
         self.management = Stage::On(Management::starting_at(h, handled));
         let (covered, lacks): (Vec<_>, Vec<_>) = messages.into_iter().partition(|message| message.is_covered(h));
-        if lacks.iter().any(KeptMessage::is_in_doubt) {
+        let lacks = lacks.into_iter().map(|message| {
+            let in_doubt = message.is_in_doubt();
+            Unsent::kept(message, in_doubt)
+        });
+        // Those for rooms leave, in their order, when we have found ourselves in them again.
+        let (to_rooms, lacks): (Vec<_>, Vec<_>) = lacks.partition(|unsent| unsent.letter.to_room);
+        context.outbox.put_back(to_rooms);
+        if lacks.iter().any(|unsent| unsent.letter.in_doubt) {
             self.hold();
         }
-        for message in lacks {
-            let in_doubt = message.is_in_doubt();
-            self.send_again(Unsent::kept(message, in_doubt), context);
+        for unsent in lacks {
+            self.send_again(unsent, context);
         }
         covered.into_iter().map(arrived).collect()
     }

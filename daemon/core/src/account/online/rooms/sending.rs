@@ -111,6 +111,12 @@ impl Online {
     /// What no room has shown in time: it, or the room, may be lost.
     pub(super) fn look_for_unshown(&mut self, context: &mut Context) {
         let now = context.now.moment;
+        if self.outbound.has_unwritten() {
+            // What is behind them would overtake them.
+            for (_, until) in &mut self.rooms.unshown {
+                *until = now + SHOWN_WITHIN;
+            }
+        }
         let late: Vec<Unsent> =
             self.rooms.unshown.extract_if(.., |(_, until)| *until <= now).map(|(unsent, _)| unsent).collect();
         let mut rooms: Vec<BareJid> = late.iter().map(|unsent| unsent.letter.to.to_bare()).collect();
