@@ -2,9 +2,10 @@
 
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use xmppd_core::account::{Command, Delivery, LinkState, Machine, Outcome, Playing, Report, Ticket, TunePublished};
+use xmppd_core::account::{
+    Aside, Command, Delivery, LinkState, Machine, Outcome, Playing, Report, Ticket, TunePublished,
+};
 use xmppd_core::presence::{Composed, Layers, Show, StatusWhen, compose, explain};
-use xmppd_core::stanza::StanzaError;
 use xmppd_proto::reply::{self, AccountInfo, AccountStatus, AccountTune, TunePublish};
 
 use super::convert;
@@ -178,11 +179,16 @@ impl Entry {
         AccountTune { account, publishes, reason, last: self.last_tune.clone() }
     }
 
-    /// The server's stream management is used no more.
-    pub(super) fn returned(&self, id: &str, error: &StanzaError) {
-        tracing::warn!(account = %self.config.name, %id, "a message was not sent, or came back: {error}");
+    /// A message is not sent by itself any more.
+    pub(super) fn set_aside(&self, id: &str, aside: Aside, reason: &str) {
+        let account = &self.config.name;
+        match aside {
+            Aside::Failed => tracing::warn!(%account, %id, "a message was not sent, or came back: {reason}"),
+            Aside::Uncertain => tracing::warn!(%account, %id, "whether a message arrived is uncertain: {reason}"),
+        }
     }
 
+    /// The server's stream management is used no more.
     pub(super) fn mistrusted(&self) {
         tracing::warn!(
             account = %self.config.name,
