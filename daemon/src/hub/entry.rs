@@ -3,7 +3,7 @@
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use xmppd_core::account::{
-    Aside, Command, Delivery, LinkState, Machine, Outcome, Playing, Report, Ticket, TunePublished,
+    Aside, Command, Delivery, LinkState, Machine, Outcome, Playing, Problem, Report, Ticket, TunePublished,
 };
 use xmppd_core::presence::{Composed, Layers, Show, StatusWhen, compose, explain};
 use xmppd_proto::reply::{self, AccountInfo, AccountStatus, AccountTune, TunePublish};
@@ -63,6 +63,12 @@ impl Entry {
         if self.layers.requested().show != Show::Offline {
             self.report.state = LinkState::Connecting;
         }
+    }
+
+    /// It could not be started, for this reason.
+    pub(super) fn not_started(&mut self, reason: String) {
+        let problem = Problem { kind: "start", message: reason, retry_at: None };
+        self.set_report(Report { state: LinkState::Stopped, problem: Some(problem), ..self.report.clone() });
     }
 
     /// Whether this is the number of its actor.

@@ -133,8 +133,7 @@ impl Hub {
         predecessor: Option<JoinHandle<()>>,
         passing: Option<(Layers, Option<Scroller>)>,
     ) {
-        let name = account.name.clone();
-        let (entry, result) = match self.kept(&account).await {
+        let (mut entry, result) = match self.kept(&account).await {
             Ok(mut kept) => {
                 let (before, scroller) = passing.unzip();
                 if let Some(before) = before {
@@ -156,7 +155,7 @@ impl Hub {
             }
         };
         if let Err(error) = result {
-            tracing::error!(account = %name, "the account cannot be started: {error}");
+            entry.not_started(format!("the account cannot be started: {error}"));
         }
         entry.tune(self.playing.clone().filter(|_| entry.config().tune));
         let (info, status) = (entry.info(), entry.status());
