@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use xmppd_tests::certificate::{Authority, Certificate, Flaw};
 use xmppd_tests::contact::Contact;
 use xmppd_tests::daemon::Home;
-use xmppd_tests::missing::present;
+use xmppd_tests::missing::{present, program};
 use xmppd_tests::process::Folder;
 use xmppd_tests::scripted_server::{Conversation, Outcome, ScriptedServer};
 use xmppd_tests::server::people::{JULIET, ROMEO};
@@ -162,4 +162,49 @@ fn serve(client: &mut Conversation, certificate: &Certificate, arrived: &Sender<
             return client.rest().map(drop);
         }
     }
+}
+
+#[test]
+fn more_than_is_held_in_memory_waits_on_the_disk_and_leaves_in_order() {
+    const MANY: usize = 2_500;
+    let Some(server) = present("a long outbox", Server::start_quiet(Kind::Prosody13)) else { return };
+    let Some(home) = present("a long outbox", Home::new(&account::romeo(&server, Tls::Direct))) else { return };
+    let mut daemon = home.start();
+    assert_eq!(home.ctl(&["wait", "online", "-t", "20s"]).code, 0);
+    assert_eq!(home.ctl(&["status", "offline"]).code, 0);
+    let Some(socat) = present("a long outbox", program("socat")) else { return };
+    for part in (0..MANY).collect::<Vec<_>>().chunks(500) {
+        // A connection may make a thousand calls a second.
+        let mut socket = home.talk(&socat, &["-", &format!("UNIX-CONNECT:{}", home.socket().display())]);
+        for number in part {
+            let id = format!("m{number}");
+            let params = json!({"to": JULIET.jid(), "body": number.to_string(), "id": id});
+            socket.say(&json!({"jsonrpc": "2.0", "id": number, "method": "send", "params": params}));
+        }
+        for _ in part {
+            let answer = socket.json();
+            assert_eq!(answer["result"]["state"], "queued", "{answer}");
+        }
+    }
+    let listed = |home: &Home| home.json(&["outbox"])["messages"].as_array().map_or(0, Vec::len);
+    assert_eq!(listed(&home), MANY);
+    // One in memory, two on the disk, each once.
+    for (number, code) in [(3, 0), (1_700, 0), (2_400, 0), (2_400, 10)] {
+        assert_eq!(home.ctl(&["outbox", "cancel", &format!("m{number}")]).code, code, "{number}");
+    }
+    daemon.kill();
+    let _daemon = home.start();
+    assert_eq!(home.ctl(&["outbox", "cancel", "m2000"]).code, 0);
+    assert_eq!(home.json(&["send", &JULIET.jid(), "again", "--id", "m1999"])["state"], "queued");
+    assert_eq!(listed(&home), MANY - 4);
+
+    let Some(mut juliet) = present("a long outbox", Contact::login(&server, Tls::Direct, JULIET)) else { return };
+    assert_eq!(home.ctl(&["status", "online"]).code, 0);
+    assert_eq!(home.json(&["send", &JULIET.jid(), "the last"])["state"], "queued");
+    assert_eq!(home.ctl(&["wait", "outbox", "empty", "-t", "60s"]).code, 0);
+    juliet.wait_for("the last of them", |event| event["event"] == "message" && event["body"] == "the last");
+    let gone = [3, 1_700, 2_000, 2_400];
+    let expected = (0..MANY).filter(|number| !gone.contains(number)).map(|number| number.to_string());
+    assert_eq!(bodies(&mut juliet), expected.chain(["the last".to_owned()]).collect::<Vec<_>>());
+    assert_eq!(home.json(&["outbox"])["messages"], json!([]));
 }

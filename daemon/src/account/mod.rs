@@ -291,6 +291,7 @@ impl Actor {
                 let change = convert::change(self.name.clone(), change);
                 self.connection.stored(ticket, self.store.apply(vec![change]));
             }
+            Output::Load(most) => self.connection.loaded(self.store.load(self.name.clone(), most)),
             Output::Reply(ticket, outcome) => {
                 if let Some(reply) = self.waiting.remove(&ticket) {
                     // Whoever asked may have given up.

@@ -1,7 +1,7 @@
 //! `outbox`: the messages that no server is known to have.
 
 use tokio::time::timeout;
-use xmppd_core::account::{Aside, Command, Outcome};
+use xmppd_core::account::{Aside, Command, Outcome, Place};
 use xmppd_proto::reply::{Done, OutboxList, OutboxMessage, OutboxState, SendReport};
 use xmppd_proto::request::{OutboxCancel, OutboxListing, OutboxRetry};
 use xmppd_proto::{Failure, Kind};
@@ -30,7 +30,9 @@ impl Desk {
             let change = Change::Arrived { account: name, ids: vec![params.id], names: Vec::new() };
             return self.store.apply(vec![change]).await.map(|()| Done::default()).map_err(unexpected);
         }
-        let answer = account.ask(|ticket| Command::Cancel(ticket, params.id)).map_err(unavailable)?;
+        let is_behind = self.store.is_behind(name.clone(), params.id.clone()).await.map_err(unexpected)?;
+        let place = if is_behind { Place::Behind } else { Place::Memory };
+        let answer = account.ask(move |ticket| Command::Cancel(ticket, params.id, place)).map_err(unavailable)?;
         let outcome = timeout(WAIT, answer)
             .await
             .map_or(Outcome::TimedOut, |outcome| outcome.unwrap_or(Outcome::NotOnline(None)));

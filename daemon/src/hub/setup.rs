@@ -18,7 +18,7 @@ use crate::account::{self, Setup};
 use crate::config::{self, Config};
 use crate::host;
 use crate::places::Environment;
-use crate::store::{self, BasePresence, KeptAccount, StoreError};
+use crate::store::{self, BasePresence, KeptAccount, StoreError, Waiting};
 use crate::transport::domain::Domain;
 use crate::transport::tls::{AnchorError, Tls};
 
@@ -47,6 +47,9 @@ enum StartError {
     #[error("the stored resource cannot be used")]
     Resource,
 }
+
+/// So many messages that wait for a session are held in memory, some hundred kilobytes of them.
+const HELD: usize = 1_000;
 
 /// What the store remembers of an account, or what it starts with.
 struct Kept {
@@ -208,6 +211,7 @@ impl Hub {
             tls: tls_policy(account.tls),
             tune: self.tune_settings(account),
             on_uncertain: self.config.messages.on_uncertain,
+            held: HELD,
             user_agent: self.surroundings.user_agent.clone(),
             version: self.surroundings.version.to_owned(),
         }
@@ -245,12 +249,25 @@ impl Hub {
         let tokens = self.store.tokens(account.name.clone()).await?;
         let offer = self.store.offer(account.name.clone()).await?;
         let session = self.store.session(account.name.clone()).await?;
-        let messages = self.store.messages(account.name.clone()).await?;
+        let Waiting { messages, behind, chosen } = self.store.messages(account.name.clone(), HELD).await?;
         let border = self.store.border(account.name.clone()).await?;
         let told = self.store.told(account.name.clone()).await?;
         let roster = self.store.roster(account.name.clone()).await?;
         let requests = self.store.subscription_requests(account.name.clone()).await?;
-        let memory = Memory { layers, tune_out, tokens, offer, session, messages, border, told, roster, requests };
+        let memory = Memory {
+            layers,
+            tune_out,
+            tokens,
+            offer,
+            session,
+            messages,
+            backlog: behind,
+            chosen_behind: chosen,
+            border,
+            told,
+            roster,
+            requests,
+        };
         Ok(Kept { resource, memory })
     }
 

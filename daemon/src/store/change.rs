@@ -106,6 +106,13 @@ pub(crate) enum Change {
         /// The message.
         message: KeptMessage,
     },
+    /// The same, of a message that is on the disk alone.
+    Backlog {
+        /// The account's name.
+        account: String,
+        /// The message.
+        message: KeptMessage,
+    },
     /// Messages that need not be kept any more.
     Arrived {
         /// The account's name.
@@ -231,7 +238,8 @@ impl Change {
                 archive::keep(connection, account, known)
             }
             Self::Known { account, known } => archive::keep(connection, account, known),
-            Self::Message { account, message } => session::keep_message(connection, account, message),
+            Self::Message { account, message } => session::keep_message(connection, account, message, false),
+            Self::Backlog { account, message } => session::keep_message(connection, account, message, true),
             Self::Arrived { account, ids, names } => {
                 session::arrived(connection, account, ids)?;
                 archive::remember(connection, account, names)

@@ -99,6 +99,7 @@ const SCHEMA: &[&str] = &[
         after     TEXT,
         attempts  INTEGER NOT NULL,
         chosen    INTEGER NOT NULL,
+        behind    INTEGER NOT NULL,
         aside     TEXT,
         reason    TEXT,
         UNIQUE (account, id)

@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use change::{BasePresence, Change, KeptAccount};
 use database::Database;
-pub(crate) use session::OutboxRow;
+pub(crate) use session::{OutboxRow, Waiting};
 
 /// How many requests may wait for the thread.
 const QUEUE: usize = 1024;

@@ -35,14 +35,20 @@ pub(super) fn handled(connection: &Connection, account: &str, handled: u32, at: 
 }
 
 /// Keeps a message; one that is kept already gets its new position and keeps its place among the others.
-pub(super) fn keep_message(connection: &Connection, account: &str, message: &KeptMessage) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO message (account, id, recipient, position, stanza, at, after, attempts, chosen)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?4 IS NOT NULL, ?8)
+pub(super) fn keep_message(
+    connection: &Connection,
+    account: &str,
+    message: &KeptMessage,
+    behind: bool,
+) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO message (account, id, recipient, position, stanza, at, after, attempts, chosen, behind)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?4 IS NOT NULL, ?8, ?9)
         ON CONFLICT (account, id) DO UPDATE SET position = excluded.position, recipient = excluded.recipient,
-        stanza = excluded.stanza, aside = NULL, reason = NULL,
+        stanza = excluded.stanza, aside = NULL, reason = NULL, behind = excluded.behind,
         attempts = attempts + (message.position IS NULL AND excluded.position IS NOT NULL)";
     let KeptMessage { id, to, position, stanza, origin, chosen, .. } = message;
-    let values = params![account, id, to.as_str(), position, stanza, origin.at.as_unix_millis(), origin.after, chosen];
+    let at = origin.at.as_unix_millis();
+    let values = params![account, id, to.as_str(), position, stanza, at, origin.after, chosen, behind];
     connection.prepare_cached(sql)?.execute(values).map(drop)
 }
 
@@ -81,6 +87,17 @@ fn read_aside(word: Option<String>) -> Option<Aside> {
     let word = word?;
     // What another version wrote is not sent either.
     Some(if word == "failed" { Aside::Failed } else { Aside::Uncertain })
+}
+
+/// What waits to be sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    /// What is to be held in memory.
+    pub(crate) messages: Vec<KeptMessage>,
+    /// How many more there are.
+    pub(crate) behind: usize,
+    /// The ids of those that are their askers' own.
+    pub(crate) chosen: Vec<String>,
 }
 
 /// A message that no server has acknowledged.
@@ -138,15 +155,45 @@ impl Store {
         })
     }
 
-    /// The messages of an account that are to be sent, and that no server has acknowledged, the oldest first.
+    /// The messages of an account that are to be sent, and that no server has acknowledged, for a new process: the oldest
+    /// first, as many as are to be held in memory and all that may ever have left; the others are behind them.
     pub(crate) fn messages(
         &self,
         account: String,
+        held: usize,
+    ) -> impl Future<Output = Result<Waiting, StoreError>> + Send + use<> {
+        self.read(move |connection| waiting(connection, &account, count(held)))
+    }
+
+    /// The oldest messages of those behind, which are not behind any more.
+    pub(crate) fn load(
+        &self,
+        account: String,
+        most: usize,
     ) -> impl Future<Output = Result<Vec<KeptMessage>, StoreError>> + Send + use<> {
         self.read(move |connection| {
-            let sql = "SELECT id, recipient, position, stanza, at, after, attempts > 0, chosen FROM message
-                WHERE account = ? AND aside IS NULL ORDER BY number";
-            connection.prepare_cached(sql)?.query_map([account], message)?.collect()
+            let sql = "UPDATE message SET behind = FALSE WHERE number IN (SELECT number FROM message
+                WHERE account = ? AND behind AND aside IS NULL ORDER BY number LIMIT ?)
+                RETURNING id, recipient, position, stanza, at, after, attempts > 0, chosen, number";
+            let row = |row: &Row<'_>| Ok((row.get::<_, i64>(8)?, message(row)?));
+            let mut query = connection.prepare_cached(sql)?;
+            let mut loaded: Vec<_> = query.query_map(params![account, count(most)], row)?.collect::<Result<_, _>>()?;
+            // The rows come in any order.
+            loaded.sort_unstable_by_key(|(number, _)| *number);
+            Ok(loaded.into_iter().map(|(_, message)| message).collect())
+        })
+    }
+
+    /// Whether a message is on the disk alone.
+    pub(crate) fn is_behind(
+        &self,
+        account: String,
+        id: String,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send + use<> {
+        self.read(move |connection| {
+            let sql = "SELECT behind AND aside IS NULL FROM message WHERE account = ? AND id = ?";
+            let row = connection.prepare_cached(sql)?.query_row([account, id], |row| row.get(0)).optional()?;
+            Ok(row.unwrap_or_default())
         })
     }
 
@@ -162,6 +209,28 @@ impl Store {
             connection.prepare_cached(sql)?.query_row([account, id], message).optional()
         })
     }
+}
+
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn waiting(connection: &Connection, account: &str, held: i64) -> rusqlite::Result<Waiting> {
+    let sql = "UPDATE message SET behind = number > max(
+        coalesce((SELECT number FROM message WHERE account = ?1 AND aside IS NULL ORDER BY number LIMIT 1 OFFSET ?2 - 1),
+            (SELECT max(number) FROM message)),
+        coalesce((SELECT max(number) FROM message WHERE account = ?1 AND aside IS NULL AND attempts > 0), 0))
+        WHERE account = ?1 AND aside IS NULL";
+    connection.prepare_cached(sql)?.execute(params![account, held])?;
+    let sql = "SELECT id, recipient, position, stanza, at, after, attempts > 0, chosen FROM message
+        WHERE account = ? AND aside IS NULL AND NOT behind ORDER BY number";
+    let messages = connection.prepare_cached(sql)?.query_map([account], message)?.collect::<Result<_, _>>()?;
+    let sql = "SELECT count(*) FROM message WHERE account = ? AND aside IS NULL AND behind";
+    let behind = connection.prepare_cached(sql)?.query_row([account], |row| row.get::<_, i64>(0))?;
+    let behind = usize::try_from(behind).unwrap_or_default();
+    let sql = "SELECT id FROM message WHERE account = ? AND aside IS NULL AND behind AND chosen";
+    let chosen = connection.prepare_cached(sql)?.query_map([account], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(Waiting { messages, behind, chosen })
 }
 
 fn session(row: &Row<'_>) -> rusqlite::Result<KeptSession> {

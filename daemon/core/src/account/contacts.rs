@@ -180,6 +180,7 @@ mod tests {
             tls: TlsPolicy::Auto,
             tune: TuneSettings { pep: false, status: None, status_when: StatusWhen::Empty },
             on_uncertain: OnUncertain::Resend,
+            held: 1_000,
             user_agent: String::new(),
             version: String::new(),
         };
@@ -190,6 +191,8 @@ mod tests {
             offer: None,
             session: None,
             messages: Vec::new(),
+            backlog: 0,
+            chosen_behind: Vec::new(),
             border: None,
             told: Vec::new(),
             roster: None,

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::backlog::Backlog;
 use super::contacts::Contacts;
 use super::inbox::Inbox;
 use super::input::{Playing, StoreTicket, Ticket};
@@ -57,6 +58,8 @@ pub(super) struct Context {
     pub(super) asleep: Option<Asleep>,
     /// Messages that are in no session.
     pub(super) outbox: Outbox,
+    /// Messages that are on the disk alone.
+    pub(super) backlog: Backlog,
     /// What is known of the messages that came.
     pub(super) inbox: Inbox,
     /// What is known of the contacts.
@@ -73,7 +76,9 @@ pub(super) struct Context {
 impl Context {
     pub(super) fn new(settings: Settings, mut memory: Memory, entropy: Entropy) -> Self {
         let messages = std::mem::take(&mut memory.messages);
-        let keys = messages.iter().filter(|message| message.chosen).map(|message| message.id.clone()).collect();
+        let chosen = messages.iter().filter(|message| message.chosen).map(|message| message.id.clone());
+        let keys = chosen.chain(std::mem::take(&mut memory.chosen_behind)).collect();
+        let backlog = Backlog::restored(memory.backlog);
         let inbox = Inbox::restored(memory.border.take(), std::mem::take(&mut memory.told));
         let (contacts, known) = Contacts::restored(memory.roster.take(), std::mem::take(&mut memory.requests));
         let session_kept = memory.session.is_some();
@@ -100,6 +105,7 @@ impl Context {
             connecting: Vec::new(),
             asleep,
             outbox: Outbox::restored(unsent, keys),
+            backlog,
             inbox,
             contacts,
             mistrusted: 0,

@@ -34,6 +34,8 @@ pub enum Input<'a> {
     Lost(Loss),
     /// A change is durable, or could not be made so.
     Stored(StoreTicket, Result<(), String>),
+    /// What [`Output::Load`](super::Output::Load) asked for, or why it could not be read.
+    Loaded(Result<Vec<KeptMessage>, String>),
     /// A deadline may have come.
     Tick,
     /// Something befell the machine under us.
@@ -93,7 +95,7 @@ pub struct SecretMissing(pub String);
 pub struct Ticket(pub u64);
 
 /// Names a change on its way to the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StoreTicket(pub u64);
 
 /// What somebody can ask of an account.
@@ -126,11 +128,20 @@ pub enum Command {
     /// Send a message that was set aside; answered like `Send`.
     Retry(Ticket, KeptMessage),
     /// Do not send the message with this id; answered with whether that could still be.
-    Cancel(Ticket, String),
+    Cancel(Ticket, String, Place),
     /// Ask somebody something; answered with the payload of the result or the error.
     Ask(Ticket, Question),
     /// Make, take back or answer a request to see presence; answered when the server has handled it.
     Subscribe(Ticket, BareJid, Subscribing),
+}
+
+/// Where a message that is to be cancelled was last seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Nowhere but in memory, if anywhere.
+    Memory,
+    /// On the disk, behind those in memory.
+    Behind,
 }
 
 /// What becomes of a request to see presence (RFC 6121 section 3).

@@ -2,6 +2,7 @@
 //! Every state is a file and is consumed by its transitions. Sockets, files and the clock are the shell's, which hands
 //! in what happened and does what comes out.
 
+mod backlog;
 mod contacts;
 mod context;
 mod inbox;
@@ -19,11 +20,12 @@ mod streak;
 mod timers;
 mod tokens;
 
+pub use backlog::PART as BACKLOG_PART;
 pub use contacts::{KeptPush, KeptRoster, SubscriptionRequest};
 pub use inbox::NAMES_REMEMBERED;
 pub use input::{
-    Command, Connected, Input, Machine, Outgoing, Playing, Question, SecretMissing, Security, StoreTicket, Subscribing,
-    Ticket,
+    Command, Connected, Input, Machine, Outgoing, Place, Playing, Question, SecretMissing, Security, StoreTicket,
+    Subscribing, Ticket,
 };
 pub use kept::{Border, KeptMessage, KeptSession, Known, Origin};
 pub use output::{
@@ -68,13 +70,17 @@ impl Account {
     }
 
     /// Takes in one happening. Never fails and never waits; drain [`poll`](Self::poll) afterwards.
-    pub fn handle(&mut self, now: Now, input: Input<'_>) {
+    pub fn handle(&mut self, now: Now, mut input: Input<'_>) {
         self.context.now = now;
         if let Input::Stored(ticket, result) = &input {
             self.context.forgotten(*ticket, result.is_ok());
             self.context.stored_unsent(*ticket, result);
+            self.context.stored_behind(*ticket, result);
             let told = self.context.inbox.stored(*ticket);
             self.context.messages_came(told);
+        }
+        if let Input::Loaded(result) = &mut input {
+            self.context.loaded(std::mem::replace(result, Ok(Vec::new())));
         }
         let link = std::mem::replace(&mut self.link, Link::Offline(Offline::ByCommand));
         self.link = link.handle(input, &mut self.context);

@@ -46,6 +46,7 @@ impl Offline {
             | Input::Secured(_)
             | Input::Secret(_)
             | Input::Derived(_)
+            | Input::Loaded(_)
             | Input::Bytes(_)
             | Input::Lost(_) => Link::Offline(self),
             Input::Stored(ticket, result) => {
@@ -103,7 +104,7 @@ impl Offline {
             }
             Command::Send(ticket, outgoing) => context.take_message(ticket, outgoing),
             Command::Retry(ticket, message) => context.retry_message(ticket, message),
-            Command::Cancel(ticket, id) => context.cancel(ticket, &id),
+            Command::Cancel(ticket, id, place) => context.cancel(ticket, id, place),
             Command::Ask(ticket, _) | Command::Subscribe(ticket, ..) => {
                 context.reply(ticket, Outcome::NotOnline(self.problem().cloned()));
             }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::context::Context;
-use super::input::{Outgoing, StoreTicket, Ticket};
+use super::input::{Outgoing, Place, StoreTicket, Ticket};
 use super::kept::KeptMessage;
 use super::online::{Asleep, Letter, Unsent};
 use super::output::{Aside, Change, Event, Outcome};
@@ -15,9 +15,6 @@ use crate::xml::{Element, writer};
 
 /// A message that was under way when the server ended so many sessions in a row for what they carried is not sent again.
 const SUSPECTED: u8 = 2;
-
-/// So many messages may wait for a session.
-const LIMIT: usize = 10_000;
 
 /// Of one account.
 #[derive(Debug, Default)]
@@ -61,6 +58,11 @@ impl Outbox {
         self.unsent.len()
     }
 
+    /// Takes more, behind the others.
+    pub(super) fn append(&mut self, unsent: impl Iterator<Item = Unsent>) {
+        self.unsent.extend(unsent);
+    }
+
     fn cancel(&mut self, id: &str) -> Option<Result<Letter, OnItsWay>> {
         let place = self.unsent.iter().position(|unsent| unsent.letter.id == id)?;
         if self.unsent[place].letter.in_doubt {
@@ -87,9 +89,6 @@ impl Context {
         if self.asked_before(ticket, &outgoing) {
             return;
         }
-        if self.outbox.unsent.len() >= LIMIT {
-            return self.reply(ticket, Outcome::NotKept("too many messages wait for a session already".into()));
-        }
         let (letter, stanza) = self.letter(ticket, outgoing);
         self.take_letter(letter, writer::to_string(&stanza));
     }
@@ -110,6 +109,9 @@ impl Context {
     }
 
     fn take_letter(&mut self, letter: Letter, stanza: String) {
+        if self.outbox.unsent.len() >= self.settings.held || !self.backlog.is_empty() {
+            return self.put_behind(letter, &stanza);
+        }
         let awaits = self.store(Change::Message(letter.kept(None, &stanza)));
         self.outbox.unsent.push(Unsent { letter, stanza, awaits: Some(awaits) });
     }
@@ -141,9 +143,12 @@ impl Context {
     }
 
     /// Forgets a message that no server can have; who waits for it is told.
-    pub(super) fn cancel(&mut self, ticket: Ticket, id: &str) {
-        let cancelled = self.outbox.cancel(id).or_else(|| self.asleep.as_mut().and_then(|asleep| asleep.cancel(id)));
-        self.cancelled(ticket, cancelled);
+    pub(super) fn cancel(&mut self, ticket: Ticket, id: String, place: Place) {
+        let cancelled = self.outbox.cancel(&id).or_else(|| self.asleep.as_mut().and_then(|asleep| asleep.cancel(&id)));
+        match (cancelled, place) {
+            (None, Place::Behind) => self.cancel_behind(ticket, id),
+            (cancelled, Place::Memory | Place::Behind) => self.cancelled(ticket, cancelled),
+        }
     }
 
     /// Answers whoever wanted a message not to be sent.
@@ -257,7 +262,7 @@ impl Context {
     /// Tells watchers how many messages wait, if that has changed; so many are in a session that is up.
     pub(super) fn tell_outbox(&mut self, in_session: usize) {
         let asleep = self.asleep.as_ref().map_or(0, Asleep::messages);
-        let waiting = self.outbox.len() + asleep + in_session;
+        let waiting = self.outbox.len() + self.backlog.len() + asleep + in_session;
         if std::mem::replace(&mut self.outbox.told, waiting) != waiting {
             self.event(Event::Outbox(waiting));
         }

@@ -36,6 +36,9 @@ pub enum Output {
     HangUp(HangUp),
     /// Make a change durable; answered by `Stored`.
     Store(StoreTicket, Change),
+    /// Read so many of the messages that [`Change::Backlog`] keeps, the oldest first; they are not behind any more, and not
+    /// read again by this process. Answered by `Loaded`.
+    Load(usize),
     /// The answer to a command.
     Reply(Ticket, Outcome),
     /// Something that watchers want to know.
@@ -81,6 +84,8 @@ pub enum Change {
     Known(Known),
     /// A message that no server has acknowledged.
     Message(KeptMessage),
+    /// The same, of a message that is not held in memory: it waits behind all others.
+    Backlog(KeptMessage),
     /// The messages with these ids need not be kept any more; these names are known from now on.
     Arrived(Vec<String>, Vec<String>),
     /// The message with this id is not sent by itself any more; the reason, for people.

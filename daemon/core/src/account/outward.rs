@@ -128,6 +128,8 @@ mod tests {
             offer: None,
             session: None,
             messages: Vec::new(),
+            backlog: 0,
+            chosen_behind: Vec::new(),
             border: None,
             told: Vec::new(),
             roster: None,

@@ -26,6 +26,8 @@ pub struct Settings {
     pub tune: TuneSettings,
     /// What becomes of a message of which nobody can say whether it arrived.
     pub on_uncertain: OnUncertain,
+    /// So many messages that wait for a session are held in memory; more are on the disk alone.
+    pub held: usize,
     /// This installation's UUID, version 4 (XEP-0388): what ties tokens and resources to it.
     pub user_agent: String,
     /// The program's version, told to those who see our presence (XEP-0092).
@@ -67,8 +69,13 @@ pub struct Memory {
     pub offer: Option<Remembered>,
     /// The session to take up again.
     pub session: Option<KeptSession>,
-    /// Messages that no server has acknowledged, the oldest first.
+    /// Messages that no server has acknowledged, the oldest first: those that may ever have left, and as many others as
+    /// are to be held in memory.
     pub messages: Vec<KeptMessage>,
+    /// How many more wait on the disk.
+    pub backlog: usize,
+    /// The ids of those that are their askers' own.
+    pub chosen_behind: Vec<String>,
     /// How far the archive is known; none when nothing is known of it.
     pub border: Option<Border>,
     /// The names of the last messages that watchers were told of, the oldest first.

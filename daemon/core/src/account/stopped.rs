@@ -60,6 +60,7 @@ impl Stopped {
             | Input::Secured(_)
             | Input::Secret(_)
             | Input::Derived(_)
+            | Input::Loaded(_)
             | Input::Bytes(_)
             | Input::Lost(_) => Link::Stopped(self),
             Input::Stored(ticket, result) => {
@@ -87,7 +88,7 @@ impl Stopped {
                 return Link::Offline(Offline::ByCommand);
             }
             Command::Leave(ticket) | Command::Suspend(ticket) => context.reply(ticket, Outcome::Done),
-            Command::Cancel(ticket, id) => context.cancel(ticket, &id),
+            Command::Cancel(ticket, id, place) => context.cancel(ticket, id, place),
             Command::Send(ticket, _)
             | Command::Retry(ticket, _)
             | Command::Ask(ticket, _)

@@ -230,6 +230,8 @@ fn a_session_goes_on_over_the_end_of_its_counters() {
             offer: None,
             session: Some(session),
             messages: (0..3).map(message).collect(),
+            backlog: 0,
+            chosen_behind: Vec::new(),
             border: None,
             told: Vec::new(),
             roster: None,

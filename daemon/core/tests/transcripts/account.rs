@@ -15,7 +15,7 @@
 use jid::{BareJid, FullJid, Jid, ResourcePart};
 use xmppd_core::account::{
     Account, Border, Command, Connected, KeptMessage, KeptRoster, KeptSession, Machine, Memory, OnUncertain, Origin,
-    Outgoing, Playing, Question, Security, Settings, Subscribing, SubscriptionRequest, Ticket, TuneSettings,
+    Outgoing, Place, Playing, Question, Security, Settings, Subscribing, SubscriptionRequest, Ticket, TuneSettings,
 };
 use xmppd_core::loss::Loss;
 use xmppd_core::presence::{Layers, Presence, StatusWhen};
@@ -37,6 +37,7 @@ pub(crate) fn account(script: &Script) -> Account {
         tls: TlsPolicy::Auto,
         tune: TuneSettings { pep: true, status: None, status_when: StatusWhen::Empty },
         on_uncertain: OnUncertain::Resend,
+        held: 1_000,
         user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),
         version: "0.1.0".into(),
     };
@@ -47,6 +48,8 @@ pub(crate) fn account(script: &Script) -> Account {
         offer: None,
         session: None,
         messages: Vec::new(),
+        backlog: 0,
+        chosen_behind: Vec::new(),
         border: None,
         told: Vec::new(),
         roster: None,
@@ -166,7 +169,7 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
             let (position, tried, chosen) = (None, true, false);
             Command::Retry(ticket, KeptMessage { id, to, position, tried, chosen, stanza, origin })
         }
-        ("cancel", [id]) => Command::Cancel(ticket, id.clone()),
+        ("cancel", [id]) => Command::Cancel(ticket, id.clone(), Place::Memory),
         ("catch-up", []) => Command::CatchUp(ticket),
         ("connect", []) => Command::Connect(ticket),
         ("disconnect", []) => Command::Disconnect(ticket),

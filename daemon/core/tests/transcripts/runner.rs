@@ -270,7 +270,7 @@ impl<'a> Runner<'a> {
             }
             Output::HangUp(_) => self.connected = false,
             Output::Event(Event::Link(report)) => self.state = Some(report.state),
-            Output::Dial(_) | Output::StartTls | Output::NeedSecret | Output::Event(_) => {}
+            Output::Dial(_) | Output::StartTls | Output::NeedSecret | Output::Load(_) | Output::Event(_) => {}
         }
         Ok(())
     }

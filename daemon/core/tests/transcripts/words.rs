@@ -42,6 +42,7 @@ pub(crate) fn of_output(output: &Output, now: Wall) -> Option<String> {
         Output::HangUp(HangUp::Polite) => "hang-up polite".into(),
         Output::HangUp(HangUp::Abrupt) => "hang-up abrupt".into(),
         Output::Store(_, change) => format!("store {}", of_change(change)),
+        Output::Load(most) => format!("load {most}"),
         Output::Reply(ticket, outcome) => format!("reply {} {}", ticket.0, of_outcome(outcome)),
         Output::Event(event) => of_event(event, now),
     })
@@ -94,6 +95,7 @@ fn of_change(change: &Change) -> String {
             Some(position) => format!("message {} at {position}", message.id),
             None => format!("message {} without a place", message.id),
         },
+        Change::Backlog(message) => format!("behind {}", message.id),
         Change::SetAside(id, aside, reason) => of_aside(id, *aside, reason),
         Change::Arrived(ids, names) => {
             let names: String = names.iter().map(|name| format!(" told {name}")).collect();

@@ -177,7 +177,8 @@ impl Connecting {
                 | Input::Connected(_)
                 | Input::Secured(_)
                 | Input::Secret(_)
-                | Input::Derived(_),
+                | Input::Derived(_)
+                | Input::Loaded(_),
                 stage,
             ) => Link::Connecting(self.with(stage)),
         }
@@ -324,7 +325,7 @@ impl Connecting {
             }
             Command::Send(ticket, outgoing) => context.take_message(ticket, outgoing),
             Command::Retry(ticket, message) => context.retry_message(ticket, message),
-            Command::Cancel(ticket, id) => context.cancel(ticket, &id),
+            Command::Cancel(ticket, id, place) => context.cancel(ticket, id, place),
             Command::Ask(ticket, _) | Command::Subscribe(ticket, ..) => context.reply(ticket, Outcome::NotOnline(None)),
         }
         Link::Connecting(self)

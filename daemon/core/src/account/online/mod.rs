@@ -186,7 +186,12 @@ impl Online {
                 Ok(())
             }
             Input::Lost(loss) => Err(loss),
-            Input::Start | Input::Connected(_) | Input::Secured(_) | Input::Secret(_) | Input::Derived(_) => Ok(()),
+            Input::Start
+            | Input::Connected(_)
+            | Input::Secured(_)
+            | Input::Secret(_)
+            | Input::Derived(_)
+            | Input::Loaded(_) => Ok(()),
         };
         match result {
             Ok(()) => {
@@ -242,8 +247,8 @@ impl Online {
                 let (letter, stanza) = context.retried(ticket, message);
                 self.send_letter(letter, stanza, context);
             }
-            Command::Cancel(ticket, id) => match self.outbound.cancel(&id) {
-                None => context.cancel(ticket, &id),
+            Command::Cancel(ticket, id, place) => match self.outbound.cancel(&id) {
+                None => context.cancel(ticket, id, place),
                 cancelled => context.cancelled(ticket, cancelled),
             },
             Command::Ask(ticket, question) => {
@@ -294,9 +299,8 @@ impl Online {
         if let Some(error) = self.outbound.refuses(&stanza) {
             return context.answer(letter.ticket, &letter.id, &Outcome::Refused(error));
         }
-        if self.outbound.is_full() {
-            let reason = "too many messages wait for the server already".into();
-            return context.answer(letter.ticket, &letter.id, &Outcome::NotKept(reason));
+        if self.outbound.is_full() || !context.backlog.is_empty() {
+            return context.put_behind(letter, &stanza);
         }
         self.outbound.send_text(stanza, Sent::Message(letter), context);
     }
@@ -328,12 +332,26 @@ impl Online {
     /// After each input: write what need not wait any more, commit what was handled, and ask for the acknowledgement
     /// that somebody waits for.
     fn settle(&mut self, context: &mut Context) {
+        self.go_on_sending(context);
         for sent in self.outbound.flush(context) {
             self.written(sent, context);
         }
         self.outbound.commit(context);
         self.outbound.settle(self.somebody_waits(), context);
         self.tell_watched(context);
+    }
+
+    /// What waits on the disk alone follows as the line gets shorter.
+    fn go_on_sending(&mut self, context: &mut Context) {
+        if self.leaving.is_some() {
+            return;
+        }
+        if context.outbox.len() > 0 {
+            self.send_again(context);
+        }
+        if !context.backlog.is_empty() && self.outbound.is_short() {
+            context.load_backlog();
+        }
     }
 
     fn somebody_waits(&self) -> bool {

@@ -235,6 +235,11 @@ impl Outbound {
         self.line.waiting.len() >= QUEUE_LIMIT
     }
 
+    /// Whether what waits will soon be gone.
+    pub(in super::super) fn is_short(&self) -> bool {
+        self.line.waiting.len() < QUEUE_LIMIT / 4
+    }
+
     fn line_up(&mut self, tracked: Tracked, was_kept: bool, context: &mut Context) {
         let position = (!self.line.held).then(|| self.next_position(self.line.waiting.len()));
         let awaits = match &tracked.sent {
