@@ -131,7 +131,7 @@ impl fmt::Display for Reason {
 pub struct Listed {
     /// Its name without instance suffix, as the rules see it.
     pub player: String,
-    /// Its well-known name on the bus, complete.
+    /// Its well-known name on the bus, complete; without one, its name.
     pub bus_name: String,
     /// What it calls itself, clean.
     pub identity: Option<String>,

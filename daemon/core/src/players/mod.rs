@@ -11,9 +11,12 @@ mod address;
 mod budget;
 mod choice;
 mod decision;
+mod form;
 mod mend;
 mod pattern;
 mod player;
+mod post;
+mod posted;
 mod relay;
 mod rules;
 #[cfg(test)]
@@ -21,17 +24,23 @@ mod tests;
 #[cfg(test)]
 mod tests_any_order;
 #[cfg(test)]
+mod tests_posted;
+#[cfg(test)]
 mod tests_relay;
 #[cfg(test)]
 mod tests_wishes;
 mod wishes;
+
+use std::time::Duration;
 
 use player::{MAX_NAME, Player};
 
 pub use budget::Budget;
 pub use choice::{Edge, Override, Standing};
 pub use decision::{Decision, Listed, Playback, Reason, State};
+pub use form::fields;
 pub use pattern::{Pattern, PatternError};
+pub use post::{POSTED, Post, PostError};
 pub use rules::{DEFAULT_DENY, OnPause, Rule, Rules};
 pub use wishes::{Hold, Skipped, Unskippable};
 
@@ -64,6 +73,9 @@ pub enum Observation {
         /// Its whole metadata.
         metadata: Option<Metadata>,
     },
+    /// A player posted something of itself. It is one player, whoever posts, and has gone when nothing is posted for
+    /// this long, or for as long as the post itself may be believed.
+    Posted(Post, Duration),
     /// A player has gone.
     Vanished {
         /// As it appeared.
@@ -93,6 +105,8 @@ pub struct Players {
     songs: u64,
     published: Option<Published>,
     deadline: Option<Moment>,
+    /// Until when what was posted is believed.
+    posted_until: Option<Moment>,
     decision: Decision,
 }
 
@@ -114,6 +128,7 @@ impl Players {
             songs: 0,
             published: None,
             deadline: None,
+            posted_until: None,
             decision: Decision { state: State::Stopped, tune: None, player: None, reason: Some(Reason::NoPlayer) },
         }
     }
@@ -125,10 +140,8 @@ impl Players {
             Observation::Changed { id, playback, metadata } => {
                 self.change(&id, playback, metadata.as_ref(), now.moment);
             }
-            Observation::Vanished { id } => {
-                self.players.retain(|player| player.id != id);
-                self.wishes.vanished(&id);
-            }
+            Observation::Posted(post, patience) => self.post(post, patience, now.moment),
+            Observation::Vanished { id } => self.vanish(&id),
             Observation::Switched(on) => self.wishes.on = on,
             Observation::Held(hold) => self.wishes.held = hold,
             Observation::Manual(track, end) => self.wishes.manual = track.map(|track| (track, end)),
@@ -165,7 +178,7 @@ impl Players {
 
     /// When to call with [`Observation::Tick`], if nothing is seen before.
     pub fn deadline(&self) -> Option<Moment> {
-        self.deadline
+        self.deadline.into_iter().chain(self.posted_until).min()
     }
 
     /// When to call with it by the clock on the wall: a hold or a tune by hand ends.
@@ -212,7 +225,8 @@ impl Players {
     fn appear(&mut self, id: &str, name: String, identity: Option<&str>, now: Moment) {
         let known = self.players.iter().any(|player| player.id == id);
         let too_long = id.len() > MAX_NAME || name.len() > MAX_NAME;
-        if too_long || (!known && self.players.len() >= MAX_PLAYERS) {
+        let is_full = self.players.len() >= MAX_PLAYERS && id != POSTED;
+        if too_long || (!known && is_full) {
             return;
         }
         if !known {
@@ -222,6 +236,11 @@ impl Players {
             player.name(name, identity);
             player.judge(&self.rules);
         }
+    }
+
+    fn vanish(&mut self, id: &str) {
+        self.players.retain(|player| player.id != id);
+        self.wishes.vanished(id);
     }
 
     fn change(&mut self, id: &str, playback: Option<Playback>, metadata: Option<&Metadata>, now: Moment) {
@@ -244,6 +263,7 @@ impl Players {
 
     fn decide(&mut self, now: Now) {
         self.wishes.expire(now.wall);
+        self.expire_posted(now.moment);
         self.find_relays();
         let before = self.published.take();
         (self.published, self.deadline) = self.settle(before, now.moment);
