@@ -23,6 +23,7 @@ mod successor;
 #[cfg(test)]
 mod testing;
 mod transport;
+mod webhook;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

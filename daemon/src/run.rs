@@ -11,7 +11,7 @@ use xmppd_core::account::Machine;
 use xmppd_proto::{State, Topic, Topics};
 
 use crate::api::desk::{Desk, Facts};
-use crate::api::{Api, Clients, VERSION};
+use crate::api::{Api, Clients, Doorway, VERSION, WebhookState};
 use crate::bus::{Bus, BusState};
 use crate::config::{self, Config, LoadError};
 use crate::desktop::{self, Sign, Sources};
@@ -23,7 +23,7 @@ use crate::rpc::{self, ListenError, Listener};
 use crate::signals::{Signals, Wish};
 use crate::store::{Change, OpenError, Store, StoreError};
 use crate::successor::Successor;
-use crate::{dbus, host, log, notify};
+use crate::{dbus, host, log, notify, webhook};
 
 /// How long the goodbye to servers may take; with what clients of the socket may take it is within 5 s.
 const GOODBYE: Duration = Duration::from_secs(4);
@@ -136,6 +136,7 @@ impl Daemon {
         }
         let ((stop, stopped), (end, ended)) = (watch::channel(false), watch::channel(None));
         let tune = self.config.tune.clone();
+        let doorway = Doorway::of(self.config.webhook.as_ref());
         let user_agent = installation(&self.store).await?;
         let surroundings = Surroundings { environment: self.environment.clone(), user_agent, version: VERSION };
         let (hub, hub_task) = Hub::start(self.config, surroundings, self.store.clone()).await;
@@ -151,6 +152,9 @@ impl Daemon {
         let clients = Clients::default();
         faces.push(tokio::spawn(tell_of_lookers(clients.lookers(), hub.clone())));
         let machine = watch_machine(&hub, &mut faces);
+        let (doorway, wanted) = watch::channel(doorway);
+        let (webhook_state, webhook) = watch::channel(WebhookState::Off);
+        faces.push(tokio::spawn(webhook::serve(wanted, api.clone(), webhook_state)));
         let facts = Facts {
             started: host::now(),
             config: self.path,
@@ -160,6 +164,8 @@ impl Daemon {
             bus,
             players,
             machine,
+            doorway,
+            webhook,
             clients: clients.clone(),
             end,
         };

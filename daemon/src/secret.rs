@@ -77,8 +77,10 @@ pub(crate) enum SecretError {
         source: io::Error,
     },
     /// The file can be read by others.
-    #[error("password-file: {} {reason}", path.display())]
+    #[error("{key}: {} {reason}", path.display())]
     Exposed {
+        /// The configuration's key.
+        key: &'static str,
         /// The file.
         path: PathBuf,
         /// In which way.
@@ -106,6 +108,9 @@ impl SecretError {
             Self::TimedOut { .. } => "see whether the command waits for an input that the daemon cannot give: \
                                       it has no terminal"
                 .into(),
+            Self::Unusable { origin, .. } if origin.starts_with("token-file") => {
+                "the token must be the first line; `openssl rand -hex 16` makes one".into()
+            }
             Self::Unusable { .. } => "the password must be the first line, UTF-8, at most 4096 bytes".into(),
             Self::Unreadable { path, .. } => format!("see that {} exists and that you may read it", path.display()),
             Self::Exposed { path, .. } => format!("chmod 600 {0} (and chown it to yourself)", path.display()),
@@ -122,7 +127,7 @@ pub(crate) async fn fetch(source: Option<&PasswordSource>, environment: &Environ
     match source {
         None => Err(SecretError::NoSource),
         Some(PasswordSource::Command(words)) => from_command(words).await,
-        Some(PasswordSource::File(path)) => from_file(path),
+        Some(PasswordSource::File(path)) => from_file("password-file", path),
         Some(PasswordSource::Credential(name)) => from_credential(name, environment),
         Some(PasswordSource::Inline(secret)) => Ok(secret.clone()),
     }
@@ -197,10 +202,25 @@ async fn tail(stream: Option<impl AsyncRead + Unpin>) -> io::Result<String> {
         .join("; "))
 }
 
-fn from_file(path: &Path) -> Result<Secret, SecretError> {
-    let key = "password-file";
+/// Reads the webhook's token; as private as a password.
+pub(crate) fn token(path: &Path) -> Result<Secret, SecretError> {
+    let key = "token-file";
+    let token = from_file(key, path)?;
+    let text = token.reveal();
+    // What stands as it is in a path and in a line of a request (RFC 3986 section 2.3).
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
+    let reason = match text.len() {
+        0..16 => "the token is shorter than 16 characters",
+        257.. => "the token is longer than 256 characters",
+        _ if !is_plain => "the token has other characters than A-Z a-z 0-9 - . _ ~",
+        _ => return Ok(token),
+    };
+    Err(SecretError::Unusable { origin: format!("{key}: {}", path.display()), reason })
+}
+
+fn from_file(key: &'static str, path: &Path) -> Result<Secret, SecretError> {
     let (file, metadata) = open(key, path)?;
-    let exposed = |reason| Err(SecretError::Exposed { path: path.into(), reason });
+    let exposed = |reason| Err(SecretError::Exposed { key, path: path.into(), reason });
     if metadata.uid() != rustix::process::geteuid().as_raw() {
         return exposed("belongs to another user");
     }
@@ -324,6 +344,27 @@ mod tests {
         assert!(file(folder.write("empty", 0o600, "")).await.unwrap_err().contains("empty"));
         assert!(file(folder.path().into()).await.unwrap_err().contains("not a regular file"));
         assert!(file(folder.path().join("missing")).await.unwrap_err().contains("No such file"));
+    }
+
+    #[test]
+    fn a_token_is_private_long_and_plain() {
+        let folder = Folder::new();
+        let check = |name, mode, content: &str, expected: Result<&str, &str>| {
+            let read = token(&folder.write(name, mode, content));
+            let read =
+                read.map(|token| token.reveal().to_owned()).map_err(|error| format!("{error} | {}", error.hint()));
+            match (&read, expected) {
+                (Ok(read), Ok(expected)) => assert_eq!(read, expected),
+                (Err(error), Err(part)) => assert!(error.contains(part) && !error.contains("canary"), "{error}"),
+                _ => panic!("{name}: {read:?}"),
+            }
+        };
+        check("right", 0o600, "0123456789abcDEF-._~\n", Ok("0123456789abcDEF-._~"));
+        check("open", 0o640, "canary-canary-canary", Err("token-file: "));
+        check("short", 0o600, "canary", Err("shorter than 16 characters | the token must be"));
+        check("long", 0o600, &"canary".repeat(50), Err("longer than 256"));
+        check("strange", 0o600, "canary/canary/canary", Err("other characters"));
+        check("empty", 0o600, "", Err("the first line is empty | the token must"));
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@ use xmppd_core::players::Budget;
 use xmppd_proto::Failure;
 use xmppd_proto::reply::{AccountInfo, Check, CheckState, ConnectionState, DoctorReport, TuneReport};
 
+use super::WebhookState;
 use super::desk::Desk;
 use crate::bus::BusState;
 use crate::config;
@@ -23,6 +24,7 @@ impl Desk {
         let sources = self.facts.machine.borrow().clone();
         checks.push(machine("sleep", &sources.sleep, "logind", "the clocks"));
         checks.push(machine("network", &sources.network, "NetworkManager", "the kernel"));
+        checks.extend(webhook(&self.facts.webhook.borrow()));
         checks.push(published(&tune));
         for (name, handle) in self.hub.accounts(None).await.unwrap_or_default() {
             // An actor that has ended publishes nothing.
@@ -101,6 +103,20 @@ fn machine(name: &str, source: &Source, service: &str, itself: &str) -> Check {
             hint: Some("a dead connection is noticed later; everything else works without it".into()),
             ..check(name, CheckState::Warning, format!("nobody tells of changes: {reason}"))
         },
+    }
+}
+
+/// Nothing where there is none.
+fn webhook(state: &WebhookState) -> Option<Check> {
+    match state {
+        WebhookState::Off => None,
+        WebhookState::Open { address } => {
+            Some(check("webhook", CheckState::Ok, format!("players can post what they play to {address}")))
+        }
+        WebhookState::Closed { reason } => Some(Check {
+            hint: Some("mend it, then run `xmppctl config reload`".into()),
+            ..check("webhook", CheckState::Failed, reason.clone())
+        }),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
 use xmppd_core::players::{Pattern, PatternError};
@@ -16,15 +17,13 @@ use super::{Account, Config, Messages, PasswordSource, Presence, Tune, Webhook, 
 use crate::places::Environment;
 
 /// Keys that are checked but do nothing in this version. What builds a feature takes its keys off this list.
-const WITHOUT_EFFECT: &[&str] = &[
-    "presence.away-after",
-    "presence.xa-after",
-    "webhook.listen",
-    "webhook.token-file",
-    "messages.history",
-    "messages.keep",
-    "messages.notify",
-];
+const WITHOUT_EFFECT: &[&str] =
+    &["presence.away-after", "presence.xa-after", "messages.history", "messages.keep", "messages.notify"];
+
+/// Where players post to when the configuration does not say.
+const ROUTE: &str = "/tune";
+/// How long a post is believed when neither it nor the configuration says: longer than nearly every song.
+const EXPIRE: Duration = Duration::from_secs(15 * 60);
 
 const DURATION: &str = "a duration such as 90s, 25m, 1h30m or 2d";
 const POSITIVE: &str = "a duration above zero such as 90s, 25m, 1h30m or 2d";
@@ -171,6 +170,8 @@ fn tune(root: &mut Section<'_>) -> Tune {
 fn webhook(root: &mut Section<'_>, around: &Surroundings<'_>) -> Option<Webhook> {
     let mut section = root.section("webhook");
     let listen = section.parsed("listen", "a loopback address such as 127.0.0.1:8080", words::loopback);
+    let route = section.parsed("path", "a path such as /GStatus, of plain characters", words::route);
+    let expire = section.parsed("expire", POSITIVE, words::positive).unwrap_or(EXPIRE);
     let token_file = path(&mut section, "token-file", around);
     if section.is_present() {
         for key in ["listen", "token-file"].into_iter().filter(|key| !section.has(key)).collect::<Vec<_>>() {
@@ -178,7 +179,8 @@ fn webhook(root: &mut Section<'_>, around: &Surroundings<'_>) -> Option<Webhook>
         }
     }
     root.absorb(section);
-    Some(Webhook { listen: listen?, token_file: token_file? })
+    let path = route.unwrap_or_else(|| ROUTE.to_owned());
+    Some(Webhook { listen: listen?, path, expire, token_file: token_file? })
 }
 
 fn messages(root: &mut Section<'_>) -> Messages {

@@ -215,6 +215,10 @@ pub(crate) enum OnPause {
 pub(crate) struct Webhook {
     /// A loopback address.
     pub(crate) listen: SocketAddr,
+    /// The path that is posted to.
+    pub(crate) path: String,
+    /// How long a post is believed that does not tell its song's length.
+    pub(crate) expire: Duration,
     /// Where its token is, absolute.
     pub(crate) token_file: PathBuf,
 }

@@ -27,7 +27,12 @@ impl Config {
         if let Some(webhook) = &self.webhook {
             all.insert(
                 "webhook".into(),
-                json!({"listen": webhook.listen.to_string(), "token-file": webhook.token_file.to_string_lossy()}),
+                json!({
+                    "listen": webhook.listen.to_string(),
+                    "path": webhook.path,
+                    "expire": duration::write(webhook.expire),
+                    "token-file": webhook.token_file.to_string_lossy(),
+                }),
             );
         }
         let messages = &self.messages;

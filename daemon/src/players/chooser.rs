@@ -1,8 +1,10 @@
 //! Runs the core's [`Players`]: what the watcher sees and what the user says goes in, decisions go to the hub.
 
+use std::time::Duration;
+
 use tokio::sync::{mpsc, oneshot, watch};
 use xmppd_core::account::Playing;
-use xmppd_core::players::{Hold, Observation, Players, Rule, Rules, Skipped, Unskippable};
+use xmppd_core::players::{Hold, Observation, POSTED, Players, Post, Rule, Rules, Skipped, Unskippable};
 use xmppd_core::time::Wall;
 use xmppd_core::tune::Track;
 use xmppd_proto::reply::{ExplainedPlayer, PlayerList, TuneReport};
@@ -30,6 +32,8 @@ enum Order {
     List(oneshot::Sender<PlayerList>),
     Explain(Option<String>, oneshot::Sender<Vec<ExplainedPlayer>>),
     Present(oneshot::Sender<Option<Playing>>),
+    Post(Post, Duration),
+    Unpost,
     Settings(Settings),
 }
 
@@ -117,6 +121,16 @@ impl Handle {
     /// All players.
     pub(crate) async fn list(&self) -> Result<PlayerList, Ended> {
         self.ask(Order::List).await
+    }
+
+    /// Takes what a player posted of itself, and how long that is believed when it does not say.
+    pub(crate) async fn post(&self, post: Post, patience: Duration) -> Result<(), Ended> {
+        self.orders.send(Order::Post(post, patience)).await.map_err(|_| Ended)
+    }
+
+    /// Nobody can post any more.
+    pub(crate) async fn unpost(&self) -> Result<(), Ended> {
+        self.orders.send(Order::Unpost).await.map_err(|_| Ended)
     }
 
     /// Puts another configuration in force.
@@ -220,6 +234,10 @@ impl Chooser {
     async fn order(&mut self, order: Order) {
         match order {
             Order::Settings(settings) => self.configure(settings),
+            Order::Post(post, patience) => self.players.handle(host::now(), Observation::Posted(post, patience)),
+            Order::Unpost => {
+                self.players.handle(host::now(), Observation::Vanished { id: POSTED.to_owned() });
+            }
             Order::List(reply) => drop(reply.send(convert::list(&self.players))),
             Order::Explain(player, reply) => drop(reply.send(convert::explain(&self.players, player.as_deref()))),
             Order::Present(reply) => drop(reply.send(self.present())),
