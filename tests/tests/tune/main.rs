@@ -7,6 +7,8 @@ mod hostile;
 mod latency;
 mod metadata;
 mod nodes;
+mod page;
 mod stage;
 mod switching;
+mod webhook;
 mod wishes;
