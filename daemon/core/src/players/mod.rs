@@ -19,6 +19,7 @@ mod post;
 mod posted;
 mod relay;
 mod rules;
+mod sieve;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -42,6 +43,7 @@ pub use form::fields;
 pub use pattern::{Pattern, PatternError};
 pub use post::{POSTED, Post, PostError};
 pub use rules::{DEFAULT_DENY, OnPause, Rule, Rules};
+pub use sieve::{Asking, Question, Sieve, Verdict};
 pub use wishes::{Hold, Skipped, Unskippable};
 
 use crate::time::{Moment, Now, Wall};
@@ -129,7 +131,7 @@ impl Players {
             published: None,
             deadline: None,
             posted_until: None,
-            decision: Decision { state: State::Stopped, tune: None, player: None, reason: Some(Reason::NoPlayer) },
+            decision: Decision::nothing_yet(),
         }
     }
 
