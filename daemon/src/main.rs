@@ -14,6 +14,7 @@ mod notify;
 mod places;
 mod players;
 mod probe;
+mod program;
 mod rpc;
 mod run;
 mod secret;

@@ -144,7 +144,8 @@ impl Daemon {
         let (observations, observed) = mpsc::channel(OBSERVATIONS);
         let (players_state, players) = watch::channel(BusState::Connecting);
         let (wanted, is_wanted) = watch::channel(tune.enabled);
-        let chooser = chooser::start(&tune, kept, wanted, observed, (hub.clone(), self.store.clone()));
+        let chooser =
+            chooser::start(&tune, kept, wanted, observed, (hub.clone(), self.store.clone()), self.environment.clone());
         let mut faces = vec![tokio::spawn(players::watch(Bus::Session, is_wanted, observations, players_state))];
         let managed = self.environment.variable("NOTIFY_SOCKET").is_some();
         let (api, asked) = Api::new();

@@ -5,25 +5,22 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use rustix::fs::OFlags;
-use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 use xmppd_core::secret::Secret;
 use zeroize::Zeroizing;
 
 use crate::config::PasswordSource;
 use crate::places::Environment;
+use crate::program::{self, Ended, Excess, Failed, Limits};
 
 /// The longest password, in bytes.
 const LIMIT: usize = 4096;
 /// How long a password command may take; it may be asking the person.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How much of a command's complaints is repeated, in bytes.
-const COMPLAINT: usize = 1024;
 /// What the service manager told us is not for our children.
 const NOT_INHERITED: [&str; 6] =
     ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"];
@@ -136,70 +133,22 @@ pub(crate) async fn fetch(source: Option<&PasswordSource>, environment: &Environ
 async fn from_command(words: &[String]) -> Result<Secret, SecretError> {
     let (program, arguments) = words.split_first().ok_or(SecretError::NoSource)?;
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // A group of its own, so that the time limit ends its children as well.
-    command.process_group(0).kill_on_drop(true);
+    command.args(arguments);
     for name in NOT_INHERITED {
         command.env_remove(name);
     }
-    let not_started = |source| SecretError::NotStarted { program: program.clone(), source };
-    let mut child = command.spawn().map_err(not_started)?;
-    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    let Ok(ended) = tokio::time::timeout(PATIENCE, run(&mut child)).await else {
-        if let Some(group) = group {
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-        return Err(SecretError::TimedOut { program: program.clone() });
+    let limits = Limits { time: PATIENCE, output: LIMIT, excess: Excess::Dropped };
+    let program = program.clone();
+    let Ended { status, output, complaint } = match program::run(command, &[], limits).await {
+        Ok(ended) => ended,
+        Err(Failed::Io(source)) => return Err(SecretError::NotStarted { program, source }),
+        Err(Failed::TimedOut | Failed::TooMuch) => return Err(SecretError::TimedOut { program }),
     };
-    let (status, output, complaint) = ended.map_err(not_started)?;
     if !status.success() {
-        return Err(SecretError::Failed { program: program.clone(), status, complaint });
+        return Err(SecretError::Failed { program, status, complaint });
     }
-    let origin = || format!("password-command: {program}");
-    first_line(&output).map_err(|reason| SecretError::Unusable { origin: origin(), reason })
-}
-
-async fn run(child: &mut Child) -> io::Result<(ExitStatus, Zeroizing<Vec<u8>>, String)> {
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let (output, complaint) = tokio::try_join!(head(stdout), tail(stderr))?;
-    Ok((child.wait().await?, output, complaint))
-}
-
-/// The first bytes of a stream, one more than a password may have; the rest is read and dropped.
-async fn head(stream: Option<impl AsyncRead + Unpin>) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut kept = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
-    let mut buffer = Zeroizing::new([0; 1024]);
-    let Some(mut stream) = stream else { return Ok(kept) };
-    loop {
-        let count = stream.read(&mut buffer[..]).await?;
-        if count == 0 {
-            return Ok(kept);
-        }
-        let room = LIMIT + 1 - kept.len();
-        kept.extend_from_slice(&buffer[..count.min(room)]);
-    }
-}
-
-/// The last bytes of a stream as one line.
-async fn tail(stream: Option<impl AsyncRead + Unpin>) -> io::Result<String> {
-    let mut kept = Vec::new();
-    let mut buffer = [0; COMPLAINT];
-    let Some(mut stream) = stream else { return Ok(String::new()) };
-    loop {
-        let count = stream.read(&mut buffer).await?;
-        if count == 0 {
-            break;
-        }
-        kept.extend_from_slice(&buffer[..count]);
-        kept.drain(..kept.len().saturating_sub(COMPLAINT));
-    }
-    let text = String::from_utf8_lossy(&kept);
-    Ok(text
-        .split(|c: char| c.is_control())
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect::<Vec<_>>()
-        .join("; "))
+    first_line(&output)
+        .map_err(|reason| SecretError::Unusable { origin: format!("password-command: {program}"), reason })
 }
 
 /// Reads the webhook's token; as private as a password.

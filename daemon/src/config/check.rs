@@ -43,7 +43,7 @@ pub(super) fn check(document: &DeTable<'_>, around: &Surroundings<'_>) -> Result
     let mut root = Section::document(document);
     let accounts = accounts(&mut root, around);
     let presence = presence(&mut root);
-    let tune = tune(&mut root);
+    let tune = tune(&mut root, around);
     let webhook = webhook(&mut root, around);
     let messages = messages(&mut root);
     let without_effect = without_effect(document);
@@ -133,7 +133,7 @@ fn presence(root: &mut Section<'_>) -> Presence {
     presence
 }
 
-fn tune(root: &mut Section<'_>) -> Tune {
+fn tune(root: &mut Section<'_>, around: &Surroundings<'_>) -> Tune {
     let mut section = root.section("tune");
     let default = Tune::default();
     let publish = section.texts("publish");
@@ -154,6 +154,7 @@ fn tune(root: &mut Section<'_>) -> Tune {
         deny: patterns(&mut section, "deny", Pattern::player).unwrap_or(default.deny),
         deny_url: patterns(&mut section, "deny-url", Pattern::url).unwrap_or(default.deny_url),
         deny_file: patterns(&mut section, "deny-file", Pattern::url).unwrap_or(default.deny_file),
+        filter: program(&mut section, "filter", around),
         publish_url: section.flag("publish-url").unwrap_or(default.publish_url),
         publish_video: section.flag("publish-video").unwrap_or(default.publish_video),
         publish_private: section.flag("publish-private").unwrap_or(default.publish_private),
@@ -206,6 +207,23 @@ fn patterns(
         section.fault(key, format!("{} cannot be used: {error}", shown(text)));
     }
     Some(texts.into_iter().map(String::from).collect())
+}
+
+/// A program and its arguments. It has to be there, in a folder of `PATH`, below the home or at its absolute path.
+fn program(section: &mut Section<'_>, key: &'static str, around: &Surroundings<'_>) -> Option<Vec<String>> {
+    let mut words = section.texts(key)?.into_iter().map(String::from).collect::<Vec<_>>();
+    let Some(first) = words.first_mut() else {
+        section.fault(key, "expected a program and its arguments, found an empty list");
+        return None;
+    };
+    match around.environment.program(first) {
+        Some(path) => *first = path.to_string_lossy().into_owned(),
+        None => {
+            let message = format!("there is no program {}; each argument is a text of its own", shown(first));
+            section.fault(key, message);
+        }
+    }
+    Some(words)
 }
 
 /// The template under `status`, as it stands.

@@ -158,6 +158,8 @@ pub(crate) struct Tune {
     pub(crate) deny_url: Vec<String>,
     /// Patterns of file names that are never published.
     pub(crate) deny_file: Vec<String>,
+    /// The program that is asked about each song, and its arguments; never empty, run without a shell.
+    pub(crate) filter: Option<Vec<String>>,
     /// Whether a track's address is published.
     pub(crate) publish_url: bool,
     /// Whether what a video file plays is published.
@@ -181,6 +183,7 @@ impl Default for Tune {
             deny: patterns(&DEFAULT_DENY),
             deny_url: Vec::new(),
             deny_file: Vec::new(),
+            filter: None,
             publish_url: false,
             publish_video: false,
             publish_private: false,

@@ -57,7 +57,7 @@ impl Config {
         let tune = &self.tune;
         let carriers = [("pep", tune.publish_pep), ("status", tune.publish_status)];
         let publish: Vec<_> = carriers.into_iter().filter(|(_, chosen)| *chosen).map(|(word, _)| word).collect();
-        json!({
+        let mut values = json!({
             "enabled": tune.enabled,
             "publish": publish,
             "status": tune.status,
@@ -71,7 +71,11 @@ impl Config {
             "publish-url": tune.publish_url,
             "publish-video": tune.publish_video,
             "publish-private": tune.publish_private,
-        })
+        });
+        if let (Some(values), Some(filter)) = (values.as_object_mut(), &tune.filter) {
+            values.insert("filter".into(), filter.clone().into());
+        }
+        values
     }
 }
 

@@ -3,6 +3,7 @@
 mod carriers;
 mod choosing;
 mod contacts;
+mod filter;
 mod hostile;
 mod latency;
 mod metadata;
