@@ -5,7 +5,8 @@
 //! then by rank in `allow`, then who started, paused or stopped last. A new track of the same player is no such
 //! activity, or two players that both play would take turns. A script's tune overrides all. A track is published once it
 //! has played unchanged for the settling time; until then the one before stays, so that a change is one publish, unless
-//! its player stopped, went, was paused or is denied: then it is withdrawn at once.
+//! its player went, was paused or is denied: then it is withdrawn at once, and a moment after its player has stopped,
+//! because some do so between two tracks.
 
 mod address;
 mod budget;
@@ -297,7 +298,10 @@ impl Players {
 
     /// What of the followed player's tune is to be seen now, given what was seen before, and until when that holds.
     fn settle(&self, before: Option<Published>, now: Moment) -> (Option<Published>, Option<Moment>) {
-        let Some(followed) = self.followed().filter(|player| !self.wishes.skips(player)) else { return (None, None) };
+        let Some(followed) = self.followed() else { return self.linger(before, now) };
+        if self.wishes.skips(followed) {
+            return (None, None);
+        }
         let plays = followed.playback == Playback::Playing;
         let withdrawn_at = |player: &Player| player.withdrawn_at(&self.rules);
         // Who is paused may go on with what is out already, but starts nothing.
@@ -321,6 +325,14 @@ impl Players {
         let deadline =
             before.as_ref().and_then(|(owner, _)| withdrawn_at(owner)).map_or(steady_at, |at| at.min(steady_at));
         (before.map(|(_, before)| before), Some(deadline))
+    }
+
+    /// What was seen before, of a player that has stopped only just now, if nothing overrides it.
+    fn linger(&self, before: Option<Published>, now: Moment) -> (Option<Published>, Option<Moment>) {
+        let owner = before.as_ref().and_then(|before| self.player(&before.id));
+        let owner = owner.filter(|owner| self.wishes.overriding().is_none() && !self.wishes.skips(owner));
+        let until = owner.and_then(|owner| owner.withdrawn_at(&self.rules)).filter(|at| *at > now);
+        (before.filter(|_| until.is_some()), until)
     }
 
     fn decision_to_publish(&self, published: &Published) -> Decision {

@@ -1,5 +1,7 @@
 //! One player as it is known now, with every text bounded. Whether it is the one to follow is [`super`]'s.
 
+use std::time::Duration;
+
 use super::POSTED;
 use super::choice::Standing;
 use super::decision::{BUS_PREFIX, Listed, Playback, is_named};
@@ -9,6 +11,8 @@ use crate::text;
 use crate::time::Moment;
 use crate::tune::{Metadata, Track};
 
+/// How long a player may say that it has stopped on its way to the next track, as VLC does.
+const BETWEEN_TRACKS: Duration = Duration::from_secs(1);
 /// The most bytes of a bus name (D-Bus specification, "Valid Names").
 pub(super) const MAX_NAME: usize = 255;
 
@@ -176,7 +180,8 @@ impl Player {
         match (self.playback, rules.on_pause) {
             (Playback::Playing, _) | (Playback::Paused, OnPause::Keep) => None,
             (Playback::Paused, OnPause::After(grace)) => Some(self.playback_since + grace),
-            (Playback::Paused, OnPause::Clear) | (Playback::Stopped, _) => Some(self.playback_since),
+            (Playback::Paused, OnPause::Clear) => Some(self.playback_since),
+            (Playback::Stopped, _) => Some(self.playback_since + rules.settle.min(BETWEEN_TRACKS)),
         }
     }
 

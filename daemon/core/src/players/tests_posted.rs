@@ -22,7 +22,7 @@ fn a_post_is_published_once_it_has_settled_and_withdrawn_at_a_pause_or_stop() {
     );
     let script =
         vec![(1000, post(PLAYING, "A", None)), (20_000, post(PLAYING, "B", None)), (60_000, post(STOPPED, "", None))];
-    check(Rules::default(), script, &["4.0 A", "23.0 B", "60.0 -"]);
+    check(Rules::default(), script, &["4.0 A", "23.0 B", "61.0 -"]);
     let script =
         vec![(0, post(PLAYING, "A", None)), (1000, post(PLAYING, "B", None)), (2000, post(PLAYING, "C", None))];
     check(Rules::default(), script, &["5.0 C"]);
