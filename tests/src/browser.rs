@@ -27,6 +27,18 @@ impl Browser {
     /// # Errors
     /// `Missing` when Chromium is not installed.
     pub fn open(address: &str, rules: &str, bus: Option<&Bus>) -> Result<Self, Missing> {
+        Self::start(address, rules, bus, &[])
+    }
+
+    /// Shows it in a private window.
+    ///
+    /// # Errors
+    /// `Missing` when Chromium is not installed.
+    pub fn open_in_private(address: &str, bus: &Bus) -> Result<Self, Missing> {
+        Self::start(address, "", Some(bus), &["--incognito"])
+    }
+
+    fn start(address: &str, rules: &str, bus: Option<&Bus>, more: &[&str]) -> Result<Self, Missing> {
         let chromium = program("chromium")?;
         let folder = Folder::new("chromium");
         let mut command = Command::new(chromium);
@@ -38,6 +50,7 @@ impl Browser {
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"])
             .args(["--disable-background-networking", "--disable-component-update", "--mute-audio"])
             .args(["--autoplay-policy=no-user-gesture-required"])
+            .args(more)
             .arg(format!("--user-data-dir={}", folder.join("profile").display()))
             .arg(format!("--host-resolver-rules={rules}"))
             .arg(address);
