@@ -25,7 +25,7 @@ impl Desk {
         if !matches!(doorway, Doorway::Door(_)) {
             let _ = self.players.unpost().await;
         }
-        self.facts.doorway.send_replace(doorway);
+        self.facts.webhook.doorway.send_replace(doorway);
         report.changed = self.hub.reload(config).await?;
         Ok(report)
     }

@@ -26,7 +26,7 @@ impl Desk {
         let sources = self.facts.machine.borrow().clone();
         checks.push(machine("sleep", &sources.sleep, "logind", "the clocks"));
         checks.push(machine("network", &sources.network, "NetworkManager", "the kernel"));
-        checks.extend(webhook(&self.facts.webhook.borrow()));
+        checks.extend(webhook(&self.facts.webhook.state.borrow()));
         checks.extend(self.players.filter().await.ok().flatten().map(|report| filter(&report)));
         checks.push(published(&tune));
         for (name, handle) in self.hub.accounts(None).await.unwrap_or_default() {

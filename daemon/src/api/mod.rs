@@ -30,7 +30,7 @@ use xmppd_proto::{Change, Failure, Kind, Reply, Request, Topics};
 pub(crate) use crate::hub::Holding;
 pub(crate) use clients::{Clients, Counted, Looker};
 pub(crate) use daemon::{VERSION, hello};
-pub(crate) use webhook::{Door, Doorway, Form, Posted, WebhookState};
+pub(crate) use webhook::{Door, Doorkeeper, Doorway, Form, Posted, WebhookState};
 pub(crate) use wire::Wire;
 
 /// How many questions may wait; they are taken as fast as they come.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::sync::watch;
 use xmppd_core::players::{Post, fields};
 use xmppd_core::secret::Secret;
 use xmppd_proto::{Failure, Kind};
@@ -58,6 +59,15 @@ pub(crate) struct Door {
     /// How long a post is believed when it does not say itself.
     pub(crate) patience: Duration,
     token: Secret,
+}
+
+/// Opens and closes the webhook, and knows how it is.
+#[derive(Debug)]
+pub(crate) struct Doorkeeper {
+    /// What is wanted of it.
+    pub(crate) doorway: watch::Sender<Doorway>,
+    /// How it is.
+    pub(crate) state: watch::Receiver<WebhookState>,
 }
 
 /// How the webhook is.

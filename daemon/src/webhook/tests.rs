@@ -246,8 +246,9 @@ async fn who_is_slow_is_hung_up_on_whatever_it_drips() {
     let served = tokio::spawn(connection::serve(theirs, door(), api));
     let (mut reading, mut writing) = tokio::io::split(ours);
     let dripping = tokio::spawn(async move {
+        let mut beat = tokio::time::interval(std::time::Duration::from_millis(200));
         for byte in head.iter().chain(std::iter::repeat(&b'x')) {
-            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            beat.tick().await;
             if writing.write_all(&[*byte]).await.is_err() {
                 return;
             }

@@ -42,6 +42,13 @@ fn says(stage: &Stage, verdict: &str) -> serde_json::Value {
     stage.home.eventually(&["tune", "explain"], |told| told["filter"]["verdict"] == verdict)
 }
 
+/// How many processes run with this in their command line.
+fn running(path: &str) -> usize {
+    let processes = std::fs::read_dir("/proc").expect("the kernel lists processes").flatten();
+    let lines = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
+    lines.filter(|line| String::from_utf8_lossy(line).contains(path)).count()
+}
+
 #[test]
 fn a_song_is_told_as_the_filter_says() {
     for kind in Kind::ALL {
@@ -111,17 +118,12 @@ fn a_filter_that_fails_in_any_way_tells_nothing_and_says_so() {
     stage.settle();
     stage.shows(None, &nothing());
     assert_eq!(stage.since(0).tunes(), [adas("Song 0"), nothing()], "no song came through");
-    let left = eventually("nothing of them is left", SOON, || {
-        let list = std::process::Command::new("pgrep")
-            .args(["-f", &stage.home.write("filter", "").display().to_string()])
-            .output()
-            .ok()?;
-        list.stdout.is_empty().then_some(())
-    });
-    assert_eq!(left, ());
+    let path = stage.home.write("filter", "");
+    let path = path.display().to_string();
+    eventually("nothing of them is left", SOON, || (running(&path) == 0).then_some(()));
 
     // One that has gone is like one that fails, and no reason for the daemon not to live.
-    std::fs::remove_file(stage.home.write("filter", "")).expect("it is there");
+    std::fs::remove_file(&path).expect("it is there");
     player.announce(plays("Last"));
     let why = stage.home.eventually(&["tune", "explain"], |told| {
         told["filter"]["reason"].as_str().is_some_and(|it| it.contains("No such file"))
@@ -145,13 +147,8 @@ fn a_filter_that_hangs_holds_nobody_up_and_the_newest_song_wins() {
     }
     stage.ctl(&["status"]);
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
-    let count = until(Duration::from_millis(500), || {
-        let list = std::process::Command::new("pgrep")
-            .args(["-c", "-f", &hung.with_file_name("filter").display().to_string()])
-            .output()
-            .ok()?;
-        String::from_utf8_lossy(&list.stdout).trim().parse::<u32>().ok().filter(|count| *count > 1)
-    });
+    let path = hung.with_file_name("filter").display().to_string();
+    let count = until(Duration::from_millis(500), || Some(running(&path)).filter(|count| *count > 1));
     assert_eq!(count, None, "one at a time");
     player.announce(plays("Last"));
     stage.shows(Some("♪ Ada – Last"), &adas("Last"));

@@ -125,9 +125,9 @@ impl Sieve {
             return;
         }
         let Some(song) = self.song.as_mut() else { return };
-        let verdict = match verdict {
+        let verdict = match &verdict {
             Verdict::Told(track) if !track.is_publishable() => Verdict::Withheld,
-            other => other,
+            Verdict::Told(_) | Verdict::Withheld | Verdict::Failed(_) => verdict,
         };
         self.told = match &verdict {
             Verdict::Told(track) => Some(Told { track: track.clone(), player: song.player.clone() }),
