@@ -14,6 +14,7 @@ mod notify;
 mod places;
 mod players;
 mod probe;
+mod program;
 mod rpc;
 mod run;
 mod secret;
@@ -23,6 +24,7 @@ mod successor;
 #[cfg(test)]
 mod testing;
 mod transport;
+mod webhook;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

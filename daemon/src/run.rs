@@ -11,7 +11,7 @@ use xmppd_core::account::Machine;
 use xmppd_proto::{State, Topic, Topics};
 
 use crate::api::desk::{Desk, Facts};
-use crate::api::{Api, Clients, VERSION};
+use crate::api::{Api, Clients, Doorkeeper, Doorway, VERSION, WebhookState};
 use crate::bus::{Bus, BusState};
 use crate::config::{self, Config, LoadError};
 use crate::desktop::{self, Sign, Sources};
@@ -23,7 +23,7 @@ use crate::rpc::{self, ListenError, Listener};
 use crate::signals::{Signals, Wish};
 use crate::store::{Change, OpenError, Store, StoreError};
 use crate::successor::Successor;
-use crate::{dbus, host, log, notify};
+use crate::{dbus, host, log, notify, webhook};
 
 /// How long the goodbye to servers may take; with what clients of the socket may take it is within 5 s.
 const GOODBYE: Duration = Duration::from_secs(4);
@@ -136,15 +136,12 @@ impl Daemon {
         }
         let ((stop, stopped), (end, ended)) = (watch::channel(false), watch::channel(None));
         let tune = self.config.tune.clone();
+        let doorway = Doorway::of(self.config.webhook.as_ref());
         let user_agent = installation(&self.store).await?;
         let surroundings = Surroundings { environment: self.environment.clone(), user_agent, version: VERSION };
         let (hub, hub_task) = Hub::start(self.config, surroundings, self.store.clone()).await;
-        let kept = wishes(&self.store).await;
-        let (observations, observed) = mpsc::channel(OBSERVATIONS);
-        let (players_state, players) = watch::channel(BusState::Connecting);
-        let (wanted, is_wanted) = watch::channel(tune.enabled);
-        let chooser = chooser::start(&tune, kept, wanted, observed, (hub.clone(), self.store.clone()));
-        let mut faces = vec![tokio::spawn(players::watch(Bus::Session, is_wanted, observations, players_state))];
+        let mut faces = Vec::new();
+        let (chooser, players) = watch_players(&tune, &hub, (&self.store, &self.environment), &mut faces).await;
         let managed = self.environment.variable("NOTIFY_SOCKET").is_some();
         let (api, asked) = Api::new();
         let (bus_state, bus) = watch::channel(BusState::Connecting);
@@ -160,6 +157,7 @@ impl Daemon {
             bus,
             players,
             machine,
+            webhook: keep_door(doorway, &api, &mut faces),
             clients: clients.clone(),
             end,
         };
@@ -234,6 +232,31 @@ async fn asked(ended: &mut watch::Receiver<Option<Parting>>) -> Parting {
     // The desk holds the sender as long as it is asked.
     let parting = ended.wait_for(Option::is_some).await.ok().and_then(|parting| *parting);
     parting.unwrap_or(Parting::Goodbye)
+}
+
+/// Starts watching players; gives who chooses among them, and whether they can be watched.
+async fn watch_players(
+    tune: &config::Tune,
+    hub: &hub::Handle,
+    (store, environment): (&Store, &Environment),
+    tasks: &mut Vec<JoinHandle<()>>,
+) -> (chooser::Handle, watch::Receiver<BusState>) {
+    let kept = wishes(store).await;
+    let (observations, observed) = mpsc::channel(OBSERVATIONS);
+    let (state, shown) = watch::channel(BusState::Connecting);
+    let (wanted, is_wanted) = watch::channel(tune.enabled);
+    let parts = (hub.clone(), store.clone());
+    let chooser = chooser::start(tune, kept, wanted, observed, parts, environment.clone());
+    tasks.push(tokio::spawn(players::watch(Bus::Session, is_wanted, observations, state)));
+    (chooser, shown)
+}
+
+/// Starts the webhook; gives who opens and closes it.
+fn keep_door(doorway: Doorway, api: &Api, tasks: &mut Vec<JoinHandle<()>>) -> Doorkeeper {
+    let (doorway, wanted) = watch::channel(doorway);
+    let (state, shown) = watch::channel(WebhookState::Off);
+    tasks.push(tokio::spawn(webhook::serve(wanted, api.clone(), state)));
+    Doorkeeper { doorway, state: shown }
 }
 
 /// Starts listening to the machine under us; gives who tells of what.

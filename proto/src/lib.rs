@@ -25,7 +25,7 @@ pub use request::{Call, METHODS, Method, Reply, Request};
 pub use show::{Show, UnknownWord};
 pub use state::{Snapshot, State};
 pub use topic::{Topic, Topics};
-pub use tune::{PlayerState, Tune, TuneState};
+pub use tune::{Played, PlayerState, Tune, TuneState};
 
 /// The version of this protocol. It rises only when something is renamed, removed or means another thing.
 pub const PROTOCOL: u32 = 1;

@@ -5,6 +5,7 @@
 //! themselves are in `tests/tests`.
 
 pub mod account;
+pub mod browser;
 pub mod bus;
 pub mod certificate;
 pub mod contact;

@@ -7,8 +7,9 @@ use std::process::Stdio;
 use xmppd_tests::bus::Bus;
 use xmppd_tests::contact::Contact;
 use xmppd_tests::daemon::Home;
-use xmppd_tests::missing::present;
+use xmppd_tests::missing::{present, program};
 use xmppd_tests::player::scripted::{ScriptedPlayer, playing};
+use xmppd_tests::process::free_port;
 use xmppd_tests::readme;
 use xmppd_tests::server::Tls;
 use xmppd_tests::server::people::{MERCUTIO, ROMEO};
@@ -119,7 +120,7 @@ fn the_right_song_is_chosen_as_it_says() {
     verona.juliet.wait_for_tune(&ROMEO.jid(), "the song", |tune| tune["title"] == "First");
     let text = readme::text();
     let blocks = readme::blocks(readme::section(&text, "The right song"), "sh");
-    let lines: Vec<&str> = blocks.iter().flat_map(|block| block.lines()).collect();
+    let lines: Vec<&str> = blocks.iter().take(1).flat_map(|block| block.lines()).collect();
     assert_eq!(lines.len(), 8, "{lines:?}");
     for (line, said) in lines.into_iter().zip([
         "mpv is pinned",
@@ -138,6 +139,33 @@ fn the_right_song_is_chosen_as_it_says() {
     player.announce(song("Second"));
     shell(&home, "xmppctl tune clear");
     verona.juliet.wait_for_tune(&ROMEO.jid(), "the next one", |tune| tune["title"] == "Second");
+}
+
+#[test]
+fn players_can_post_what_they_play_as_it_says() {
+    let Some(mut verona) = present("readme", Verona::start()) else { return };
+    let Some(_) = present("readme", program("curl")) else { return };
+    let text = readme::text();
+    let section = readme::section(&text, "The right song");
+    let port = free_port();
+    let here = |text: &str| text.replace("8080", &port.to_string());
+    let webhook = here(&readme::blocks(section, "toml").concat());
+    let home = Home::new(&verona.romeo("[tune]\nsettle = \"0s\"\n")).expect("the programs are built");
+    let _daemon = verona.enter(&home);
+    home.write(".config/xmppd/.keep", "");
+    home.configure(&verona.romeo(&format!("[tune]\nsettle = \"0s\"\n{webhook}")));
+    let blocks = readme::blocks(section, "sh");
+    let lines: Vec<String> = blocks.last().expect("there are two").lines().map(here).collect();
+    let [token, reload, post] = lines.as_slice() else { panic!("{lines:?}") };
+    shell(&home, token);
+    shell(&home, reload);
+    home.eventually(&["doctor"], |report| {
+        let checks = report["checks"].as_array().into_iter().flatten();
+        checks.into_iter().any(|check| check["check"] == "webhook" && check["state"] == "ok")
+    });
+    assert!(shell(&home, post).starts_with("taken\n"));
+    verona.juliet.wait_for_tune(&ROMEO.jid(), "the song", |tune| tune["title"] == "Sinnerman");
+    assert_eq!(home.json(&["tune"])["player"], "webhook");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use xmppd_proto::reply::{ConfigReport, ConfigValues};
 use xmppd_proto::request::ConfigGet;
 use xmppd_proto::{Failure, Kind};
 
+use super::Doorway;
 use super::desk::Desk;
 use crate::config::{self, Config, LoadError};
 use crate::players::chooser::Settings;
@@ -20,6 +21,11 @@ impl Desk {
         let mut report = self.summary(&config);
         // An error means that the daemon ends.
         let _ = self.players.configure(Settings::of(&config.tune)).await;
+        let doorway = Doorway::of(config.webhook.as_ref());
+        if !matches!(doorway, Doorway::Door(_)) {
+            let _ = self.players.unpost().await;
+        }
+        self.facts.webhook.doorway.send_replace(doorway);
         report.changed = self.hub.reload(config).await?;
         Ok(report)
     }

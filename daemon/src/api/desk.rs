@@ -10,7 +10,7 @@ use xmppd_core::account::{Outcome, Problem};
 use xmppd_core::time::Now;
 use xmppd_proto::{Failure, Kind, Reply, Request};
 
-use super::{Asked, Clients, daemon, probe, scroll};
+use super::{Asked, Clients, Doorkeeper, daemon, probe, scroll};
 use crate::bus::BusState;
 use crate::desktop::Sources;
 use crate::hub::{self, Parting};
@@ -48,6 +48,8 @@ pub(crate) struct Facts {
     pub(crate) players: watch::Receiver<BusState>,
     /// Who tells of sleep and of the network.
     pub(crate) machine: watch::Receiver<Sources>,
+    /// Who opens and closes the webhook.
+    pub(crate) webhook: Doorkeeper,
     /// Who is connected to the socket, and how many of them watch.
     pub(crate) clients: Clients,
     /// Set to end the daemon, and how.
@@ -74,6 +76,7 @@ impl Desk {
                         }
                     }
                     Asked::Hold(request, reply) => drop(reply.send(desk.status_hold(request).await)),
+                    Asked::Post(posted, reply) => drop(reply.send(desk.post(posted).await)),
                     Asked::Watch(request, reply) => drop(reply.send(desk.watch_wire(request).await)),
                 }
             });

@@ -2,8 +2,11 @@
 
 use xmppd_core::players::Budget;
 use xmppd_proto::Failure;
-use xmppd_proto::reply::{AccountInfo, Check, CheckState, ConnectionState, DoctorReport, TuneReport};
+use xmppd_proto::reply::{
+    AccountInfo, Check, CheckState, ConnectionState, DoctorReport, FilterReport, FilterVerdict, TuneReport,
+};
 
+use super::WebhookState;
 use super::desk::Desk;
 use crate::bus::BusState;
 use crate::config;
@@ -23,6 +26,8 @@ impl Desk {
         let sources = self.facts.machine.borrow().clone();
         checks.push(machine("sleep", &sources.sleep, "logind", "the clocks"));
         checks.push(machine("network", &sources.network, "NetworkManager", "the kernel"));
+        checks.extend(webhook(&self.facts.webhook.state.borrow()));
+        checks.extend(self.players.filter().await.ok().flatten().map(|report| filter(&report)));
         checks.push(published(&tune));
         for (name, handle) in self.hub.accounts(None).await.unwrap_or_default() {
             // An actor that has ended publishes nothing.
@@ -102,6 +107,36 @@ fn machine(name: &str, source: &Source, service: &str, itself: &str) -> Check {
             ..check(name, CheckState::Warning, format!("nobody tells of changes: {reason}"))
         },
     }
+}
+
+/// Nothing where there is none.
+fn webhook(state: &WebhookState) -> Option<Check> {
+    match state {
+        WebhookState::Off => None,
+        WebhookState::Open { address } => {
+            Some(check("webhook", CheckState::Ok, format!("players can post what they play to {address}")))
+        }
+        WebhookState::Closed { reason } => Some(Check {
+            hint: Some("mend it, then run `xmppctl config reload`".into()),
+            ..check("webhook", CheckState::Failed, reason.clone())
+        }),
+    }
+}
+
+fn filter(FilterReport { program, verdict, reason }: &FilterReport) -> Check {
+    let (state, said) = match verdict {
+        None => (CheckState::Ok, "has nothing to be asked about".to_owned()),
+        Some(FilterVerdict::Asked) => (CheckState::Ok, "is being asked about the song".to_owned()),
+        Some(FilterVerdict::Passed) => (CheckState::Ok, "lets the song pass".to_owned()),
+        Some(FilterVerdict::Changed) => (CheckState::Ok, "tells something else in place of the song".to_owned()),
+        Some(FilterVerdict::Withheld) => (CheckState::Ok, "leaves the song out".to_owned()),
+        Some(FilterVerdict::Failed) => {
+            let reason = reason.as_deref().unwrap_or("it failed");
+            (CheckState::Failed, format!("failed, so the song is not told: {reason}"))
+        }
+    };
+    let hint = (state == CheckState::Failed).then(|| "run it by hand with a song on its standard input".to_owned());
+    Check { hint, ..check("filter", state, format!("{program} {said}")) }
 }
 
 fn published(tune: &TuneReport) -> Check {

@@ -159,6 +159,8 @@ pub(crate) struct Tune {
     pub(crate) deny_url: Vec<String>,
     /// Patterns of file names that are never published.
     pub(crate) deny_file: Vec<String>,
+    /// The program that is asked about each song, and its arguments; never empty, run without a shell.
+    pub(crate) filter: Option<Vec<String>>,
     /// Whether a track's address is published.
     pub(crate) publish_url: bool,
     /// Whether what a video file plays is published.
@@ -182,6 +184,7 @@ impl Default for Tune {
             deny: patterns(&DEFAULT_DENY),
             deny_url: Vec::new(),
             deny_file: Vec::new(),
+            filter: None,
             publish_url: false,
             publish_video: false,
             publish_private: false,
@@ -216,6 +219,10 @@ pub(crate) enum OnPause {
 pub(crate) struct Webhook {
     /// A loopback address.
     pub(crate) listen: SocketAddr,
+    /// The path that is posted to.
+    pub(crate) path: String,
+    /// How long a post is believed that does not tell its song's length.
+    pub(crate) expire: Duration,
     /// Where its token is, absolute.
     pub(crate) token_file: PathBuf,
 }

@@ -80,7 +80,7 @@ fn the_contracts_own_example_is_read() {
     let defaults = Tune { deny, deny_url: vec!["file:///home/*/Private/*".into()], ..Tune::default() };
     assert_eq!(config.tune, defaults);
     assert_eq!(config.messages, Messages::default());
-    assert_eq!(config.without_effect.len(), 7);
+    assert_eq!(config.without_effect.len(), 5);
 }
 
 #[test]
@@ -88,6 +88,8 @@ fn an_empty_file_is_a_configuration_without_accounts() {
     let config = read("").unwrap();
     assert_eq!(config.notes(), ["no account is configured"]);
     assert!(config.webhook.is_none() && config.without_effect.is_empty());
+    let filter = read("[tune]\nfilter = ['/bin/sh', '-c']").unwrap().tune.filter;
+    assert_eq!(filter, Some(["/bin/sh", "-c"].map(String::from).into()));
     assert_eq!((config.accounts.len(), config.presence, config.tune), (0, Presence::default(), Tune::default()));
 }
 
@@ -146,6 +148,16 @@ fn unknown_tables_and_wrong_kinds_of_tables_are_faults() {
         "[webhook]\nlisten = '0.0.0.0:80'",
         &["config.toml:1:1: webhook.token-file: is missing", "config.toml:2:10: webhook.listen: expected a loopback"],
     );
+    check_faults(
+        "[webhook]\nlisten = '127.0.0.1:8080'\ntoken-file = '~/t'\npath = '/a?b'\nexpire = '0s'",
+        &["config.toml:4:8: webhook.path: expected a path", "config.toml:5:10: webhook.expire: expected a duration"],
+    );
+    check_faults("[tune]\nfilter = []", &["config.toml:2:10: tune.filter: expected a program and its arguments"]);
+    check_faults("[tune]\nfilter = 'cat -u'", &["config.toml:2:10: tune.filter: expected a list"]);
+    for word in ["no-such-program", "cat", "~/no-such", "/etc/passwd", "./here", "/"] {
+        let start = format!("config.toml:2:10: tune.filter: there is no program {word:?}");
+        check_faults(&format!("[tune]\nfilter = ['{word}', 'x']"), &[&start]);
+    }
 }
 
 #[test]

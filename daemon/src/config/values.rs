@@ -27,7 +27,12 @@ impl Config {
         if let Some(webhook) = &self.webhook {
             all.insert(
                 "webhook".into(),
-                json!({"listen": webhook.listen.to_string(), "token-file": webhook.token_file.to_string_lossy()}),
+                json!({
+                    "listen": webhook.listen.to_string(),
+                    "path": webhook.path,
+                    "expire": duration::write(webhook.expire),
+                    "token-file": webhook.token_file.to_string_lossy(),
+                }),
             );
         }
         let messages = &self.messages;
@@ -55,7 +60,7 @@ impl Config {
         let tune = &self.tune;
         let carriers = [("pep", tune.publish_pep), ("status", tune.publish_status)];
         let publish: Vec<_> = carriers.into_iter().filter(|(_, chosen)| *chosen).map(|(word, _)| word).collect();
-        json!({
+        let mut values = json!({
             "enabled": tune.enabled,
             "publish": publish,
             "status": tune.status,
@@ -69,7 +74,11 @@ impl Config {
             "publish-url": tune.publish_url,
             "publish-video": tune.publish_video,
             "publish-private": tune.publish_private,
-        })
+        });
+        if let (Some(values), Some(filter)) = (values.as_object_mut(), &tune.filter) {
+            values.insert("filter".into(), filter.clone().into());
+        }
+        values
     }
 }
 

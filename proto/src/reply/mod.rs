@@ -28,5 +28,8 @@ pub use roster::{
     AccountBlocked, AccountPending, AccountRoster, Ask, BlockReport, Contact, PendingContact, PendingReport, Resource,
     RosterReport, Subscription, SubscriptionRequest,
 };
-pub use tune::{AccountTune, ExplainedPlayer, Player, PlayerList, TuneExplanation, TunePublish, TuneReport, TuneText};
+pub use tune::{
+    AccountTune, ExplainedPlayer, FilterReport, FilterVerdict, Player, PlayerList, TuneExplanation, TunePublish,
+    TuneReport, TuneText,
+};
 pub use xml::{XmlFrame, XmlWatching};

@@ -55,7 +55,7 @@ pub const LAYERS: &[&[&str]] = &[
     &["transport", "doctor", "secret", "desktop", "store"],
     &["bus", "config"],
     &["lock", "log"],
-    &["places"],
+    &["places", "program"],
     &["host", "notify", "signals", "successor"],
     &["testing"],
 ];

@@ -3,10 +3,15 @@
 mod carriers;
 mod choosing;
 mod contacts;
+mod filter;
+mod giants;
 mod hostile;
 mod latency;
 mod metadata;
 mod nodes;
+mod page;
+mod real;
 mod stage;
 mod switching;
+mod webhook;
 mod wishes;

@@ -149,6 +149,7 @@ async fn play(
                     subscribers.push(subscriber);
                     reply.send(changes).unwrap();
                 }
+                Asked::Post(..) => panic!("posts come to the webhook only"),
                 Asked::Hold(..) => panic!("a status is held on the socket only"),
                 Asked::Watch(..) => panic!("the wire is on the socket only"),
             },
