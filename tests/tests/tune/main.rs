@@ -8,5 +8,6 @@ mod latency;
 mod metadata;
 mod nodes;
 mod stage;
+mod strangers;
 mod switching;
 mod wishes;

@@ -33,6 +33,8 @@ pub(super) enum Asker {
     Farewell,
     /// Nobody: any answer shows that the server lives.
     Probe,
+    /// The session itself: our server has read all that we said about ourselves.
+    Introduction,
     /// Somebody's command.
     Command(Ticket),
     /// Somebody's command about a subscription, whose presence the server has handled when it answers.
@@ -45,7 +47,13 @@ impl Asker {
         match self {
             Self::Command(ticket) => Some(ticket),
             Self::Subscribing(underway) => Some(underway.into_ticket()),
-            Self::Features | Self::Roster(_) | Self::Archive | Self::Pep | Self::Farewell | Self::Probe => None,
+            Self::Features
+            | Self::Roster(_)
+            | Self::Archive
+            | Self::Pep
+            | Self::Farewell
+            | Self::Probe
+            | Self::Introduction => None,
         }
     }
 
@@ -53,7 +61,13 @@ impl Asker {
     pub(super) fn is_command(&self) -> bool {
         match self {
             Self::Command(_) | Self::Subscribing(_) => true,
-            Self::Features | Self::Roster(_) | Self::Archive | Self::Pep | Self::Farewell | Self::Probe => false,
+            Self::Features
+            | Self::Roster(_)
+            | Self::Archive
+            | Self::Pep
+            | Self::Farewell
+            | Self::Probe
+            | Self::Introduction => false,
         }
     }
 }
@@ -95,7 +109,7 @@ impl Online {
             }
             Asker::Archive => self.archive_unanswered(context),
             Asker::Roster(_) => self.reader.set_limits(Limits::AFTER_LOGIN),
-            Asker::Farewell | Asker::Probe => {}
+            Asker::Farewell | Asker::Probe | Asker::Introduction => {}
         }
     }
 
@@ -117,6 +131,7 @@ impl Online {
             Asker::Pep => self.tune_answered(answer, context),
             Asker::Farewell => self.tune_withdrawn(answer, context),
             Asker::Probe => {}
+            Asker::Introduction => self.look_for_neighbours(context),
             Asker::Subscribing(underway) => Self::subscribed(underway, context),
             Asker::Command(ticket) => {
                 let outcome = match answer {

@@ -193,6 +193,7 @@ impl Online {
             | Asker::Pep
             | Asker::Farewell
             | Asker::Probe
+            | Asker::Introduction
             | Asker::Command(_) => false,
         };
         for ticket in self.requests.drain_if(is_meant).into_iter().filter_map(Asker::into_ticket) {

@@ -147,7 +147,26 @@ impl Online {
             // Our own account may push a whole roster at once, and has an answer to each change coming.
             if self.is_own_account(&iq.from) || self.answers.allow(from, context.now.moment) {
                 self.outbound.send(&answer.into_element(), Sent::Other, context);
+                self.introduced_by(&iq, context);
             }
+        }
+    }
+
+    /// Goes on behind an answer to our own server's question about what our presence names, once. Servers ask it in
+    /// their own name, or in that of our session.
+    fn introduced_by(&mut self, iq: &Iq, context: &mut Context) {
+        let own = &self.session.jid;
+        let is_server = iq.from.jid().is_some_and(|from| {
+            *from == *own || from.node().is_none() && from.resource().is_none() && from.domain() == own.domain()
+        });
+        let names_ours = |payload: &Element| {
+            let node = payload.attr("node").filter(|_| payload.is("query", ns::DISCO_INFO));
+            node.is_some_and(|node| node == identity::capabilities().query_node())
+        };
+        let learns = is_server && iq.payload.as_ref().is_some_and(names_ours);
+        if learns && !std::mem::replace(&mut self.introduced, true) {
+            // What the server does with an answer it may do beside what comes next: this takes a round trip.
+            self.ask(None, false, ping::request(), Asker::Introduction, context);
         }
     }
 
@@ -169,7 +188,9 @@ impl Online {
     fn may_ask(&self, from: Option<&BareJid>, context: &Context) -> bool {
         let Some(from) = from else { return true };
         let own = self.session.jid.to_bare();
-        let is_server = from.node().is_none() && from.domain() == own.domain();
+        // The servers of those who see us ask for them what we listen to.
+        let is_server = from.node().is_none()
+            && (from.domain() == own.domain() || self.contacts_known && context.contacts.is_seen_at(from.domain()));
         is_server || *from == own || self.subscription_of(from, context).is_some_and(Subscription::sees_us)
     }
 

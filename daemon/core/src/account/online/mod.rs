@@ -57,6 +57,8 @@ pub(super) struct Online {
     contacts_known: bool,
     /// The contacts' presence was told to another process.
     contacts_unseen: bool,
+    /// Our server knows what we are, or is told.
+    introduced: bool,
     /// How long the stream may be silent.
     idle: Duration,
     pep: Pep,
@@ -117,6 +119,7 @@ impl Online {
             abilities: Abilities::default(),
             contacts_known: false,
             contacts_unseen: false,
+            introduced: false,
             idle: outbound::idle_within(limits.idle),
             pep: Pep::default(),
             storing: None,
