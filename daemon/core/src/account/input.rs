@@ -5,6 +5,7 @@ use jid::{BareJid, Jid};
 use super::settings::TuneSettings;
 use crate::entropy::SEED_LEN;
 use crate::loss::Loss;
+use crate::pep::Publication;
 use crate::presence::Layers;
 use crate::sasl::{Bindings, TlsVersion, scram};
 use crate::secret::Secret;
@@ -124,6 +125,9 @@ pub enum Command {
     Cancel(Ticket, String),
     /// Ask somebody something; answered with the payload of the result or the error.
     Ask(Ticket, Question),
+    /// Publish something about ourselves for those who see our presence, and nobody else (XEP-0163); answered when the
+    /// server has it.
+    Publish(Ticket, Publication),
     /// Make, take back or answer a request to see presence; answered when the server has handled it.
     Subscribe(Ticket, BareJid, Subscribing),
 }

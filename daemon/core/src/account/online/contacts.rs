@@ -190,7 +190,8 @@ impl Online {
             Asker::Features
             | Asker::Roster(_)
             | Asker::Archive
-            | Asker::Pep
+            | Asker::Tune
+            | Asker::Publishing(..)
             | Asker::Farewell
             | Asker::Probe
             | Asker::Introduction

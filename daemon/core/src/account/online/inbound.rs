@@ -19,12 +19,11 @@ use crate::stanza::management::Management;
 use crate::stanza::roster::Subscription;
 use crate::stanza::version::Version;
 use crate::stanza::{
-    Address, Iq, IqKind, Message, MessageKind, Presence, PresenceKind, Stanza, StanzaError, ping, pubsub, tune,
+    Address, Iq, IqKind, Message, MessageKind, Presence, PresenceKind, Stanza, StanzaError, ping, pubsub,
 };
 use crate::stream::error::StreamError;
 use crate::stream::features::Features;
 use crate::text;
-use crate::tune::Track;
 use crate::xml::{Element, Frame, ns};
 
 impl Online {
@@ -306,22 +305,6 @@ impl Online {
         if has && !std::mem::replace(&mut self.carbons, true) {
             self.ask(None, true, carbon::enable(), Asker::Probe, context);
         }
-    }
-
-    /// What a contact publishes (XEP-0163): only from the bare address of somebody whose presence we see.
-    fn contact_event(&self, from: Jid, event: Option<pubsub::Event>, context: &mut Context) {
-        let (Err(contact), Some(event)) = (from.try_into_full(), event) else { return };
-        let known = self.subscription_of(&contact, context).is_some_and(Subscription::is_seen);
-        if !known || event.node != ns::TUNE {
-            return;
-        }
-        let track = match event.change {
-            pubsub::Change::Items { published, .. } => {
-                published.iter().filter_map(|item| item.payload.as_ref()).find_map(tune::parse).flatten()
-            }
-            pubsub::Change::Purged | pubsub::Change::Deleted => None,
-        };
-        context.event(Event::ContactTune(contact, track.map(Track::cleaned)));
     }
 
     /// The stream has been silent: see whether anybody is there.
