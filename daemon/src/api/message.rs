@@ -48,6 +48,7 @@ impl Desk {
             | Outcome::TooLate
             | Outcome::Unknown
             | Outcome::Unsupported
+            | Outcome::Exposed(_)
             | Outcome::Done) => return Err(failed(&name, outcome)),
         };
         Ok(SendReport { account: name, id, state, to: to.to_string() })

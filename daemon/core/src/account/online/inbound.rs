@@ -146,7 +146,7 @@ impl Online {
             // Our own account may push a whole roster at once, and has an answer to each change coming.
             if self.is_own_account(&iq.from) || self.answers.allow(from, context.now.moment) {
                 self.outbound.send(&answer.into_element(), Sent::Other, context);
-                self.introduced_by(&iq, context);
+                self.introduced_by(iq, context);
             }
         }
     }
