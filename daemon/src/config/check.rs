@@ -188,6 +188,9 @@ fn messages(root: &mut Section<'_>) -> Messages {
         history: section.flag("history").unwrap_or(default.history),
         keep: section.parsed("keep", POSITIVE, words::positive).unwrap_or(default.keep),
         notify: section.flag("notify").unwrap_or(default.notify),
+        on_uncertain: section
+            .parsed("on-uncertain", "one of resend, hold", words::on_uncertain)
+            .unwrap_or(default.on_uncertain),
     };
     root.absorb(section);
     messages

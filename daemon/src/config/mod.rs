@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jid::{BareJid, ResourcePart};
+use xmppd_core::account::OnUncertain;
 use xmppd_core::players::DEFAULT_DENY;
 use xmppd_core::presence::Show;
 use xmppd_core::secret::Secret;
@@ -228,11 +229,13 @@ pub(crate) struct Messages {
     pub(crate) keep: Duration,
     /// Whether the desktop notifies.
     pub(crate) notify: bool,
+    /// What becomes of a message of which nobody can say whether it arrived.
+    pub(crate) on_uncertain: OnUncertain,
 }
 
 impl Default for Messages {
     fn default() -> Self {
-        Self { history: true, keep: Duration::from_secs(90 * 86_400), notify: true }
+        Self { history: true, keep: Duration::from_secs(90 * 86_400), notify: true, on_uncertain: OnUncertain::Resend }
     }
 }
 

@@ -32,7 +32,10 @@ impl Config {
         }
         let messages = &self.messages;
         let keep = duration::write(messages.keep);
-        all.insert("messages".into(), json!({"history": messages.history, "keep": keep, "notify": messages.notify}));
+        let on_uncertain = words::on_uncertain_word(messages.on_uncertain);
+        let messages =
+            json!({"history": messages.history, "keep": keep, "notify": messages.notify, "on-uncertain": on_uncertain});
+        all.insert("messages".into(), messages);
         Value::Object(all)
     }
 

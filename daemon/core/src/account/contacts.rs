@@ -172,7 +172,7 @@ impl Context {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{Memory, Output, Settings, TuneSettings};
+    use crate::account::{Memory, OnUncertain, Output, Settings, TuneSettings};
     use crate::entropy::{Entropy, SEED_LEN};
     use crate::presence::{Layers, Presence, Show, StatusWhen};
     use crate::srv::TlsPolicy;
@@ -184,6 +184,7 @@ mod tests {
             server: None,
             tls: TlsPolicy::Auto,
             tune: TuneSettings { pep: false, status: None, status_when: StatusWhen::Empty },
+            on_uncertain: OnUncertain::Resend,
             user_agent: String::new(),
             version: String::new(),
         };

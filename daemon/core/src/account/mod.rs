@@ -27,10 +27,10 @@ pub use input::{
 };
 pub use kept::{Border, KeptMessage, KeptSession, Known, Origin};
 pub use output::{
-    Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Profile, Report,
-    Session, TunePublished,
+    Aside, Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Profile,
+    Report, Session, TunePublished,
 };
-pub use settings::{Memory, Remembered, Settings, TuneSettings};
+pub use settings::{Memory, OnUncertain, Remembered, Settings, TuneSettings};
 pub use tokens::Token;
 
 use context::Context;
