@@ -113,25 +113,29 @@ fn what_we_tell_of_ourselves_a_foreign_client_sees_on_every_server() {
             assert_eq!(answer["ok"], false, "{what}: {answer}");
         }
 
-        for (what, cleared) in [
-            ("mood", json!({"value": null, "text": null})),
-            ("activity", json!({"general": null, "specific": null, "text": null})),
-            ("nick", json!(null)),
-            ("avatar", json!([])),
-        ] {
-            assert_eq!(world.told(&[what, "clear"]), json!({}));
-            if what == "nick" {
-                world.juliet.wait_for("sees no nick", |event| {
-                    event["event"] == "personal" && event["what"] == "nick" && event["told"].is_null()
-                });
-            } else {
-                world.juliet_sees(what, &cleared);
-            }
-            assert_eq!(world.told(&[what]), json!({}));
-        }
-        let gone = world.juliet.ask("picture", &json!({"of": ROMEO.jid(), "number": id}));
-        assert_eq!(gone["ok"], false, "the picture is still there: {gone}");
+        all_is_cleared(&mut world, &id);
     });
+}
+
+fn all_is_cleared(world: &mut World, id: &str) {
+    for (what, cleared) in [
+        ("mood", json!({"value": null, "text": null})),
+        ("activity", json!({"general": null, "specific": null, "text": null})),
+        ("nick", json!(null)),
+        ("avatar", json!([])),
+    ] {
+        assert_eq!(world.told(&[what, "clear"]), json!({}));
+        if what == "nick" {
+            world.juliet.wait_for("sees no nick", |event| {
+                event["event"] == "personal" && event["what"] == "nick" && event["told"].is_null()
+            });
+        } else {
+            world.juliet_sees(what, &cleared);
+        }
+        assert_eq!(world.told(&[what]), json!({}));
+    }
+    let gone = world.juliet.ask("picture", &json!({"of": ROMEO.jid(), "number": id}));
+    assert_eq!(gone["ok"], false, "the picture is still there: {gone}");
 }
 
 #[test]
