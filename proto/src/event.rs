@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::reply::{AccountInfo, AccountStatus, Contact, Message, OutboxCount, SubscriptionRequest, TuneReport};
+use crate::reply::{
+    AccountInfo, AccountStatus, Contact, Message, OutboxCount, Personal, SubscriptionRequest, TuneReport,
+};
 use crate::{Show, State, Topic};
 
 /// One line of `watch`, and the `params` of an `event` notification.
@@ -33,6 +35,8 @@ pub enum Change {
     Tune(TuneChange),
     /// A contact shows something else.
     Presence(PresenceChange),
+    /// A contact tells something else of themselves.
+    Personal(PersonalChange),
     /// The contact list is another.
     Roster(RosterChange),
     /// A message came or went.
@@ -84,6 +88,60 @@ pub struct PresenceChange {
     pub since: Option<Timestamp>,
 }
 
+/// What a contact tells of themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PersonalChange {
+    /// The account that learnt it.
+    pub account: String,
+    /// The contact's bare JID.
+    pub jid: String,
+    /// What it is about; all else stays as it was.
+    pub what: PersonalPart,
+    /// It; absent when they tell it no more.
+    #[serde(flatten)]
+    pub personal: Personal,
+}
+
+/// A part of what people tell of themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum PersonalPart {
+    /// How they feel.
+    Mood,
+    /// What they do.
+    Activity,
+    /// What they want to be called.
+    Nick,
+    /// The picture that they show.
+    Avatar,
+}
+
+impl PersonalPart {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mood => "mood",
+            Self::Activity => "activity",
+            Self::Nick => "nick",
+            Self::Avatar => "avatar",
+        }
+    }
+}
+
+impl PersonalChange {
+    /// What is known of a contact, from now on.
+    pub fn apply(self, known: &mut Personal) {
+        match self.what {
+            PersonalPart::Mood => known.mood = self.personal.mood,
+            PersonalPart::Activity => known.activity = self.personal.activity,
+            PersonalPart::Nick => known.nick = self.personal.nick,
+            PersonalPart::Avatar => known.avatar = self.personal.avatar,
+        }
+    }
+}
+
 /// A part of the contact list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -127,6 +185,7 @@ impl Change {
             Self::Status(_) => Some(Topic::Status),
             Self::Tune(_) => Some(Topic::Tune),
             Self::Presence(_) => Some(Topic::Presence),
+            Self::Personal(_) => Some(Topic::Personal),
             Self::Roster(_) => Some(Topic::Roster),
             Self::Message(_) => Some(Topic::Message),
             Self::Account(_) => Some(Topic::Account),

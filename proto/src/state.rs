@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::reply::{
-    AccountInfo, AccountList, AccountRoster, AccountStatus, Contact, OutboxCounts, Resource, RosterReport,
+    AccountInfo, AccountList, AccountRoster, AccountStatus, Contact, OutboxCounts, Personal, Resource, RosterReport,
     StatusReport, TuneReport,
 };
 use crate::{Change, PresenceChange, RosterChange, Show, Topic, Topics, Tune, TuneChange};
@@ -47,14 +47,14 @@ pub struct Snapshot<'a> {
 }
 
 impl State {
-    /// The first line of a watcher of these topics, with the number 0. Who watches presence is shown the roster.
+    /// The first line of a watcher of these topics, with the number 0.
     pub fn snapshot(&self, topics: Topics) -> Snapshot<'_> {
         Snapshot {
             event: "snapshot",
             seq: 0,
             status: topics.contains(Topic::Status).then_some(&self.status),
             tune: topics.contains(Topic::Tune).then_some(&self.tune),
-            roster: (topics.contains(Topic::Roster) || topics.contains(Topic::Presence)).then_some(&self.roster),
+            roster: topics.show_roster().then_some(&self.roster),
             account: topics.contains(Topic::Account).then_some(&self.account),
             outbox: topics.contains(Topic::Outbox).then_some(&self.outbox),
         }
@@ -68,6 +68,11 @@ impl State {
             Change::Status(status) => self.apply_status(status),
             Change::Tune(tune) => self.apply_tune(tune),
             Change::Presence(presence) => self.apply_presence(presence),
+            Change::Personal(change) => {
+                if let Some(contact) = self.contact_mut(&change.account, &change.jid) {
+                    change.apply(&mut contact.personal);
+                }
+            }
             Change::Roster(roster) => self.apply_roster(roster),
             Change::Account(account) => self.apply_account(*account),
             Change::Outbox(count) => upsert(&mut self.outbox.accounts, count, |known| &known.account),
@@ -120,6 +125,7 @@ impl State {
                 for contact in &mut self.roster_of(&change.account).contacts {
                     contact.resources = Vec::new();
                     contact.tune = None;
+                    contact.personal = Personal::default();
                 }
             }
         }
@@ -189,6 +195,7 @@ fn position(contacts: &[Contact], jid: &str) -> Result<usize, usize> {
 fn keep_presence(contact: &mut Contact, before: Contact) {
     contact.resources = before.resources;
     contact.tune = before.tune;
+    contact.personal = before.personal;
 }
 
 fn apply_to_contact(contact: &mut Contact, change: PresenceChange) {

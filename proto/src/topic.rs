@@ -28,11 +28,13 @@ pub enum Topic {
     Account,
     /// Messages that wait to be sent.
     Outbox,
+    /// Contacts' moods, activities, nicknames and avatars.
+    Personal,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Status,
         Self::Tune,
         Self::Roster,
@@ -41,6 +43,7 @@ impl Topic {
         Self::Receipt,
         Self::Account,
         Self::Outbox,
+        Self::Personal,
     ];
 
     /// The word on the wire.
@@ -54,6 +57,7 @@ impl Topic {
             Self::Receipt => "receipt",
             Self::Account => "account",
             Self::Outbox => "outbox",
+            Self::Personal => "personal",
         }
     }
 }
@@ -70,14 +74,14 @@ impl FromStr for Topic {
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
         Self::ALL.into_iter().find(|topic| topic.as_str() == word).ok_or_else(|| UnknownWord {
             word: word.to_owned(),
-            expected: "status, tune, roster, presence, message, receipt, account, outbox",
+            expected: "status, tune, roster, presence, message, receipt, account, outbox, personal",
         })
     }
 }
 
 /// A set of topics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Topics(u8);
+pub struct Topics(u16);
 
 impl Topics {
     /// Every topic.
@@ -93,6 +97,11 @@ impl Topics {
     /// Whether the topic is in the set.
     pub const fn contains(self, topic: Topic) -> bool {
         self.0 & (1 << topic as u8) != 0
+    }
+
+    /// Whether who watches these is shown the roster, which has what contacts show and tell.
+    pub fn show_roster(self) -> bool {
+        [Topic::Roster, Topic::Presence, Topic::Personal].into_iter().any(|topic| self.contains(topic))
     }
 
     /// The topics in the set.

@@ -17,6 +17,7 @@ fn contact(jid: &str) -> Contact {
         approved: false,
         resources: vec![],
         tune: None,
+        personal: xmppd_proto::reply::Personal::default(),
     }
 }
 

@@ -190,6 +190,24 @@ fn what_it_says_of_contacts_works() {
 }
 
 #[test]
+fn what_else_contacts_may_know_works() {
+    let Some(mut verona) = present("readme", Verona::start()) else { return };
+    let home = Home::new(&verona.romeo("")).expect("the programs are built");
+    let _daemon = verona.enter(&home);
+    shell(&home, PICTURE);
+    let text = readme::text();
+    let blocks = readme::blocks(readme::section(&text, "What else contacts may know"), "sh");
+    let lines: Vec<&str> = blocks.iter().flat_map(|block| block.lines()).collect();
+    let shown = ["She speaks", "relaxing/partying", "Romeo M.", "image/gif, 64×48", "nothing", "nothing"];
+    assert_eq!(lines.len(), shown.len(), "{lines:?}");
+    for (line, shown) in lines.into_iter().zip(shown) {
+        let printed = shell(&home, line);
+        assert!(printed.contains(shown), "`{line}` printed {printed}");
+    }
+    verona.juliet.wait_for("sees the mood", |event| event["event"] == "personal" && event["what"] == "mood");
+}
+
+#[test]
 fn what_it_says_for_other_programs_works() {
     let Some(mut verona) = present("readme", Verona::start()) else { return };
     let Some(bus) = present("readme", Bus::start()) else { return };
@@ -228,6 +246,7 @@ fn its_configurations_are_sound() {
 #[test]
 fn every_command_it_names_is_there() {
     let home = Home::new("").expect("the programs are built");
+    shell(&home, PICTURE);
     let text = readme::text();
     let blocks = readme::blocks(&text, "sh");
     let lines = blocks.iter().flat_map(|block| block.lines()).map(str::to_owned);
@@ -242,6 +261,9 @@ fn every_command_it_names_is_there() {
         }
     }
 }
+
+/// Draws the picture that README.md shows to contacts.
+const PICTURE: &str = r"mkdir -p ~/Pictures && printf 'GIF89a\100\000\060\000' >~/Pictures/romeo.png";
 
 /// Runs a line with the programs and `~/bin` in the path; it has to succeed. What it printed, errors included.
 #[track_caller]

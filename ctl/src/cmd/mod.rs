@@ -2,13 +2,18 @@
 
 pub(crate) mod account;
 mod account_show;
+pub(crate) mod activity;
+pub(crate) mod avatar;
 pub(crate) mod block;
 pub(crate) mod config;
 pub(crate) mod daemon;
 pub(crate) mod doctor;
 mod hold;
 mod layer;
+pub(crate) mod mood;
+pub(crate) mod nick;
 pub(crate) mod outbox;
+mod personal;
 pub(crate) mod ping;
 pub(crate) mod probe;
 pub(crate) mod roster;
@@ -34,6 +39,10 @@ pub(crate) enum Verb {
     Status(status::Args),
     Scroll(scroll::Args),
     Tune(tune::Args),
+    Mood(mood::Args),
+    Activity(activity::Args),
+    Nick(nick::Args),
+    Avatar(avatar::Args),
     Roster(roster::Args),
     Block(block::Args),
     Account(account::Args),
@@ -56,6 +65,10 @@ pub(crate) fn run(verb: Verb, session: &Session) -> Result<(), Stop> {
         Verb::Status(args) => status::run(args, session),
         Verb::Scroll(args) => scroll::run(args, session),
         Verb::Tune(args) => tune::run(args, session),
+        Verb::Mood(args) => mood::run(args, session),
+        Verb::Activity(args) => activity::run(args, session),
+        Verb::Nick(args) => nick::run(args, session),
+        Verb::Avatar(args) => avatar::run(args, session),
         Verb::Roster(args) => roster::run(args, session),
         Verb::Block(args) => block::run(args, session),
         Verb::Account(args) => account::run(args, session),

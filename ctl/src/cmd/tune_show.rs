@@ -1,7 +1,8 @@
 //! A tune and its players in words and tables. What is asked for is [`super::tune`]'s.
 
 use xmppd_proto::reply::{
-    ExplainedPlayer, FilterReport, FilterVerdict, Player, PlayerList, TuneExplanation, TuneReport, TuneText,
+    ContactTunes, ExplainedPlayer, FilterReport, FilterVerdict, Player, PlayerList, TuneExplanation, TuneReport,
+    TuneText,
 };
 use xmppd_proto::{PlayerState, Tune, TuneState};
 
@@ -46,6 +47,18 @@ pub(crate) fn page(report: &TuneReport, screen: &Screen) -> String {
         lines.push_str(&format!("{} is pinned\n", text::line(pinned)));
     }
     lines
+}
+
+/// What a contact listens to; a row an account where it is not the same.
+pub(crate) fn contacts_tunes(report: &ContactTunes, screen: &Screen) -> String {
+    let mut table = Table::new(&["ACCOUNT", "TUNE"]);
+    let several = report.accounts.len() > 1;
+    for account in &report.accounts {
+        let from = if several { account.account.as_str() } else { "" };
+        let tune = account.tune.as_ref().map_or_else(|| painted(Paint::Faint, "nothing"), |tune| cell(&name(tune)));
+        table.row(vec![painted(Paint::Strong, from), tune]);
+    }
+    table.render(screen)
 }
 
 /// One row a player.

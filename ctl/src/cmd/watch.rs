@@ -9,11 +9,11 @@ use xmppd_proto::reply::{
 };
 use xmppd_proto::request::WatchStart;
 use xmppd_proto::{
-    Change, Event, Failure, Kind, PresenceChange, RosterChange, Show, State, Timestamp, Topic, Topics, TuneChange,
-    jsonrpc,
+    Change, Event, Failure, Kind, PersonalChange, PresenceChange, RosterChange, Show, State, Timestamp, Topic, Topics,
+    TuneChange, jsonrpc,
 };
 
-use super::{account, layer, tune_show};
+use super::{account, layer, personal, tune_show};
 use crate::client::{Client, REQUEST};
 use crate::report::{self, Stop};
 use crate::screen::{Paint, Screen, paint_of_show};
@@ -27,7 +27,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Print the present state, then every change
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// status tune roster presence message receipt account outbox; all when left out
+    /// status tune roster presence message receipt account outbox personal; all when left out
     #[arg(value_name = "TOPIC")]
     pub(super) topics: Vec<Topic>,
 }
@@ -119,6 +119,7 @@ fn lines(change: &Change, topics: Topics, screen: &Screen) -> Vec<String> {
         Change::Status(status) => vec![status_line(status, screen)],
         Change::Tune(change) => vec![tune_line(change)],
         Change::Presence(change) => vec![presence_line(change, screen)],
+        Change::Personal(change) => vec![personal_line(change)],
         Change::Roster(change) => roster_lines(change),
         Change::Message(message) => vec![message_line(message)],
         Change::Account(info) => vec![account_line(info, screen)],
@@ -221,6 +222,17 @@ fn presence_line(change: &PresenceChange, screen: &Screen) -> String {
         (None, _) => "everybody".to_owned(),
     };
     said("presence", &change.account, &format!("{who}  {}", shown(change.show, change.status.as_deref(), screen)))
+}
+
+fn personal_line(change: &PersonalChange) -> String {
+    let (told, text) = personal::words(&change.personal);
+    let told = if told.is_empty() { "nothing".to_owned() } else { told };
+    let what = change.what.as_str();
+    said(
+        what,
+        &change.account,
+        format!("{}  {}  {}", text::line(&change.jid), text::line(&told), text::line(&text)).trim_end(),
+    )
 }
 
 fn roster_lines(change: &RosterChange) -> Vec<String> {

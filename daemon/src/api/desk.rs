@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use xmppd_core::account::{Outcome, Problem};
+use xmppd_core::pep::{Node, Personal};
 use xmppd_core::time::Now;
 use xmppd_proto::{Failure, Kind, Reply, Request};
 
@@ -104,6 +105,29 @@ impl Desk {
             Request::TuneRender(params) => self.tune_render(&params).await.map(Reply::TuneRender),
             Request::TuneOff(_) => self.tune_switch(false).await.map(Reply::TuneOff),
             Request::TunePlayers(_) => self.tune_players().await.map(Reply::TunePlayers),
+            Request::TuneGet(params) => self.tune_get(params).await.map(Reply::TuneGet),
+            Request::MoodShow(params) => self.personal_show(Node::Mood, params.account).await.map(Reply::MoodShow),
+            Request::MoodSet(params) => self.mood_set(params).await.map(Reply::MoodSet),
+            Request::MoodClear(params) => {
+                self.personal_tell(Personal::Mood(None), params.account).await.map(Reply::MoodClear)
+            }
+            Request::ActivityShow(params) => {
+                self.personal_show(Node::Activity, params.account).await.map(Reply::ActivityShow)
+            }
+            Request::ActivitySet(params) => self.activity_set(params).await.map(Reply::ActivitySet),
+            Request::ActivityClear(params) => {
+                self.personal_tell(Personal::Activity(None), params.account).await.map(Reply::ActivityClear)
+            }
+            Request::NickShow(params) => self.personal_show(Node::Nick, params.account).await.map(Reply::NickShow),
+            Request::NickSet(params) => self.nick_set(params).await.map(Reply::NickSet),
+            Request::NickClear(params) => {
+                self.personal_tell(Personal::Nick(None), params.account).await.map(Reply::NickClear)
+            }
+            Request::AvatarShow(params) => {
+                self.personal_show(Node::AvatarMetadata, params.account).await.map(Reply::AvatarShow)
+            }
+            Request::AvatarSet(params) => self.avatar_set(params).await.map(Reply::AvatarSet),
+            Request::AvatarClear(params) => self.avatar_clear(params.account).await.map(Reply::AvatarClear),
             Request::Roster(params) => self.roster(params).await.map(Reply::Roster),
             Request::RosterShow(params) => self.roster_show(params).await.map(Reply::RosterShow),
             Request::RosterAdd(params) => self.roster_add(params).await.map(Reply::RosterAdd),
@@ -160,6 +184,10 @@ pub(super) fn failed(account: &str, outcome: Outcome) -> Failure {
             Failure::new(Kind::NotFound, format!("no message of this id waits in the account {account}"))
                 .with_hint("`xmppctl outbox list` names those that do")
         }
+        Outcome::Exposed(error) => Failure::new(
+            Kind::Policy,
+            format!("not done: strangers could read it at the server of {account}, and it stays so: {error}"),
+        ),
         Outcome::Unsupported => Failure::new(Kind::Unsupported, format!("the server of {account} cannot do that")),
         Outcome::Delivered(_) | Outcome::Sent(_) | Outcome::Queued(_) | Outcome::Answer(_) | Outcome::Done => {
             Failure::new(Kind::Unexpected, "the account gave an answer to another question")

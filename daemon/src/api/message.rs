@@ -94,6 +94,7 @@ pub(super) fn sent(
         | Outcome::TooLate
         | Outcome::Unknown
         | Outcome::Unsupported
+        | Outcome::Exposed(_)
         | Outcome::Done) => Err(failed(account, outcome)),
     }
 }

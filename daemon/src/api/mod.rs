@@ -11,6 +11,7 @@ pub(crate) mod desk;
 mod doctor;
 mod message;
 mod outbox;
+mod personal;
 mod probe;
 mod roster;
 mod scroll;

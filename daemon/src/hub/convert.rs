@@ -9,8 +9,9 @@ use xmppd_core::stanza::roster::{Item, Subscription};
 use xmppd_core::time::Wall;
 use xmppd_core::tune::Track;
 use xmppd_proto::reply::{self, ConnectionState, Contact, Direction, LayerName, Message, MessageType};
-use xmppd_proto::{Change, PresenceChange, RosterChange, Timestamp, Tune, TuneChange, TuneState};
+use xmppd_proto::{Change, PresenceChange, RosterChange, Timestamp, Tune};
 
+use super::personal;
 use crate::host;
 
 /// What an event of the contacts' becomes; the account's own events are the hub's.
@@ -40,11 +41,7 @@ pub(super) fn event(account: &str, event: Event) -> Option<Change> {
         }
         Event::Available(available) => Some(Change::Presence(available_change(account, available))),
         Event::Unavailable(jid) => Some(Change::Presence(unavailable_change(account, &jid))),
-        Event::ContactTune(jid, track) => {
-            let state = if track.is_some() { TuneState::Playing } else { TuneState::Stopped };
-            let report = reply::TuneReport { tune: track.map(|track| tune(&track)), state, ..Default::default() };
-            Some(Change::Tune(TuneChange { account: Some(account), jid: Some(jid.to_string()), report }))
-        }
+        Event::Personal(jid, told) => Some(personal::change(account, jid.to_string(), told)),
         Event::Departed => Some(Change::Presence(PresenceChange { account, ..PresenceChange::default() })),
         Event::Message(incoming) => Some(Change::Message(Box::new(message(account, incoming)))),
         Event::Outbox(waiting) => {
@@ -202,6 +199,7 @@ fn contact(item: Item) -> Contact {
         approved: item.approved,
         resources: Vec::new(),
         tune: None,
+        personal: reply::Personal::default(),
     }
 }
 

@@ -5,6 +5,7 @@
 mod convert;
 mod entry;
 mod handle;
+mod personal;
 mod presence;
 mod scroll;
 mod setup;
@@ -29,6 +30,7 @@ pub(crate) use scroll::Scroller;
 use subscribers::Subscribers;
 
 pub(crate) use convert::{timestamp, tune as tune_to_proto};
+pub(crate) use personal::of as personal_to_proto;
 pub(crate) use setup::Surroundings;
 
 /// How many messages may wait for the hub; it takes them as fast as they come.
@@ -240,12 +242,13 @@ impl Hub {
             | Event::SubscriptionAnswered(_)
             | Event::Available(_)
             | Event::Unavailable(_)
-            | Event::ContactTune(..)
+            | Event::Personal(..)
             | Event::Departed
             | Event::Outbox(_)
             | Event::Message(_)) => {
                 // Some servers tell both the account and its resource.
-                changes.extend(convert::event(account, event).filter(|change| !is_known(change, &self.state)));
+                changes
+                    .extend(convert::event(account, event).filter(|change| !personal::is_known(change, &self.state)));
             }
         }
         for change in changes {
@@ -300,12 +303,6 @@ impl Hub {
         };
         self.goodbyes.drain(..).chain(self.entries.iter_mut().filter_map(|entry| entry.leave(command))).collect()
     }
-}
-
-/// Whether a contact's tune is as it was.
-fn is_known(change: &Change, state: &State) -> bool {
-    let Change::Tune(TuneChange { account: Some(account), jid: Some(jid), report }) = change else { return false };
-    state.contact(account, jid).is_some_and(|contact| contact.tune.as_deref() == report.tune.as_ref())
 }
 
 fn no_account() -> Failure {

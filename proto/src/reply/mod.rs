@@ -5,6 +5,7 @@ mod config;
 mod daemon;
 mod doctor;
 mod message;
+mod personal;
 mod presence;
 mod probe;
 mod roster;
@@ -19,6 +20,7 @@ pub use message::{
     Direction, Message, MessageType, OutboxCount, OutboxCounts, OutboxList, OutboxMessage, OutboxState, SendReport,
     SendState,
 };
+pub use personal::{AccountPersonal, Activity, Avatar, ContactTune, ContactTunes, Mood, Personal, PersonalReport};
 pub use presence::{AccountStatus, Delivery, Layer, LayerName, Part, Presence, ScrollFrames, StatusReport, Then};
 pub use probe::{
     Certificate, ProbeAddress, ProbeEndpoint, ProbeFeatures, ProbeLimits, ProbeReport, ProbeSasl2, ProbeService,

@@ -3,6 +3,7 @@
 mod condition;
 mod contacts;
 mod params;
+mod personal;
 mod status;
 mod tune;
 
@@ -20,6 +21,10 @@ pub use params::{
     DaemonRestart, DaemonShow, DaemonStop, Doctor, OutboxCancel, OutboxListing, OutboxRetry, Ping, Probe, Roster,
     RpcDescribe, Send, Wait, WatchStart, WatchStop, XmlWatch,
 };
+pub use personal::{
+    ActivityClear, ActivitySet, ActivityShow, AvatarClear, AvatarSet, AvatarShow, MoodClear, MoodSet, MoodShow,
+    NickClear, NickSet, NickShow, TuneGet,
+};
 pub use status::{
     Scroll, ScrollOff, ScrollPreview, Status, StatusClear, StatusHold, StatusLayers, StatusRelease, StatusSet,
     StatusThen,
@@ -31,9 +36,9 @@ pub use tune::{
 
 use crate::jsonrpc::Error;
 use crate::reply::{
-    AccountList, BlockReport, ConfigReport, ConfigValues, DaemonStatus, DoctorReport, Done, Hello, OutboxList,
-    PendingReport, PlayerList, Pong, ProbeReport, RosterReport, ScrollFrames, SendReport, StatusReport,
-    TuneExplanation, TuneReport, TuneText, WaitReport, WatchReport, XmlWatching,
+    AccountList, BlockReport, ConfigReport, ConfigValues, ContactTunes, DaemonStatus, DoctorReport, Done, Hello,
+    OutboxList, PendingReport, PersonalReport, PlayerList, Pong, ProbeReport, RosterReport, ScrollFrames, SendReport,
+    StatusReport, TuneExplanation, TuneReport, TuneText, WaitReport, WatchReport, XmlWatching,
 };
 
 /// A method's parameters, with the method's name and the type of its answer.
@@ -136,6 +141,19 @@ methods! {
     "tune.explain" TuneExplain -> TuneExplanation, "Tells why each player is chosen or not, and how the last publish went";
     "tune.render" TuneRender -> TuneText, "Tries a template with the present tune, or a sample, to nobody else";
     "tune.players" TunePlayers -> PlayerList, "Lists the media players and the rule that decides about each";
+    "tune.get" TuneGet -> ContactTunes, "Asks what a contact listens to";
+    "mood" MoodShow -> PersonalReport, "Shows the mood that contacts see";
+    "mood.set" MoodSet -> PersonalReport, "Tells contacts a mood, with an optional text";
+    "mood.clear" MoodClear -> PersonalReport, "Tells contacts no mood any longer";
+    "activity" ActivityShow -> PersonalReport, "Shows the activity that contacts see";
+    "activity.set" ActivitySet -> PersonalReport, "Tells contacts an activity, with an optional text";
+    "activity.clear" ActivityClear -> PersonalReport, "Tells contacts no activity any longer";
+    "nick" NickShow -> PersonalReport, "Shows the nickname that contacts see";
+    "nick.set" NickSet -> PersonalReport, "Tells contacts a nickname";
+    "nick.clear" NickClear -> PersonalReport, "Tells contacts no nickname any longer";
+    "avatar" AvatarShow -> PersonalReport, "Shows what is known of the picture that contacts see";
+    "avatar.set" AvatarSet -> PersonalReport, "Shows contacts a picture";
+    "avatar.clear" AvatarClear -> PersonalReport, "Shows contacts no picture any longer";
     "roster" Roster -> RosterReport, "Lists contacts and what they show";
     "roster.show" RosterShow -> RosterReport, "Shows all that is known of a contact";
     "roster.add" RosterAdd -> RosterReport, "Adds a contact and asks to see their presence";

@@ -6,6 +6,7 @@
 mod common;
 mod contacts;
 mod layers;
+mod personal;
 mod tune;
 mod wire;
 

@@ -12,6 +12,7 @@ mod nodes;
 mod page;
 mod real;
 mod stage;
+mod strangers;
 mod switching;
 mod webhook;
 mod wishes;

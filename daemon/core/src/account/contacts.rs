@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use jid::BareJid;
+use jid::{BareJid, DomainRef};
 
 use super::context::Context;
 use super::output::{Change, Event};
@@ -83,6 +83,11 @@ impl Contacts {
     /// All whose presence we are told.
     pub(super) fn seen(&self) -> impl Iterator<Item = &BareJid> {
         self.subscriptions.iter().filter(|(_, subscription)| subscription.is_seen()).map(|(jid, _)| jid)
+    }
+
+    /// Whether anybody of this domain sees our presence.
+    pub(super) fn is_seen_at(&self, domain: &DomainRef) -> bool {
+        self.subscriptions.iter().any(|(jid, subscription)| subscription.sees_us() && jid.domain() == domain)
     }
 
     /// Whether they ask to see us.

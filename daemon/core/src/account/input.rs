@@ -6,6 +6,7 @@ use super::kept::KeptMessage;
 use super::settings::{OnUncertain, TuneSettings};
 use crate::entropy::SEED_LEN;
 use crate::loss::Loss;
+use crate::pep::Publication;
 use crate::presence::Layers;
 use crate::sasl::{Bindings, TlsVersion, scram};
 use crate::secret::Secret;
@@ -131,6 +132,9 @@ pub enum Command {
     Cancel(Ticket, String, Place),
     /// Ask somebody something; answered with the payload of the result or the error.
     Ask(Ticket, Question),
+    /// Publish something about ourselves for those who see our presence, and nobody else (XEP-0163); answered when the
+    /// server has it.
+    Publish(Ticket, Publication),
     /// Make, take back or answer a request to see presence; answered when the server has handled it.
     Subscribe(Ticket, BareJid, Subscribing),
 }

@@ -7,6 +7,7 @@ use super::input::{StoreTicket, Ticket};
 use super::kept::{KeptMessage, KeptSession, Known};
 use super::settings::Remembered;
 use super::tokens::Token;
+use crate::pep::Personal;
 use crate::presence::Composed;
 use crate::sasl::TlsVersion;
 use crate::sasl::scram::Derivation;
@@ -134,6 +135,8 @@ pub enum Outcome {
     Unknown,
     /// The server cannot.
     Unsupported,
+    /// It was not done, because strangers could read it, and the server would not have that changed.
+    Exposed(StanzaError),
     /// Done; there is nothing to tell.
     Done,
 }
@@ -172,8 +175,8 @@ pub enum Event {
     Unavailable(Jid),
     /// The session is over: nothing more is known of the contacts.
     Departed,
-    /// What a contact listens to.
-    ContactTune(BareJid, Option<Track>),
+    /// What a contact tells of themselves, clean.
+    Personal(BareJid, Personal),
     /// What became of publishing our own tune.
     TunePublished(TunePublished),
     /// A message came.

@@ -92,6 +92,7 @@ impl Stopped {
             Command::Send(ticket, _)
             | Command::Retry(ticket, _)
             | Command::Ask(ticket, _)
+            | Command::Publish(ticket, _)
             | Command::Subscribe(ticket, ..) => {
                 context.reply(ticket, Outcome::NotOnline(Some(self.problem.clone())));
             }

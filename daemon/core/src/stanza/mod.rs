@@ -1,8 +1,10 @@
 //! Stanzas and what travels in them, one file an extension. Everything that comes in is read leniently: one odd
 //! attribute or child never loses the rest. Whom to believe, and what to answer, is left to the account.
 
+pub mod activity;
 mod address;
 pub mod archive;
+pub mod avatar;
 pub mod bind;
 pub mod blocking;
 pub mod caps;
@@ -15,6 +17,8 @@ pub mod form;
 pub mod iq;
 pub mod management;
 pub mod message;
+pub mod mood;
+pub mod nick;
 pub mod ping;
 pub mod presence;
 pub mod pubsub;

@@ -40,14 +40,32 @@ pub const PUBSUB_PUBLISH_OPTIONS: &str = "http://jabber.org/protocol/pubsub#publ
 pub const PUBSUB_NODE_CONFIG: &str = "http://jabber.org/protocol/pubsub#node_config";
 /// XEP-0059: result sets.
 pub const RSM: &str = "http://jabber.org/protocol/rsm";
+/// XEP-0084: a picture of oneself, namespace and node in one.
+pub const AVATAR_DATA: &str = "urn:xmpp:avatar:data";
+/// XEP-0084: what there is to know of it, namespace and node in one.
+pub const AVATAR_METADATA: &str = "urn:xmpp:avatar:metadata";
+/// XEP-0163: the wish to be told of contacts' pictures.
+pub const AVATAR_NOTIFY: &str = "urn:xmpp:avatar:metadata+notify";
 /// XEP-0092: which software, which version.
 pub const VERSION: &str = "jabber:iq:version";
+/// XEP-0107: user mood, namespace and node in one.
+pub const MOOD: &str = "http://jabber.org/protocol/mood";
+/// XEP-0163: the wish to be told of contacts' moods.
+pub const MOOD_NOTIFY: &str = "http://jabber.org/protocol/mood+notify";
+/// XEP-0108: user activity, namespace and node in one.
+pub const ACTIVITY: &str = "http://jabber.org/protocol/activity";
+/// XEP-0163: the wish to be told of contacts' activities.
+pub const ACTIVITY_NOTIFY: &str = "http://jabber.org/protocol/activity+notify";
 /// XEP-0115: entity capabilities.
 pub const CAPS: &str = "http://jabber.org/protocol/caps";
 /// XEP-0118: user tune, namespace and node in one.
 pub const TUNE: &str = "http://jabber.org/protocol/tune";
 /// XEP-0163: the wish to be told of contacts' tunes.
 pub const TUNE_NOTIFY: &str = "http://jabber.org/protocol/tune+notify";
+/// XEP-0172: user nickname, namespace and node in one.
+pub const NICK: &str = "http://jabber.org/protocol/nick";
+/// XEP-0163: the wish to be told of contacts' nicknames.
+pub const NICK_NOTIFY: &str = "http://jabber.org/protocol/nick+notify";
 /// XEP-0184: delivery receipts.
 pub const RECEIPTS: &str = "urn:xmpp:receipts";
 /// XEP-0186: invisibility.

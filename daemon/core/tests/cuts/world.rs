@@ -381,6 +381,7 @@ impl<'a> World<'a> {
             | Outcome::TooLate
             | Outcome::Unknown
             | Outcome::Unsupported
+            | Outcome::Exposed(_)
             | Outcome::Done => {
                 panic!("{body}: {outcome:?}")
             }

@@ -18,9 +18,12 @@ use xmppd_core::account::{
     Outgoing, Place, Playing, Question, Security, Settings, Subscribing, SubscriptionRequest, Ticket, TuneSettings,
 };
 use xmppd_core::loss::Loss;
+use xmppd_core::pep::{Personal, Publication};
 use xmppd_core::presence::{Layers, Presence, StatusWhen};
 use xmppd_core::sasl::TlsVersion;
 use xmppd_core::srv::{self, TlsPolicy};
+use xmppd_core::stanza::activity::Activity;
+use xmppd_core::stanza::mood::Mood;
 use xmppd_core::stanza::roster::{Item, Subscription};
 use xmppd_core::stanza::{MessageKind, ping};
 use xmppd_core::time::Wall;
@@ -154,6 +157,7 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
             let to = if to == "account" { None } else { Some(Jid::new(to).ok()?) };
             Command::Ask(ticket, Question { to, set: false, payload: ping::request() })
         }
+        ("tell", [what, words @ ..]) => Command::Publish(ticket, publication(&told(what, words)?)),
         ("subscribe", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Subscribe),
         ("unsubscribe", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Unsubscribe),
         ("approve", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Approve),
@@ -179,6 +183,21 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
     };
     let answered = !matches!(command, Command::Tune(_) | Command::Watched(_));
     Some((command, answered))
+}
+
+/// What is told of oneself: `tell mood VALUE [TEXT]`, `tell activity GENERAL`, `tell nick NAME`, and nothing without a value.
+fn told(what: &str, words: &[String]) -> Option<Personal> {
+    let word = |at: usize| words.get(at).map(String::as_str);
+    Some(match what {
+        "mood" => Personal::Mood(word(0).and_then(|value| Mood::new(value, word(1)))),
+        "activity" => Personal::Activity(word(0).and_then(|general| Activity::new(general, word(1), None))),
+        "nick" => Personal::Nick(word(0).map(str::to_owned)),
+        _ => return None,
+    })
+}
+
+fn publication(told: &Personal) -> Publication {
+    Publication::new(told.node(), "current", told.to_element())
 }
 
 /// TLS as the words describe it: `tls=1.2` has no exporter, `binding=none` nothing to bind by.

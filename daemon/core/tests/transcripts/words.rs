@@ -12,15 +12,17 @@
 //! store roster "VER" [JID=SUBSCRIPTION …]|none    store push "VER" after "VER" JID=SUBSCRIPTION …
 //! store request JID    store answered JID    requested JID ["WORDS"]    answered JID
 //! available JID SHOW ["TEXT"] [priority N] [since MILLIS]    unavailable JID
-//! contact-tune JID TUNE    tune-published TUNE    tune-failed "WORDS"      TUNE: "ARTIST – TITLE" or nothing
+//! contact-tune JID TUNE    contact-mood|activity|nick|avatar JID WHAT    tune-published TUNE    tune-failed "WORDS"      TUNE: "ARTIST – TITLE" or nothing
 //! departed    mistrusted
 //! message JID KIND ["SUBJECT"] "BODY" [copy [of ours]] [delayed MILLIS]
 //! ```
 
+use jid::BareJid;
 use xmppd_core::account::{
     Aside, Available, Change, Delivery, Event, HangUp, Incoming, Known, LinkState, Outcome, Output, Problem,
     Remembered, Report, Session, Token, TunePublished,
 };
+use xmppd_core::pep::Personal;
 use xmppd_core::presence::{Composed, Layer, Presence};
 use xmppd_core::stanza::MessageKind;
 use xmppd_core::stanza::roster::{Item, Subscription};
@@ -137,6 +139,7 @@ fn of_outcome(outcome: &Outcome) -> String {
         Outcome::TooLate => "too-late".into(),
         Outcome::Unknown => "unknown".into(),
         Outcome::Unsupported => "unsupported".into(),
+        Outcome::Exposed(error) => format!("exposed {}", error.condition),
         Outcome::Done => "done".into(),
     }
 }
@@ -161,7 +164,7 @@ fn of_event(event: &Event, now: Wall) -> String {
         Event::SetAside(id, aside, reason) => of_aside(id, *aside, reason),
         Event::Outbox(waiting) => format!("outbox {waiting}"),
         Event::Mistrusted => "mistrusted".into(),
-        Event::ContactTune(jid, track) => format!("contact-tune {jid} {}", of_track(track.as_ref())),
+        Event::Personal(jid, personal) => of_personal(jid, personal),
         Event::TunePublished(TunePublished::Done(track)) => format!("tune-published {}", of_track(track.as_ref())),
         Event::TunePublished(TunePublished::Failed(_, reason)) => format!("tune-failed {reason:?}"),
         Event::Message(message) => of_message(message),
@@ -245,6 +248,22 @@ fn of_track(track: Option<&Track>) -> String {
     let Some(track) = track else { return "nothing".into() };
     let part = |part: &Option<String>| part.clone().unwrap_or_default();
     format!("{:?}", format!("{} – {}", part(&track.artist), part(&track.title)))
+}
+
+fn of_personal(jid: &BareJid, personal: &Personal) -> String {
+    let nothing = || "nothing".to_owned();
+    let (what, told) = match personal {
+        Personal::Mood(mood) => ("mood", mood.as_ref().map(|mood| format!("{} {:?}", mood.value, mood.text))),
+        Personal::Activity(activity) => {
+            ("activity", activity.as_ref().map(|it| format!("{}/{:?} {:?}", it.general, it.specific, it.text)))
+        }
+        Personal::Tune(track) => ("tune", Some(of_track(track.as_ref()))),
+        Personal::Nick(nick) => ("nick", nick.as_ref().map(|nick| format!("{nick:?}"))),
+        Personal::Avatar(avatar) => {
+            ("avatar", avatar.as_ref().map(|it| format!("{} {} {}", it.id, it.media_type, it.bytes)))
+        }
+    };
+    format!("contact-{what} {jid} {}", told.unwrap_or_else(nothing))
 }
 
 fn of_message(message: &Incoming) -> String {

@@ -326,7 +326,9 @@ impl Connecting {
             Command::Send(ticket, outgoing) => context.take_message(ticket, outgoing),
             Command::Retry(ticket, message) => context.retry_message(ticket, message),
             Command::Cancel(ticket, id, place) => context.cancel(ticket, id, place),
-            Command::Ask(ticket, _) | Command::Subscribe(ticket, ..) => context.reply(ticket, Outcome::NotOnline(None)),
+            Command::Ask(ticket, _) | Command::Publish(ticket, _) | Command::Subscribe(ticket, ..) => {
+                context.reply(ticket, Outcome::NotOnline(None));
+            }
         }
         Link::Connecting(self)
     }

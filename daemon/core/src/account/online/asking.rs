@@ -11,7 +11,7 @@ use super::super::timers::Timer;
 use super::Online;
 use super::contacts::{RosterAsked, Underway};
 use super::outbound::Sent;
-use crate::pep::Pep;
+use crate::pep::{Publication, Support};
 use crate::stanza::{Iq, StanzaError};
 use crate::xml::{Element, Limits};
 
@@ -28,13 +28,17 @@ pub(super) enum Asker {
     /// The session itself: a page of the archive.
     Archive,
     /// The publisher of the tune.
-    Pep,
+    Tune,
     /// Nobody minds: the withdrawal of the tune at the end.
     Farewell,
     /// Nobody: any answer shows that the server lives.
     Probe,
+    /// The session itself: our server has read all that we said about ourselves.
+    Introduction,
     /// Somebody's command.
     Command(Ticket),
+    /// Somebody's command to publish something about ourselves.
+    Publishing(Ticket, Box<Publication>),
     /// Somebody's command about a subscription, whose presence the server has handled when it answers.
     Subscribing(Underway),
 }
@@ -43,17 +47,29 @@ impl Asker {
     /// The command that waits for the answer.
     pub(super) fn into_ticket(self) -> Option<Ticket> {
         match self {
-            Self::Command(ticket) => Some(ticket),
+            Self::Command(ticket) | Self::Publishing(ticket, _) => Some(ticket),
             Self::Subscribing(underway) => Some(underway.into_ticket()),
-            Self::Features | Self::Roster(_) | Self::Archive | Self::Pep | Self::Farewell | Self::Probe => None,
+            Self::Features
+            | Self::Roster(_)
+            | Self::Archive
+            | Self::Tune
+            | Self::Farewell
+            | Self::Probe
+            | Self::Introduction => None,
         }
     }
 
     /// Whether a command waits for the answer.
     pub(super) fn is_command(&self) -> bool {
         match self {
-            Self::Command(_) | Self::Subscribing(_) => true,
-            Self::Features | Self::Roster(_) | Self::Archive | Self::Pep | Self::Farewell | Self::Probe => false,
+            Self::Command(_) | Self::Publishing(..) | Self::Subscribing(_) => true,
+            Self::Features
+            | Self::Roster(_)
+            | Self::Archive
+            | Self::Tune
+            | Self::Farewell
+            | Self::Probe
+            | Self::Introduction => false,
         }
     }
 }
@@ -79,23 +95,23 @@ impl Online {
 
     /// Asks what the account's own service can do.
     pub(super) fn ask_features(&mut self, context: &mut Context) {
-        self.ask(None, false, Pep::question(), Asker::Features, context);
+        self.ask(None, false, Support::question(), Asker::Features, context);
     }
 
     /// Nobody answered one of our requests in time.
     pub(super) fn unanswered(&mut self, asker: Asker, context: &mut Context) {
         match asker {
-            Asker::Command(ticket) => context.reply(ticket, Outcome::TimedOut),
+            Asker::Command(ticket) | Asker::Publishing(ticket, _) => context.reply(ticket, Outcome::TimedOut),
             Asker::Subscribing(underway) => context.reply(underway.into_ticket(), Outcome::TimedOut),
-            Asker::Pep => self.tune_unanswered(context),
+            Asker::Tune => self.tune_unanswered(context),
             Asker::Features => {
-                self.pep.supported(Ok(None));
+                self.support = Support::told(Ok(None));
                 self.advance_tune(context);
                 self.features_unanswered(context);
             }
             Asker::Archive => self.archive_unanswered(context),
             Asker::Roster(_) => self.reader.set_limits(Limits::AFTER_LOGIN),
-            Asker::Farewell | Asker::Probe => {}
+            Asker::Farewell | Asker::Probe | Asker::Introduction => {}
         }
     }
 
@@ -109,14 +125,16 @@ impl Online {
             Asker::Features => {
                 self.ask_for_carbons(answer, context);
                 self.read_archive(answer, context);
-                self.pep.supported(answer);
+                self.support = Support::told(answer);
                 self.advance_tune(context);
             }
             Asker::Roster(asked) => self.roster_answered(asked, answer, context),
             Asker::Archive => self.archive_answered(answer, context),
-            Asker::Pep => self.tune_answered(answer, context),
+            Asker::Tune => self.tune_answered(answer, context),
+            Asker::Publishing(ticket, publication) => self.publication_answered(ticket, *publication, answer, context),
             Asker::Farewell => self.tune_withdrawn(answer, context),
             Asker::Probe => {}
+            Asker::Introduction => self.look_for_neighbours(context),
             Asker::Subscribing(underway) => Self::subscribed(underway, context),
             Asker::Command(ticket) => {
                 let outcome = match answer {

@@ -190,9 +190,11 @@ impl Online {
             Asker::Features
             | Asker::Roster(_)
             | Asker::Archive
-            | Asker::Pep
+            | Asker::Tune
+            | Asker::Publishing(..)
             | Asker::Farewell
             | Asker::Probe
+            | Asker::Introduction
             | Asker::Command(_) => false,
         };
         for ticket in self.requests.drain_if(is_meant).into_iter().filter_map(Asker::into_ticket) {

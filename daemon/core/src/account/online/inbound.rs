@@ -19,12 +19,11 @@ use crate::stanza::management::Management;
 use crate::stanza::roster::Subscription;
 use crate::stanza::version::Version;
 use crate::stanza::{
-    Address, Iq, IqKind, Message, MessageKind, Presence, PresenceKind, Stanza, StanzaError, ping, pubsub, tune,
+    Address, Iq, IqKind, Message, MessageKind, Presence, PresenceKind, Stanza, StanzaError, ping, pubsub,
 };
 use crate::stream::error::StreamError;
 use crate::stream::features::Features;
 use crate::text;
-use crate::tune::Track;
 use crate::xml::{Element, Frame, ns};
 
 impl Online {
@@ -147,7 +146,26 @@ impl Online {
             // Our own account may push a whole roster at once, and has an answer to each change coming.
             if self.is_own_account(&iq.from) || self.answers.allow(from, context.now.moment) {
                 self.outbound.send(&answer.into_element(), Sent::Other, context);
+                self.introduced_by(iq, context);
             }
+        }
+    }
+
+    /// Goes on behind an answer to our own server's question about what our presence names, once. Servers ask it in
+    /// their own name, or in that of our session.
+    fn introduced_by(&mut self, iq: &Iq, context: &mut Context) {
+        let own = &self.session.jid;
+        let is_server = iq.from.jid().is_some_and(|from| {
+            *from == *own || from.node().is_none() && from.resource().is_none() && from.domain() == own.domain()
+        });
+        let names_ours = |payload: &Element| {
+            let node = payload.attr("node").filter(|_| payload.is("query", ns::DISCO_INFO));
+            node.is_some_and(|node| node == identity::capabilities().query_node())
+        };
+        let learns = is_server && iq.payload.as_ref().is_some_and(names_ours);
+        if learns && !std::mem::replace(&mut self.introduced, true) {
+            // What the server does with an answer it may do beside what comes next: this takes a round trip.
+            self.ask(None, false, ping::request(), Asker::Introduction, context);
         }
     }
 
@@ -169,7 +187,9 @@ impl Online {
     fn may_ask(&self, from: Option<&BareJid>, context: &Context) -> bool {
         let Some(from) = from else { return true };
         let own = self.session.jid.to_bare();
-        let is_server = from.node().is_none() && from.domain() == own.domain();
+        // The servers of those who see us ask for them what we listen to.
+        let is_server = from.node().is_none()
+            && (from.domain() == own.domain() || self.contacts_known && context.contacts.is_seen_at(from.domain()));
         is_server || *from == own || self.subscription_of(from, context).is_some_and(Subscription::sees_us)
     }
 
@@ -285,22 +305,6 @@ impl Online {
         if has && !std::mem::replace(&mut self.carbons, true) {
             self.ask(None, true, carbon::enable(), Asker::Probe, context);
         }
-    }
-
-    /// What a contact publishes (XEP-0163): only from the bare address of somebody whose presence we see.
-    fn contact_event(&self, from: Jid, event: Option<pubsub::Event>, context: &mut Context) {
-        let (Err(contact), Some(event)) = (from.try_into_full(), event) else { return };
-        let known = self.subscription_of(&contact, context).is_some_and(Subscription::is_seen);
-        if !known || event.node != ns::TUNE {
-            return;
-        }
-        let track = match event.change {
-            pubsub::Change::Items { published, .. } => {
-                published.iter().filter_map(|item| item.payload.as_ref()).find_map(tune::parse).flatten()
-            }
-            pubsub::Change::Purged | pubsub::Change::Deleted => None,
-        };
-        context.event(Event::ContactTune(contact, track.map(Track::cleaned)));
     }
 
     /// The stream has been silent: see whether anybody is there.

@@ -9,6 +9,7 @@ mod contacts;
 mod inbound;
 mod leaving;
 mod outbound;
+mod personal;
 mod presence;
 mod sleep;
 mod tune;
@@ -24,7 +25,7 @@ use super::offline;
 use super::output::{Delivery, Event, Outcome, Problem, Session};
 use super::timers::Timer;
 use crate::loss::Loss;
-use crate::pep::Pep;
+use crate::pep::{Publisher, Support};
 use crate::requests::Requests;
 use crate::stanza::bind;
 use crate::stream::features::StreamLimits;
@@ -57,9 +58,13 @@ pub(super) struct Online {
     contacts_known: bool,
     /// The contacts' presence was told to another process.
     contacts_unseen: bool,
+    /// Our server knows what we are, or is told.
+    introduced: bool,
     /// How long the stream may be silent.
     idle: Duration,
-    pep: Pep,
+    /// What the account's own service can do about what we tell of ourselves.
+    support: Support,
+    publisher: Publisher,
     /// What the store is asked to remember: whether a tune may be out.
     storing: Option<(StoreTicket, bool)>,
     answers: Answers,
@@ -117,8 +122,10 @@ impl Online {
             abilities: Abilities::default(),
             contacts_known: false,
             contacts_unseen: false,
+            introduced: false,
             idle: outbound::idle_within(limits.idle),
-            pep: Pep::default(),
+            support: Support::default(),
+            publisher: Publisher::default(),
             storing: None,
             answers: Answers::default(),
             archive: Archive::default(),
@@ -238,7 +245,9 @@ impl Online {
                 self.leave(Leaving::by_command(ticket), context);
             }
             Command::Send(ticket, outgoing) if self.leaving.is_some() => context.take_message(ticket, outgoing),
-            Command::Ask(ticket, _) | Command::Subscribe(ticket, ..) if self.leaving.is_some() => {
+            Command::Ask(ticket, _) | Command::Publish(ticket, _) | Command::Subscribe(ticket, ..)
+                if self.leaving.is_some() =>
+            {
                 context.reply(ticket, Outcome::NotOnline(None));
             }
             Command::Retry(ticket, message) if self.leaving.is_some() => context.retry_message(ticket, message),
@@ -255,6 +264,7 @@ impl Online {
                 self.ask(question.to, question.set, question.payload, Asker::Command(ticket), context);
                 self.try_stream(context);
             }
+            Command::Publish(ticket, publication) => self.publish(ticket, publication, context),
             Command::Subscribe(ticket, jid, what) => self.subscribe(ticket, jid, what, context),
         }
     }

@@ -135,8 +135,21 @@ impl Online {
         if !std::mem::take(&mut self.contacts_unseen) {
             return;
         }
-        let seen: Vec<BareJid> = context.contacts.seen().take(LOOK_FOR).cloned().collect();
-        for contact in seen {
+        let seen = context.contacts.seen().take(LOOK_FOR).cloned().collect();
+        self.look_for(seen, context);
+    }
+
+    /// Our server did not know what we listen to when it was told of our presence, and has learned it now. What its
+    /// other users published before, ejabberd 24.12 would never tell us; who is asked for presence, tells that, too.
+    pub(super) fn look_for_neighbours(&mut self, context: &mut Context) {
+        let domain = self.session.jid.domain();
+        let neighbours = context.contacts.seen().filter(|contact| contact.domain() == domain);
+        let neighbours = neighbours.take(LOOK_FOR).cloned().collect();
+        self.look_for(neighbours, context);
+    }
+
+    fn look_for(&mut self, contacts: Vec<BareJid>, context: &mut Context) {
+        for contact in contacts {
             let probe = Presence::new(PresenceKind::Probe).to(Jid::from(contact));
             self.outbound.send(&probe.into_element(), Sent::Other, context);
         }
