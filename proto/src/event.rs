@@ -41,6 +41,20 @@ pub enum Change {
     Account(Box<AccountInfo>),
     /// Another number of messages waits.
     Outbox(OutboxCount),
+    /// Another number of a chat's messages is unread.
+    Unread(UnreadChange),
+}
+
+/// How many messages of a chat nobody has read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct UnreadChange {
+    /// The account.
+    pub account: String,
+    /// The other side's bare JID.
+    pub jid: String,
+    /// How many.
+    pub unread: u64,
 }
 
 /// A tune: ours, or with `account` and `jid` a contact's.
@@ -128,7 +142,7 @@ impl Change {
             Self::Tune(_) => Some(Topic::Tune),
             Self::Presence(_) => Some(Topic::Presence),
             Self::Roster(_) => Some(Topic::Roster),
-            Self::Message(_) => Some(Topic::Message),
+            Self::Message(_) | Self::Unread(_) => Some(Topic::Message),
             Self::Account(_) => Some(Topic::Account),
             Self::Outbox(_) => Some(Topic::Outbox),
         }

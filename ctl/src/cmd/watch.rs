@@ -123,6 +123,7 @@ fn lines(change: &Change, topics: Topics, screen: &Screen) -> Vec<String> {
         Change::Message(message) => vec![message_line(message)],
         Change::Account(info) => vec![account_line(info, screen)],
         Change::Outbox(count) => vec![outbox_line(count)],
+        Change::Unread(change) => vec![unread_line(&change.account, &change.jid, change.unread)],
     }
 }
 
@@ -133,6 +134,10 @@ fn outbox_line(count: &OutboxCount) -> String {
         waiting => format!("{waiting} messages wait"),
     };
     said("outbox", &count.account, &what)
+}
+
+fn unread_line(account: &str, jid: &str, unread: u64) -> String {
+    said("message", account, &format!("{}  {unread} unread", text::line(jid)))
 }
 
 /// The state in the words of its changes; of the contacts, those that are there.
@@ -149,6 +154,9 @@ fn snapshot(state: &State, topics: Topics, screen: &Screen) -> Vec<String> {
     }
     if topics.contains(Topic::Tune) {
         lines.push(tune_line(&TuneChange { account: None, jid: None, report: state.tune.clone() }));
+    }
+    for account in &state.unread.accounts {
+        lines.extend(account.chats.iter().map(|chat| unread_line(&account.account, &chat.jid, chat.unread)));
     }
     for roster in &state.roster.accounts {
         if topics.contains(Topic::Roster) {

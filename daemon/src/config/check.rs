@@ -16,15 +16,8 @@ use super::{Account, Config, Messages, PasswordSource, Presence, Tune, Webhook, 
 use crate::places::Environment;
 
 /// Keys that are checked but do nothing in this version. What builds a feature takes its keys off this list.
-const WITHOUT_EFFECT: &[&str] = &[
-    "presence.away-after",
-    "presence.xa-after",
-    "webhook.listen",
-    "webhook.token-file",
-    "messages.history",
-    "messages.keep",
-    "messages.notify",
-];
+const WITHOUT_EFFECT: &[&str] =
+    &["presence.away-after", "presence.xa-after", "webhook.listen", "webhook.token-file", "messages.notify"];
 
 const DURATION: &str = "a duration such as 90s, 25m, 1h30m or 2d";
 const POSITIVE: &str = "a duration above zero such as 90s, 25m, 1h30m or 2d";
@@ -187,6 +180,7 @@ fn messages(root: &mut Section<'_>) -> Messages {
     let messages = Messages {
         history: section.flag("history").unwrap_or(default.history),
         keep: section.parsed("keep", POSITIVE, words::positive).unwrap_or(default.keep),
+        receipts: section.flag("receipts").unwrap_or(default.receipts),
         notify: section.flag("notify").unwrap_or(default.notify),
     };
     root.absorb(section);

@@ -226,13 +226,15 @@ pub(crate) struct Messages {
     pub(crate) history: bool,
     /// For how long.
     pub(crate) keep: Duration,
+    /// Whether contacts who ask are told what has arrived and what was read.
+    pub(crate) receipts: bool,
     /// Whether the desktop notifies.
     pub(crate) notify: bool,
 }
 
 impl Default for Messages {
     fn default() -> Self {
-        Self { history: true, keep: Duration::from_secs(90 * 86_400), notify: true }
+        Self { history: true, keep: Duration::from_secs(90 * 86_400), receipts: true, notify: true }
     }
 }
 

@@ -32,7 +32,7 @@ impl Config {
         }
         let messages = &self.messages;
         let keep = duration::write(messages.keep);
-        all.insert("messages".into(), json!({"history": messages.history, "keep": keep, "notify": messages.notify}));
+        all.insert("messages".into(), json!({"history": messages.history, "keep": keep, "receipts": messages.receipts, "notify": messages.notify}));
         Value::Object(all)
     }
 

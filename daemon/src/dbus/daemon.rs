@@ -193,7 +193,7 @@ impl Daemon {
         #[zbus(connection)] connection: &Connection,
         #[zbus(header)] header: Option<Header<'_>>,
     ) -> Result<u32, Refusal> {
-        self.shown(connection, header, View::unread).await
+        self.shown(connection, header, |view| view.unread).await
     }
 
     /// A message came.
@@ -260,6 +260,7 @@ const fn is_carried(request: &Request) -> bool {
         | Request::BlockListing(_) | Request::BlockAdd(_) | Request::BlockRemove(_)
         | Request::AccountListing(_) | Request::AccountShow(_) | Request::AccountConnect(_)
         | Request::AccountDisconnect(_)
+        | Request::Question(_) | Request::History(_) | Request::Unread(_) | Request::UnreadClear(_)
         | Request::Send(_) | Request::Wait(_) | Request::Ping(_) | Request::OutboxListing(_)
         | Request::OutboxCancel(_) | Request::Probe(_)
         | Request::Doctor(_) | Request::ConfigCheck(_) | Request::ConfigReload(_) | Request::ConfigGet(_)

@@ -108,7 +108,12 @@ impl Session {
         match &*change {
             Change::Message(message) => tell_message(&emitter, message).await,
             Change::Presence(presence) => tell_presence(&emitter, presence).await,
-            Change::Snapshot(_) | Change::Status(_) | Change::Tune(_) | Change::Account(_) | Change::Outbox(_) => {
+            Change::Snapshot(_)
+            | Change::Status(_)
+            | Change::Tune(_)
+            | Change::Account(_)
+            | Change::Outbox(_)
+            | Change::Unread(_) => {
                 self.state.apply(Arc::unwrap_or_clone(change));
                 // Contacts are told one by one as they change; ten thousand of them need not be kept for that.
                 self.state.roster = Default::default();

@@ -9,9 +9,7 @@ use xmppd_core::stanza::roster::{Item, Subscription};
 use xmppd_core::time::Wall;
 use xmppd_core::tune::Track;
 use xmppd_proto::reply::{self, ConnectionState, Contact, Direction, LayerName, Message, MessageType};
-use xmppd_proto::{Change, PresenceChange, RosterChange, Timestamp, Tune, TuneChange, TuneState};
-
-use crate::host;
+use xmppd_proto::{Change, PresenceChange, RosterChange, Timestamp, Tune, TuneChange, TuneState, UnreadChange};
 
 /// What an event of the contacts' becomes; the account's own events are the hub's.
 pub(super) fn event(account: &str, event: Event) -> Option<Change> {
@@ -47,6 +45,10 @@ pub(super) fn event(account: &str, event: Event) -> Option<Change> {
         }
         Event::Departed => Some(Change::Presence(PresenceChange { account, ..PresenceChange::default() })),
         Event::Message(incoming) => Some(Change::Message(Box::new(message(account, incoming)))),
+        Event::Unread(chat, unread) => {
+            let (jid, unread) = (chat.to_string(), u64::from(unread));
+            Some(Change::Unread(UnreadChange { account, jid, unread }))
+        }
         Event::Outbox(waiting) => {
             let waiting = u64::try_from(waiting).unwrap_or(u64::MAX);
             Some(Change::Outbox(reply::OutboxCount { account, waiting }))
@@ -231,8 +233,8 @@ fn resource(jid: &Jid) -> Option<String> {
     jid.resource().map(ToString::to_string)
 }
 
-fn message(account: String, incoming: Incoming) -> Message {
-    let delayed = incoming.delayed.is_some();
+/// A message in the contract's words.
+pub(crate) fn message(account: String, incoming: Incoming) -> Message {
     Message {
         account,
         id: incoming.id,
@@ -247,10 +249,17 @@ fn message(account: String, incoming: Incoming) -> Message {
         },
         body: incoming.body,
         subject: incoming.subject,
-        timestamp: timestamp(incoming.delayed.unwrap_or_else(|| host::now().wall)),
-        delayed,
+        timestamp: timestamp(incoming.at),
+        delayed: incoming.delayed,
         carbon: incoming.carbon,
-        stanza_id: None,
-        origin_id: None,
+        stanza_id: incoming.place,
+        origin_id: incoming.origin,
+        state: None,
+        unread: false,
+        replaces: None,
+        replaced_by: None,
+        reply_to: None,
+        reactions: Vec::new(),
+        retracted: false,
     }
 }

@@ -5,6 +5,7 @@
 mod convert;
 mod entry;
 mod handle;
+mod keeping;
 mod presence;
 mod scroll;
 mod setup;
@@ -13,6 +14,7 @@ mod subscribers;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use xmppd_core::account::{Command, Event, Outcome, Playing};
+use xmppd_core::time::Moment;
 use xmppd_proto::{Change, Failure, Kind, State, TuneChange, reply::TuneReport};
 
 use crate::account::Handle as Account;
@@ -28,7 +30,7 @@ pub(crate) use presence::Holding;
 pub(crate) use scroll::Scroller;
 use subscribers::Subscribers;
 
-pub(crate) use convert::{timestamp, tune as tune_to_proto};
+pub(crate) use convert::{message, timestamp, tune as tune_to_proto};
 pub(crate) use setup::Surroundings;
 
 /// How many messages may wait for the hub; it takes them as fast as they come.
@@ -62,6 +64,9 @@ pub(crate) struct Hub {
     alarm: WallAlarm,
     /// Rings at the next step of a text that scrolls.
     ticker: Alarm,
+    /// Rings when messages may be too old to be kept.
+    keeper: Alarm,
+    forget_at: Moment,
     /// Goodbyes of accounts that are in the configuration no more.
     goodbyes: Vec<JoinHandle<()>>,
 }
@@ -74,6 +79,8 @@ enum Wake {
     Expiry,
     /// A text scrolls on.
     Step,
+    /// Messages may be too old to be kept.
+    Forget,
     /// Nobody can ask anything any more.
     Abandoned,
 }
@@ -101,8 +108,11 @@ impl Hub {
             holds: 0,
             alarm: WallAlarm::default(),
             ticker: Alarm::default(),
+            keeper: Alarm::default(),
+            forget_at: Moment::default(),
             goodbyes: Vec::new(),
         };
+        hub.forget_old();
         hub.start_accounts().await;
         let handle = Handle::new(sender);
         (handle, tokio::spawn(hub.run()))
@@ -115,19 +125,21 @@ impl Hub {
                 Wake::Event(actor, event) => self.event(actor, event),
                 Wake::Expiry => self.expire(),
                 Wake::Step => self.step(),
+                Wake::Forget => self.forget_old(),
                 Wake::Abandoned => return,
             }
         }
     }
 
     async fn wake(&mut self) -> Wake {
-        let (expiry, step) = (self.next_expiry(), self.next_step());
+        let (expiry, step, forget) = (self.next_expiry(), self.next_step(), self.next_forgetting());
         tokio::select! {
             // What has happened comes before what is asked, so that answers are never older than their question.
             biased;
             Some((actor, event)) = self.events.recv() => Wake::Event(actor, event),
             () = self.alarm.until(expiry) => Wake::Expiry,
             () = self.ticker.until(step) => Wake::Step,
+            () = self.keeper.until(forget) => Wake::Forget,
             message = self.inbox.recv() => message.map_or(Wake::Abandoned, Wake::Message),
         }
     }
@@ -243,6 +255,7 @@ impl Hub {
             | Event::ContactTune(..)
             | Event::Departed
             | Event::Outbox(_)
+            | Event::Unread(..)
             | Event::Message(_)) => {
                 // Some servers tell both the account and its resource.
                 changes.extend(convert::event(account, event).filter(|change| !is_known(change, &self.state)));

@@ -45,6 +45,7 @@ impl Watcher {
             | Change::Roster(_)
             | Change::Message(_)
             | Change::Account(_)
+            | Change::Unread(_)
             | Change::Outbox(_) => {
                 self.seq += 1;
                 event_line(&Event::new(self.seq, Arc::unwrap_or_clone(change)))

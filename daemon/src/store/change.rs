@@ -3,13 +3,13 @@
 use jid::BareJid;
 use rusqlite::{Connection, OptionalExtension, params};
 use xmppd_core::account::{
-    KeptMessage, KeptPush, KeptRoster, KeptSession, Known, Remembered, SubscriptionRequest, Token,
+    Incoming, KeptMessage, KeptPush, KeptRoster, KeptSession, Known, Remembered, SubscriptionRequest, Token,
 };
 use xmppd_core::players::{Hold, Skipped};
 use xmppd_core::presence::{Show, Then, Timed};
 use xmppd_core::time::Wall;
 
-use super::{archive, login, presence, roster, session};
+use super::{archive, history, login, presence, roster, session};
 
 /// One thing to remember or forget.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +105,8 @@ pub(crate) enum Change {
         account: String,
         /// The message.
         message: KeptMessage,
+        /// As the history is to have it, when it is taken.
+        filed: Option<Box<Incoming>>,
     },
     /// Messages that need not be kept any more.
     Arrived {
@@ -115,6 +117,31 @@ pub(crate) enum Change {
         /// Under these names messages are known from now on.
         names: Vec<String>,
     },
+    /// The same of messages that came back.
+    Failed {
+        /// The account's name.
+        account: String,
+        /// Their ids.
+        ids: Vec<String>,
+    },
+    /// The same of messages that were never sent.
+    Withdrawn {
+        /// The account's name.
+        account: String,
+        /// Their ids.
+        ids: Vec<String>,
+    },
+    /// Messages of a chat are read.
+    Read {
+        /// The account's name.
+        account: String,
+        /// The chat.
+        chat: BareJid,
+        /// The id of the last of them; all when absent.
+        last: Option<String>,
+    },
+    /// Messages from before this need not be kept in the history any more: some thousands of them.
+    Expired(Wall),
     /// The roster; none is known.
     Roster {
         /// The account's name.
@@ -189,8 +216,8 @@ pub(super) const TUNE_SKIP: &str = "tune-skip";
 pub(super) const OPEN: &str = "open";
 
 impl Change {
-    /// Carries it out on a connection that is in a transaction.
-    pub(super) fn apply(&self, connection: &Connection) -> rusqlite::Result<()> {
+    /// Carries it out on a connection that is in a transaction, and notes whether a text is nowhere kept any more.
+    pub(super) fn apply(&self, connection: &Connection, erased: &mut bool) -> rusqlite::Result<()> {
         match self {
             #[cfg(test)]
             Self::Setting { key, value } => set(connection, key, value),
@@ -220,10 +247,29 @@ impl Change {
                 archive::keep(connection, account, known)
             }
             Self::Known { account, known } => archive::keep(connection, account, known),
-            Self::Message { account, message } => session::keep_message(connection, account, message),
+            Self::Message { account, message, filed } => {
+                session::keep_message(connection, account, message)?;
+                filed.iter().try_for_each(|filed| history::file(connection, account, filed))
+            }
             Self::Arrived { account, ids, names } => {
-                session::arrived(connection, account, ids)?;
+                session::forget(connection, account, ids)?;
+                *erased |= !history::settle(connection, account, ids, Some("sent"))?;
                 archive::remember(connection, account, names)
+            }
+            Self::Failed { account, ids } => {
+                session::forget(connection, account, ids)?;
+                *erased |= !history::settle(connection, account, ids, Some("failed"))?;
+                Ok(())
+            }
+            Self::Withdrawn { account, ids } => {
+                session::forget(connection, account, ids)?;
+                *erased |= !history::settle(connection, account, ids, None)?;
+                Ok(())
+            }
+            Self::Read { account, chat, last } => history::read(connection, account, chat, last.as_deref()),
+            Self::Expired(before) => {
+                *erased = true;
+                history::expire(connection, *before)
             }
             Self::Roster { account, roster } => roster::keep(connection, account, roster.as_ref()),
             Self::RosterPush { account, push } => roster::push(connection, account, push),

@@ -5,6 +5,7 @@
 mod archive;
 mod change;
 mod database;
+mod history;
 mod login;
 mod presence;
 mod roster;
@@ -19,6 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use change::{BasePresence, Change, KeptAccount};
 use database::Database;
+pub(crate) use history::{HistoryQuery, HistoryRow};
 pub(crate) use session::OutboxRow;
 
 /// How many requests may wait for the thread.
@@ -174,7 +176,10 @@ fn serve(mut database: Database, mut queue: mpsc::Receiver<Request>) {
                 for (reply, result) in replies.into_iter().zip(database.apply(&changes)) {
                     let _ = reply.send(result);
                 }
-                after.or_else(|| queue.blocking_recv())
+                after.or_else(|| {
+                    database.wipe();
+                    queue.blocking_recv()
+                })
             }
             Request::Read(query) => {
                 query(database.connection());

@@ -17,8 +17,8 @@ pub use contacts::{
 };
 pub use params::{
     AccountConnect, AccountDisconnect, AccountListing, AccountShow, ConfigCheck, ConfigGet, ConfigReload, DaemonHello,
-    DaemonRestart, DaemonShow, DaemonStop, Doctor, OutboxCancel, OutboxListing, Ping, Probe, Roster, RpcDescribe, Send,
-    Wait, WatchStart, WatchStop, XmlWatch,
+    DaemonRestart, DaemonShow, DaemonStop, Doctor, History, OutboxCancel, OutboxListing, Ping, Probe, Question, Roster,
+    RpcDescribe, Send, Unread, UnreadClear, Wait, WatchStart, WatchStop, XmlWatch,
 };
 pub use status::{
     Scroll, ScrollOff, ScrollPreview, Status, StatusClear, StatusHold, StatusLayers, StatusRelease, StatusSet,
@@ -31,9 +31,9 @@ pub use tune::{
 
 use crate::jsonrpc::Error;
 use crate::reply::{
-    AccountList, BlockReport, ConfigReport, ConfigValues, DaemonStatus, DoctorReport, Done, Hello, OutboxList,
-    PendingReport, PlayerList, Pong, ProbeReport, RosterReport, ScrollFrames, SendReport, StatusReport,
-    TuneExplanation, TuneReport, TuneText, WaitReport, WatchReport, XmlWatching,
+    AccountList, BlockReport, ConfigReport, ConfigValues, DaemonStatus, DoctorReport, Done, Hello, HistoryReport,
+    Message, OutboxList, PendingReport, PlayerList, Pong, ProbeReport, RosterReport, ScrollFrames, SendReport,
+    StatusReport, TuneExplanation, TuneReport, TuneText, UnreadReport, WaitReport, WatchReport, XmlWatching,
 };
 
 /// A method's parameters, with the method's name and the type of its answer.
@@ -155,6 +155,10 @@ methods! {
     "account.connect" AccountConnect -> AccountList, "Connects now, also after a failed login";
     "account.disconnect" AccountDisconnect -> AccountList, "Closes the stream until account.connect";
     "send" Send -> SendReport, "Sends a message";
+"ask" Question -> Message, "Sends a message and answers with what comes back";
+    "history" History -> HistoryReport, "Shows messages that came and went";
+    "unread" Unread -> UnreadReport, "Counts the messages that nobody has read";
+    "unread.clear" UnreadClear -> UnreadReport, "Takes the messages of a chat as read";
     "outbox.list" OutboxListing -> OutboxList, "Lists the messages that no server is known to have";
     "outbox.cancel" OutboxCancel -> Done, "Does not send a message that has not left yet";
     "wait" Wait -> WaitReport, "Answers once a condition holds";

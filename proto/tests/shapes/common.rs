@@ -103,6 +103,13 @@ fn message() -> Message {
         carbon: false,
         stanza_id: some("s1"),
         origin_id: None,
+        state: None,
+        unread: false,
+        replaces: None,
+        replaced_by: None,
+        reply_to: None,
+        reactions: vec![],
+        retracted: false,
     }
 }
 
@@ -287,6 +294,7 @@ fn events_keep_their_shape() {
         roster: roster(),
         account: AccountList { accounts: vec![account()] },
         outbox: OutboxCounts::default(),
+        unread: UnreadReport::default(),
     };
     check_snapshot(state);
     check("event/gap", &Event::gap());

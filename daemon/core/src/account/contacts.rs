@@ -167,7 +167,7 @@ impl Context {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{Memory, Output, Settings, TuneSettings};
+    use crate::account::{KeptRecent, Memory, MessageSettings, Output, Settings, TuneSettings};
     use crate::entropy::{Entropy, SEED_LEN};
     use crate::presence::{Layers, Presence, Show, StatusWhen};
     use crate::srv::TlsPolicy;
@@ -179,6 +179,7 @@ mod tests {
             server: None,
             tls: TlsPolicy::Auto,
             tune: TuneSettings { pep: false, status: None, status_when: StatusWhen::Empty },
+            messages: MessageSettings::default(),
             user_agent: String::new(),
             version: String::new(),
         };
@@ -191,6 +192,7 @@ mod tests {
             messages: Vec::new(),
             border: None,
             told: Vec::new(),
+            recent: KeptRecent::default(),
             roster: None,
             requests: Vec::new(),
         };

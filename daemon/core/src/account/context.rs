@@ -10,8 +10,9 @@ use super::kept::KeptSession;
 use super::login::Key;
 use super::online::{Asleep, Unsent};
 use super::outbox::Outbox;
-use super::output::{Change, Delivery, Dial, Event, HangUp, Incoming, Outcome, Output};
+use super::output::{Change, Delivery, Dial, Event, HangUp, Outcome, Output};
 use super::outward::Outward;
+use super::recent::Recent;
 use super::settings::{Memory, Remembered, Settings, TuneSettings};
 use super::streak::Streak;
 use super::timers::{Timer, Timers};
@@ -59,6 +60,8 @@ pub(super) struct Context {
     pub(super) outbox: Outbox,
     /// What is known of the messages that came.
     pub(super) inbox: Inbox,
+    /// The last messages.
+    pub(super) recent: Recent,
     /// What is known of the contacts.
     pub(super) contacts: Contacts,
     /// How often in a row the server did not keep its side of stream management.
@@ -76,6 +79,9 @@ impl Context {
         let keys = messages.iter().filter(|message| message.chosen).map(|message| message.id.clone()).collect();
         let inbox = Inbox::restored(memory.border.take(), std::mem::take(&mut memory.told));
         let (contacts, known) = Contacts::restored(memory.roster.take(), std::mem::take(&mut memory.requests));
+        let recent = Recent::restored(std::mem::take(&mut memory.recent));
+        let unread = recent.unread().into_iter().map(|(chat, count)| Event::Unread(chat, count));
+        let outputs = known.into_iter().chain(unread).map(Output::Event).collect();
         let session_kept = memory.session.is_some();
         let (asleep, unsent) = match memory.session.take() {
             Some(kept) => (Some(Asleep::restored(kept, messages)), Vec::new()),
@@ -101,10 +107,11 @@ impl Context {
             asleep,
             outbox: Outbox::restored(unsent, keys),
             inbox,
+            recent,
             contacts,
             mistrusted: 0,
             session_kept,
-            outputs: known.into_iter().map(Output::Event).collect(),
+            outputs,
             presence_told: None,
             stores: 0,
         }
@@ -264,13 +271,6 @@ impl Context {
 
     pub(super) fn event(&mut self, event: Event) {
         self.push(Output::Event(event));
-    }
-
-    /// Tells watchers of messages.
-    pub(super) fn messages_came(&mut self, messages: Vec<Incoming>) {
-        for message in messages {
-            self.event(Event::Message(message));
-        }
     }
 
     /// Tells watchers what contacts see, if that differs from what watchers were told last.

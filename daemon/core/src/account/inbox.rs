@@ -93,9 +93,10 @@ impl Batch {
         self.messages.iter().any(|message| name(message).is_some_and(|held| held == wanted))
     }
 
-    /// What the disk is to know of it.
-    pub(super) fn known(&self) -> Known {
-        Known { border: self.border.clone(), told: self.names() }
+    /// What the disk is to know of it, the messages themselves only where they are kept.
+    pub(super) fn known(&self, history: bool) -> Known {
+        let messages = if history { self.messages.clone() } else { Vec::new() };
+        Known { border: self.border.clone(), told: self.names(), messages }
     }
 
     fn names(&self) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use jid::{BareJid, Jid};
 
-use super::settings::TuneSettings;
+use super::settings::{MessageSettings, TuneSettings};
 use crate::entropy::SEED_LEN;
 use crate::loss::Loss;
 use crate::presence::Layers;
@@ -120,6 +120,10 @@ pub enum Command {
     Suspend(Ticket),
     /// Send a message; answered when the server has it, or when it is kept for the next session.
     Send(Ticket, Outgoing),
+    /// Do so with messages from now on; answered at once.
+    MessageSettings(Ticket, MessageSettings),
+    /// The messages of this chat are read, or of all chats; answered when that is known.
+    Read(Ticket, Option<BareJid>),
     /// Do not send the message with this id; answered with whether that could still be.
     Cancel(Ticket, String),
     /// Ask somebody something; answered with the payload of the result or the error.

@@ -13,6 +13,7 @@ mod online;
 mod outbox;
 mod output;
 mod outward;
+mod recent;
 mod settings;
 mod stopped;
 mod streak;
@@ -30,7 +31,8 @@ pub use output::{
     Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Profile, Report,
     Session, TunePublished,
 };
-pub use settings::{Memory, Remembered, Settings, TuneSettings};
+pub use recent::{KeptRecent, MESSAGES_REMEMBERED, RecentMessage};
+pub use settings::{Memory, MessageSettings, Remembered, Settings, TuneSettings};
 pub use tokens::Token;
 
 use context::Context;

@@ -93,6 +93,14 @@ impl Offline {
                 context.watched = watched;
                 Link::Offline(self)
             }
+            Command::MessageSettings(ticket, settings) => {
+                context.set_message_settings(ticket, settings);
+                Link::Offline(self)
+            }
+            Command::Read(ticket, chat) => {
+                context.read_by_command(ticket, chat);
+                Link::Offline(self)
+            }
             Command::CatchUp(ticket) => {
                 context.reply(ticket, Outcome::Done);
                 Link::Offline(self)

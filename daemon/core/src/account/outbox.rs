@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::context::Context;
 use super::input::{Outgoing, StoreTicket, Ticket};
 use super::online::{Asleep, Letter, Unsent};
-use super::output::{Change, Event, Outcome};
+use super::output::{Change, Event, Incoming, Outcome};
 use crate::stanza::{Message, StanzaError};
 use crate::xml::{Element, writer};
 
@@ -19,9 +19,9 @@ pub(super) struct Outbox {
     /// In the order in which they are to be sent.
     unsent: Vec<Unsent>,
     /// What the disk is asked to forget.
-    forgetting: Vec<(StoreTicket, Vec<String>)>,
-    /// Messages that are at the server and could not be forgotten.
-    remembered_in_vain: Vec<String>,
+    forgetting: Vec<(StoreTicket, Fate, Vec<String>)>,
+    /// Messages that need not be kept and could not be forgotten.
+    remembered_in_vain: Vec<(Fate, String)>,
     /// How many messages watchers were told of.
     told: usize,
     /// The ids that askers have chosen, of messages that have not arrived.
@@ -37,6 +37,17 @@ enum Key {
     Open,
     /// Who asked for it was told that it is kept.
     Kept,
+}
+
+/// Why a message need not be kept any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// The server has it.
+    Arrived,
+    /// It came back.
+    Failed,
+    /// It was never sent.
+    Withdrawn,
 }
 
 /// The server may have it.
@@ -84,9 +95,9 @@ impl Context {
         if self.outbox.unsent.len() >= LIMIT {
             return self.reply(ticket, Outcome::NotKept("too many messages wait for a session already".into()));
         }
-        let (letter, stanza) = self.letter(ticket, outgoing);
+        let (mut letter, stanza) = self.letter(ticket, outgoing);
         let stanza = writer::to_string(&stanza);
-        let awaits = self.store(Change::Message(letter.kept(None, &stanza)));
+        let awaits = self.store(letter.keeping(None, &stanza));
         self.outbox.unsent.push(Unsent { letter, stanza, awaits: Some(awaits) });
     }
 
@@ -138,16 +149,37 @@ impl Context {
     /// A message with an id of its own, and who waits for it.
     pub(super) fn letter(&mut self, ticket: Ticket, outgoing: Outgoing) -> (Letter, Element) {
         let chosen = outgoing.id.is_some();
-        let id = outgoing.id.unwrap_or_else(|| self.entropy.id());
+        let id = outgoing.id.clone().unwrap_or_else(|| self.entropy.id());
         if chosen {
             self.outbox.keys.insert(id.clone(), Key::Open);
         }
+        let filed = self.filed(&id, &outgoing);
         let to = outgoing.to;
         let mut message = Message::chat(id.clone(), to.clone(), outgoing.body);
         message.kind = outgoing.kind;
         message.subject = outgoing.subject;
         let origin = self.inbox.origin(self.now.wall);
-        (Letter { ticket: Some(ticket), id, to, chosen, origin, in_doubt: false }, message.into_element())
+        (Letter { ticket: Some(ticket), id, to, chosen, origin, in_doubt: false, filed }, message.into_element())
+    }
+
+    /// A message as the history is to have it, where there is one.
+    fn filed(&mut self, id: &str, outgoing: &Outgoing) -> Option<Box<Incoming>> {
+        let filed = Incoming {
+            id: id.to_owned(),
+            from: self.settings.jid.with_resource(&self.settings.resource).into(),
+            to: outgoing.to.clone(),
+            kind: outgoing.kind.clone(),
+            body: Some(outgoing.body.clone()),
+            subject: outgoing.subject.clone(),
+            at: self.now.wall,
+            delayed: false,
+            carbon: false,
+            sent: true,
+            place: None,
+            origin: None,
+        };
+        self.recent.add(&filed);
+        self.settings.messages.history.then(|| Box::new(filed))
     }
 
     /// The server has these messages: the disk may forget them, and who waits is told.
@@ -161,30 +193,35 @@ impl Context {
             self.answer(ticket, &id, &Outcome::Sent(id.clone()));
             ids.push(id);
         }
-        self.forget_messages(ids, names);
+        self.forget_messages(Fate::Arrived, ids, names);
     }
 
     /// This message could not be kept, and is not sent; an earlier attempt to keep it may have worked.
     pub(super) fn message_not_kept(&mut self, ticket: Option<Ticket>, id: String, reason: String) {
         self.answer(ticket, &id, &Outcome::NotKept(reason));
-        self.forget_messages(vec![id], Vec::new());
+        self.forget_messages(Fate::Withdrawn, vec![id], Vec::new());
     }
 
-    /// Has the disk forget these messages, and those that it could not forget before.
-    fn forget_messages(&mut self, mut ids: Vec<String>, names: Vec<String>) {
+    /// Has the disk forget these messages, and those of the same fate that it could not forget before.
+    fn forget_messages(&mut self, fate: Fate, mut ids: Vec<String>, names: Vec<String>) {
         if !ids.is_empty() {
-            ids.append(&mut self.outbox.remembered_in_vain);
-            let ticket = self.store(Change::Arrived(ids.clone(), names));
-            self.outbox.forgetting.push((ticket, ids));
+            let before = self.outbox.remembered_in_vain.extract_if(.., |(of, _)| *of == fate);
+            ids.extend(before.map(|(_, id)| id));
+            let ticket = self.store(match fate {
+                Fate::Arrived => Change::Arrived(ids.clone(), names),
+                Fate::Failed => Change::Failed(ids.clone()),
+                Fate::Withdrawn => Change::Withdrawn(ids.clone()),
+            });
+            self.outbox.forgetting.push((ticket, fate, ids));
         }
     }
 
     /// The store answered; messages that it could not forget are tried again with the next ones.
     pub(super) fn forgotten(&mut self, ticket: StoreTicket, is_done: bool) {
-        if let Some(place) = self.outbox.forgetting.iter().position(|(awaited, _)| *awaited == ticket) {
-            let (_, ids) = self.outbox.forgetting.remove(place);
+        if let Some(place) = self.outbox.forgetting.iter().position(|(awaited, ..)| *awaited == ticket) {
+            let (_, fate, ids) = self.outbox.forgetting.remove(place);
             if !is_done {
-                self.outbox.remembered_in_vain.extend(ids);
+                self.outbox.remembered_in_vain.extend(ids.into_iter().map(|id| (fate, id)));
             }
         }
     }
@@ -195,7 +232,7 @@ impl Context {
             self.event(Event::Returned(id.clone(), error.clone()));
         }
         self.answer(ticket, &id, &Outcome::Refused(error.clone()));
-        self.forget_messages(vec![id], Vec::new());
+        self.forget_messages(Fate::Failed, vec![id], Vec::new());
     }
 
     /// The store answered, perhaps for a message that waits for a session.

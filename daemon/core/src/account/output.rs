@@ -79,10 +79,16 @@ pub enum Change {
     Handled(u32, Wall, Known),
     /// What is known of messages that came in a session that is not kept.
     Known(Known),
-    /// A message that no server has acknowledged.
-    Message(KeptMessage),
+    /// A message that no server has acknowledged; when it is taken, also as the history is to have it.
+    Message(KeptMessage, Option<Box<Incoming>>),
     /// The messages with these ids need not be kept any more; these names are known from now on.
     Arrived(Vec<String>, Vec<String>),
+    /// The same of messages that came back.
+    Failed(Vec<String>),
+    /// The same of messages that were never sent.
+    Withdrawn(Vec<String>),
+    /// The messages of a chat are read, up to the one with this id, or all.
+    Read(BareJid, Option<String>),
     /// The roster; none is known.
     Roster(Option<KeptRoster>),
     /// A part of the roster that is kept has changed.
@@ -160,8 +166,10 @@ pub enum Event {
     ContactTune(BareJid, Option<Track>),
     /// What became of publishing our own tune.
     TunePublished(TunePublished),
-    /// A message came.
+    /// A message came, or left from another client of ours.
     Message(Incoming),
+    /// So many messages of this chat are not read.
+    Unread(BareJid, u32),
     /// The message with this id will not arrive, and nobody waits to be told.
     Returned(String, StanzaError),
     /// So many messages of ours wait until the server has them.
@@ -191,7 +199,7 @@ pub enum TunePublished {
     Failed(Option<Track>, String),
 }
 
-/// A message as it came.
+/// A message as it came, or as it leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Incoming {
     /// The sender's own id, or one of ours where there is none.
@@ -206,14 +214,30 @@ pub struct Incoming {
     pub body: Option<String>,
     /// The subject, clean.
     pub subject: Option<String>,
-    /// When it was sent, if our server says that it was kept for us (XEP-0203).
-    pub delayed: Option<Wall>,
+    /// When it was sent: as our server says of a message that was kept for us (XEP-0203), else when it came.
+    pub at: Wall,
+    /// It was kept for us on the way.
+    pub delayed: bool,
     /// It is a copy of what another client of ours sent or got (XEP-0280).
     pub carbon: bool,
-    /// It was sent by another client of ours; else it came.
+    /// It was sent from our account; else it came.
     pub sent: bool,
     /// Its id in the account's archive (XEP-0359), when it has one.
     pub place: Option<String>,
+    /// The id that its sender gave it for good (XEP-0359).
+    pub origin: Option<String>,
+}
+
+impl Incoming {
+    /// The other side's bare address.
+    pub fn chat(&self) -> BareJid {
+        if self.sent { self.to.to_bare() } else { self.from.to_bare() }
+    }
+
+    /// Whether somebody should read it: it came, from a person.
+    pub fn is_news(&self) -> bool {
+        !self.sent && matches!(self.kind, MessageKind::Chat | MessageKind::Normal)
+    }
 }
 
 /// The state of an account's link, complete.

@@ -9,6 +9,7 @@ use crate::template::Template;
 
 use super::contacts::{KeptRoster, SubscriptionRequest};
 use super::kept::{Border, KeptMessage, KeptSession};
+use super::recent::KeptRecent;
 use super::tokens::Token;
 
 /// One account's configuration.
@@ -24,6 +25,8 @@ pub struct Settings {
     pub tls: TlsPolicy,
     /// How the tune is published.
     pub tune: TuneSettings,
+    /// What becomes of messages.
+    pub messages: MessageSettings,
     /// This installation's UUID, version 4 (XEP-0388): what ties tokens and resources to it.
     pub user_agent: String,
     /// The program's version, told to those who see our presence (XEP-0092).
@@ -39,6 +42,15 @@ pub struct TuneSettings {
     pub status: Option<Template>,
     /// When the presence text may come from the tune.
     pub status_when: StatusWhen,
+}
+
+/// What becomes of messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MessageSettings {
+    /// They are kept on the disk.
+    pub history: bool,
+    /// Contacts who ask are told what has arrived and what was read.
+    pub receipts: bool,
 }
 
 /// What outlived the last run of the daemon.
@@ -60,6 +72,8 @@ pub struct Memory {
     pub border: Option<Border>,
     /// The names of the last messages that watchers were told of, the oldest first.
     pub told: Vec<String>,
+    /// The last messages of the history.
+    pub recent: KeptRecent,
     /// The roster, where the server gives versions of it.
     pub roster: Option<KeptRoster>,
     /// Who asks to see our presence.

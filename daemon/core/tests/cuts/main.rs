@@ -10,7 +10,7 @@ mod world;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jid::{FullJid, Jid};
-use xmppd_core::account::{KeptMessage, KeptSession, Memory, Origin};
+use xmppd_core::account::{KeptMessage, KeptRecent, KeptSession, Memory, Origin};
 use xmppd_core::entropy::Entropy;
 use xmppd_core::presence::{Layers, Presence, Show};
 use xmppd_core::time::Wall;
@@ -232,6 +232,7 @@ fn a_session_goes_on_over_the_end_of_its_counters() {
             messages: (0..3).map(message).collect(),
             border: None,
             told: Vec::new(),
+            recent: KeptRecent::default(),
             roster: None,
             requests: Vec::new(),
         };

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jid::Jid;
 use xmppd_core::account::{
-    Account, Change, Command, Connected, Event, HangUp, Input, LinkState, Memory, Outcome, Outgoing, Output,
-    StoreTicket, Ticket,
+    Account, Change, Command, Connected, Event, HangUp, Input, KeptRecent, LinkState, Memory, Outcome, Outgoing,
+    Output, StoreTicket, Ticket,
 };
 use xmppd_core::loss::Loss;
 use xmppd_core::presence::{Layers, Presence, Show};
@@ -80,6 +80,7 @@ impl<'a> World<'a> {
             messages: Vec::new(),
             border: None,
             told: Vec::new(),
+            recent: KeptRecent::default(),
             roster: None,
             requests: Vec::new(),
         };

@@ -5,6 +5,8 @@
 //! set pep yes|no (yes)    set tune-status TEMPLATE (none)    set tune-out yes|no (no)    set show SHOW (online)
 //! set border ID|none       how far the archive is known (not at all)
 //! set outbox yes           how many messages wait is told: ! outbox N
+//! set unread yes           how many messages nobody has read is told: ! unread JID N
+//! set history yes          messages are kept: they are told with what else the disk is to know, files "BODY"
 //! set roster VER [JID …]   the roster on the disk: contacts of both kinds of subscription
 //! set request JID          who asked to see us before
 //! set session PREVID [at HOST:PORT] [client-state] [pre-approval]        a session of another process's, of which 2 stanzas are handled
@@ -14,8 +16,8 @@
 
 use jid::{BareJid, FullJid, Jid, ResourcePart};
 use xmppd_core::account::{
-    Account, Border, Command, Connected, KeptRoster, KeptSession, Machine, Memory, Outgoing, Playing, Question,
-    Security, Settings, Subscribing, SubscriptionRequest, Ticket, TuneSettings,
+    Account, Border, Command, Connected, KeptRecent, KeptRoster, KeptSession, Machine, Memory, MessageSettings,
+    Outgoing, Playing, Question, Security, Settings, Subscribing, SubscriptionRequest, Ticket, TuneSettings,
 };
 use xmppd_core::loss::Loss;
 use xmppd_core::presence::{Layers, Presence, StatusWhen};
@@ -36,6 +38,7 @@ pub(crate) fn account(script: &Script) -> Account {
         server: None,
         tls: TlsPolicy::Auto,
         tune: TuneSettings { pep: true, status: None, status_when: StatusWhen::Empty },
+        messages: MessageSettings::default(),
         user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),
         version: "0.1.0".into(),
     };
@@ -48,6 +51,7 @@ pub(crate) fn account(script: &Script) -> Account {
         messages: Vec::new(),
         border: None,
         told: Vec::new(),
+        recent: KeptRecent::default(),
         roster: None,
         requests: Vec::new(),
     };
@@ -61,6 +65,7 @@ pub(crate) fn account(script: &Script) -> Account {
             }
             "pep" => settings.tune.pep = value == "yes",
             "tune-status" => settings.tune.status = Some(value.parse().expect("a template")),
+            "history" => settings.messages.history = value == "yes",
             "border" => {
                 let id = (value != "none").then(|| value.clone());
                 memory.border = Some(Border { id, at: Wall::from_unix_millis(1_000) });
@@ -73,7 +78,7 @@ pub(crate) fn account(script: &Script) -> Account {
                 let from = BareJid::new(value).expect("a JID");
                 memory.requests.push(SubscriptionRequest { from, status: None, at: Wall::from_unix_millis(1_000) });
             }
-            "split" | "cut" | "outbox" => {}
+            "split" | "cut" | "outbox" | "unread" => {}
             other => panic!("no such setting: {other}"),
         }
     }
@@ -122,6 +127,11 @@ pub(crate) fn tells_outbox(script: &Script) -> bool {
     script.settings.contains(&("outbox".into(), "yes".into()))
 }
 
+/// Whether what nobody has read is to be told.
+pub(crate) fn tells_unread(script: &Script) -> bool {
+    script.settings.contains(&("unread".into(), "yes".into()))
+}
+
 /// A command, and whether it is answered.
 pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool)> {
     let (verb, rest) = words.split_first()?;
@@ -154,6 +164,8 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
         ("approve", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Approve),
         ("deny", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Deny),
         ("watched", [word]) => Command::Watched(word == "yes"),
+        ("read", []) => Command::Read(ticket, None),
+        ("read", [chat]) => Command::Read(ticket, Some(BareJid::new(chat).ok()?)),
         ("cancel", [id]) => Command::Cancel(ticket, id.clone()),
         ("catch-up", []) => Command::CatchUp(ticket),
         ("connect", []) => Command::Connect(ticket),

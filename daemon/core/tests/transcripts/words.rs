@@ -3,7 +3,7 @@
 //! ```text
 //! dial DOMAIN [at HOST:PORT [redirected]]    starttls    needs-secret    derive HASH COUNT    hang-up polite|abrupt
 //! store tune-out yes|no    store tokens [MECHANISM=TOKEN*USES …]    store offer direct|starttls HT… bind NS… [resumable]
-//! store session none|JID ID handled N [max N]    store handled N    store message ID at N    store arrived ID…
+//! store session none|JID ID handled N [max N]    store handled N    store message ID at N    store arrived|failed|withdrawn ID…    store read JID [up to ID]
 //! reply N done|unsupported|pending|sent|acknowledged|answer ELEMENT|refused CONDITION|not-online [KIND "WORDS"]|timed-out
 //! reply N message ID|queued ID|not-kept "WORDS"  the message is at the server, or kept, or neither
 //! link STATE [KIND "WORDS"] [retry N s]         and, online: JID MECHANISM BINDING trips=N [resumable]
@@ -13,7 +13,7 @@
 //! store request JID    store answered JID    requested JID ["WORDS"]    answered JID
 //! available JID SHOW ["TEXT"] [priority N] [since MILLIS]    unavailable JID
 //! contact-tune JID TUNE    tune-published TUNE    tune-failed "WORDS"      TUNE: "ARTIST – TITLE" or nothing
-//! departed    mistrusted
+//! departed    mistrusted    unread JID COUNT
 //! message JID KIND ["SUBJECT"] "BODY" [copy [of ours]] [delayed MILLIS]
 //! ```
 
@@ -82,7 +82,7 @@ fn of_change(change: &Change) -> String {
         }
         Change::Handled(handled, _, known) => format!("handled {handled}{}", of_known(known)),
         Change::Known(known) => format!("known{}", of_known(known)),
-        Change::Message(message) => match message.position {
+        Change::Message(message, _) => match message.position {
             Some(position) => format!("message {} at {position}", message.id),
             None => format!("message {} without a place", message.id),
         },
@@ -90,6 +90,10 @@ fn of_change(change: &Change) -> String {
             let names: String = names.iter().map(|name| format!(" told {name}")).collect();
             format!("arrived {}{names}", ids.join(" "))
         }
+        Change::Failed(ids) => format!("failed {}", ids.join(" ")),
+        Change::Withdrawn(ids) => format!("withdrawn {}", ids.join(" ")),
+        Change::Read(chat, None) => format!("read {chat}"),
+        Change::Read(chat, Some(id)) => format!("read {chat} up to {id}"),
         Change::Roster(None) => "roster none".into(),
         Change::Roster(Some(kept)) => of_items(format!("roster {:?}", kept.ver), &kept.items),
         Change::RosterPush(push) => of_items(format!("push {:?} after {:?}", push.ver, push.after), &push.items),
@@ -101,7 +105,9 @@ fn of_change(change: &Change) -> String {
 fn of_known(known: &Known) -> String {
     let border = known.border.as_ref().map(|border| format!(" border {}", border.id.as_deref().unwrap_or("none")));
     let told = known.told.iter().map(|name| format!(" told {name}"));
-    border.into_iter().chain(told).collect()
+    let files =
+        known.messages.iter().map(|message| format!(" files {:?}", message.body.as_deref().unwrap_or_default()));
+    border.into_iter().chain(told).chain(files).collect()
 }
 
 fn of_offer(offer: &Remembered) -> String {
@@ -154,6 +160,7 @@ fn of_event(event: &Event, now: Wall) -> String {
         Event::TunePublished(TunePublished::Done(track)) => format!("tune-published {}", of_track(track.as_ref())),
         Event::TunePublished(TunePublished::Failed(_, reason)) => format!("tune-failed {reason:?}"),
         Event::Message(message) => of_message(message),
+        Event::Unread(chat, count) => format!("unread {chat} {count}"),
     }
 }
 
@@ -251,8 +258,8 @@ fn of_message(message: &Incoming) -> String {
     if message.carbon {
         words += if message.sent { " copy of ours" } else { " copy" };
     }
-    if let Some(delayed) = message.delayed {
-        words += &format!(" delayed {}", delayed.as_unix_millis());
+    if message.delayed {
+        words += &format!(" delayed {}", message.at.as_unix_millis());
     }
     words
 }

@@ -265,7 +265,7 @@ impl Online {
             return None;
         }
         let text = self.text(message, from, context)?;
-        Some(Incoming { delayed: Some(border.at), sent, place: border.id.clone(), ..text })
+        Some(Incoming { at: border.at, delayed: true, sent, place: border.id.clone(), ..text })
     }
 
     fn is_from_us(&self, message: &Message) -> bool {

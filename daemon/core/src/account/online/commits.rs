@@ -60,7 +60,11 @@ impl Commits {
         }
         if !self.waiting.is_empty() || ((self.asked || self.hurried) && handled != self.committed) {
             let batch = std::mem::take(&mut self.waiting);
-            let ticket = context.store(Change::Handled(handled, context.now.wall, batch.known()));
+            let ticket = context.store(Change::Handled(
+                handled,
+                context.now.wall,
+                batch.known(context.settings.messages.history),
+            ));
             self.under_way = Some((ticket, handled, batch));
             return None;
         }
@@ -88,7 +92,7 @@ impl Commits {
     pub(super) fn tell_at_once(&mut self, context: &mut Context) {
         if !self.waiting.is_empty() {
             let batch = std::mem::take(&mut self.waiting);
-            let known = batch.known();
+            let known = batch.known(context.settings.messages.history);
             if known != Known::default() {
                 context.store(Change::Known(known));
             }

@@ -14,6 +14,7 @@ use crate::presence::{Presence as Availability, Show};
 use crate::stanza::archive::{self, Archived};
 use crate::stanza::carbon::{self, Carbon};
 use crate::stanza::delay::Delay;
+use crate::stanza::disco::Info;
 use crate::stanza::error::{Condition, ErrorKind};
 use crate::stanza::management::Management;
 use crate::stanza::roster::Subscription;
@@ -255,10 +256,12 @@ impl Online {
         let to = message.to.jid().cloned().unwrap_or_else(|| self.session.jid.clone().into());
         let delay = message.payloads.iter().find_map(Delay::parse);
         let delayed = delay.filter(|delay| self.is_own_server(&delay.from)).map(|delay| delay.stamp);
+        let (at, delayed) = (delayed.unwrap_or(context.now.wall), delayed.is_some());
+        let origin = archive::origin_id(&message.payloads);
         let place = archive::stanza_id(&message.payloads, &self.session.jid.to_bare());
         let id = message.id.unwrap_or_else(|| context.entropy.id());
         let kind = message.kind;
-        Some(Incoming { id, from, to, kind, body, subject, delayed, carbon: false, sent: false, place })
+        Some(Incoming { id, from, to, kind, body, subject, at, delayed, carbon: false, sent: false, place, origin })
     }
 
     /// The text of a copy, which only our own account may send, to this session, of what it can know (S38).
@@ -277,11 +280,11 @@ impl Online {
     }
 
     /// Asks for copies of what other clients of ours send and get, where the account says that it has them and the
-    /// login did not ask already.
+    /// login did not ask already. Prosody names them at the server and not at the account, so that an archive is taken
+    /// for a sign as well; a server that has none refuses.
     pub(super) fn ask_for_carbons(&mut self, answer: Result<Option<&Element>, &StanzaError>, context: &mut Context) {
-        let info = answer.ok().flatten();
-        let mut features = info.into_iter().flat_map(Element::children);
-        let has = features.any(|child| child.is("feature", ns::DISCO_INFO) && child.attr("var") == Some(ns::CARBONS));
+        let info = answer.ok().flatten().and_then(Info::parse);
+        let has = info.is_some_and(|info| info.has(ns::CARBONS) || info.has(ns::MAM));
         if has && !std::mem::replace(&mut self.carbons, true) {
             self.ask(None, true, carbon::enable(), Asker::Probe, context);
         }

@@ -223,6 +223,8 @@ impl Online {
                 context.reply(ticket, Outcome::Done);
             }
             Command::Watched(watched) => context.watched = watched,
+            Command::MessageSettings(ticket, settings) => context.set_message_settings(ticket, settings),
+            Command::Read(ticket, chat) => context.read_by_command(ticket, chat),
             Command::CatchUp(ticket) => self.catch_up(ticket, context),
             Command::Connect(ticket) => match &mut self.leaving {
                 Some(leaving) => leaving.then_connect(ticket),

@@ -1,7 +1,7 @@
 //! What a world is made of: the account's settings, TLS, and the disk.
 
 use jid::{BareJid, ResourcePart};
-use xmppd_core::account::{Change, KeptMessage, Known, Memory, Security, Settings, TuneSettings};
+use xmppd_core::account::{Change, KeptMessage, Known, Memory, MessageSettings, Security, Settings, TuneSettings};
 use xmppd_core::presence::StatusWhen;
 use xmppd_core::sasl::TlsVersion;
 use xmppd_core::srv::TlsPolicy;
@@ -20,11 +20,14 @@ pub(super) fn keep(disk: &mut Memory, change: Change) {
             keep_known(disk, known);
         }
         Change::Known(known) => keep_known(disk, known),
-        Change::Message(message) => keep_message(disk, message),
+        Change::Message(message, _) => keep_message(disk, message),
         Change::Arrived(ids, names) => {
             disk.messages.retain(|message| !ids.contains(&message.id));
             disk.told.extend(names);
         }
+        Change::Failed(ids) | Change::Withdrawn(ids) => disk.messages.retain(|message| !ids.contains(&message.id)),
+        // Nobody reads here.
+        Change::Read(..) => {}
         Change::Roster(roster) => disk.roster = roster,
         // This server asks for nothing and has no versions.
         Change::RosterPush(_) | Change::SubscriptionRequest(_) | Change::SubscriptionAnswered(_) => {}
@@ -54,6 +57,7 @@ pub(super) fn settings() -> Settings {
         server: None,
         tls: TlsPolicy::Auto,
         tune: TuneSettings { pep: false, status: None, status_when: StatusWhen::Empty },
+        messages: MessageSettings { history: true, receipts: true },
         user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),
         version: "0.1.0".into(),
     }

@@ -7,7 +7,6 @@ use super::super::super::context::Context;
 use super::super::super::input::StoreTicket;
 use super::super::super::kept::{KeptMessage, Origin};
 use super::super::super::outbox::OnItsWay;
-use super::super::super::output::Change;
 use super::{Letter, Outbound, Sent, Stage, Tracked, Unsent};
 use crate::management::QUEUE_LIMIT;
 
@@ -167,7 +166,7 @@ impl Outbound {
         while self.unacknowledged() < QUEUE_LIMIT && !self.closed {
             let next = self.next_position(0);
             let Some(first) = self.line.waiting.front_mut().filter(|first| first.awaits.is_none()) else { break };
-            if let Sent::Message(letter) = &first.tracked.sent {
+            if let Sent::Message(letter) = &mut first.tracked.sent {
                 if self.line.gate.is_some() || matches!(self.management, Stage::Enabling(_)) {
                     break;
                 }
@@ -207,9 +206,9 @@ impl Outbound {
         self.line.waiting.len() >= QUEUE_LIMIT
     }
 
-    fn line_up(&mut self, tracked: Tracked, was_kept: bool, context: &mut Context) {
+    fn line_up(&mut self, mut tracked: Tracked, was_kept: bool, context: &mut Context) {
         let position = (!self.line.held).then(|| self.next_position(self.line.waiting.len()));
-        let awaits = match &tracked.sent {
+        let awaits = match &mut tracked.sent {
             Sent::Message(letter) => Some(keep(letter, position, &tracked.stanza, context)),
             Sent::Presence(_) | Sent::Other => None,
         };
@@ -241,6 +240,6 @@ impl Line {
     }
 }
 
-fn keep(letter: &Letter, position: Option<u32>, stanza: &str, context: &mut Context) -> StoreTicket {
-    context.store(Change::Message(letter.kept(position, stanza)))
+fn keep(letter: &mut Letter, position: Option<u32>, stanza: &str, context: &mut Context) -> StoreTicket {
+    context.store(letter.keeping(position, stanza))
 }

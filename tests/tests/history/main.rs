@@ -1,0 +1,6 @@
+//! Messages that came and went: kept, found, read, asked for, and forgotten in time.
+
+mod kept;
+mod stage;
+mod unread;
+mod words;
