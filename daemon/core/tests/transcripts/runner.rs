@@ -237,12 +237,9 @@ impl<'a> Runner<'a> {
     }
 
     fn take(&mut self, output: Output) -> Result<(), String> {
-        let is_told = match &output {
-            Output::Event(Event::Outbox(_)) => account::tells_outbox(self.script),
-            Output::Event(Event::Unread(..)) | Output::Store(_, Change::Read(..)) => account::tells_unread(self.script),
-            _ => true,
-        };
-        if is_told {
+        let of_outbox = matches!(output, Output::Event(Event::Outbox(_)));
+        let of_unread = matches!(output, Output::Event(Event::Unread(..)) | Output::Store(_, Change::Read(..)));
+        if (!of_outbox || account::tells_outbox(self.script)) && (!of_unread || account::tells_unread(self.script)) {
             self.said.extend(words::of_output(&output, self.now().wall).map(Said::Happened));
         }
         match output {
