@@ -78,7 +78,12 @@ impl State {
             Change::Account(account) => self.apply_account(*account),
             Change::Outbox(count) => upsert(&mut self.outbox.accounts, count, |known| &known.account),
             Change::Unread(change) => self.apply_unread(change),
-            Change::Gap | Change::Message(_) => {}
+            Change::Gap
+            | Change::Message(_)
+            | Change::Receipt(_)
+            | Change::Reaction(_)
+            | Change::Retraction(_)
+            | Change::ChatState(_) => {}
         }
     }
 

@@ -38,7 +38,9 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
 fn lines(report: &HistoryReport, screen: &Screen) -> String {
     let first = report.messages.first().map(|message| &message.account);
     let several = report.messages.iter().any(|message| Some(&message.account) != first);
-    report.messages.iter().map(|message| entry(message, several, screen)).collect()
+    // What was corrected is seen as it was meant; `--json` has both.
+    let valid = report.messages.iter().filter(|message| message.replaced_by.is_none());
+    valid.map(|message| entry(message, several, screen)).collect()
 }
 
 fn entry(message: &Message, several: bool, screen: &Screen) -> String {
@@ -65,5 +67,13 @@ fn words(message: &Message) -> String {
 fn notes(message: &Message) -> String {
     let state = message.state.filter(|state| *state != MessageState::Sent).map(MessageState::as_str);
     let unread = message.unread.then_some("unread");
-    state.into_iter().chain(unread).collect::<Vec<_>>().join(", ")
+    let corrected = message.replaces.is_some().then_some("corrected");
+    let replied = message.reply_to.is_some().then_some("a reply");
+    let retracted = message.retracted.then_some("taken back");
+    let words = state.into_iter().chain(unread).chain(corrected).chain(replied).chain(retracted).map(str::to_owned);
+    let reactions = message
+        .reactions
+        .iter()
+        .map(|reaction| format!("{} {}", text::line(&reaction.from), text::line(&reaction.emojis.concat())));
+    words.chain(reactions).collect::<Vec<_>>().join(", ")
 }

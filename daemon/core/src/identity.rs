@@ -27,7 +27,17 @@ pub fn capabilities() -> Caps {
 fn info() -> Info {
     let text = |text: &str| text.to_owned();
     let identity = Identity { category: text("client"), kind: text("pc"), lang: text("en"), name: text(NAME) };
-    let features = [ns::CAPS, ns::DISCO_INFO, ns::TUNE_NOTIFY, ns::PING, ns::VERSION];
+    let features = [
+        ns::CAPS,
+        ns::DISCO_INFO,
+        ns::TUNE_NOTIFY,
+        ns::DISPLAYED_NOTIFY,
+        ns::PING,
+        ns::VERSION,
+        ns::RECEIPTS,
+        ns::CHAT_MARKERS,
+        ns::CORRECT,
+    ];
     Info { node: None, identities: vec![identity], features: features.map(text).to_vec(), forms: Vec::new() }
 }
 

@@ -67,6 +67,11 @@ impl Pep {
         };
     }
 
+    /// Whether the service keeps to conditions, without which what is for our own eyes is not published.
+    pub fn takes_conditions(&self) -> bool {
+        self.support == Support::Options
+    }
+
     /// Whether `wanted` differs from what the server has, and what to do about it. `out` tells whether the store
     /// knows that a tune may stand at the server.
     pub fn advance(&mut self, wanted: Option<&Track>, out: bool) -> Option<Action> {

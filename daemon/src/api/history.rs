@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use xmppd_core::account::{Command, Outcome};
 use xmppd_core::time::Wall;
-use xmppd_proto::reply::{AccountUnread, Direction, HistoryReport, Message, MessageState, UnreadReport};
+use xmppd_proto::reply::{AccountUnread, Direction, HistoryReport, Message, MessageState, Reaction, UnreadReport};
 use xmppd_proto::request::{History, Question, Send, Unread, UnreadClear};
 use xmppd_proto::{Change, Failure, Kind, Timestamp, Topic, Topics};
 
@@ -92,7 +92,7 @@ impl Desk {
         let mut changes = self.hub.subscribe(Topics::of(&[Topic::Message])).await?;
         let limit = params.timeout_ms.map_or(ANSWER_WITHIN, Duration::from_millis);
         let Question { to, body, account, .. } = params;
-        let question = Send { to, body, subject: None, id: None, message_type: None, account };
+        let question = Send { account, ..Send::new(to, body) };
         let answered = async {
             let account = self.send(question).await?.account;
             let is_answer = |message: &Message| {
@@ -147,7 +147,15 @@ fn message(account: String, row: HistoryRow) -> Message {
         ];
         all.into_iter().find(|state| state.as_str() == word)
     });
-    Message { state, unread: row.is_unread, ..hub::message(account, row.message) }
+    let reactions = row.reactions.into_iter().map(|(from, emojis)| Reaction { from, emojis }).collect();
+    Message {
+        state,
+        unread: row.is_unread,
+        replaced_by: row.replaced_by,
+        retracted: row.is_retracted,
+        reactions,
+        ..hub::message(account, row.message)
+    }
 }
 
 fn wall(at: Timestamp) -> Wall {

@@ -106,8 +106,7 @@ impl Daemon {
     ) -> Result<String, Refusal> {
         self.owner.admit(connection, &header).await?;
         let (to, body) = (to.to_owned(), body.to_owned());
-        let message = Send { to, body, subject: None, id: None, message_type: None, account: None };
-        self.ask(message).await.map(|report| report.id)
+        self.ask(Send::new(to, body)).await.map(|report| report.id)
     }
 
     /// Publishes this tune in place of a player's; xesam keys.

@@ -1,15 +1,19 @@
 //! The core's words in the contract's: what is said over a wire is made here, by hand, from what the core knows.
 
 use jid::Jid;
-use xmppd_core::account::{Available, Event, Incoming, LinkState, Problem, Profile, Session};
+use xmppd_core::account::{Available, Event, Incoming, LinkState, Noted, Problem, Profile, Session};
 use xmppd_core::presence::{Explained, Layer, Part, Presence, Reason, Show, StatusWhen};
 use xmppd_core::sasl::TlsVersion;
 use xmppd_core::stanza::MessageKind;
+use xmppd_core::stanza::remark::Remark;
 use xmppd_core::stanza::roster::{Item, Subscription};
 use xmppd_core::time::Wall;
 use xmppd_core::tune::Track;
-use xmppd_proto::reply::{self, ConnectionState, Contact, Direction, LayerName, Message, MessageType};
-use xmppd_proto::{Change, PresenceChange, RosterChange, Timestamp, Tune, TuneChange, TuneState, UnreadChange};
+use xmppd_proto::reply::{self, ConnectionState, Contact, Direction, LayerName, Message, MessageState, MessageType};
+use xmppd_proto::{
+    Change, ChatStateChange, PresenceChange, ReactionChange, Receipt, Retraction, RosterChange, Timestamp, Tune,
+    TuneChange, TuneState, UnreadChange,
+};
 
 /// What an event of the contacts' becomes; the account's own events are the hub's.
 pub(super) fn event(account: &str, event: Event) -> Option<Change> {
@@ -48,6 +52,11 @@ pub(super) fn event(account: &str, event: Event) -> Option<Change> {
         Event::Unread(chat, unread) => {
             let (jid, unread) = (chat.to_string(), u64::from(unread));
             Some(Change::Unread(UnreadChange { account, jid, unread }))
+        }
+        Event::Noted(noted) => noted_change(account, noted),
+        Event::ChatState(from, state) => {
+            let (from, state) = (from.to_string(), state.as_str().to_owned());
+            Some(Change::ChatState(ChatStateChange { account, from, state }))
         }
         Event::Outbox(waiting) => {
             let waiting = u64::try_from(waiting).unwrap_or(u64::MAX);
@@ -233,6 +242,23 @@ fn resource(jid: &Jid) -> Option<String> {
     jid.resource().map(ToString::to_string)
 }
 
+/// A message of ours came back.
+pub(super) fn failed(account: String, id: String) -> Change {
+    Change::Receipt(Receipt { account, id, to: None, state: MessageState::Failed })
+}
+
+fn noted_change(account: String, noted: Noted) -> Option<Change> {
+    let Noted { chat, from, remark, sent, .. } = noted;
+    let (jid, from) = (chat.to_string(), from.to_string());
+    let receipt = |account, id, to, state| (!sent).then(|| Change::Receipt(Receipt { account, id, to, state }));
+    match remark {
+        Remark::Received(id) => receipt(account, id, Some(jid), MessageState::Received),
+        Remark::Displayed(id) => receipt(account, id, Some(jid), MessageState::Displayed),
+        Remark::Reactions(id, emojis) => Some(Change::Reaction(ReactionChange { account, jid, id, from, emojis })),
+        Remark::Retraction(id) => Some(Change::Retraction(Retraction { account, jid, id, from })),
+    }
+}
+
 /// A message in the contract's words.
 pub(crate) fn message(account: String, incoming: Incoming) -> Message {
     Message {
@@ -256,9 +282,9 @@ pub(crate) fn message(account: String, incoming: Incoming) -> Message {
         origin_id: incoming.origin,
         state: None,
         unread: false,
-        replaces: None,
+        replaces: incoming.replaces,
         replaced_by: None,
-        reply_to: None,
+        reply_to: incoming.reply_to,
         reactions: Vec::new(),
         retracted: false,
     }

@@ -244,7 +244,10 @@ impl Hub {
             }
             Event::TunePublished(published) => entry.tune_published(published),
             Event::Mistrusted => entry.mistrusted(),
-            Event::Returned(id, error) => entry.returned(&id, &error),
+            Event::Returned(id, error) => {
+                entry.returned(&id, &error);
+                changes.push(convert::failed(account.clone(), id));
+            }
             event @ (Event::Roster(_)
             | Event::RosterItem(_)
             | Event::RosterRemoved(_)
@@ -256,6 +259,8 @@ impl Hub {
             | Event::Departed
             | Event::Outbox(_)
             | Event::Unread(..)
+            | Event::Noted(_)
+            | Event::ChatState(..)
             | Event::Message(_)) => {
                 // Some servers tell both the account and its resource.
                 changes.extend(convert::event(account, event).filter(|change| !is_known(change, &self.state)));

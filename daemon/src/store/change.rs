@@ -244,9 +244,9 @@ impl Change {
             Self::Session { account, session } => session::keep(connection, account, session.as_ref()),
             Self::Handled { account, handled, at, known } => {
                 session::handled(connection, account, *handled, *at)?;
-                archive::keep(connection, account, known)
+                archive::keep(connection, account, known, erased)
             }
-            Self::Known { account, known } => archive::keep(connection, account, known),
+            Self::Known { account, known } => archive::keep(connection, account, known, erased),
             Self::Message { account, message, filed } => {
                 session::keep_message(connection, account, message)?;
                 filed.iter().try_for_each(|filed| history::file(connection, account, filed))

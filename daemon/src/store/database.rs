@@ -160,8 +160,19 @@ const SCHEMA: &[&str] = &[
         carbon    INTEGER NOT NULL,
         sent      INTEGER NOT NULL,
         unread    INTEGER NOT NULL,
-        state     TEXT
+        markable  INTEGER NOT NULL,
+        state     TEXT,
+        reply_to  TEXT,
+        replaces  TEXT,
+        replaced_by TEXT,
+        retracted INTEGER NOT NULL DEFAULT 0
     ) STRICT;
+    CREATE TABLE reaction (
+        number INTEGER NOT NULL REFERENCES history ON DELETE CASCADE,
+        sender TEXT NOT NULL,
+        emojis TEXT NOT NULL,
+        PRIMARY KEY (number, sender)
+    ) STRICT, WITHOUT ROWID;
     CREATE INDEX history_by_time ON history (at);
     CREATE INDEX history_by_chat ON history (account, chat);
     CREATE INDEX history_by_id ON history (account, id);

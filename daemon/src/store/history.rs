@@ -7,7 +7,7 @@ use xmppd_core::account::{Incoming, KeptRecent, MESSAGES_REMEMBERED, RecentMessa
 use xmppd_core::stanza::MessageKind;
 use xmppd_core::time::Wall;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, remarks};
 
 /// So many messages are erased at once.
 const ERASED_AT_ONCE: u32 = 2_000;
@@ -16,16 +16,20 @@ const ERASED_AT_ONCE: u32 = 2_000;
 pub(super) fn file(connection: &Connection, account: &str, message: &Incoming) -> rusqlite::Result<()> {
     let sql =
         "INSERT INTO history (account, chat, id, origin, place, sender, recipient, kind, body, subject, at, delayed,
-        carbon, sent, unread, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+        carbon, sent, unread, markable, state, reply_to, replaces)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
     let Incoming { id, origin, place, from, to, body, subject, at, delayed, carbon, sent, .. } = message;
+    let Incoming { markable, reply_to, replaces, .. } = message;
     // What another client of ours sent is at the server.
     let state = sent.then_some(if *carbon || *delayed { "sent" } else { "queued" });
     let (chat, kind, unread) = (message.chat(), word(&message.kind), message.is_news());
     let (chat, from, to, at) = (chat.as_str(), from.as_str(), to.as_str(), at.as_unix_millis());
     let values = params![
-        account, chat, id, origin, place, from, to, kind, body, subject, at, delayed, carbon, sent, unread, state
+        account, chat, id, origin, place, from, to, kind, body, subject, at, delayed, carbon, sent, unread, markable,
+        state, reply_to, replaces
     ];
-    connection.prepare_cached(sql)?.execute(values).map(drop)
+    let is_new = connection.prepare_cached(sql)?.execute(values)? > 0;
+    if is_new { remarks::correct(connection, account, message) } else { Ok(()) }
 }
 
 /// Notes how far messages of ours have come; without a word they never left, and go. Whether all of them are in the
@@ -93,6 +97,12 @@ pub(crate) struct HistoryRow {
     pub(crate) is_unread: bool,
     /// How far it has come, when it is ours.
     pub(crate) state: Option<String>,
+    /// The id of the message that has taken its place.
+    pub(crate) replaced_by: Option<String>,
+    /// Its sender has taken it back.
+    pub(crate) is_retracted: bool,
+    /// What people put to it: who, and what.
+    pub(crate) reactions: Vec<(String, Vec<String>)>,
 }
 
 impl Store {
@@ -102,8 +112,8 @@ impl Store {
         query: HistoryQuery,
     ) -> impl Future<Output = Result<Vec<HistoryRow>, StoreError>> + Send + use<> {
         self.read(move |connection| {
-            let sql = "SELECT id, origin, place, sender, recipient, kind, body, subject, at, delayed, carbon, sent, unread, state
-                FROM history WHERE account = :account AND (:chat IS NULL OR chat = :chat)
+            let sql = "SELECT id, origin, place, sender, recipient, kind, body, subject, at, delayed, carbon, sent, unread, state,
+                reply_to, replaces, markable, replaced_by, retracted, number FROM history WHERE account = :account AND (:chat IS NULL OR chat = :chat)
                 AND at >= :since AND at < :until AND (:words IS NULL
                 OR number IN (SELECT rowid FROM history_text WHERE history_text MATCH :words))
                 ORDER BY number DESC LIMIT :limit";
@@ -116,8 +126,11 @@ impl Store {
                 ":words": words,
                 ":limit": query.limit,
             };
-            let rows = connection.prepare_cached(sql)?.query_map(values, row)?.collect::<Result<Vec<_>, _>>();
-            rows.map(|rows| rows.into_iter().rev().collect())
+            let mut rows = connection.prepare_cached(sql)?.query_map(values, row)?.collect::<Result<Vec<_>, _>>()?;
+            for (number, row) in &mut rows {
+                row.reactions = remarks::reactions(connection, *number)?;
+            }
+            Ok(rows.into_iter().rev().map(|(_, row)| row).collect())
         })
     }
 
@@ -127,7 +140,7 @@ impl Store {
         account: String,
     ) -> impl Future<Output = Result<KeptRecent, StoreError>> + Send + use<> {
         self.read(move |connection| {
-            let sql = "SELECT number, chat, id, origin, place, sent, unread FROM history
+            let sql = "SELECT number, chat, id, origin, place, sent, unread, markable FROM history
                 WHERE account = ? ORDER BY number DESC LIMIT ?";
             let mut query = connection.prepare(sql)?;
             let last = query.query_map(params![account, MESSAGES_REMEMBERED], recent)?;
@@ -159,7 +172,7 @@ fn expression(words: &[String]) -> String {
     words.iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
 
-fn row(row: &Row<'_>) -> rusqlite::Result<HistoryRow> {
+fn row(row: &Row<'_>) -> rusqlite::Result<(i64, HistoryRow)> {
     let message = Incoming {
         id: row.get(0)?,
         origin: row.get(1)?,
@@ -173,13 +186,19 @@ fn row(row: &Row<'_>) -> rusqlite::Result<HistoryRow> {
         delayed: row.get(9)?,
         carbon: row.get(10)?,
         sent: row.get(11)?,
+        reply_to: row.get(14)?,
+        replaces: row.get(15)?,
+        markable: row.get(16)?,
+        wants_receipt: false,
     };
-    Ok(HistoryRow { message, is_unread: row.get(12)?, state: row.get(13)? })
+    let (is_unread, state, replaced_by, is_retracted) = (row.get(12)?, row.get(13)?, row.get(17)?, row.get(18)?);
+    Ok((row.get(19)?, HistoryRow { message, is_unread, state, replaced_by, is_retracted, reactions: Vec::new() }))
 }
 
 fn recent(row: &Row<'_>) -> rusqlite::Result<(i64, RecentMessage)> {
     let (chat, id, origin, place) = (bare(row, 1)?, row.get(2)?, row.get(3)?, row.get(4)?);
-    Ok((row.get(0)?, RecentMessage { chat, id, origin, place, sent: row.get(5)?, unread: row.get(6)? }))
+    let (sent, unread, markable) = (row.get(5)?, row.get(6)?, row.get(7)?);
+    Ok((row.get(0)?, RecentMessage { chat, id, origin, place, sent, unread, markable }))
 }
 
 fn jid(row: &Row<'_>, column: usize) -> rusqlite::Result<Jid> {

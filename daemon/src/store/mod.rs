@@ -8,6 +8,7 @@ mod database;
 mod history;
 mod login;
 mod presence;
+mod remarks;
 mod roster;
 mod rows;
 mod session;

@@ -86,12 +86,25 @@ pub struct Send {
     /// characters without blanks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// Answer when the recipient's client says that it has it (XEP-0184).
+    #[serde(default, skip_serializing_if = "crate::is_false")]
+    pub receipt: bool,
+    /// How long that is waited for, in milliseconds; a minute when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
     /// `chat`, `normal` or `headline`; `chat` when absent.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub message_type: Option<MessageType>,
     /// The account; absent only where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
+}
+
+impl Send {
+    /// A chat message and no more.
+    pub const fn new(to: String, body: String) -> Self {
+        Self { to, body, subject: None, id: None, receipt: false, timeout_ms: None, message_type: None, account: None }
+    }
 }
 
 /// `ask`: sends a message and answers with the first message that comes from there afterwards.

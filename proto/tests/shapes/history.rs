@@ -2,7 +2,7 @@
 
 use xmppd_proto::reply::*;
 use xmppd_proto::request::*;
-use xmppd_proto::{Change, Event, State, UnreadChange};
+use xmppd_proto::{Change, ChatStateChange, Event, ReactionChange, Receipt, Retraction, State, UnreadChange};
 
 use super::{at, check, check_request, some};
 
@@ -62,6 +62,33 @@ fn what_is_told_of_messages_keeps_its_shape() {
     check("reply/unread", &UnreadReport { accounts: vec![account] });
     let (account, jid) = ("home".into(), "juliet@capulet.example".into());
     check("event/unread", &Event::new(1, Change::Unread(UnreadChange { account, jid, unread: 2 })));
+    let reactions = vec![Reaction { from: "juliet@capulet.example".into(), emojis: vec!["♥".into()] }];
+    let corrected = Message { replaced_by: some("a2"), reactions, state: Some(MessageState::Displayed), ..message() };
+    let correction = Message { id: "a2".into(), replaces: some("a1"), reply_to: some("b1"), ..message() };
+    let gone = Message { id: "a3".into(), body: None, retracted: true, ..message() };
+    check("reply/history-remarks", &HistoryReport { messages: vec![corrected, correction, gone] });
+}
+
+#[test]
+fn what_is_told_of_what_became_of_messages_keeps_its_shape() {
+    let (account, id) = ("home".to_owned(), "a1".to_owned());
+    let (jid, from) = ("juliet@capulet.example".to_owned(), "juliet@capulet.example".to_owned());
+    let receipt =
+        Receipt { account: account.clone(), id: id.clone(), to: Some(jid.clone()), state: MessageState::Received };
+    check("event/receipt", &Event::new(1, Change::Receipt(receipt)));
+    let (emojis, id) = (vec!["♥".to_owned()], id);
+    let reaction =
+        ReactionChange { account: account.clone(), jid: jid.clone(), id: id.clone(), from: from.clone(), emojis };
+    check("event/reaction", &Event::new(2, Change::Reaction(reaction)));
+    check(
+        "event/retraction",
+        &Event::new(3, Change::Retraction(Retraction { account: account.clone(), jid, id, from: from.clone() })),
+    );
+    let writing = ChatStateChange { account, from, state: "composing".into() };
+    check("event/chatstate", &Event::new(4, Change::ChatState(writing)));
+    let send =
+        Send { receipt: true, timeout_ms: Some(5_000), ..Send::new("juliet@capulet.example".into(), "Hist!".into()) };
+    check_request("send-receipt", &send);
 }
 
 #[test]

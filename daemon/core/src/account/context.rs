@@ -12,7 +12,7 @@ use super::online::{Asleep, Unsent};
 use super::outbox::Outbox;
 use super::output::{Change, Delivery, Dial, Event, HangUp, Outcome, Output};
 use super::outward::Outward;
-use super::recent::Recent;
+use super::recent::{Dues, Recent};
 use super::settings::{Memory, Remembered, Settings, TuneSettings};
 use super::streak::Streak;
 use super::timers::{Timer, Timers};
@@ -62,6 +62,8 @@ pub(super) struct Context {
     pub(super) inbox: Inbox,
     /// The last messages.
     pub(super) recent: Recent,
+    /// What others are to be told of them.
+    pub(super) dues: Dues,
     /// What is known of the contacts.
     pub(super) contacts: Contacts,
     /// How often in a row the server did not keep its side of stream management.
@@ -108,6 +110,7 @@ impl Context {
             outbox: Outbox::restored(unsent, keys),
             inbox,
             recent,
+            dues: Dues::default(),
             contacts,
             mistrusted: 0,
             session_kept,

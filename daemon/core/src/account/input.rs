@@ -167,6 +167,8 @@ pub struct Outgoing {
     pub body: String,
     /// The subject, clean.
     pub subject: Option<String>,
+    /// Whether the recipient is asked to say that it came (XEP-0184).
+    pub receipt: bool,
 }
 
 /// An IQ to be sent.

@@ -31,7 +31,7 @@ pub use output::{
     Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Profile, Report,
     Session, TunePublished,
 };
-pub use recent::{KeptRecent, MESSAGES_REMEMBERED, RecentMessage};
+pub use recent::{KeptRecent, MESSAGES_REMEMBERED, Noted, RecentMessage};
 pub use settings::{Memory, MessageSettings, Remembered, Settings, TuneSettings};
 pub use tokens::Token;
 
@@ -76,7 +76,7 @@ impl Account {
             self.context.forgotten(*ticket, result.is_ok());
             self.context.stored_unsent(*ticket, result);
             let told = self.context.inbox.stored(*ticket);
-            self.context.messages_came(told);
+            self.context.was_said(told);
         }
         let link = std::mem::replace(&mut self.link, Link::Offline(Offline::ByCommand));
         self.link = link.handle(input, &mut self.context);

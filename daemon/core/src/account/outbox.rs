@@ -7,7 +7,7 @@ use super::context::Context;
 use super::input::{Outgoing, StoreTicket, Ticket};
 use super::online::{Asleep, Letter, Unsent};
 use super::output::{Change, Event, Incoming, Outcome};
-use crate::stanza::{Message, StanzaError};
+use crate::stanza::{Message, StanzaError, receipts};
 use crate::xml::{Element, writer};
 
 /// So many messages may wait for a session.
@@ -158,6 +158,7 @@ impl Context {
         let mut message = Message::chat(id.clone(), to.clone(), outgoing.body);
         message.kind = outgoing.kind;
         message.subject = outgoing.subject;
+        message.payloads.extend(outgoing.receipt.then(receipts::request));
         let origin = self.inbox.origin(self.now.wall);
         (Letter { ticket: Some(ticket), id, to, chosen, origin, in_doubt: false, filed }, message.into_element())
     }
@@ -177,6 +178,10 @@ impl Context {
             sent: true,
             place: None,
             origin: None,
+            replaces: None,
+            reply_to: None,
+            markable: false,
+            wants_receipt: false,
         };
         self.recent.add(&filed);
         self.settings.messages.history.then(|| Box::new(filed))

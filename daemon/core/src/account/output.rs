@@ -5,6 +5,7 @@ use jid::{BareJid, FullJid, Jid};
 use super::contacts::{KeptPush, KeptRoster, SubscriptionRequest};
 use super::input::{StoreTicket, Ticket};
 use super::kept::{KeptMessage, KeptSession, Known};
+use super::recent::Noted;
 use super::settings::Remembered;
 use super::tokens::Token;
 use crate::presence::Composed;
@@ -12,6 +13,7 @@ use crate::sasl::TlsVersion;
 use crate::sasl::scram::Derivation;
 use crate::secret::Secret;
 use crate::srv::TlsPolicy;
+use crate::stanza::chat_state::ChatState;
 use crate::stanza::roster::Item;
 use crate::stanza::{MessageKind, StanzaError};
 use crate::time::Wall;
@@ -170,6 +172,10 @@ pub enum Event {
     Message(Incoming),
     /// So many messages of this chat are not read.
     Unread(BareJid, u32),
+    /// Somebody said something of a message that is known.
+    Noted(Noted),
+    /// What somebody does in a chat.
+    ChatState(Jid, ChatState),
     /// The message with this id will not arrive, and nobody waits to be told.
     Returned(String, StanzaError),
     /// So many messages of ours wait until the server has them.
@@ -226,6 +232,14 @@ pub struct Incoming {
     pub place: Option<String>,
     /// The id that its sender gave it for good (XEP-0359).
     pub origin: Option<String>,
+    /// The id of the sender's message that it takes the place of (XEP-0308).
+    pub replaces: Option<String>,
+    /// The id of the message that it answers (XEP-0461).
+    pub reply_to: Option<String>,
+    /// The sender wants to know when it was seen (XEP-0333).
+    pub markable: bool,
+    /// The sender wants to know that it came to this session (XEP-0184).
+    pub wants_receipt: bool,
 }
 
 impl Incoming {
@@ -236,7 +250,7 @@ impl Incoming {
 
     /// Whether somebody should read it: it came, from a person.
     pub fn is_news(&self) -> bool {
-        !self.sent && matches!(self.kind, MessageKind::Chat | MessageKind::Normal)
+        !self.sent && self.replaces.is_none() && matches!(self.kind, MessageKind::Chat | MessageKind::Normal)
     }
 }
 

@@ -6,6 +6,7 @@
 //! set border ID|none       how far the archive is known (not at all)
 //! set outbox yes           how many messages wait is told: ! outbox N
 //! set unread yes           how many messages nobody has read is told: ! unread JID N
+//! set receipts yes         contacts who ask are told what has arrived and what was read
 //! set history yes          messages are kept: they are told with what else the disk is to know, files "BODY"
 //! set roster VER [JID …]   the roster on the disk: contacts of both kinds of subscription
 //! set request JID          who asked to see us before
@@ -65,6 +66,7 @@ pub(crate) fn account(script: &Script) -> Account {
             }
             "pep" => settings.tune.pep = value == "yes",
             "tune-status" => settings.tune.status = Some(value.parse().expect("a template")),
+            "receipts" => settings.messages.receipts = value == "yes",
             "history" => settings.messages.history = value == "yes",
             "border" => {
                 let id = (value != "none").then(|| value.clone());
@@ -149,11 +151,21 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
         }
         ("send", [to, body]) => {
             let (to, body) = (Jid::new(to).ok()?, body.clone());
-            Command::Send(ticket, Outgoing { id: None, to, kind: MessageKind::Chat, body, subject: None })
+            Command::Send(
+                ticket,
+                Outgoing { id: None, to, kind: MessageKind::Chat, body, subject: None, receipt: false },
+            )
         }
         ("send", [to, body, word, id]) if word == "id" => {
             let (id, to, body) = (Some(id.clone()), Jid::new(to).ok()?, body.clone());
-            Command::Send(ticket, Outgoing { id, to, kind: MessageKind::Chat, body, subject: None })
+            Command::Send(ticket, Outgoing { id, to, kind: MessageKind::Chat, body, subject: None, receipt: false })
+        }
+        ("send", [to, body, word]) if word == "receipt" => {
+            let (to, body) = (Jid::new(to).ok()?, body.clone());
+            Command::Send(
+                ticket,
+                Outgoing { id: None, to, kind: MessageKind::Chat, body, subject: None, receipt: true },
+            )
         }
         ("ask", [to, what]) if what == "ping" => {
             let to = if to == "account" { None } else { Some(Jid::new(to).ok()?) };

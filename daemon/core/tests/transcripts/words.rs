@@ -13,16 +13,18 @@
 //! store request JID    store answered JID    requested JID ["WORDS"]    answered JID
 //! available JID SHOW ["TEXT"] [priority N] [since MILLIS]    unavailable JID
 //! contact-tune JID TUNE    tune-published TUNE    tune-failed "WORDS"      TUNE: "ARTIST – TITLE" or nothing
-//! departed    mistrusted    unread JID COUNT
-//! message JID KIND ["SUBJECT"] "BODY" [copy [of ours]] [delayed MILLIS]
+//! departed    mistrusted    unread JID COUNT    chat-state JID STATE
+//! noted JID received|displayed|reactions|retracted ID [EMOJIS] [by us]
+//! message JID KIND ["SUBJECT"] "BODY" [copy [of ours]] [delayed MILLIS] [replaces ID] [reply to ID]
 //! ```
 
 use xmppd_core::account::{
-    Available, Change, Delivery, Event, HangUp, Incoming, Known, LinkState, Outcome, Output, Problem, Remembered,
-    Report, Session, Token, TunePublished,
+    Available, Change, Delivery, Event, HangUp, Incoming, Known, LinkState, Noted, Outcome, Output, Problem,
+    Remembered, Report, Session, Token, TunePublished,
 };
 use xmppd_core::presence::{Composed, Layer, Presence};
 use xmppd_core::stanza::MessageKind;
+use xmppd_core::stanza::remark::Remark;
 use xmppd_core::stanza::roster::{Item, Subscription};
 use xmppd_core::time::Wall;
 use xmppd_core::tune::Track;
@@ -107,7 +109,18 @@ fn of_known(known: &Known) -> String {
     let told = known.told.iter().map(|name| format!(" told {name}"));
     let files =
         known.messages.iter().map(|message| format!(" files {:?}", message.body.as_deref().unwrap_or_default()));
-    border.into_iter().chain(told).chain(files).collect()
+    let notes = known.notes.iter().map(|noted| format!(" notes {}", of_noted(noted)));
+    border.into_iter().chain(told).chain(files).chain(notes).collect()
+}
+
+fn of_noted(noted: &Noted) -> String {
+    let what = match &noted.remark {
+        Remark::Received(id) => format!("received {id}"),
+        Remark::Displayed(id) => format!("displayed {id}"),
+        Remark::Reactions(id, emojis) => format!("reactions {id} {}", emojis.concat()),
+        Remark::Retraction(id) => format!("retracted {id}"),
+    };
+    format!("{} {what}{}", noted.chat, if noted.sent { " by us" } else { "" })
 }
 
 fn of_offer(offer: &Remembered) -> String {
@@ -160,6 +173,8 @@ fn of_event(event: &Event, now: Wall) -> String {
         Event::TunePublished(TunePublished::Done(track)) => format!("tune-published {}", of_track(track.as_ref())),
         Event::TunePublished(TunePublished::Failed(_, reason)) => format!("tune-failed {reason:?}"),
         Event::Message(message) => of_message(message),
+        Event::ChatState(from, state) => format!("chat-state {from} {}", state.as_str()),
+        Event::Noted(noted) => format!("noted {}", of_noted(noted)),
         Event::Unread(chat, count) => format!("unread {chat} {count}"),
     }
 }
@@ -261,5 +276,7 @@ fn of_message(message: &Incoming) -> String {
     if message.delayed {
         words += &format!(" delayed {}", message.at.as_unix_millis());
     }
+    words.extend(message.replaces.iter().map(|id| format!(" replaces {id}")));
+    words.extend(message.reply_to.iter().map(|id| format!(" reply to {id}")));
     words
 }

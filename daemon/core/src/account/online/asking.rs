@@ -27,6 +27,8 @@ pub(super) enum Asker {
     Roster(RosterAsked),
     /// The session itself: a page of the archive.
     Archive,
+    /// The session itself: how far chats are read.
+    Displayed,
     /// The publisher of the tune.
     Pep,
     /// Nobody minds: the withdrawal of the tune at the end.
@@ -45,7 +47,13 @@ impl Asker {
         match self {
             Self::Command(ticket) => Some(ticket),
             Self::Subscribing(underway) => Some(underway.into_ticket()),
-            Self::Features | Self::Roster(_) | Self::Archive | Self::Pep | Self::Farewell | Self::Probe => None,
+            Self::Features
+            | Self::Roster(_)
+            | Self::Archive
+            | Self::Displayed
+            | Self::Pep
+            | Self::Farewell
+            | Self::Probe => None,
         }
     }
 
@@ -53,7 +61,13 @@ impl Asker {
     pub(super) fn is_command(&self) -> bool {
         match self {
             Self::Command(_) | Self::Subscribing(_) => true,
-            Self::Features | Self::Roster(_) | Self::Archive | Self::Pep | Self::Farewell | Self::Probe => false,
+            Self::Features
+            | Self::Roster(_)
+            | Self::Archive
+            | Self::Displayed
+            | Self::Pep
+            | Self::Farewell
+            | Self::Probe => false,
         }
     }
 }
@@ -95,7 +109,7 @@ impl Online {
             }
             Asker::Archive => self.archive_unanswered(context),
             Asker::Roster(_) => self.reader.set_limits(Limits::AFTER_LOGIN),
-            Asker::Farewell | Asker::Probe => {}
+            Asker::Displayed | Asker::Farewell | Asker::Probe => {}
         }
     }
 
@@ -114,6 +128,7 @@ impl Online {
             }
             Asker::Roster(asked) => self.roster_answered(asked, answer, context),
             Asker::Archive => self.archive_answered(answer, context),
+            Asker::Displayed => self.displayed_answered(answer, context),
             Asker::Pep => self.tune_answered(answer, context),
             Asker::Farewell => self.tune_withdrawn(answer, context),
             Asker::Probe => {}

@@ -4,24 +4,21 @@
 use jid::{BareJid, Jid};
 
 use super::super::context::Context;
-use super::super::output::{Available, Event, Incoming};
+use super::super::output::{Available, Event};
 use super::super::timers::Timer;
 use super::outbound::{self, ResumeBy, Sent};
 use super::{Asker, Online};
 use crate::identity;
 use crate::loss::Loss;
 use crate::presence::{Presence as Availability, Show};
-use crate::stanza::archive::{self, Archived};
-use crate::stanza::carbon::{self, Carbon};
+use crate::stanza::carbon;
 use crate::stanza::delay::Delay;
 use crate::stanza::disco::Info;
 use crate::stanza::error::{Condition, ErrorKind};
 use crate::stanza::management::Management;
 use crate::stanza::roster::Subscription;
 use crate::stanza::version::Version;
-use crate::stanza::{
-    Address, Iq, IqKind, Message, MessageKind, Presence, PresenceKind, Stanza, StanzaError, ping, pubsub, tune,
-};
+use crate::stanza::{Address, Iq, IqKind, Presence, PresenceKind, Stanza, StanzaError, ping, pubsub, tune};
 use crate::stream::error::StreamError;
 use crate::stream::features::Features;
 use crate::text;
@@ -162,7 +159,7 @@ impl Online {
     }
 
     /// Whether this is our own account or its server speaking.
-    fn is_own_server(&self, from: &Address) -> bool {
+    pub(super) fn is_own_server(&self, from: &Address) -> bool {
         let own = &self.session.jid;
         self.is_own_account(from) || from.jid().is_some_and(|jid| jid.node().is_none() && jid.domain() == own.domain())
     }
@@ -213,72 +210,6 @@ impl Online {
         context.event(Event::Available(Available { from: from.clone(), presence, since }));
     }
 
-    fn message(&mut self, message: Message, context: &mut Context) {
-        if let (MessageKind::Error(error), Some(id)) = (&message.kind, &message.id) {
-            if let Some((ticket, id)) = self.outbound.refused(id).and_then(Sent::into_message) {
-                context.message_refused(ticket, id, error);
-            }
-            return;
-        }
-        let own = self.session.jid.to_bare();
-        let from = match &message.from {
-            Address::Absent => Jid::from(own.clone()),
-            Address::Jid(jid) => jid.clone(),
-            Address::Malformed(_) => return,
-        };
-        if let Some(event) = message.payloads.iter().find(|payload| payload.is("event", ns::PUBSUB_EVENT)) {
-            return self.contact_event(from, pubsub::Event::parse(event.clone()), context);
-        }
-        if let Some(archived) = Archived::find(&message.payloads) {
-            return self.archived(&message.from, archived, context);
-        }
-        let message = match Carbon::find(&message.payloads) {
-            None => self.text(message, from, context),
-            Some(carbon) => self.copied(&message, carbon, context),
-        };
-        if let Some(message) = message {
-            self.came(message, context);
-        }
-    }
-
-    /// What people read of a message.
-    pub(super) fn text(&self, message: Message, from: Jid, context: &mut Context) -> Option<Incoming> {
-        match message.kind {
-            MessageKind::Normal | MessageKind::Chat | MessageKind::Headline => {}
-            // Rooms are not joined, so nothing of theirs is believed.
-            MessageKind::Groupchat | MessageKind::Error(_) => return None,
-        }
-        let body = message.body.as_deref().and_then(|body| text::lines(body, text::BODY));
-        let subject = message.subject.as_deref().and_then(|subject| text::line(subject, text::READ));
-        if body.is_none() && subject.is_none() {
-            return None;
-        }
-        let to = message.to.jid().cloned().unwrap_or_else(|| self.session.jid.clone().into());
-        let delay = message.payloads.iter().find_map(Delay::parse);
-        let delayed = delay.filter(|delay| self.is_own_server(&delay.from)).map(|delay| delay.stamp);
-        let (at, delayed) = (delayed.unwrap_or(context.now.wall), delayed.is_some());
-        let origin = archive::origin_id(&message.payloads);
-        let place = archive::stanza_id(&message.payloads, &self.session.jid.to_bare());
-        let id = message.id.unwrap_or_else(|| context.entropy.id());
-        let kind = message.kind;
-        Some(Incoming { id, from, to, kind, body, subject, at, delayed, carbon: false, sent: false, place, origin })
-    }
-
-    /// The text of a copy, which only our own account may send, to this session, of what it can know (S38).
-    fn copied(&self, wrapping: &Message, carbon: Carbon, context: &mut Context) -> Option<Incoming> {
-        let own = self.session.jid.to_bare();
-        let is_ours =
-            wrapping.to.jid().is_some_and(|to| *to == self.session.jid) && self.is_own_account(&wrapping.from);
-        let message = *carbon.message.filter(|_| is_ours)?;
-        let from = message.from.jid()?.clone();
-        let end = if carbon.sent { Some(&from) } else { message.to.jid() };
-        if end.is_none_or(|end| end.to_bare() != own) || carbon.sent && from.resource().is_none() {
-            return None;
-        }
-        let text = self.text(message, from, context)?;
-        Some(Incoming { carbon: true, sent: carbon.sent, ..text })
-    }
-
     /// Asks for copies of what other clients of ours send and get, where the account says that it has them and the
     /// login did not ask already. Prosody names them at the server and not at the account, so that an archive is taken
     /// for a sign as well; a server that has none refuses.
@@ -291,7 +222,7 @@ impl Online {
     }
 
     /// What a contact publishes (XEP-0163): only from the bare address of somebody whose presence we see.
-    fn contact_event(&self, from: Jid, event: Option<pubsub::Event>, context: &mut Context) {
+    pub(super) fn contact_event(&self, from: Jid, event: Option<pubsub::Event>, context: &mut Context) {
         let (Err(contact), Some(event)) = (from.try_into_full(), event) else { return };
         let known = self.subscription_of(&contact, context).is_some_and(Subscription::is_seen);
         if !known || event.node != ns::TUNE {

@@ -8,6 +8,7 @@ mod commits;
 mod contacts;
 mod inbound;
 mod leaving;
+mod messages;
 mod outbound;
 mod presence;
 mod sleep;
@@ -321,6 +322,7 @@ impl Online {
     /// After each input: write what need not wait any more, commit what was handled, and ask for the acknowledgement
     /// that somebody waits for.
     fn settle(&mut self, context: &mut Context) {
+        self.pay_dues(context);
         for sent in self.outbound.flush(context) {
             self.written(sent, context);
         }
