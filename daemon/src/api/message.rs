@@ -37,17 +37,16 @@ impl Desk {
                     changes = self.hub.subscribe(Topics::of(&[Topic::Receipt])).await?;
                     continue;
                 };
-                match &*change {
-                    Change::Receipt(receipt) if receipt.account == report.account && receipt.id == report.id => {
-                        return match receipt.state {
-                            MessageState::Failed => Err(Failure::new(Kind::Refused, "the message came back")),
-                            MessageState::Queued | MessageState::Sent => continue,
-                            MessageState::Received | MessageState::Displayed => {
-                                Ok(SendReport { state: SendState::Received, ..report })
-                            }
-                        };
+                let Change::Receipt(receipt) = &*change else { continue };
+                if receipt.account != report.account || receipt.id != report.id {
+                    continue;
+                }
+                match receipt.state {
+                    MessageState::Queued | MessageState::Sent => {}
+                    MessageState::Failed => return Err(Failure::new(Kind::Refused, "the message came back")),
+                    MessageState::Received | MessageState::Displayed => {
+                        return Ok(SendReport { state: SendState::Received, ..report });
                     }
-                    _ => {}
                 }
             }
         };

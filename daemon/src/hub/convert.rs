@@ -250,7 +250,7 @@ pub(super) fn failed(account: String, id: String) -> Change {
 fn noted_change(account: String, noted: Noted) -> Option<Change> {
     let Noted { chat, from, remark, sent, .. } = noted;
     let (jid, from) = (chat.to_string(), from.to_string());
-    let receipt = |account, id, to, state| (!sent).then(|| Change::Receipt(Receipt { account, id, to, state }));
+    let receipt = |account, id, to, state| (!sent).then_some(Change::Receipt(Receipt { account, id, to, state }));
     match remark {
         Remark::Received(id) => receipt(account, id, Some(jid), MessageState::Received),
         Remark::Displayed(id) => receipt(account, id, Some(jid), MessageState::Displayed),
