@@ -161,16 +161,6 @@ impl Home {
         found.unwrap_or_else(|| panic!("waited {SOON:?} in vain for `xmppctl {}`; last: {last}", arguments.join(" ")))
     }
 
-    /// Starts an `xmppctl` that goes on, such as `watch`, with pipes to it.
-    #[must_use]
-    pub fn follow(&self, arguments: &[&str]) -> Process {
-        Process::start_piped(
-            "xmppctl",
-            self.command(&self.programs.control, arguments),
-            &self.folder.join("follow.log"),
-        )
-    }
-
     /// Starts any program that goes on, with the environment of this home and pipes to it.
     #[must_use]
     pub fn talk(&self, program: &Path, arguments: &[&str]) -> Talk {
@@ -179,7 +169,7 @@ impl Home {
         Talk::with(Process::start_piped(&name, self.command(program, arguments), &log))
     }
 
-    /// Starts an `xmppctl` that goes on, to be read line by line.
+    /// Starts an `xmppctl` that goes on, such as `watch`, to be read line by line.
     #[must_use]
     pub fn watch(&self, arguments: &[&str]) -> Talk {
         self.talk(&self.programs.control, arguments)

@@ -8,11 +8,16 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal};
 
 use crate::wait;
+
+const FIRST_PORT: u16 = 10_240;
+const PORTS: u64 = 22_000;
 
 /// A running program, its process group, and a file with all that it printed.
 ///
@@ -75,8 +80,9 @@ impl Process {
         self.child.stdin.take()
     }
 
-    /// The standard output of a piped program; `None` the second time.
-    pub fn output(&mut self) -> Option<std::process::ChildStdout> {
+    /// The standard output of a piped program; `None` the second time. Tests read it as [`crate::talk::Talk`], which
+    /// has a deadline.
+    pub(crate) fn output(&mut self) -> Option<std::process::ChildStdout> {
         self.child.stdout.take()
     }
 
@@ -193,16 +199,28 @@ impl Drop for Folder {
     }
 }
 
-/// A port of 127.0.0.1 on which nothing listens, outside the range that outgoing connections take theirs from.
+/// Listens on a port of 127.0.0.1 outside the range that outgoing connections take theirs from. No two calls of one
+/// process are given the same: a server that was promised one may need a while until it listens.
 ///
 /// # Panics
-/// When a thousand guesses find none.
+/// When a thousand ports are taken.
+#[must_use]
+pub fn listen() -> (TcpListener, u16) {
+    static GIVEN: LazyLock<AtomicU64> = LazyLock::new(|| AtomicU64::new(random() % PORTS));
+    (0..1000)
+        .map(|_| FIRST_PORT + (GIVEN.fetch_add(1, Ordering::Relaxed) % PORTS) as u16)
+        .find_map(|port| Some((TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()?, port)))
+        .expect("one of a thousand ports is free")
+}
+
+/// A port of 127.0.0.1 on which nothing listens. It may stay taken for a moment yet: a program that another test
+/// starts just now has the listener too, until it is that program.
+///
+/// # Panics
+/// When a thousand ports are taken.
 #[must_use]
 pub fn free_port() -> u16 {
-    (0..1000)
-        .map(|_| 10_240 + (random() % 22_000) as u16)
-        .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
-        .expect("one of a thousand ports is free")
+    listen().1
 }
 
 /// Empties the environment of a command down to what every program needs.

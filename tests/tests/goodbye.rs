@@ -63,12 +63,12 @@ fn neither_a_silent_server_nor_a_password_that_does_not_come_keeps_the_daemon() 
 #[test]
 fn a_program_that_waits_or_watches_does_not_keep_the_daemon_and_is_told() {
     let Some(mut world) = present("waiting programs", World::start()) else { return };
-    let mut waiting = world.home.follow(&["wait", "offline"]);
-    let _watching = world.home.follow(&["watch"]);
+    let mut waiting = world.home.watch(&["wait", "offline"]);
+    let _watching = world.home.watch(&["watch"]);
     world.home.eventually(&["daemon", "status"], |status| status["watchers"] == 1 && status["clients"] == 3);
     leaves_in_time(&mut world.daemon);
-    let end = eventually("`wait` ends", SOON, || waiting.ended());
-    assert!(end.code().is_some_and(|code| [0, 8, 13].contains(&code)), "{end}: {}", waiting.log());
+    let code = waiting.ended();
+    assert!([0, 8, 13].contains(&code), "{code}: {}", waiting.process().log());
 }
 
 #[test]

@@ -1,47 +1,32 @@
 //! `xml watch` against a real server: the wire of a login from its first byte, and no secret on it.
 
-use std::io::{BufRead, BufReader};
-use std::sync::mpsc::{Receiver, channel};
-
 use serde_json::Value;
 use xmppd_tests::contact::Contact;
 use xmppd_tests::daemon::Home;
 use xmppd_tests::missing::present;
-use xmppd_tests::process::Process;
 use xmppd_tests::server::people::{JULIET, Person, ROMEO};
 use xmppd_tests::server::{Kind, Server, Tls};
-use xmppd_tests::wait::SOON;
+use xmppd_tests::talk::Talk;
 
 /// A word that only the message in question has.
 const CANARY: &str = "nightingale-4711";
 
 /// What a running `xmppctl` prints, a line at a time.
 struct Following {
-    _process: Process,
-    lines: Receiver<String>,
+    lines: Talk,
     seen: Vec<String>,
 }
 
 impl Following {
     fn start(home: &Home, arguments: &[&str]) -> Self {
-        let mut process = home.follow(arguments);
-        let output = process.output().expect("the program is piped");
-        let (tell, lines) = channel();
-        std::thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                if tell.send(line).is_err() {
-                    return;
-                }
-            }
-        });
-        Self { _process: process, lines, seen: Vec::new() }
+        Self { lines: home.watch(arguments), seen: Vec::new() }
     }
 
     /// Reads on until a line has all of these texts in it.
     #[track_caller]
     fn until(&mut self, texts: &[&str]) -> String {
         loop {
-            let Ok(line) = self.lines.recv_timeout(SOON) else { panic!("no line with {texts:?} in {:#?}", self.seen) };
+            let Some(line) = self.lines.line() else { panic!("no line with {texts:?} in {:#?}", self.seen) };
             self.seen.push(line.clone());
             if texts.iter().all(|text| line.contains(text)) {
                 return line;

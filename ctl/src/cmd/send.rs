@@ -94,6 +94,7 @@ fn from_stdin(session: &Session) -> Result<String, Failure> {
     Ok(text)
 }
 
-fn line(report: &SendReport, _: &Screen) -> String {
+/// `sent juliet@verona.example ID`
+pub(super) fn line(report: &SendReport, _: &Screen) -> String {
     format!("{} {} {}\n", report.state.as_str(), text::line(&report.to), text::line(&report.id))
 }

@@ -42,6 +42,7 @@ pub(super) fn change(account: String, change: Change) -> store::Change {
         Change::Handled(handled, at, known) => store::Change::Handled { account, handled, at, known },
         Change::Known(known) => store::Change::Known { account, known },
         Change::Message(message, filed) => store::Change::Message { account, message, filed },
+        Change::SetAside(id, aside, reason) => store::Change::SetAside { account, id, aside, reason },
         Change::Arrived(ids, names) => store::Change::Arrived { account, ids, names },
         Change::Failed(ids) => store::Change::Failed { account, ids },
         Change::Withdrawn(ids) => store::Change::Withdrawn { account, ids },

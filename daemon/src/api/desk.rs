@@ -126,6 +126,7 @@ impl Desk {
             Request::UnreadClear(params) => self.unread_clear(params).await.map(Reply::UnreadClear),
             Request::OutboxListing(params) => self.outbox_list(params).await.map(Reply::OutboxListing),
             Request::OutboxCancel(params) => self.outbox_cancel(params).await.map(Reply::OutboxCancel),
+            Request::OutboxRetry(params) => self.outbox_retry(params).await.map(Reply::OutboxRetry),
             Request::Wait(params) => self.wait(params).await.map(Reply::Wait),
             Request::WatchStart(_) | Request::WatchStop(_) | Request::XmlWatch(_) => Err(carried_by_faces()),
             Request::StatusHold(_) | Request::StatusRelease(_) => Err(held_by_faces()),

@@ -144,6 +144,7 @@ fn message(account: String, row: HistoryRow) -> Message {
             MessageState::Received,
             MessageState::Displayed,
             MessageState::Failed,
+            MessageState::Uncertain,
         ];
         all.into_iter().find(|state| state.as_str() == word)
     });

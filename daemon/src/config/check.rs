@@ -182,6 +182,9 @@ fn messages(root: &mut Section<'_>) -> Messages {
         keep: section.parsed("keep", POSITIVE, words::positive).unwrap_or(default.keep),
         receipts: section.flag("receipts").unwrap_or(default.receipts),
         notify: section.flag("notify").unwrap_or(default.notify),
+        on_uncertain: section
+            .parsed("on-uncertain", "one of resend, hold", words::on_uncertain)
+            .unwrap_or(default.on_uncertain),
     };
     root.absorb(section);
     messages

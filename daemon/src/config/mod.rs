@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jid::{BareJid, ResourcePart};
+use xmppd_core::account::OnUncertain;
 use xmppd_core::players::DEFAULT_DENY;
 use xmppd_core::presence::Show;
 use xmppd_core::secret::Secret;
@@ -230,11 +231,14 @@ pub(crate) struct Messages {
     pub(crate) receipts: bool,
     /// Whether the desktop notifies.
     pub(crate) notify: bool,
+    /// What becomes of a message of which nobody can say whether it arrived.
+    pub(crate) on_uncertain: OnUncertain,
 }
 
 impl Default for Messages {
     fn default() -> Self {
-        Self { history: true, keep: Duration::from_secs(90 * 86_400), receipts: true, notify: true }
+        let keep = Duration::from_secs(90 * 86_400);
+        Self { history: true, keep, receipts: true, notify: true, on_uncertain: OnUncertain::Resend }
     }
 }
 

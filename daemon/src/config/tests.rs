@@ -210,6 +210,7 @@ fn values_outside_their_words_are_faults() {
     check("tune", "allow = ['']");
     check("tune", "status-when = true");
     check("messages", "keep = '0d'");
+    check("messages", "on-uncertain = 'resent'");
 }
 
 #[test]
@@ -238,7 +239,8 @@ fn effective_values_are_found_by_their_dotted_keys() {
     check("tune.publish", Some(json!(["pep", "status"])));
     check("account.home.jid", Some(json!("romeo@verona.example/balcony")));
     check("account.home.password-command", Some(json!(["pass", "show", "xmpp/romeo"])));
-    check("messages", Some(json!({"history": true, "keep": "90d", "receipts": true, "notify": true})));
+    let messages = json!({"history": true, "keep": "90d", "receipts": true, "notify": true, "on-uncertain": "resend"});
+    check("messages", Some(messages));
     for absent in ["", "tune.x", "account.home.x", "account.homer", "presence.status", "account.home.password"] {
         check(absent, None);
     }

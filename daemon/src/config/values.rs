@@ -32,7 +32,12 @@ impl Config {
         }
         let messages = &self.messages;
         let keep = duration::write(messages.keep);
-        all.insert("messages".into(), json!({"history": messages.history, "keep": keep, "receipts": messages.receipts, "notify": messages.notify}));
+        let on_uncertain = words::on_uncertain_word(messages.on_uncertain);
+        let (history, receipts, notify) = (messages.history, messages.receipts, messages.notify);
+        let messages = json!({
+            "history": history, "keep": keep, "receipts": receipts, "notify": notify, "on-uncertain": on_uncertain
+        });
+        all.insert("messages".into(), messages);
         Value::Object(all)
     }
 

@@ -1,7 +1,7 @@
 //! The core's words in the contract's: what is said over a wire is made here, by hand, from what the core knows.
 
 use jid::Jid;
-use xmppd_core::account::{Available, Event, Incoming, LinkState, Noted, Problem, Profile, Session};
+use xmppd_core::account::{Aside, Available, Event, Incoming, LinkState, Noted, Problem, Profile, Session};
 use xmppd_core::presence::{Explained, Layer, Part, Presence, Reason, Show, StatusWhen};
 use xmppd_core::sasl::TlsVersion;
 use xmppd_core::stanza::MessageKind;
@@ -62,7 +62,7 @@ pub(super) fn event(account: &str, event: Event) -> Option<Change> {
             let waiting = u64::try_from(waiting).unwrap_or(u64::MAX);
             Some(Change::Outbox(reply::OutboxCount { account, waiting }))
         }
-        Event::Link(_) | Event::Presence(..) | Event::TunePublished(_) | Event::Mistrusted | Event::Returned(..) => {
+        Event::Link(_) | Event::Presence(..) | Event::TunePublished(_) | Event::Mistrusted | Event::SetAside(..) => {
             None
         }
     }
@@ -242,9 +242,13 @@ fn resource(jid: &Jid) -> Option<String> {
     jid.resource().map(ToString::to_string)
 }
 
-/// A message of ours came back.
-pub(super) fn failed(account: String, id: String) -> Change {
-    Change::Receipt(Receipt { account, id, to: None, state: MessageState::Failed })
+/// A message of ours is not sent by itself any more.
+pub(super) fn set_aside(account: String, id: String, aside: Aside) -> Change {
+    let state = match aside {
+        Aside::Failed => MessageState::Failed,
+        Aside::Uncertain => MessageState::Uncertain,
+    };
+    Change::Receipt(Receipt { account, id, to: None, state })
 }
 
 fn noted_change(account: String, noted: Noted) -> Option<Change> {

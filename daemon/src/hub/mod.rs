@@ -244,9 +244,9 @@ impl Hub {
             }
             Event::TunePublished(published) => entry.tune_published(published),
             Event::Mistrusted => entry.mistrusted(),
-            Event::Returned(id, error) => {
-                entry.returned(&id, &error);
-                changes.push(convert::failed(account.clone(), id));
+            Event::SetAside(id, aside, reason) => {
+                entry.set_aside(&id, aside, &reason);
+                changes.push(convert::set_aside(account.clone(), id, aside));
             }
             event @ (Event::Roster(_)
             | Event::RosterItem(_)

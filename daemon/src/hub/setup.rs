@@ -115,7 +115,9 @@ impl Hub {
         entry.set_config(account);
         entry.layers.set_base(Presence { priority, ..entry.layers.base().clone() });
         let layers = entry.layers.clone();
-        // Nobody waits for either answer.
+        let on_uncertain = self.config.messages.on_uncertain;
+        // Nobody waits for the answers.
+        drop(entry.ask(move |ticket| Command::OnUncertain(ticket, on_uncertain)));
         drop(entry.ask(|ticket| Command::TuneSettings(ticket, settings)));
         drop(entry.ask(move |ticket| Command::MessageSettings(ticket, messages)));
         drop(entry.ask(|ticket| Command::Layers(ticket, layers)));
@@ -133,8 +135,7 @@ impl Hub {
         predecessor: Option<JoinHandle<()>>,
         passing: Option<(Layers, Option<Scroller>)>,
     ) {
-        let name = account.name.clone();
-        let (entry, result) = match self.kept(&account).await {
+        let (mut entry, result) = match self.kept(&account).await {
             Ok(mut kept) => {
                 let (before, scroller) = passing.unzip();
                 if let Some(before) = before {
@@ -156,7 +157,7 @@ impl Hub {
             }
         };
         if let Err(error) = result {
-            tracing::error!(account = %name, "the account cannot be started: {error}");
+            entry.not_started(format!("the account cannot be started: {error}"));
         }
         entry.tune(self.playing.clone().filter(|_| entry.config().tune));
         let (info, status) = (entry.info(), entry.status());
@@ -209,6 +210,7 @@ impl Hub {
             tls: tls_policy(account.tls),
             tune: self.tune_settings(account),
             messages: self.message_settings(),
+            on_uncertain: self.config.messages.on_uncertain,
             user_agent: self.surroundings.user_agent.clone(),
             version: self.surroundings.version.to_owned(),
         }

@@ -1,9 +1,9 @@
 //! What can be written: one closed list, each a statement or two.
 
 use jid::BareJid;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension};
 use xmppd_core::account::{
-    Incoming, KeptMessage, KeptPush, KeptRoster, KeptSession, Known, Remembered, SubscriptionRequest, Token,
+    Aside, Incoming, KeptMessage, KeptPush, KeptRoster, KeptSession, Known, Remembered, SubscriptionRequest, Token,
 };
 use xmppd_core::players::{Hold, Skipped};
 use xmppd_core::presence::{Show, Then, Timed};
@@ -142,6 +142,17 @@ pub(crate) enum Change {
     },
     /// Messages from before this need not be kept in the history any more: some thousands of them.
     Expired(Wall),
+    /// A message is kept for its author, and not sent by itself any more.
+    SetAside {
+        /// The account's name.
+        account: String,
+        /// Its id.
+        id: String,
+        /// What is known of it.
+        aside: Aside,
+        /// Why, for people.
+        reason: String,
+    },
     /// The roster; none is known.
     Roster {
         /// The account's name.
@@ -222,14 +233,8 @@ impl Change {
             #[cfg(test)]
             Self::Setting { key, value } => set(connection, key, value),
             Self::Account(account) => keep(connection, account),
-            Self::BasePresence { account, presence } => {
-                let sql = "INSERT OR REPLACE INTO base_presence (account, show, status, priority) VALUES (?, ?, ?, ?)";
-                let values = params![account, presence.show.as_str(), presence.status, presence.priority];
-                connection.prepare_cached(sql)?.execute(values).map(drop)
-            }
-            Self::NoBasePresence { account } => {
-                connection.prepare_cached("DELETE FROM base_presence WHERE account = ?")?.execute([account]).map(drop)
-            }
+            Self::BasePresence { account, presence } => presence::keep_base(connection, account, presence),
+            Self::NoBasePresence { account } => presence::forget_base(connection, account),
             Self::TimedPresence { account, timed } => presence::keep_timed(connection, account, timed.as_ref()),
             Self::TimedEnded { account, then } => presence::timed_ended(connection, account, then.as_ref()),
             Self::TuneOut { account, is_out: true } => {
@@ -252,24 +257,21 @@ impl Change {
                 filed.iter().try_for_each(|filed| history::file(connection, account, filed))
             }
             Self::Arrived { account, ids, names } => {
-                session::forget(connection, account, ids)?;
-                *erased |= !history::settle(connection, account, ids, Some("sent"))?;
+                *erased |= forget(connection, account, ids, Some("sent"))?;
                 archive::remember(connection, account, names)
             }
             Self::Failed { account, ids } => {
-                session::forget(connection, account, ids)?;
-                *erased |= !history::settle(connection, account, ids, Some("failed"))?;
-                Ok(())
+                forget(connection, account, ids, Some("failed")).map(|erases| *erased |= erases)
             }
-            Self::Withdrawn { account, ids } => {
-                session::forget(connection, account, ids)?;
-                *erased |= !history::settle(connection, account, ids, None)?;
-                Ok(())
-            }
+            Self::Withdrawn { account, ids } => forget(connection, account, ids, None).map(|erases| *erased |= erases),
             Self::Read { account, chat, last } => history::read(connection, account, chat, last.as_deref()),
             Self::Expired(before) => {
                 *erased = true;
                 history::expire(connection, *before)
+            }
+            Self::SetAside { account, id, aside, reason } => {
+                history::set_aside(connection, account, id, *aside)?;
+                session::set_aside(connection, account, id, *aside, reason)
             }
             Self::Roster { account, roster } => roster::keep(connection, account, roster.as_ref()),
             Self::RosterPush { account, push } => roster::push(connection, account, push),
@@ -286,6 +288,12 @@ impl Change {
             Self::TuneSkip(Some(Skipped { id, song })) => set(connection, TUNE_SKIP, &format!("{id}\n{song}")),
         }
     }
+}
+
+/// Forgets messages that need not be kept any more; whether a text is nowhere kept then.
+fn forget(connection: &Connection, account: &str, ids: &[String], state: Option<&str>) -> rusqlite::Result<bool> {
+    session::forget(connection, account, ids)?;
+    history::settle(connection, account, ids, state).map(|are_all_there| !are_all_there)
 }
 
 fn set(connection: &Connection, key: &str, value: &str) -> rusqlite::Result<()> {

@@ -3,7 +3,7 @@
 use jid::{BareJid, Jid};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Error, Row, named_params, params};
-use xmppd_core::account::{Incoming, KeptRecent, MESSAGES_REMEMBERED, RecentMessage};
+use xmppd_core::account::{Aside, Incoming, KeptRecent, MESSAGES_REMEMBERED, RecentMessage};
 use xmppd_core::stanza::MessageKind;
 use xmppd_core::time::Wall;
 
@@ -32,7 +32,7 @@ pub(super) fn file(connection: &Connection, account: &str, message: &Incoming) -
     if is_new { remarks::correct(connection, account, message) } else { Ok(()) }
 }
 
-/// Notes how far messages of ours have come; without a word they never left, and go. Whether all of them are in the
+/// Notes how far messages of ours have come; without a word they have not arrived, and go; those that may have stay. Whether all of them are in the
 /// history.
 pub(super) fn settle(
     connection: &Connection,
@@ -44,18 +44,28 @@ pub(super) fn settle(
     for id in ids {
         let changed = match state {
             Some(state) => {
-                let sql = "UPDATE history SET state = CASE state WHEN 'queued' THEN ?3 ELSE state END
+                let sql = "UPDATE history SET state = CASE WHEN state IN ('queued', 'failed', 'uncertain') THEN ?3 ELSE state END
                     WHERE account = ?1 AND id = ?2 AND sent";
                 connection.prepare_cached(sql)?.execute(params![account, id, state])?
             }
             None => {
-                let sql = "DELETE FROM history WHERE account = ? AND id = ? AND sent AND state = 'queued'";
+                let sql = "DELETE FROM history WHERE account = ? AND id = ? AND sent
+                    AND state IN ('queued', 'failed')";
                 connection.prepare_cached(sql)?.execute([account, id])?
             }
         };
         are_all_there &= changed > 0;
     }
     Ok(are_all_there)
+}
+
+/// Notes that a message of ours is not sent by itself any more.
+pub(super) fn set_aside(connection: &Connection, account: &str, id: &str, aside: Aside) -> rusqlite::Result<()> {
+    let state = match aside {
+        Aside::Failed => "failed",
+        Aside::Uncertain => "uncertain",
+    };
+    settle(connection, account, &[id.to_owned()], Some(state)).map(drop)
 }
 
 /// Notes that a chat is read, up to the message with this id or to its end.

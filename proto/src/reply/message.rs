@@ -65,6 +65,9 @@ pub struct OutboxMessage {
     pub attempts: u32,
     /// When it was taken.
     pub queued_at: Timestamp,
+    /// Why it is not sent by itself any more, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// How far a message in the outbox has come.
@@ -76,6 +79,10 @@ pub enum OutboxState {
     Queued,
     /// It has its place in a session, and the server has not acknowledged it.
     Sent,
+    /// It has not arrived and would not; it waits for `outbox.retry` or `outbox.cancel`.
+    Failed,
+    /// Nobody can say whether it arrived; it waits for `outbox.retry` or `outbox.cancel`.
+    Uncertain,
 }
 
 impl OutboxState {
@@ -84,6 +91,8 @@ impl OutboxState {
         match self {
             Self::Queued => "queued",
             Self::Sent => "sent",
+            Self::Failed => "failed",
+            Self::Uncertain => "uncertain",
         }
     }
 }
@@ -249,6 +258,8 @@ pub enum MessageState {
     Displayed,
     /// It came back.
     Failed,
+    /// Nobody can say whether it arrived.
+    Uncertain,
 }
 
 impl MessageState {
@@ -260,6 +271,7 @@ impl MessageState {
             Self::Received => "received",
             Self::Displayed => "displayed",
             Self::Failed => "failed",
+            Self::Uncertain => "uncertain",
         }
     }
 }

@@ -17,8 +17,8 @@ pub use contacts::{
 };
 pub use params::{
     AccountConnect, AccountDisconnect, AccountListing, AccountShow, ConfigCheck, ConfigGet, ConfigReload, DaemonHello,
-    DaemonRestart, DaemonShow, DaemonStop, Doctor, History, OutboxCancel, OutboxListing, Ping, Probe, Question, Roster,
-    RpcDescribe, Send, Unread, UnreadClear, Wait, WatchStart, WatchStop, XmlWatch,
+    DaemonRestart, DaemonShow, DaemonStop, Doctor, History, OutboxCancel, OutboxListing, OutboxRetry, Ping, Probe,
+    Question, Roster, RpcDescribe, Send, Unread, UnreadClear, Wait, WatchStart, WatchStop, XmlWatch,
 };
 pub use status::{
     Scroll, ScrollOff, ScrollPreview, Status, StatusClear, StatusHold, StatusLayers, StatusRelease, StatusSet,
@@ -160,7 +160,8 @@ methods! {
     "unread" Unread -> UnreadReport, "Counts the messages that nobody has read";
     "unread.clear" UnreadClear -> UnreadReport, "Takes the messages of a chat as read";
     "outbox.list" OutboxListing -> OutboxList, "Lists the messages that no server is known to have";
-    "outbox.cancel" OutboxCancel -> Done, "Does not send a message that has not left yet";
+    "outbox.cancel" OutboxCancel -> Done, "Does not send a message that has not left yet, or forgets one that was set aside";
+    "outbox.retry" OutboxRetry -> SendReport, "Sends a message that was set aside";
     "wait" Wait -> WaitReport, "Answers once a condition holds";
     "watch.start" WatchStart -> WatchReport, "Sends a snapshot and then every event as a notification";
     "watch.stop" WatchStop -> Done, "Ends the notifications";

@@ -154,6 +154,7 @@ fn requests_keep_their_shape() {
     check_request("send-once", &once);
     check_request("outbox.list", &OutboxListing { account: some("home") });
     check_request("outbox.cancel", &OutboxCancel { id: "m3".into(), account: some("home") });
+    check_request("outbox.retry", &OutboxRetry { id: "m5".into(), account: some("home") });
     check_request("wait", &Wait { condition, account: some("home"), timeout_ms: Some(5_000) });
     check_request("watch.start", &WatchStart { topics: Topic::ALL.to_vec() });
     check_request("watch.stop", &WatchStop {});
@@ -229,8 +230,11 @@ fn replies_about_accounts_and_messages_keep_their_shape() {
         state,
         attempts,
         queued_at: at("2026-11-22T18:00:00Z"),
+        reason: None,
     };
-    let messages = vec![waiting("m3", OutboxState::Sent, 2), waiting("m4", OutboxState::Queued, 0)];
+    let reason = some("it was on its way 2 times in a row when the server ended the stream: bad-format");
+    let uncertain = OutboxMessage { reason, ..waiting("m5", OutboxState::Uncertain, 2) };
+    let messages = vec![waiting("m3", OutboxState::Sent, 2), waiting("m4", OutboxState::Queued, 0), uncertain];
     check("reply/outbox.list", &OutboxList { messages });
     check("reply/ping", &Pong { account: "home".into(), from: "verona.example".into(), round_trip_ms: 12 });
     check("reply/wait", &WaitReport { condition: "online".into(), account: some("home"), waited_ms: 40 });
@@ -291,8 +295,7 @@ fn events_keep_their_shape() {
         tune: published(),
         roster: roster(),
         account: AccountList { accounts: vec![account()] },
-        outbox: OutboxCounts::default(),
-        unread: UnreadReport::default(),
+        ..State::default()
     };
     check_snapshot(state);
     check("event/gap", &Event::gap());

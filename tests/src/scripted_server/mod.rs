@@ -6,7 +6,7 @@
 pub mod login;
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
@@ -17,7 +17,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::certificate::Certificate;
-use crate::process::free_port;
+use crate::process::listen;
 use crate::wait::{SOON, until};
 
 /// A listening server; each connection runs the same script in a thread of its own.
@@ -54,8 +54,7 @@ impl ScriptedServer {
     /// When it cannot listen.
     #[must_use]
     pub fn start(script: impl Fn(&mut Conversation) -> Outcome + Send + Sync + 'static) -> Self {
-        let port = free_port();
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("the port is free");
+        let (listener, port) = listen();
         let (tell, ends) = channel();
         let (stop, stopped) = channel();
         let script = Arc::new(script);

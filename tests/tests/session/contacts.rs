@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 use xmppd_tests::contact::Contact;
 use xmppd_tests::missing::present;
 use xmppd_tests::server::people::{JULIET, MERCUTIO, ROMEO};
-use xmppd_tests::wait::{SOON, eventually};
 
 use super::{World, ends_with};
 
@@ -59,8 +58,7 @@ pub(super) fn can_be_waited_for(world: &mut World) {
     ends_with(&world.home, 3, &["-t", "200ms", "wait", "contact", &juliet, "chat"]);
     ends_with(&world.home, 3, &["-t", "200ms", "wait", "contact", &MERCUTIO.jid()]);
 
-    let mut waiting = world.home.follow(&["-t", "20s", "wait", "contact", &juliet, "chat"]);
+    let mut waiting = world.home.watch(&["-t", "20s", "wait", "contact", &juliet, "chat"]);
     world.juliet.tell("presence", &json!({"show": "chat"}));
-    let status = eventually("`wait contact` ends", SOON, || waiting.ended());
-    assert_eq!(status.code(), Some(0), "{}", waiting.log());
+    assert_eq!(waiting.ended(), 0, "{}", waiting.process().log());
 }

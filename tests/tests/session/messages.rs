@@ -1,12 +1,7 @@
 //! Messages to juliet and from her.
 
-use std::io::{BufRead, BufReader};
-use std::process::ChildStdout;
-use std::sync::mpsc::{Receiver, channel};
-
-use serde_json::{Value, json};
+use serde_json::json;
 use xmppd_tests::server::people::{JULIET, ROMEO};
-use xmppd_tests::wait::SOON;
 
 use super::{World, ends_with};
 
@@ -40,15 +35,13 @@ pub(super) fn are_acknowledged_by_the_server(world: &mut World) {
 }
 
 pub(super) fn are_watched(world: &mut World) {
-    let mut watch = world.home.follow(&["--json", "watch", "message"]);
-    let events = lines(watch.output().expect("the program is piped"));
-    let next = || events.recv_timeout(SOON).expect("`watch message` goes on");
-    let snapshot = next();
+    let mut watch = world.home.watch(&["--json", "watch", "message"]);
+    let snapshot = watch.json();
     assert_eq!((&snapshot["event"], &snapshot["seq"]), (&json!("snapshot"), &json!(0)));
     let bodies = ["Ay me!", "Good night 🌙\nparting is such sweet sorrow <&>"];
     for (seq, body) in (1..).zip(bodies) {
         let told = world.juliet.tell("message", &json!({"to": ROMEO.jid(), "body": body}));
-        let event = next();
+        let event = watch.json();
         assert_eq!((&event["event"], &event["seq"]), (&json!("message"), &json!(seq)), "{event}");
         assert_eq!((&event["account"], &event["direction"]), (&json!("home"), &json!("in")), "{event}");
         assert_eq!((&event["from"], &event["body"]), (&json!(world.juliet.jid()), &json!(body)), "{event}");
@@ -63,21 +56,7 @@ pub(super) fn are_watched(world: &mut World) {
     world.juliet.tell("ping", &json!({"to": "verona.example"}));
     world.status(&["online"]);
     world.juliet_sees("online");
-    let event = next();
+    let event = watch.json();
     assert_eq!((&event["seq"], &event["body"]), (&json!(3), &json!("Hist! Romeo, hist!")), "{event}");
     assert_eq!(event["delayed"], true, "{event}");
-}
-
-fn lines(output: ChildStdout) -> Receiver<Value> {
-    let (sender, lines) = channel();
-    std::thread::spawn(move || {
-        for line in BufReader::new(output).lines().map_while(Result::ok) {
-            let line =
-                serde_json::from_str(&line).unwrap_or_else(|error| json!({"garbage": line, "why": error.to_string()}));
-            if sender.send(line).is_err() {
-                return;
-            }
-        }
-    });
-    lines
 }

@@ -1,7 +1,5 @@
 //! The other direction: what contacts listen to.
 
-use std::io::{BufRead, BufReader};
-
 use serde_json::{Value, json};
 use xmppd_tests::server::Kind;
 use xmppd_tests::server::people::JULIET;
@@ -12,16 +10,11 @@ use crate::stage::{AT_ONCE, Stage};
 fn a_contacts_tune_is_on_the_roster_and_in_watch_on_every_server() {
     for kind in Kind::ALL {
         let Some(mut stage) = Stage::set("a contact's tune", kind, AT_ONCE) else { continue };
-        let mut watch = stage.home.follow(&["--json", "watch", "tune"]);
-        let mut lines = BufReader::new(watch.output().expect("it is piped")).lines();
-        let mut event = || -> Value {
-            let line = lines.next().expect("watch goes on").expect("it writes UTF-8");
-            serde_json::from_str(&line).expect("it writes JSON")
-        };
-        assert_eq!(event()["event"], "snapshot");
+        let mut watch = stage.home.watch(&["--json", "watch", "tune"]);
+        assert_eq!(watch.json()["event"], "snapshot");
 
         stage.juliet.tell("tune", &json!({"artist": "Prokofiev\u{202e}", "title": "Knights", "length": 342}));
-        let seen = event();
+        let seen = watch.json();
         let tune = json!({"artist": "Prokofiev", "title": "Knights", "length_ms": 342_000});
         assert_eq!((&seen["account"], &seen["jid"]), (&json!("home"), &json!(JULIET.jid())), "{seen}");
         assert_eq!((&seen["event"], &seen["seq"], &seen["tune"]), (&json!("tune"), &json!(1), &tune), "{seen}");
@@ -30,7 +23,7 @@ fn a_contacts_tune_is_on_the_roster_and_in_watch_on_every_server() {
         assert_eq!(juliet(&roster)["tune"], tune, "{roster}");
 
         stage.juliet.tell("tune", &json!({}));
-        let seen = event();
+        let seen = watch.json();
         assert_eq!((&seen["state"], &seen["tune"]), (&json!("stopped"), &json!(null)), "{seen}");
         stage.home.eventually(&["roster"], |roster| juliet(roster)["tune"].is_null());
     }

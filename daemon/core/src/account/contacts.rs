@@ -167,7 +167,7 @@ impl Context {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{KeptRecent, Memory, MessageSettings, Output, Settings, TuneSettings};
+    use crate::account::{KeptRecent, Memory, MessageSettings, OnUncertain, Output, Settings, TuneSettings};
     use crate::entropy::{Entropy, SEED_LEN};
     use crate::presence::{Layers, Presence, Show, StatusWhen};
     use crate::srv::TlsPolicy;
@@ -180,6 +180,7 @@ mod tests {
             tls: TlsPolicy::Auto,
             tune: TuneSettings { pep: false, status: None, status_when: StatusWhen::Empty },
             messages: MessageSettings::default(),
+            on_uncertain: OnUncertain::Resend,
             user_agent: String::new(),
             version: String::new(),
         };

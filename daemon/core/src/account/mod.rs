@@ -28,11 +28,11 @@ pub use input::{
 };
 pub use kept::{Border, KeptMessage, KeptSession, Known, Origin};
 pub use output::{
-    Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Profile, Report,
-    Session, TunePublished,
+    Aside, Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Profile,
+    Report, Session, TunePublished,
 };
 pub use recent::{KeptRecent, MESSAGES_REMEMBERED, Noted, RecentMessage};
-pub use settings::{Memory, MessageSettings, Remembered, Settings, TuneSettings};
+pub use settings::{Memory, MessageSettings, OnUncertain, Remembered, Settings, TuneSettings};
 pub use tokens::Token;
 
 use context::Context;

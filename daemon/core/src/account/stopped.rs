@@ -81,6 +81,7 @@ impl Stopped {
             Command::Watched(watched) => context.watched = watched,
             Command::MessageSettings(ticket, settings) => context.set_message_settings(ticket, settings),
             Command::Read(ticket, chat) => context.read_by_command(ticket, chat),
+            Command::OnUncertain(ticket, what) => context.set_on_uncertain(ticket, what),
             Command::CatchUp(ticket) => context.reply(ticket, Outcome::Done),
             Command::Connect(ticket) => return offline::connect(vec![ticket], context),
             Command::Disconnect(ticket) => {
@@ -89,7 +90,10 @@ impl Stopped {
             }
             Command::Leave(ticket) | Command::Suspend(ticket) => context.reply(ticket, Outcome::Done),
             Command::Cancel(ticket, id) => context.cancel(ticket, &id),
-            Command::Send(ticket, _) | Command::Ask(ticket, _) | Command::Subscribe(ticket, ..) => {
+            Command::Send(ticket, _)
+            | Command::Retry(ticket, _)
+            | Command::Ask(ticket, _)
+            | Command::Subscribe(ticket, ..) => {
                 context.reply(ticket, Outcome::NotOnline(Some(self.problem.clone())));
             }
         }

@@ -17,8 +17,9 @@
 
 use jid::{BareJid, FullJid, Jid, ResourcePart};
 use xmppd_core::account::{
-    Account, Border, Command, Connected, KeptRecent, KeptRoster, KeptSession, Machine, Memory, MessageSettings,
-    Outgoing, Playing, Question, Security, Settings, Subscribing, SubscriptionRequest, Ticket, TuneSettings,
+    Account, Border, Command, Connected, KeptMessage, KeptRecent, KeptRoster, KeptSession, Machine, Memory,
+    MessageSettings, OnUncertain, Origin, Outgoing, Playing, Question, Security, Settings, Subscribing,
+    SubscriptionRequest, Ticket, TuneSettings,
 };
 use xmppd_core::loss::Loss;
 use xmppd_core::presence::{Layers, Presence, StatusWhen};
@@ -40,6 +41,7 @@ pub(crate) fn account(script: &Script) -> Account {
         tls: TlsPolicy::Auto,
         tune: TuneSettings { pep: true, status: None, status_when: StatusWhen::Empty },
         messages: MessageSettings::default(),
+        on_uncertain: OnUncertain::Resend,
         user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),
         version: "0.1.0".into(),
     };
@@ -65,6 +67,7 @@ pub(crate) fn account(script: &Script) -> Account {
                 settings.server = Some((host.into(), port.parse().expect("a port")));
             }
             "pep" => settings.tune.pep = value == "yes",
+            "on-uncertain" if value == "hold" => settings.on_uncertain = OnUncertain::Hold,
             "tune-status" => settings.tune.status = Some(value.parse().expect("a template")),
             "receipts" => settings.messages.receipts = value == "yes",
             "history" => settings.messages.history = value == "yes",
@@ -149,24 +152,9 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
             let status = has("status").then(|| "♪ {title}".parse().expect("a template"));
             Command::TuneSettings(ticket, TuneSettings { pep: has("pep"), status, status_when: StatusWhen::Empty })
         }
-        ("send", [to, body]) => {
-            let (to, body) = (Jid::new(to).ok()?, body.clone());
-            Command::Send(
-                ticket,
-                Outgoing { id: None, to, kind: MessageKind::Chat, body, subject: None, receipt: false },
-            )
-        }
-        ("send", [to, body, word, id]) if word == "id" => {
-            let (id, to, body) = (Some(id.clone()), Jid::new(to).ok()?, body.clone());
-            Command::Send(ticket, Outgoing { id, to, kind: MessageKind::Chat, body, subject: None, receipt: false })
-        }
-        ("send", [to, body, word]) if word == "receipt" => {
-            let (to, body) = (Jid::new(to).ok()?, body.clone());
-            Command::Send(
-                ticket,
-                Outgoing { id: None, to, kind: MessageKind::Chat, body, subject: None, receipt: true },
-            )
-        }
+        ("send", [to, body]) => Command::Send(ticket, outgoing(None, to, body, false)?),
+        ("send", [to, body, word]) if word == "receipt" => Command::Send(ticket, outgoing(None, to, body, true)?),
+        ("send", [to, body, word, id]) if word == "id" => Command::Send(ticket, outgoing(Some(id), to, body, false)?),
         ("ask", [to, what]) if what == "ping" => {
             let to = if to == "account" { None } else { Some(Jid::new(to).ok()?) };
             Command::Ask(ticket, Question { to, set: false, payload: ping::request() })
@@ -178,6 +166,16 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
         ("watched", [word]) => Command::Watched(word == "yes"),
         ("read", []) => Command::Read(ticket, None),
         ("read", [chat]) => Command::Read(ticket, Some(BareJid::new(chat).ok()?)),
+        ("on-uncertain", [what]) => {
+            let what = if what == "hold" { OnUncertain::Hold } else { OnUncertain::Resend };
+            Command::OnUncertain(ticket, what)
+        }
+        ("retry", [id, to, stanza]) => {
+            let origin = Origin { at: Wall::from_unix_millis(1_790_000_000_000), after: None };
+            let (id, to, stanza) = (id.clone(), Jid::new(to).ok()?, stanza.clone());
+            let (position, tried, chosen) = (None, true, false);
+            Command::Retry(ticket, KeptMessage { id, to, position, tried, chosen, stanza, origin })
+        }
         ("cancel", [id]) => Command::Cancel(ticket, id.clone()),
         ("catch-up", []) => Command::CatchUp(ticket),
         ("connect", []) => Command::Connect(ticket),
@@ -188,6 +186,11 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
     };
     let answered = !matches!(command, Command::Tune(_) | Command::Watched(_));
     Some((command, answered))
+}
+
+fn outgoing(id: Option<&String>, to: &str, body: &str, receipt: bool) -> Option<Outgoing> {
+    let (id, to, kind) = (id.cloned(), Jid::new(to).ok()?, MessageKind::Chat);
+    Some(Outgoing { id, to, kind, body: body.to_owned(), subject: None, receipt })
 }
 
 /// TLS as the words describe it: `tls=1.2` has no exporter, `binding=none` nothing to bind by.

@@ -1,7 +1,9 @@
 //! What a world is made of: the account's settings, TLS, and the disk.
 
 use jid::{BareJid, ResourcePart};
-use xmppd_core::account::{Change, KeptMessage, Known, Memory, MessageSettings, Security, Settings, TuneSettings};
+use xmppd_core::account::{
+    Change, KeptMessage, Known, Memory, MessageSettings, OnUncertain, Security, Settings, TuneSettings,
+};
 use xmppd_core::presence::StatusWhen;
 use xmppd_core::sasl::TlsVersion;
 use xmppd_core::srv::TlsPolicy;
@@ -28,6 +30,7 @@ pub(super) fn keep(disk: &mut Memory, change: Change) {
         Change::Failed(ids) | Change::Withdrawn(ids) => disk.messages.retain(|message| !ids.contains(&message.id)),
         // Nobody reads here.
         Change::Read(..) => {}
+        Change::SetAside(id, ..) => disk.messages.retain(|message| message.id != id),
         Change::Roster(roster) => disk.roster = roster,
         // This server asks for nothing and has no versions.
         Change::RosterPush(_) | Change::SubscriptionRequest(_) | Change::SubscriptionAnswered(_) => {}
@@ -58,6 +61,7 @@ pub(super) fn settings() -> Settings {
         tls: TlsPolicy::Auto,
         tune: TuneSettings { pep: false, status: None, status_when: StatusWhen::Empty },
         messages: MessageSettings { history: true, receipts: true },
+        on_uncertain: OnUncertain::Resend,
         user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),
         version: "0.1.0".into(),
     }

@@ -38,6 +38,8 @@ pub(in super::super::super) struct Letter {
     pub(in super::super::super) origin: Origin,
     /// It was written in a session that is gone, and the server did not say whether it has it.
     pub(in super::super::super) in_doubt: bool,
+    /// So many sessions in a row were ended by the server for something they carried, with this under way.
+    pub(in super::super::super) suspected: u8,
     /// As the history is to have it, until the disk is asked.
     pub(in super::super::super) filed: Option<Box<Incoming>>,
 }
@@ -105,7 +107,8 @@ impl Unsent {
     /// A message that another process was asked to send, and wrote if it is in doubt.
     pub(in super::super::super) fn kept(message: KeptMessage, in_doubt: bool) -> Self {
         let KeptMessage { id, to, chosen, stanza, origin, .. } = message;
-        Self { letter: Letter { ticket: None, id, to, chosen, origin, in_doubt, filed: None }, stanza, awaits: None }
+        let letter = Letter { ticket: None, id, to, chosen, origin, in_doubt, suspected: 0, filed: None };
+        Self { letter, stanza, awaits: None }
     }
 
     /// The same without a session that could tell what became of it.
