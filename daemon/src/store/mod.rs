@@ -170,21 +170,18 @@ impl Store {
 fn serve(mut database: Database, mut queue: mpsc::Receiver<Request>) {
     let mut next = queue.blocking_recv();
     while let Some(request) = next {
-        next = match request {
+        let after = match request {
             Request::Apply(changes, reply) => {
                 let (group, after) = group((changes, reply), &mut queue);
                 let (changes, replies): (Vec<_>, Vec<_>) = group.into_iter().unzip();
                 for (reply, result) in replies.into_iter().zip(database.apply(&changes)) {
                     let _ = reply.send(result);
                 }
-                after.or_else(|| {
-                    database.wipe();
-                    queue.blocking_recv()
-                })
+                after
             }
             Request::Read(query) => {
                 query(database.connection());
-                queue.blocking_recv()
+                None
             }
             Request::Close(reply) => {
                 queue.close();
@@ -193,6 +190,10 @@ fn serve(mut database: Database, mut queue: mpsc::Receiver<Request>) {
                 return;
             }
         };
+        next = after.or_else(|| queue.try_recv().ok()).or_else(|| {
+            database.wipe();
+            queue.blocking_recv()
+        });
     }
     database.close();
 }
