@@ -234,6 +234,8 @@ fn a_watcher_gets_a_snapshot_and_then_every_event_with_numbers_that_rise_by_one(
         (&json!(5), &json!("message"), &json!("Ay me!"))
     );
     assert_eq!(message["direction"], "in");
+    let unread = socket.event();
+    assert_eq!((&unread["seq"], &unread["event"], &unread["unread"]), (&json!(6), &json!("unread"), &json!(1)));
 
     assert_eq!(socket.result("watch.stop", &json!({})), json!({}));
     verona.juliet.tell("presence", &json!({"show": "dnd"}));
