@@ -2,7 +2,7 @@
 
 Requests: {"id": N, "do": WORD, ...}; each gets one {"event": "answer", "id": N, "ok": true, ...} or, when the peer or
 the server refused, {"event": "answer", "id": N, "ok": false, "condition": TEXT}. What it sees comes as events:
-{"event": "presence" | "tune" | "personal" | "message" | "receipt" | "roster" | "online" | "offline" | "failed", ...}.
+{"event": "presence" | "tune" | "personal" | "message" | "receipt" | "marker" | "roster" | "online" | "offline" | "failed", ...}.
 """
 
 import asyncio
@@ -81,6 +81,7 @@ class Contact(slixmpp.ClientXMPP):
         for path, handler in (
             ("{jabber:client}presence", self.on_presence),
             ("{jabber:client}message/{http://jabber.org/protocol/pubsub#event}event", self.on_pubsub),
+            ("{jabber:client}message/{urn:xmpp:chat-markers:0}displayed", self.on_marker),
         ):
             self.register_handler(Callback(path, MatchXPath(path), handler))
 
@@ -120,6 +121,10 @@ class Contact(slixmpp.ClientXMPP):
             delayed=delay.get("stamp") if delay is not None else None,
             xml=ElementTree.tostring(message.xml, encoding="unicode"),
         )
+
+    def on_marker(self, message):
+        displayed = message.xml.find("{urn:xmpp:chat-markers:0}displayed")
+        say("marker", **{"from": str(message["from"]), "id": displayed.get("id")})
 
     def on_pubsub(self, message):
         sender = {"from": str(message["from"]), "bare": message["from"].bare, "id": message.xml.get("id")}

@@ -18,7 +18,10 @@ mod state;
 mod topic;
 mod tune;
 
-pub use event::{Change, Event, PersonalChange, PersonalPart, PresenceChange, RosterChange, TuneChange};
+pub use event::{
+    Change, ChatStateChange, Event, PersonalChange, PersonalPart, PresenceChange, ReactionChange, Receipt, Retraction,
+    RosterChange, TuneChange, UnreadChange,
+};
 pub use failure::{Failure, Kind};
 pub use jiff::Timestamp;
 pub use request::{Call, METHODS, Method, Reply, Request};

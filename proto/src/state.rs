@@ -6,10 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::reply::{
-    AccountInfo, AccountList, AccountRoster, AccountStatus, Contact, OutboxCounts, Personal, Resource, RosterReport,
-    StatusReport, TuneReport,
+    AccountInfo, AccountList, AccountRoster, AccountStatus, AccountUnread, Contact, OutboxCounts, Personal, Resource,
+    RosterReport, StatusReport, TuneReport, UnreadChat, UnreadReport,
 };
-use crate::{Change, PresenceChange, RosterChange, Show, Topic, Topics, Tune, TuneChange};
+use crate::{Change, PresenceChange, RosterChange, Show, Topic, Topics, Tune, TuneChange, UnreadChange};
 
 /// Where things stand; each part is what the noun's own method answers. A part that is not watched is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct State {
     /// The messages that wait.
     #[serde(skip_serializing_if = "OutboxCounts::is_empty")]
     pub outbox: OutboxCounts,
+    /// The messages that nobody has read; with the topic of messages.
+    #[serde(skip_serializing_if = "UnreadReport::is_empty")]
+    pub unread: UnreadReport,
 }
 
 /// A snapshot as it goes over the wire: the line of [`Change::Snapshot`] without a copy of the state.
@@ -44,6 +47,8 @@ pub struct Snapshot<'a> {
     account: Option<&'a AccountList>,
     #[serde(skip_serializing_if = "Option::is_none")]
     outbox: Option<&'a OutboxCounts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unread: Option<&'a UnreadReport>,
 }
 
 impl State {
@@ -57,6 +62,7 @@ impl State {
             roster: topics.show_roster().then_some(&self.roster),
             account: topics.contains(Topic::Account).then_some(&self.account),
             outbox: topics.contains(Topic::Outbox).then_some(&self.outbox),
+            unread: topics.contains(Topic::Message).then_some(&self.unread),
         }
     }
 
@@ -76,7 +82,13 @@ impl State {
             Change::Roster(roster) => self.apply_roster(roster),
             Change::Account(account) => self.apply_account(*account),
             Change::Outbox(count) => upsert(&mut self.outbox.accounts, count, |known| &known.account),
-            Change::Gap | Change::Message(_) => {}
+            Change::Unread(change) => self.apply_unread(change),
+            Change::Gap
+            | Change::Message(_)
+            | Change::Receipt(_)
+            | Change::Reaction(_)
+            | Change::Retraction(_)
+            | Change::ChatState(_) => {}
         }
     }
 
@@ -86,6 +98,7 @@ impl State {
         self.roster.accounts.retain(|known| known.account != account);
         self.account.accounts.retain(|known| known.account != account);
         self.outbox.accounts.retain(|known| known.account != account);
+        self.unread.accounts.retain(|known| known.account != account);
     }
 
     /// What is known of one account's contact.
@@ -101,6 +114,20 @@ impl State {
     fn apply_account(&mut self, info: AccountInfo) {
         self.roster_of(&info.account);
         upsert(&mut self.account.accounts, info, |known| &known.account);
+    }
+
+    fn apply_unread(&mut self, change: UnreadChange) {
+        let accounts = &mut self.unread.accounts;
+        let index = accounts.iter().position(|known| known.account == change.account).unwrap_or_else(|| {
+            accounts.push(AccountUnread { account: change.account, ..AccountUnread::default() });
+            accounts.len() - 1
+        });
+        let account = &mut accounts[index];
+        account.chats.retain(|chat| chat.jid != change.jid);
+        if change.unread > 0 {
+            account.chats.push(UnreadChat { jid: change.jid, unread: change.unread });
+        }
+        account.unread = account.chats.iter().map(|chat| chat.unread).sum();
     }
 
     fn apply_tune(&mut self, change: TuneChange) {

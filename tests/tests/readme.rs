@@ -208,6 +208,35 @@ fn what_else_contacts_may_know_works() {
 }
 
 #[test]
+fn what_it_says_of_messages_works() {
+    let Some(mut verona) = present("readme", Verona::start()) else { return };
+    let home = Home::new(&verona.romeo("")).expect("the programs are built");
+    let _daemon = verona.enter(&home);
+    let say = |verona: &mut Verona, body: &str| {
+        verona.juliet.tell("message", &serde_json::json!({"to": ROMEO.jid(), "body": body}));
+    };
+    say(&mut verona, "By yonder blessed moon");
+    home.eventually(&["unread"], |report| report["accounts"][0]["unread"] == 1);
+    let text = readme::text();
+    let blocks = readme::blocks(readme::section(&text, "What was said"), "sh");
+    let lines: Vec<&str> = blocks.iter().flat_map(|block| block.lines()).collect();
+    assert_eq!(lines.len(), 6, "{lines:?}");
+    for (line, shown) in lines.iter().zip(["yonder", "yonder", "juliet@", ""]) {
+        let printed = shell(&home, line);
+        assert!(printed.contains(shown), "`{line}` printed {printed}");
+    }
+    assert!(shell(&home, lines[2]).contains("all is read"));
+    let answered = std::thread::scope(|scope| {
+        let asking = scope.spawn(|| shell(&home, lines[4]));
+        verona.juliet.wait_for("the question", |event| event["body"] == "Wilt thou be gone?");
+        say(&mut verona, "no, not yet");
+        asking.join().expect("it is answered")
+    });
+    assert!(answered.contains("no, not yet"), "{answered}");
+    assert!(shell(&home, lines[5]).contains("received"));
+}
+
+#[test]
 fn what_it_says_for_other_programs_works() {
     let Some(mut verona) = present("readme", Verona::start()) else { return };
     let Some(bus) = present("readme", Bus::start()) else { return };

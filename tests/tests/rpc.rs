@@ -58,8 +58,8 @@ fn every_described_method_answers_as_it_is_described() {
     // These two end what the others need.
     let is_end = |method: &&Value| method["name"] == "account.disconnect" || method["name"] == "daemon.stop";
     // A daemon can end once; `survival` has the other way. What waits or was set aside, `outbox` has; what plays,
-    // and can be skipped, `tune`.
-    let elsewhere = ["daemon.restart", "outbox.cancel", "outbox.retry", "tune.skip"];
+    // and can be skipped, `tune`; an answer, `history`.
+    let elsewhere = ["daemon.restart", "outbox.cancel", "outbox.retry", "tune.skip", "ask"];
     let is_elsewhere = |method: &&Value| elsewhere.iter().any(|name| method["name"] == *name);
     let asked = methods.iter().filter(|method| !is_elsewhere(method));
     let (ends, others): (Vec<&Value>, Vec<&Value>) = asked.partition(is_end);
@@ -239,6 +239,8 @@ fn a_watcher_gets_a_snapshot_and_then_every_event_with_numbers_that_rise_by_one(
         (&json!(5), &json!("message"), &json!("Ay me!"))
     );
     assert_eq!(message["direction"], "in");
+    let unread = socket.event();
+    assert_eq!((&unread["seq"], &unread["event"], &unread["unread"]), (&json!(6), &json!("unread"), &json!(1)));
 
     assert_eq!(socket.result("watch.stop", &json!({})), json!({}));
     verona.juliet.tell("presence", &json!({"show": "dnd"}));

@@ -3,11 +3,13 @@
 pub(crate) mod account;
 mod account_show;
 pub(crate) mod activity;
+pub(crate) mod ask;
 pub(crate) mod avatar;
 pub(crate) mod block;
 pub(crate) mod config;
 pub(crate) mod daemon;
 pub(crate) mod doctor;
+pub(crate) mod history;
 mod hold;
 mod layer;
 pub(crate) mod mood;
@@ -24,6 +26,7 @@ pub(crate) mod send;
 pub(crate) mod status;
 pub(crate) mod tune;
 pub(crate) mod tune_show;
+pub(crate) mod unread;
 pub(crate) mod wait;
 pub(crate) mod watch;
 pub(crate) mod xml;
@@ -47,6 +50,9 @@ pub(crate) enum Verb {
     Block(block::Args),
     Account(account::Args),
     Send(send::Args),
+    Ask(ask::Args),
+    History(history::Args),
+    Unread(unread::Args),
     Wait(wait::Args),
     Watch(watch::Args),
     Xml(xml::Args),
@@ -73,6 +79,9 @@ pub(crate) fn run(verb: Verb, session: &Session) -> Result<(), Stop> {
         Verb::Block(args) => block::run(args, session),
         Verb::Account(args) => account::run(args, session),
         Verb::Send(args) => send::run(args, session),
+        Verb::Ask(args) => ask::run(args, session),
+        Verb::History(args) => history::run(args, session),
+        Verb::Unread(args) => unread::run(args, session),
         Verb::Wait(args) => wait::run(&args, session),
         Verb::Watch(args) => watch::run(args, session),
         Verb::Xml(args) => xml::run(args, session),

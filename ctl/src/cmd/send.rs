@@ -1,6 +1,7 @@
 //! `send`: one message.
 
 use std::io::{self, IsTerminal, Read};
+use std::time::Duration;
 
 use clap::ValueEnum;
 use xmppd_proto::reply::{MessageType, SendReport};
@@ -11,6 +12,11 @@ use crate::report::Stop;
 use crate::screen::Screen;
 use crate::session::{Answer, Session};
 use crate::text;
+
+/// How long a receipt is waited for when no limit is given.
+const RECEIPT_WITHIN: Duration = Duration::from_secs(60);
+/// The daemon keeps to the limit itself; its own answer comes first.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Send a message; without a session, in the next one
 #[derive(clap::Args, Debug)]
@@ -26,6 +32,9 @@ pub(crate) struct Args {
     /// Your own id: the same one again does not send twice
     #[arg(long, value_name = "ID")]
     id: Option<String>,
+    /// Wait for the recipient's receipt (a minute, or -t)
+    #[arg(long)]
+    receipt: bool,
     /// chat, normal or headline
     #[arg(long = "type", value_name = "TYPE", value_enum, hide_possible_values = true)]
     message_type: Option<Type>,
@@ -46,11 +55,14 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
     if body.trim().is_empty() {
         return Err(Failure::usage("the message is empty").into());
     }
+    let limit = session.global.timeout.unwrap_or(RECEIPT_WITHIN);
     let call = request::Send {
         to: args.jid,
         body,
         subject: args.subject,
         id: args.id,
+        receipt: args.receipt,
+        timeout_ms: args.receipt.then_some(limit).map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
         message_type: args.message_type.map(|message_type| match message_type {
             Type::Chat => MessageType::Chat,
             Type::Normal => MessageType::Normal,
@@ -58,7 +70,11 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
         }),
         account: session.global.account.clone(),
     };
-    session.run_with(&call, session.patience(Some("sending …")), Answer::Confirmation, line)
+    let mut patience = session.patience(Some("sending …"));
+    if args.receipt {
+        patience.limit = Some(limit.saturating_add(GRACE));
+    }
+    session.run_with(&call, patience, Answer::Confirmation, line)
 }
 
 /// All of standard input, without its last line end.

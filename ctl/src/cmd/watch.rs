@@ -124,6 +124,26 @@ fn lines(change: &Change, topics: Topics, screen: &Screen) -> Vec<String> {
         Change::Message(message) => vec![message_line(message)],
         Change::Account(info) => vec![account_line(info, screen)],
         Change::Outbox(count) => vec![outbox_line(count)],
+        Change::Receipt(receipt) => {
+            let to = receipt.to.as_deref().map(|to| format!("{}  ", text::line(to))).unwrap_or_default();
+            let what = format!("{to}{}  {}", receipt.state.as_str(), text::line(&receipt.id));
+            vec![said("receipt", &receipt.account, &what)]
+        }
+        Change::Reaction(change) => {
+            let emojis = if change.emojis.is_empty() { "nothing any more".to_owned() } else { change.emojis.join(" ") };
+            let what =
+                format!("{} puts {} to {}", text::line(&change.from), text::line(&emojis), text::line(&change.id));
+            vec![said("message", &change.account, &what)]
+        }
+        Change::Retraction(change) => {
+            let what = format!("{} takes back {}", text::line(&change.from), text::line(&change.id));
+            vec![said("message", &change.account, &what)]
+        }
+        Change::ChatState(change) => {
+            let what = format!("{}  {}", text::line(&change.from), text::line(&change.state));
+            vec![said("message", &change.account, &what)]
+        }
+        Change::Unread(change) => vec![unread_line(&change.account, &change.jid, change.unread)],
     }
 }
 
@@ -134,6 +154,10 @@ fn outbox_line(count: &OutboxCount) -> String {
         waiting => format!("{waiting} messages wait"),
     };
     said("outbox", &count.account, &what)
+}
+
+fn unread_line(account: &str, jid: &str, unread: u64) -> String {
+    said("message", account, &format!("{}  {unread} unread", text::line(jid)))
 }
 
 /// The state in the words of its changes; of the contacts, those that are there.
@@ -150,6 +174,9 @@ fn snapshot(state: &State, topics: Topics, screen: &Screen) -> Vec<String> {
     }
     if topics.contains(Topic::Tune) {
         lines.push(tune_line(&TuneChange { account: None, jid: None, report: state.tune.clone() }));
+    }
+    for account in &state.unread.accounts {
+        lines.extend(account.chats.iter().map(|chat| unread_line(&account.account, &chat.jid, chat.unread)));
     }
     for roster in &state.roster.accounts {
         if topics.contains(Topic::Roster) {

@@ -35,8 +35,12 @@ fn info() -> Info {
         ns::MOOD_NOTIFY,
         ns::NICK_NOTIFY,
         ns::TUNE_NOTIFY,
+        ns::DISPLAYED_NOTIFY,
         ns::PING,
         ns::VERSION,
+        ns::RECEIPTS,
+        ns::CHAT_MARKERS,
+        ns::CORRECT,
     ];
     Info { node: None, identities: vec![identity], features: features.map(text).to_vec(), forms: Vec::new() }
 }

@@ -9,20 +9,56 @@ use tokio::time::timeout;
 use xmppd_core::account::{Command, Outcome, Outgoing, Question};
 use xmppd_core::stanza::{MessageKind, ping};
 use xmppd_core::text;
-use xmppd_proto::reply::{MessageType, Pong, SendReport, SendState};
+use xmppd_proto::reply::{MessageState, MessageType, Pong, SendReport, SendState};
 use xmppd_proto::request::{Ping, Send};
-use xmppd_proto::{Failure, Kind};
+use xmppd_proto::{Change, Failure, Kind, Topic, Topics};
 
 use super::account::unavailable;
 use super::desk::{Desk, WAIT, failed};
 use crate::host;
 
+/// A receipt is waited for so long when the asker does not say.
+const RECEIPT_WITHIN: Duration = Duration::from_secs(60);
 /// As many bytes as an id of an asker's may have.
 const LONGEST_ID: usize = 128;
 
 impl Desk {
-    /// Sends through the live session and answers when the server has it.
+    /// Sends, and answers when the server has it, or where that is asked for when the recipient has it.
     pub(super) async fn send(&self, params: Send) -> Result<SendReport, Failure> {
+        if !params.receipt {
+            return self.hand_over(params).await;
+        }
+        // Before the message leaves, lest the receipt be faster.
+        let mut changes = self.hub.subscribe(Topics::of(&[Topic::Receipt])).await?;
+        let limit = params.timeout_ms.map_or(RECEIPT_WITHIN, Duration::from_millis);
+        let received = async {
+            let report = self.hand_over(params).await?;
+            loop {
+                let Some(change) = changes.recv().await else {
+                    // This watcher lagged too far behind, or the daemon is ending.
+                    changes = self.hub.subscribe(Topics::of(&[Topic::Receipt])).await?;
+                    continue;
+                };
+                let Change::Receipt(receipt) = &*change else { continue };
+                if receipt.account != report.account || receipt.id != report.id {
+                    continue;
+                }
+                match receipt.state {
+                    MessageState::Queued | MessageState::Sent => {}
+                    MessageState::Failed | MessageState::Uncertain => {
+                        return Err(Failure::new(Kind::Refused, "the message came back, or may not have arrived"));
+                    }
+                    MessageState::Received | MessageState::Displayed => {
+                        return Ok(SendReport { state: SendState::Received, ..report });
+                    }
+                }
+            }
+        };
+        timeout(limit, received).await.map_err(|_| unreceived())?
+    }
+
+    /// Answers when the server has it, or when it is kept for the next session.
+    async fn hand_over(&self, params: Send) -> Result<SendReport, Failure> {
         let to = address(&params.to)?;
         let body = text::lines(&params.body, text::BODY).ok_or_else(|| Failure::usage("the message is empty"))?;
         let kind = match params.message_type {
@@ -35,7 +71,7 @@ impl Desk {
         let subject = params.subject.as_deref().and_then(|subject| text::line(subject, text::READ));
         let (name, account) = self.one(params.account).await?;
         let id = params.id.map(own_id).transpose()?;
-        let outgoing = Outgoing { id, to: to.clone(), kind, body, subject };
+        let outgoing = Outgoing { id, to: to.clone(), kind, body, subject, receipt: params.receipt };
         let answer = account.ask(|ticket| Command::Send(ticket, outgoing)).map_err(unavailable)?;
         let (id, state) = sent(&name, timeout(WAIT, answer).await)?;
         Ok(SendReport { account: name, id, state, to: to.to_string() })
@@ -112,6 +148,10 @@ fn own_id(id: String) -> Result<String, Failure> {
         return Ok(id);
     }
     Err(Failure::usage(format!("{id:?} is no id: write up to {LONGEST_ID} bytes without blanks, as backup-2026-11-22")))
+}
+
+fn unreceived() -> Failure {
+    Failure::new(Kind::TimedOut, "no receipt came in time; the message stays sent")
 }
 
 fn unacknowledged() -> Failure {

@@ -9,6 +9,7 @@ mod contacts;
 mod daemon;
 pub(crate) mod desk;
 mod doctor;
+mod history;
 mod message;
 mod outbox;
 mod personal;

@@ -27,7 +27,7 @@ impl Desk {
     pub(super) async fn outbox_cancel(&self, params: OutboxCancel) -> Result<Done, Failure> {
         let (name, account) = self.one(params.account).await?;
         if self.store.aside(name.clone(), params.id.clone()).await.map_err(unexpected)?.is_some() {
-            let change = Change::Arrived { account: name, ids: vec![params.id], names: Vec::new() };
+            let change = Change::Withdrawn { account: name, ids: vec![params.id] };
             return self.store.apply(vec![change]).await.map(|()| Done::default()).map_err(unexpected);
         }
         let is_behind = self.store.is_behind(name.clone(), params.id.clone()).await.map_err(unexpected)?;

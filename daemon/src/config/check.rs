@@ -17,8 +17,7 @@ use super::{Account, Config, Messages, PasswordSource, Presence, Tune, Webhook, 
 use crate::places::Environment;
 
 /// Keys that are checked but do nothing in this version. What builds a feature takes its keys off this list.
-const WITHOUT_EFFECT: &[&str] =
-    &["presence.away-after", "presence.xa-after", "messages.history", "messages.keep", "messages.notify"];
+const WITHOUT_EFFECT: &[&str] = &["presence.away-after", "presence.xa-after", "messages.notify"];
 
 /// Where players post to when the configuration does not say.
 const ROUTE: &str = "/tune";
@@ -190,6 +189,7 @@ fn messages(root: &mut Section<'_>) -> Messages {
     let messages = Messages {
         history: section.flag("history").unwrap_or(default.history),
         keep: section.parsed("keep", POSITIVE, words::positive).unwrap_or(default.keep),
+        receipts: section.flag("receipts").unwrap_or(default.receipts),
         notify: section.flag("notify").unwrap_or(default.notify),
         on_uncertain: section
             .parsed("on-uncertain", "one of resend, hold", words::on_uncertain)

@@ -234,6 +234,8 @@ pub(crate) struct Messages {
     pub(crate) history: bool,
     /// For how long.
     pub(crate) keep: Duration,
+    /// Whether contacts who ask are told what has arrived and what was read.
+    pub(crate) receipts: bool,
     /// Whether the desktop notifies.
     pub(crate) notify: bool,
     /// What becomes of a message of which nobody can say whether it arrived.
@@ -242,7 +244,8 @@ pub(crate) struct Messages {
 
 impl Default for Messages {
     fn default() -> Self {
-        Self { history: true, keep: Duration::from_secs(90 * 86_400), notify: true, on_uncertain: OnUncertain::Resend }
+        let keep = Duration::from_secs(90 * 86_400);
+        Self { history: true, keep, receipts: true, notify: true, on_uncertain: OnUncertain::Resend }
     }
 }
 

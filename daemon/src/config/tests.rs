@@ -251,7 +251,7 @@ fn effective_values_are_found_by_their_dotted_keys() {
     check("tune.publish", Some(json!(["pep", "status"])));
     check("account.home.jid", Some(json!("romeo@verona.example/balcony")));
     check("account.home.password-command", Some(json!(["pass", "show", "xmpp/romeo"])));
-    let messages = json!({"history": true, "keep": "90d", "notify": true, "on-uncertain": "resend"});
+    let messages = json!({"history": true, "keep": "90d", "receipts": true, "notify": true, "on-uncertain": "resend"});
     check("messages", Some(messages));
     for absent in ["", "tune.x", "account.home.x", "account.homer", "presence.status", "account.home.password"] {
         check(absent, None);

@@ -38,8 +38,10 @@ impl Config {
         let messages = &self.messages;
         let keep = duration::write(messages.keep);
         let on_uncertain = words::on_uncertain_word(messages.on_uncertain);
-        let messages =
-            json!({"history": messages.history, "keep": keep, "notify": messages.notify, "on-uncertain": on_uncertain});
+        let (history, receipts, notify) = (messages.history, messages.receipts, messages.notify);
+        let messages = json!({
+            "history": history, "keep": keep, "receipts": receipts, "notify": notify, "on-uncertain": on_uncertain
+        });
         all.insert("messages".into(), messages);
         Value::Object(all)
     }

@@ -113,7 +113,12 @@ impl Session {
             | Change::Tune(_)
             | Change::Personal(_)
             | Change::Account(_)
-            | Change::Outbox(_) => {
+            | Change::Outbox(_)
+            | Change::Unread(_)
+            | Change::Receipt(_)
+            | Change::Reaction(_)
+            | Change::Retraction(_)
+            | Change::ChatState(_) => {
                 self.state.apply(Arc::unwrap_or_clone(change));
                 // Contacts are told one by one as they change; ten thousand of them need not be kept for that.
                 self.state.roster = Default::default();

@@ -1,18 +1,21 @@
 //! The core's words in the contract's: what is said over a wire is made here, by hand, from what the core knows.
 
 use jid::Jid;
-use xmppd_core::account::{Available, Event, Incoming, LinkState, Problem, Profile, Session};
+use xmppd_core::account::{Aside, Available, Event, Incoming, LinkState, Noted, Problem, Profile, Session};
 use xmppd_core::presence::{Explained, Layer, Part, Presence, Reason, Show, StatusWhen};
 use xmppd_core::sasl::TlsVersion;
 use xmppd_core::stanza::MessageKind;
+use xmppd_core::stanza::remark::Remark;
 use xmppd_core::stanza::roster::{Item, Subscription};
 use xmppd_core::time::Wall;
 use xmppd_core::tune::Track;
-use xmppd_proto::reply::{self, ConnectionState, Contact, Direction, LayerName, Message, MessageType};
-use xmppd_proto::{Change, PresenceChange, RosterChange, Timestamp, Tune};
+use xmppd_proto::reply::{self, ConnectionState, Contact, Direction, LayerName, Message, MessageState, MessageType};
+use xmppd_proto::{
+    Change, ChatStateChange, PresenceChange, ReactionChange, Receipt, Retraction, RosterChange, Timestamp, Tune,
+    UnreadChange,
+};
 
 use super::personal;
-use crate::host;
 
 /// What an event of the contacts' becomes; the account's own events are the hub's.
 pub(super) fn event(account: &str, event: Event) -> Option<Change> {
@@ -44,6 +47,15 @@ pub(super) fn event(account: &str, event: Event) -> Option<Change> {
         Event::Personal(jid, told) => Some(personal::change(account, jid.to_string(), told)),
         Event::Departed => Some(Change::Presence(PresenceChange { account, ..PresenceChange::default() })),
         Event::Message(incoming) => Some(Change::Message(Box::new(message(account, incoming)))),
+        Event::Unread(chat, unread) => {
+            let (jid, unread) = (chat.to_string(), u64::from(unread));
+            Some(Change::Unread(UnreadChange { account, jid, unread }))
+        }
+        Event::Noted(noted) => noted_change(account, noted),
+        Event::ChatState(from, state) => {
+            let (from, state) = (from.to_string(), state.as_str().to_owned());
+            Some(Change::ChatState(ChatStateChange { account, from, state }))
+        }
         Event::Outbox(waiting) => {
             let waiting = u64::try_from(waiting).unwrap_or(u64::MAX);
             Some(Change::Outbox(reply::OutboxCount { account, waiting }))
@@ -229,8 +241,29 @@ fn resource(jid: &Jid) -> Option<String> {
     jid.resource().map(ToString::to_string)
 }
 
-fn message(account: String, incoming: Incoming) -> Message {
-    let delayed = incoming.delayed.is_some();
+/// A message of ours is not sent by itself any more.
+pub(super) fn set_aside(account: String, id: String, aside: Aside) -> Change {
+    let state = match aside {
+        Aside::Failed => MessageState::Failed,
+        Aside::Uncertain => MessageState::Uncertain,
+    };
+    Change::Receipt(Receipt { account, id, to: None, state })
+}
+
+fn noted_change(account: String, noted: Noted) -> Option<Change> {
+    let Noted { chat, from, remark, sent, .. } = noted;
+    let (jid, from) = (chat.to_string(), from.to_string());
+    let receipt = |account, id, to, state| (!sent).then_some(Change::Receipt(Receipt { account, id, to, state }));
+    match remark {
+        Remark::Received(id) => receipt(account, id, Some(jid), MessageState::Received),
+        Remark::Displayed(id) => receipt(account, id, Some(jid), MessageState::Displayed),
+        Remark::Reactions(id, emojis) => Some(Change::Reaction(ReactionChange { account, jid, id, from, emojis })),
+        Remark::Retraction(id) => Some(Change::Retraction(Retraction { account, jid, id, from })),
+    }
+}
+
+/// A message in the contract's words.
+pub(crate) fn message(account: String, incoming: Incoming) -> Message {
     Message {
         account,
         id: incoming.id,
@@ -245,10 +278,17 @@ fn message(account: String, incoming: Incoming) -> Message {
         },
         body: incoming.body,
         subject: incoming.subject,
-        timestamp: timestamp(incoming.delayed.unwrap_or_else(|| host::now().wall)),
-        delayed,
+        timestamp: timestamp(incoming.at),
+        delayed: incoming.delayed,
         carbon: incoming.carbon,
-        stanza_id: None,
-        origin_id: None,
+        stanza_id: incoming.place,
+        origin_id: incoming.origin,
+        state: None,
+        unread: false,
+        replaces: incoming.replaces,
+        replaced_by: None,
+        reply_to: incoming.reply_to,
+        reactions: Vec::new(),
+        retracted: false,
     }
 }

@@ -5,6 +5,7 @@
 mod convert;
 mod entry;
 mod handle;
+mod keeping;
 mod personal;
 mod presence;
 mod scroll;
@@ -14,6 +15,7 @@ mod subscribers;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use xmppd_core::account::{Command, Event, Outcome, Playing};
+use xmppd_core::time::Moment;
 use xmppd_proto::{Change, Failure, Kind, State, TuneChange, reply::TuneReport};
 
 use crate::account::Handle as Account;
@@ -29,7 +31,7 @@ pub(crate) use presence::Holding;
 pub(crate) use scroll::Scroller;
 use subscribers::Subscribers;
 
-pub(crate) use convert::{timestamp, tune as tune_to_proto};
+pub(crate) use convert::{message, timestamp, tune as tune_to_proto};
 pub(crate) use personal::of as personal_to_proto;
 pub(crate) use setup::Surroundings;
 
@@ -64,6 +66,9 @@ pub(crate) struct Hub {
     alarm: WallAlarm,
     /// Rings at the next step of a text that scrolls.
     ticker: Alarm,
+    /// Rings when messages may be too old to be kept.
+    keeper: Alarm,
+    forget_at: Moment,
     /// Goodbyes of accounts that are in the configuration no more.
     goodbyes: Vec<JoinHandle<()>>,
 }
@@ -76,6 +81,8 @@ enum Wake {
     Expiry,
     /// A text scrolls on.
     Step,
+    /// Messages may be too old to be kept.
+    Forget,
     /// Nobody can ask anything any more.
     Abandoned,
 }
@@ -103,8 +110,11 @@ impl Hub {
             holds: 0,
             alarm: WallAlarm::default(),
             ticker: Alarm::default(),
+            keeper: Alarm::default(),
+            forget_at: Moment::default(),
             goodbyes: Vec::new(),
         };
+        hub.forget_old();
         hub.start_accounts().await;
         let handle = Handle::new(sender);
         (handle, tokio::spawn(hub.run()))
@@ -117,19 +127,21 @@ impl Hub {
                 Wake::Event(actor, event) => self.event(actor, event),
                 Wake::Expiry => self.expire(),
                 Wake::Step => self.step(),
+                Wake::Forget => self.forget_old(),
                 Wake::Abandoned => return,
             }
         }
     }
 
     async fn wake(&mut self) -> Wake {
-        let (expiry, step) = (self.next_expiry(), self.next_step());
+        let (expiry, step, forget) = (self.next_expiry(), self.next_step(), self.next_forgetting());
         tokio::select! {
             // What has happened comes before what is asked, so that answers are never older than their question.
             biased;
             Some((actor, event)) = self.events.recv() => Wake::Event(actor, event),
             () = self.alarm.until(expiry) => Wake::Expiry,
             () = self.ticker.until(step) => Wake::Step,
+            () = self.keeper.until(forget) => Wake::Forget,
             message = self.inbox.recv() => message.map_or(Wake::Abandoned, Wake::Message),
         }
     }
@@ -234,7 +246,10 @@ impl Hub {
             }
             Event::TunePublished(published) => entry.tune_published(published),
             Event::Mistrusted => entry.mistrusted(),
-            Event::SetAside(id, aside, reason) => entry.set_aside(&id, aside, &reason),
+            Event::SetAside(id, aside, reason) => {
+                entry.set_aside(&id, aside, &reason);
+                changes.push(convert::set_aside(account.clone(), id, aside));
+            }
             event @ (Event::Roster(_)
             | Event::RosterItem(_)
             | Event::RosterRemoved(_)
@@ -245,6 +260,9 @@ impl Hub {
             | Event::Personal(..)
             | Event::Departed
             | Event::Outbox(_)
+            | Event::Unread(..)
+            | Event::Noted(_)
+            | Event::ChatState(..)
             | Event::Message(_)) => {
                 // Some servers tell both the account and its resource.
                 changes

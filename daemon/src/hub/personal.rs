@@ -73,6 +73,11 @@ pub(super) fn is_known(change: &Change, state: &State) -> bool {
         | Change::Presence(_)
         | Change::Roster(_)
         | Change::Message(_)
+        | Change::Unread(_)
+        | Change::Receipt(_)
+        | Change::Reaction(_)
+        | Change::Retraction(_)
+        | Change::ChatState(_)
         | Change::Account(_)
         | Change::Outbox(_) => false,
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jid::ResourcePart;
 use tokio::task::JoinHandle;
-use xmppd_core::account::{Command, Memory, Settings, TuneSettings};
+use xmppd_core::account::{Command, Memory, MessageSettings, Settings, TuneSettings};
 use xmppd_core::entropy::Entropy;
 use xmppd_core::presence::{Layers, Presence, StatusWhen, Timed};
 use xmppd_core::srv::TlsPolicy;
@@ -70,6 +70,7 @@ impl Hub {
     /// waits for its user is tried again.
     pub(super) async fn reload(&mut self, config: Config) -> Vec<String> {
         let before = std::mem::replace(&mut self.config, config);
+        self.forget_old();
         self.tls = None;
         self.goodbyes.retain(|goodbye| !goodbye.is_finished());
         let shared = before.tune != self.config.tune || before.messages != self.config.messages;
@@ -113,7 +114,7 @@ impl Hub {
             Err(_) => None,
         };
         let priority = asked.unwrap_or(account.priority);
-        let settings = self.tune_settings(&account);
+        let (settings, messages) = (self.tune_settings(&account), self.message_settings());
         entry.set_config(account);
         entry.layers.set_base(Presence { priority, ..entry.layers.base().clone() });
         let layers = entry.layers.clone();
@@ -121,6 +122,7 @@ impl Hub {
         // Nobody waits for the answers.
         drop(entry.ask(move |ticket| Command::OnUncertain(ticket, on_uncertain)));
         drop(entry.ask(|ticket| Command::TuneSettings(ticket, settings)));
+        drop(entry.ask(move |ticket| Command::MessageSettings(ticket, messages)));
         drop(entry.ask(|ticket| Command::Layers(ticket, layers)));
         entry.tune(self.playing.clone().filter(|_| entry.config().tune));
         let status = entry.status();
@@ -210,11 +212,16 @@ impl Hub {
             server: account.server.as_ref().map(|server| (server.host.clone(), server.port)),
             tls: tls_policy(account.tls),
             tune: self.tune_settings(account),
+            messages: self.message_settings(),
             on_uncertain: self.config.messages.on_uncertain,
             held: HELD,
             user_agent: self.surroundings.user_agent.clone(),
             version: self.surroundings.version.to_owned(),
         }
+    }
+
+    fn message_settings(&self) -> MessageSettings {
+        MessageSettings { history: self.config.messages.history, receipts: self.config.messages.receipts }
     }
 
     fn tune_settings(&self, account: &config::Account) -> TuneSettings {
@@ -252,6 +259,7 @@ impl Hub {
         let Waiting { messages, behind, chosen } = self.store.messages(account.name.clone(), HELD).await?;
         let border = self.store.border(account.name.clone()).await?;
         let told = self.store.told(account.name.clone()).await?;
+        let recent = self.store.recent(account.name.clone()).await?;
         let roster = self.store.roster(account.name.clone()).await?;
         let requests = self.store.subscription_requests(account.name.clone()).await?;
         let memory = Memory {
@@ -265,6 +273,7 @@ impl Hub {
             chosen_behind: chosen,
             border,
             told,
+            recent,
             roster,
             requests,
         };

@@ -48,6 +48,11 @@ impl Watcher {
             | Change::Roster(_)
             | Change::Message(_)
             | Change::Account(_)
+            | Change::Unread(_)
+            | Change::Receipt(_)
+            | Change::Reaction(_)
+            | Change::Retraction(_)
+            | Change::ChatState(_)
             | Change::Outbox(_) => {
                 self.seq += 1;
                 event_line(&Event::new(self.seq, Arc::unwrap_or_clone(change)))

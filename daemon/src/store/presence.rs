@@ -1,11 +1,23 @@
-//! The timed presence of an account as rows. When it ends, and what follows, is decided by those who ask.
+//! The presence of an account as rows, with an end and without. When it ends, and what follows, is decided by those who ask.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use xmppd_core::presence::{Overlay, Then, Timed};
 use xmppd_core::time::Wall;
 
 use super::rows::{read_show, show};
-use super::{Store, StoreError};
+use super::{BasePresence, Store, StoreError};
+
+/// Keeps what was last requested without an end.
+pub(super) fn keep_base(connection: &Connection, account: &str, presence: &BasePresence) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO base_presence (account, show, status, priority) VALUES (?, ?, ?, ?)";
+    let values = params![account, presence.show.as_str(), presence.status, presence.priority];
+    connection.prepare_cached(sql)?.execute(values).map(drop)
+}
+
+/// Forgets it.
+pub(super) fn forget_base(connection: &Connection, account: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM base_presence WHERE account = ?")?.execute([account]).map(drop)
+}
 
 impl Store {
     /// What was last requested for this account until a point in time, unless its end is kept already.

@@ -53,7 +53,7 @@ pub(super) fn keep_message(
 }
 
 /// Forgets messages.
-pub(super) fn arrived(connection: &Connection, account: &str, ids: &[String]) -> rusqlite::Result<()> {
+pub(super) fn forget(connection: &Connection, account: &str, ids: &[String]) -> rusqlite::Result<()> {
     let mut delete = connection.prepare_cached("DELETE FROM message WHERE account = ? AND id = ?")?;
     for id in ids {
         delete.execute([account, id])?;

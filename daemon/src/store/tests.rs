@@ -90,7 +90,7 @@ async fn how_far_the_archive_is_known_and_the_last_names_are_there_after_a_resta
     let border = |id: Option<&str>| Border { id: id.map(str::to_owned), at: Wall::from_unix_millis(7) };
     let known = |names: std::ops::Range<u32>, id| {
         let told = names.map(|name| name.to_string()).collect();
-        Change::Known { account: "home".into(), known: Known { border: Some(border(id)), told } }
+        Change::Known { account: "home".into(), known: Known { border: Some(border(id)), told, ..Known::default() } }
     };
     store.apply(vec![known(0..300, None)]).await.unwrap();
     assert_eq!(store.border("home".into()).await.unwrap(), Some(border(None)));

@@ -210,4 +210,113 @@ pub struct Message {
     /// The sender's id (XEP-0359).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin_id: Option<String>,
+    /// How far it has come, when it is ours and the history tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<MessageState>,
+    /// Whether nobody has read it; of the history alone.
+    #[serde(default, skip_serializing_if = "crate::is_false")]
+    pub unread: bool,
+    /// The id of the sender's message that it takes the place of (XEP-0308).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
+    /// The id of the message that has taken its place; of the history alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<String>,
+    /// The id of the message that it answers (XEP-0461).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
+    /// What people put to it (XEP-0444); of the history alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
+    /// Whether its sender has taken it back, and its text is gone (XEP-0424); of the history alone.
+    #[serde(default, skip_serializing_if = "crate::is_false")]
+    pub retracted: bool,
+}
+
+/// What somebody puts to a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Reaction {
+    /// Who, a bare JID.
+    pub from: String,
+    /// What.
+    pub emojis: Vec<String>,
+}
+
+/// How far a message of ours has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum MessageState {
+    /// Kept until it can leave.
+    Queued,
+    /// The server has it.
+    Sent,
+    /// The recipient's client has it (XEP-0184).
+    Received,
+    /// The recipient has seen it (XEP-0333).
+    Displayed,
+    /// It came back.
+    Failed,
+    /// Nobody can say whether it arrived.
+    Uncertain,
+}
+
+impl MessageState {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Received => "received",
+            Self::Displayed => "displayed",
+            Self::Failed => "failed",
+            Self::Uncertain => "uncertain",
+        }
+    }
+}
+
+/// What `history` answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HistoryReport {
+    /// The oldest first.
+    pub messages: Vec<Message>,
+}
+
+/// What `unread` answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct UnreadReport {
+    /// Accounts of which a message has ever been unread.
+    pub accounts: Vec<AccountUnread>,
+}
+
+impl UnreadReport {
+    /// Whether nothing is known of any account.
+    pub fn is_empty(&self) -> bool {
+        self.accounts.is_empty()
+    }
+}
+
+/// The messages of an account that nobody has read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AccountUnread {
+    /// The account.
+    pub account: String,
+    /// How many in all.
+    pub unread: u64,
+    /// Chats that have any.
+    pub chats: Vec<UnreadChat>,
+}
+
+/// The messages of a chat that nobody has read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct UnreadChat {
+    /// The other side's bare JID.
+    pub jid: String,
+    /// How many.
+    pub unread: u64,
 }

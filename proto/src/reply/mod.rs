@@ -17,8 +17,8 @@ pub use config::{ConfigReport, ConfigValues};
 pub use daemon::{DaemonStatus, Done, Hello, Pong, WaitReport, WatchReport};
 pub use doctor::{Check, CheckState, DoctorReport};
 pub use message::{
-    Direction, Message, MessageType, OutboxCount, OutboxCounts, OutboxList, OutboxMessage, OutboxState, SendReport,
-    SendState,
+    AccountUnread, Direction, HistoryReport, Message, MessageState, MessageType, OutboxCount, OutboxCounts, OutboxList,
+    OutboxMessage, OutboxState, Reaction, SendReport, SendState, UnreadChat, UnreadReport,
 };
 pub use personal::{AccountPersonal, Activity, Avatar, ContactTune, ContactTunes, Mood, Personal, PersonalReport};
 pub use presence::{AccountStatus, Delivery, Layer, LayerName, Part, Presence, ScrollFrames, StatusReport, Then};

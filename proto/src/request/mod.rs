@@ -18,8 +18,8 @@ pub use contacts::{
 };
 pub use params::{
     AccountConnect, AccountDisconnect, AccountListing, AccountShow, ConfigCheck, ConfigGet, ConfigReload, DaemonHello,
-    DaemonRestart, DaemonShow, DaemonStop, Doctor, OutboxCancel, OutboxListing, OutboxRetry, Ping, Probe, Roster,
-    RpcDescribe, Send, Wait, WatchStart, WatchStop, XmlWatch,
+    DaemonRestart, DaemonShow, DaemonStop, Doctor, History, OutboxCancel, OutboxListing, OutboxRetry, Ping, Probe,
+    Question, Roster, RpcDescribe, Send, Unread, UnreadClear, Wait, WatchStart, WatchStop, XmlWatch,
 };
 pub use personal::{
     ActivityClear, ActivitySet, ActivityShow, AvatarClear, AvatarSet, AvatarShow, MoodClear, MoodSet, MoodShow,
@@ -37,8 +37,9 @@ pub use tune::{
 use crate::jsonrpc::Error;
 use crate::reply::{
     AccountList, BlockReport, ConfigReport, ConfigValues, ContactTunes, DaemonStatus, DoctorReport, Done, Hello,
-    OutboxList, PendingReport, PersonalReport, PlayerList, Pong, ProbeReport, RosterReport, ScrollFrames, SendReport,
-    StatusReport, TuneExplanation, TuneReport, TuneText, WaitReport, WatchReport, XmlWatching,
+    HistoryReport, Message, OutboxList, PendingReport, PersonalReport, PlayerList, Pong, ProbeReport, RosterReport,
+    ScrollFrames, SendReport, StatusReport, TuneExplanation, TuneReport, TuneText, UnreadReport, WaitReport,
+    WatchReport, XmlWatching,
 };
 
 /// A method's parameters, with the method's name and the type of its answer.
@@ -173,6 +174,10 @@ methods! {
     "account.connect" AccountConnect -> AccountList, "Connects now, also after a failed login";
     "account.disconnect" AccountDisconnect -> AccountList, "Closes the stream until account.connect";
     "send" Send -> SendReport, "Sends a message";
+"ask" Question -> Message, "Sends a message and answers with what comes back";
+    "history" History -> HistoryReport, "Shows messages that came and went";
+    "unread" Unread -> UnreadReport, "Counts the messages that nobody has read";
+    "unread.clear" UnreadClear -> UnreadReport, "Takes the messages of a chat as read";
     "outbox.list" OutboxListing -> OutboxList, "Lists the messages that no server is known to have";
     "outbox.cancel" OutboxCancel -> Done, "Does not send a message that has not left yet, or forgets one that was set aside";
     "outbox.retry" OutboxRetry -> SendReport, "Sends a message that was set aside";

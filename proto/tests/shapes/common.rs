@@ -105,6 +105,13 @@ fn message() -> Message {
         carbon: false,
         stanza_id: some("s1"),
         origin_id: None,
+        state: None,
+        unread: false,
+        replaces: None,
+        replaced_by: None,
+        reply_to: None,
+        reactions: vec![],
+        retracted: false,
     }
 }
 
@@ -137,17 +144,15 @@ fn requests_keep_their_shape() {
     check_request(
         "send",
         &Send {
-            to: "juliet@capulet.example".into(),
-            body: "Good night".into(),
             subject: some("Parting"),
-            id: None,
             message_type: Some(MessageType::Normal),
             account: some("home"),
+            ..Send::new("juliet@capulet.example".into(), "Good night".into())
         },
     );
     let condition = Condition::Contact { jid: "juliet@capulet.example".into(), show: Some(Show::Online) };
     let (to, body) = ("juliet@capulet.example".into(), "Good night".into());
-    let once = Send { to, body, subject: None, id: some("backup-7"), message_type: None, account: None };
+    let once = Send { id: some("backup-7"), ..Send::new(to, body) };
     check_request("send-once", &once);
     check_request("outbox.list", &OutboxListing { account: some("home") });
     check_request("outbox.cancel", &OutboxCancel { id: "m3".into(), account: some("home") });
@@ -292,7 +297,7 @@ fn events_keep_their_shape() {
         tune: published(),
         roster: roster(),
         account: AccountList { accounts: vec![account()] },
-        outbox: OutboxCounts::default(),
+        ..State::default()
     };
     check_snapshot(state);
     check("event/gap", &Event::gap());

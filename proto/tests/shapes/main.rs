@@ -5,6 +5,7 @@
 
 mod common;
 mod contacts;
+mod history;
 mod layers;
 mod personal;
 mod tune;

@@ -7,7 +7,7 @@ use super::context::Context;
 use super::input::{StoreTicket, Ticket};
 use super::kept::KeptMessage;
 use super::online::{Letter, Unsent};
-use super::output::{Change, Outcome, Output};
+use super::output::{Outcome, Output};
 
 /// So many messages at most wait for each account.
 const LIMIT: usize = 1_000_000;
@@ -55,12 +55,12 @@ impl Backlog {
 
 impl Context {
     /// Keeps a message behind all others; whoever asked is told once the disk knows of it.
-    pub(super) fn put_behind(&mut self, letter: Letter, stanza: &str) {
+    pub(super) fn put_behind(&mut self, mut letter: Letter, stanza: &str) {
         if self.backlog.len >= LIMIT {
             let reason = "too many messages wait for a session already".into();
             return self.answer(letter.ticket, &letter.id, &Outcome::NotKept(reason));
         }
-        let ticket = self.store(Change::Backlog(letter.kept(None, stanza)));
+        let ticket = self.store(letter.keeping_behind(stanza));
         self.backlog.len += 1;
         self.backlog.newer += 1;
         self.backlog.storing.insert(ticket, (letter.ticket, letter.id));

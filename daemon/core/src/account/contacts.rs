@@ -172,7 +172,7 @@ impl Context {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{Memory, OnUncertain, Output, Settings, TuneSettings};
+    use crate::account::{KeptRecent, Memory, MessageSettings, OnUncertain, Output, Settings, TuneSettings};
     use crate::entropy::{Entropy, SEED_LEN};
     use crate::presence::{Layers, Presence, Show, StatusWhen};
     use crate::srv::TlsPolicy;
@@ -184,6 +184,7 @@ mod tests {
             server: None,
             tls: TlsPolicy::Auto,
             tune: TuneSettings { pep: false, status: None, status_when: StatusWhen::Empty },
+            messages: MessageSettings::default(),
             on_uncertain: OnUncertain::Resend,
             held: 1_000,
             user_agent: String::new(),
@@ -200,6 +201,7 @@ mod tests {
             chosen_behind: Vec::new(),
             border: None,
             told: Vec::new(),
+            recent: KeptRecent::default(),
             roster: None,
             requests: Vec::new(),
         };

@@ -11,8 +11,9 @@ use super::kept::KeptSession;
 use super::login::Key;
 use super::online::{Asleep, Unsent};
 use super::outbox::Outbox;
-use super::output::{Change, Delivery, Dial, Event, HangUp, Incoming, Outcome, Output};
+use super::output::{Change, Delivery, Dial, Event, HangUp, Outcome, Output};
 use super::outward::Outward;
+use super::recent::{Dues, Recent};
 use super::settings::{Memory, OnUncertain, Remembered, Settings, TuneSettings};
 use super::streak::Streak;
 use super::timers::{Timer, Timers};
@@ -62,6 +63,10 @@ pub(super) struct Context {
     pub(super) backlog: Backlog,
     /// What is known of the messages that came.
     pub(super) inbox: Inbox,
+    /// The last messages.
+    pub(super) recent: Recent,
+    /// What others are to be told of them.
+    pub(super) dues: Dues,
     /// What is known of the contacts.
     pub(super) contacts: Contacts,
     /// How often in a row the server did not keep its side of stream management.
@@ -81,6 +86,9 @@ impl Context {
         let backlog = Backlog::restored(memory.backlog);
         let inbox = Inbox::restored(memory.border.take(), std::mem::take(&mut memory.told));
         let (contacts, known) = Contacts::restored(memory.roster.take(), std::mem::take(&mut memory.requests));
+        let recent = Recent::restored(std::mem::take(&mut memory.recent));
+        let unread = recent.unread().into_iter().map(|(chat, count)| Event::Unread(chat, count));
+        let outputs = known.into_iter().chain(unread).map(Output::Event).collect();
         let session_kept = memory.session.is_some();
         let (asleep, unsent) = match memory.session.take() {
             Some(kept) => (Some(Asleep::restored(kept, messages)), Vec::new()),
@@ -107,10 +115,12 @@ impl Context {
             outbox: Outbox::restored(unsent, keys),
             backlog,
             inbox,
+            recent,
+            dues: Dues::default(),
             contacts,
             mistrusted: 0,
             session_kept,
-            outputs: known.into_iter().map(Output::Event).collect(),
+            outputs,
             presence_told: None,
             stores: 0,
         }
@@ -270,13 +280,6 @@ impl Context {
 
     pub(super) fn event(&mut self, event: Event) {
         self.push(Output::Event(event));
-    }
-
-    /// Tells watchers of messages.
-    pub(super) fn messages_came(&mut self, messages: Vec<Incoming>) {
-        for message in messages {
-            self.event(Event::Message(message));
-        }
     }
 
     /// Tells watchers what contacts see, if that differs from what watchers were told last.

@@ -3,7 +3,7 @@
 use jid::{BareJid, Jid};
 
 use super::kept::KeptMessage;
-use super::settings::{OnUncertain, TuneSettings};
+use super::settings::{MessageSettings, OnUncertain, TuneSettings};
 use crate::entropy::SEED_LEN;
 use crate::loss::Loss;
 use crate::pep::Publication;
@@ -126,6 +126,10 @@ pub enum Command {
     Suspend(Ticket),
     /// Send a message; answered when the server has it, or when it is kept for the next session.
     Send(Ticket, Outgoing),
+    /// Do so with messages from now on; answered at once.
+    MessageSettings(Ticket, MessageSettings),
+    /// The messages of this chat are read, or of all chats; answered when that is known.
+    Read(Ticket, Option<BareJid>),
     /// Send a message that was set aside; answered like `Send`.
     Retry(Ticket, KeptMessage),
     /// Do not send the message with this id; answered with whether that could still be.
@@ -183,6 +187,8 @@ pub struct Outgoing {
     pub body: String,
     /// The subject, clean.
     pub subject: Option<String>,
+    /// Whether the recipient is asked to say that it came (XEP-0184).
+    pub receipt: bool,
 }
 
 /// An IQ to be sent.

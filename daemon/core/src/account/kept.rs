@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use jid::{FullJid, Jid};
 
+use super::output::Incoming;
+use super::recent::Noted;
 use crate::time::Wall;
 
 /// How long a session is taken to be resumable when the server does not say.
@@ -96,6 +98,10 @@ pub struct Known {
     pub border: Option<Border>,
     /// Under these names watchers were told of messages: should one come again, it is not news.
     pub told: Vec<String>,
+    /// Messages for the history.
+    pub messages: Vec<Incoming>,
+    /// What was said of messages, those among them.
+    pub notes: Vec<Noted>,
 }
 
 /// How long a session can be resumed, from the moment its connection was lost.

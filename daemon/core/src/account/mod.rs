@@ -14,6 +14,7 @@ mod online;
 mod outbox;
 mod output;
 mod outward;
+mod recent;
 mod settings;
 mod stopped;
 mod streak;
@@ -32,7 +33,8 @@ pub use output::{
     Aside, Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Profile,
     Report, Session, TunePublished,
 };
-pub use settings::{Memory, OnUncertain, Remembered, Settings, TuneSettings};
+pub use recent::{KeptRecent, MESSAGES_REMEMBERED, Noted, RecentMessage};
+pub use settings::{Memory, MessageSettings, OnUncertain, Remembered, Settings, TuneSettings};
 pub use tokens::Token;
 
 use context::Context;
@@ -77,7 +79,7 @@ impl Account {
             self.context.stored_unsent(*ticket, result);
             self.context.stored_behind(*ticket, result);
             let told = self.context.inbox.stored(*ticket);
-            self.context.messages_came(told);
+            self.context.was_said(told);
         }
         if let Input::Loaded(result) = &mut input {
             self.context.loaded(std::mem::replace(result, Ok(Vec::new())));

@@ -8,9 +8,9 @@ use super::context::Context;
 use super::input::{Outgoing, Place, StoreTicket, Ticket};
 use super::kept::KeptMessage;
 use super::online::{Asleep, Letter, Unsent};
-use super::output::{Aside, Change, Event, Outcome};
+use super::output::{Aside, Change, Event, Incoming, Outcome};
 use crate::loss::Loss;
-use crate::stanza::{Message, StanzaError};
+use crate::stanza::{Message, StanzaError, receipts};
 use crate::xml::{Element, writer};
 
 /// A message that was under way when the server ended so many sessions in a row for what they carried is not sent again.
@@ -22,9 +22,9 @@ pub(super) struct Outbox {
     /// In the order in which they are to be sent.
     unsent: Vec<Unsent>,
     /// What the disk is asked to forget.
-    forgetting: Vec<(StoreTicket, Vec<String>)>,
-    /// Messages that are at the server and could not be forgotten.
-    remembered_in_vain: Vec<String>,
+    forgetting: Vec<(StoreTicket, Fate, Vec<String>)>,
+    /// Messages that need not be kept and could not be forgotten.
+    remembered_in_vain: Vec<(Fate, String)>,
     /// How many messages watchers were told of.
     told: usize,
     /// The ids that askers have chosen, of messages that have not arrived.
@@ -40,6 +40,17 @@ enum Key {
     Open,
     /// Who asked for it was told that it is kept.
     Kept,
+}
+
+/// Why a message need not be kept any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// The server has it.
+    Arrived,
+    /// It came back.
+    Failed,
+    /// It was never sent.
+    Withdrawn,
 }
 
 /// The server may have it.
@@ -108,11 +119,11 @@ impl Context {
         (Letter { ticket: Some(ticket), ..letter }, stanza)
     }
 
-    fn take_letter(&mut self, letter: Letter, stanza: String) {
+    fn take_letter(&mut self, mut letter: Letter, stanza: String) {
         if self.outbox.unsent.len() >= self.settings.held || !self.backlog.is_empty() {
             return self.put_behind(letter, &stanza);
         }
-        let awaits = self.store(Change::Message(letter.kept(None, &stanza)));
+        let awaits = self.store(letter.keeping(None, &stanza));
         self.outbox.unsent.push(Unsent { letter, stanza, awaits: Some(awaits) });
     }
 
@@ -167,16 +178,43 @@ impl Context {
     /// A message with an id of its own, and who waits for it.
     pub(super) fn letter(&mut self, ticket: Ticket, outgoing: Outgoing) -> (Letter, Element) {
         let chosen = outgoing.id.is_some();
-        let id = outgoing.id.unwrap_or_else(|| self.entropy.id());
+        let id = outgoing.id.clone().unwrap_or_else(|| self.entropy.id());
         if chosen {
             self.outbox.keys.insert(id.clone(), Key::Open);
         }
+        let filed = self.filed(&id, &outgoing);
         let to = outgoing.to;
         let mut message = Message::chat(id.clone(), to.clone(), outgoing.body);
         message.kind = outgoing.kind;
         message.subject = outgoing.subject;
+        message.payloads.extend(outgoing.receipt.then(receipts::request));
         let origin = self.inbox.origin(self.now.wall);
-        (Letter { ticket: Some(ticket), id, to, chosen, origin, in_doubt: false, suspected: 0 }, message.into_element())
+        let letter = Letter { ticket: Some(ticket), id, to, chosen, origin, in_doubt: false, suspected: 0, filed };
+        (letter, message.into_element())
+    }
+
+    /// A message as the history is to have it, where there is one.
+    fn filed(&mut self, id: &str, outgoing: &Outgoing) -> Option<Box<Incoming>> {
+        let filed = Incoming {
+            id: id.to_owned(),
+            from: self.settings.jid.with_resource(&self.settings.resource).into(),
+            to: outgoing.to.clone(),
+            kind: outgoing.kind.clone(),
+            body: Some(outgoing.body.clone()),
+            subject: outgoing.subject.clone(),
+            at: self.now.wall,
+            delayed: false,
+            carbon: false,
+            sent: true,
+            place: None,
+            origin: None,
+            replaces: None,
+            reply_to: None,
+            markable: false,
+            wants_receipt: false,
+        };
+        self.recent.add(&filed);
+        self.settings.messages.history.then(|| Box::new(filed))
     }
 
     /// The server has these messages: the disk may forget them, and who waits is told.
@@ -190,30 +228,35 @@ impl Context {
             self.answer(ticket, &id, &Outcome::Sent(id.clone()));
             ids.push(id);
         }
-        self.forget_messages(ids, names);
+        self.forget_messages(Fate::Arrived, ids, names);
     }
 
     /// This message could not be kept, and is not sent; an earlier attempt to keep it may have worked.
     pub(super) fn message_not_kept(&mut self, ticket: Option<Ticket>, id: String, reason: String) {
         self.answer(ticket, &id, &Outcome::NotKept(reason));
-        self.forget_messages(vec![id], Vec::new());
+        self.forget_messages(Fate::Withdrawn, vec![id], Vec::new());
     }
 
-    /// Has the disk forget these messages, and those that it could not forget before.
-    fn forget_messages(&mut self, mut ids: Vec<String>, names: Vec<String>) {
+    /// Has the disk forget these messages, and those of the same fate that it could not forget before.
+    fn forget_messages(&mut self, fate: Fate, mut ids: Vec<String>, names: Vec<String>) {
         if !ids.is_empty() {
-            ids.append(&mut self.outbox.remembered_in_vain);
-            let ticket = self.store(Change::Arrived(ids.clone(), names));
-            self.outbox.forgetting.push((ticket, ids));
+            let before = self.outbox.remembered_in_vain.extract_if(.., |(of, _)| *of == fate);
+            ids.extend(before.map(|(_, id)| id));
+            let ticket = self.store(match fate {
+                Fate::Arrived => Change::Arrived(ids.clone(), names),
+                Fate::Failed => Change::Failed(ids.clone()),
+                Fate::Withdrawn => Change::Withdrawn(ids.clone()),
+            });
+            self.outbox.forgetting.push((ticket, fate, ids));
         }
     }
 
     /// The store answered; messages that it could not forget are tried again with the next ones.
     pub(super) fn forgotten(&mut self, ticket: StoreTicket, is_done: bool) {
-        if let Some(place) = self.outbox.forgetting.iter().position(|(awaited, _)| *awaited == ticket) {
-            let (_, ids) = self.outbox.forgetting.remove(place);
+        if let Some(place) = self.outbox.forgetting.iter().position(|(awaited, ..)| *awaited == ticket) {
+            let (_, fate, ids) = self.outbox.forgetting.remove(place);
             if !is_done {
-                self.outbox.remembered_in_vain.extend(ids);
+                self.outbox.remembered_in_vain.extend(ids.into_iter().map(|id| (fate, id)));
             }
         }
     }
@@ -224,7 +267,7 @@ impl Context {
             return self.set_aside(id, Aside::Failed, error.to_string());
         }
         self.answer(ticket, &id, &Outcome::Refused(error.clone()));
-        self.forget_messages(vec![id], Vec::new());
+        self.forget_messages(Fate::Failed, vec![id], Vec::new());
     }
 
     /// This message is not sent by itself any more.

@@ -5,6 +5,7 @@ use jid::{BareJid, FullJid, Jid};
 use super::contacts::{KeptPush, KeptRoster, SubscriptionRequest};
 use super::input::{StoreTicket, Ticket};
 use super::kept::{KeptMessage, KeptSession, Known};
+use super::recent::Noted;
 use super::settings::Remembered;
 use super::tokens::Token;
 use crate::pep::Personal;
@@ -13,6 +14,7 @@ use crate::sasl::TlsVersion;
 use crate::sasl::scram::Derivation;
 use crate::secret::Secret;
 use crate::srv::TlsPolicy;
+use crate::stanza::chat_state::ChatState;
 use crate::stanza::roster::Item;
 use crate::stanza::{MessageKind, StanzaError};
 use crate::time::Wall;
@@ -83,12 +85,18 @@ pub enum Change {
     Handled(u32, Wall, Known),
     /// What is known of messages that came in a session that is not kept.
     Known(Known),
-    /// A message that no server has acknowledged.
-    Message(KeptMessage),
+    /// A message that no server has acknowledged; when it is taken, also as the history is to have it.
+    Message(KeptMessage, Option<Box<Incoming>>),
     /// The same, of a message that is not held in memory: it waits behind all others.
-    Backlog(KeptMessage),
+    Backlog(KeptMessage, Option<Box<Incoming>>),
     /// The messages with these ids need not be kept any more; these names are known from now on.
     Arrived(Vec<String>, Vec<String>),
+    /// The same of messages that came back.
+    Failed(Vec<String>),
+    /// The same of messages that were never sent.
+    Withdrawn(Vec<String>),
+    /// The messages of a chat are read, up to the one with this id, or all.
+    Read(BareJid, Option<String>),
     /// The message with this id is not sent by itself any more; the reason, for people.
     SetAside(String, Aside, String),
     /// The roster; none is known.
@@ -179,8 +187,14 @@ pub enum Event {
     Personal(BareJid, Personal),
     /// What became of publishing our own tune.
     TunePublished(TunePublished),
-    /// A message came.
+    /// A message came, or left from another client of ours.
     Message(Incoming),
+    /// So many messages of this chat are not read.
+    Unread(BareJid, u32),
+    /// Somebody said something of a message that is known.
+    Noted(Noted),
+    /// What somebody does in a chat.
+    ChatState(Jid, ChatState),
     /// The message with this id is not sent by itself any more, and nobody waits to be told; the reason, for people.
     SetAside(String, Aside, String),
     /// So many messages of ours wait until the server has them.
@@ -210,7 +224,7 @@ pub enum TunePublished {
     Failed(Option<Track>, String),
 }
 
-/// A message as it came.
+/// A message as it came, or as it leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Incoming {
     /// The sender's own id, or one of ours where there is none.
@@ -225,14 +239,38 @@ pub struct Incoming {
     pub body: Option<String>,
     /// The subject, clean.
     pub subject: Option<String>,
-    /// When it was sent, if our server says that it was kept for us (XEP-0203).
-    pub delayed: Option<Wall>,
+    /// When it was sent: as our server says of a message that was kept for us (XEP-0203), else when it came.
+    pub at: Wall,
+    /// It was kept for us on the way.
+    pub delayed: bool,
     /// It is a copy of what another client of ours sent or got (XEP-0280).
     pub carbon: bool,
-    /// It was sent by another client of ours; else it came.
+    /// It was sent from our account; else it came.
     pub sent: bool,
     /// Its id in the account's archive (XEP-0359), when it has one.
     pub place: Option<String>,
+    /// The id that its sender gave it for good (XEP-0359).
+    pub origin: Option<String>,
+    /// The id of the sender's message that it takes the place of (XEP-0308).
+    pub replaces: Option<String>,
+    /// The id of the message that it answers (XEP-0461).
+    pub reply_to: Option<String>,
+    /// The sender wants to know when it was seen (XEP-0333).
+    pub markable: bool,
+    /// The sender wants to know that it came to this session (XEP-0184).
+    pub wants_receipt: bool,
+}
+
+impl Incoming {
+    /// The other side's bare address.
+    pub fn chat(&self) -> BareJid {
+        if self.sent { self.to.to_bare() } else { self.from.to_bare() }
+    }
+
+    /// Whether somebody should read it: it came, from a person.
+    pub fn is_news(&self) -> bool {
+        !self.sent && self.replaces.is_none() && matches!(self.kind, MessageKind::Chat | MessageKind::Normal)
+    }
 }
 
 /// The state of an account's link, complete.

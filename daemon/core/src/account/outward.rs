@@ -109,6 +109,7 @@ fn is_a_step(before: &Layers, after: &Layers) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::KeptRecent;
     use crate::presence::{Presence, Scroll, StatusWhen};
 
     fn scrolled(window: &str) -> Layers {
@@ -132,6 +133,7 @@ mod tests {
             chosen_behind: Vec::new(),
             border: None,
             told: Vec::new(),
+            recent: KeptRecent::default(),
             roster: None,
             requests: Vec::new(),
         };

@@ -9,6 +9,7 @@ use crate::template::Template;
 
 use super::contacts::{KeptRoster, SubscriptionRequest};
 use super::kept::{Border, KeptMessage, KeptSession};
+use super::recent::KeptRecent;
 use super::tokens::Token;
 
 /// One account's configuration.
@@ -24,6 +25,8 @@ pub struct Settings {
     pub tls: TlsPolicy,
     /// How the tune is published.
     pub tune: TuneSettings,
+    /// What becomes of messages.
+    pub messages: MessageSettings,
     /// What becomes of a message of which nobody can say whether it arrived.
     pub on_uncertain: OnUncertain,
     /// So many messages that wait for a session are held in memory; more are on the disk alone.
@@ -56,6 +59,15 @@ pub struct TuneSettings {
     pub status_when: StatusWhen,
 }
 
+/// What becomes of messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MessageSettings {
+    /// They are kept on the disk.
+    pub history: bool,
+    /// Contacts who ask are told what has arrived and what was read.
+    pub receipts: bool,
+}
+
 /// What outlived the last run of the daemon.
 #[derive(Clone, Debug)]
 pub struct Memory {
@@ -80,6 +92,8 @@ pub struct Memory {
     pub border: Option<Border>,
     /// The names of the last messages that watchers were told of, the oldest first.
     pub told: Vec<String>,
+    /// The last messages of the history.
+    pub recent: KeptRecent,
     /// The roster, where the server gives versions of it.
     pub roster: Option<KeptRoster>,
     /// Who asks to see our presence.

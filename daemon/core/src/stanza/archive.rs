@@ -98,6 +98,12 @@ pub fn stanza_id(payloads: &[Element], by: &BareJid) -> Option<String> {
     payloads.iter().find(is_it)?.attr("id").map(str::to_owned)
 }
 
+/// The id that a message's sender gave it for good; a hint, for anybody can write one.
+pub fn origin_id(payloads: &[Element]) -> Option<String> {
+    let origin = payloads.iter().find(|payload| payload.is("origin-id", ns::STANZA_ID))?;
+    origin.attr("id").map(str::to_owned)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

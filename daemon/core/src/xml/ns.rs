@@ -46,6 +46,8 @@ pub const AVATAR_DATA: &str = "urn:xmpp:avatar:data";
 pub const AVATAR_METADATA: &str = "urn:xmpp:avatar:metadata";
 /// XEP-0163: the wish to be told of contacts' pictures.
 pub const AVATAR_NOTIFY: &str = "urn:xmpp:avatar:metadata+notify";
+/// XEP-0085: whether somebody is writing.
+pub const CHAT_STATES: &str = "http://jabber.org/protocol/chatstates";
 /// XEP-0092: which software, which version.
 pub const VERSION: &str = "jabber:iq:version";
 /// XEP-0107: user mood, namespace and node in one.
@@ -82,8 +84,12 @@ pub const DELAY: &str = "urn:xmpp:delay";
 pub const CARBONS: &str = "urn:xmpp:carbons:2";
 /// XEP-0297: forwarding.
 pub const FORWARD: &str = "urn:xmpp:forward:0";
+/// XEP-0308: corrections of messages.
+pub const CORRECT: &str = "urn:xmpp:message-correct:0";
 /// XEP-0313: archives of messages.
 pub const MAM: &str = "urn:xmpp:mam:2";
+/// XEP-0333: which messages were seen.
+pub const CHAT_MARKERS: &str = "urn:xmpp:chat-markers:0";
 /// XEP-0352: client state indication.
 pub const CSI: &str = "urn:xmpp:csi:0";
 /// XEP-0359: ids that archives give.
@@ -92,6 +98,16 @@ pub const STANZA_ID: &str = "urn:xmpp:sid:0";
 pub const BIND2: &str = "urn:xmpp:bind:0";
 /// XEP-0388: SASL in its second profile.
 pub const SASL2: &str = "urn:xmpp:sasl:2";
+/// XEP-0424: messages taken back.
+pub const RETRACT: &str = "urn:xmpp:message-retract:1";
+/// XEP-0444: reactions to messages.
+pub const REACTIONS: &str = "urn:xmpp:reactions:0";
+/// XEP-0461: which message another one answers.
+pub const REPLY: &str = "urn:xmpp:reply:0";
+/// XEP-0490: how far chats are read, namespace and node in one.
+pub const DISPLAYED: &str = "urn:xmpp:mds:displayed:0";
+/// XEP-0490: the wish to be told of it.
+pub const DISPLAYED_NOTIFY: &str = "urn:xmpp:mds:displayed:0+notify";
 /// XEP-0440: which channel bindings the server can do.
 pub const SASL_CHANNEL_BINDING: &str = "urn:xmpp:sasl-cb:0";
 /// XEP-0478: limits of the stream.

@@ -10,7 +10,7 @@ mod world;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jid::{FullJid, Jid};
-use xmppd_core::account::{KeptMessage, KeptSession, Memory, Origin};
+use xmppd_core::account::{KeptMessage, KeptRecent, KeptSession, Memory, Origin};
 use xmppd_core::entropy::Entropy;
 use xmppd_core::presence::{Layers, Presence, Show};
 use xmppd_core::time::Wall;
@@ -234,6 +234,7 @@ fn a_session_goes_on_over_the_end_of_its_counters() {
             chosen_behind: Vec::new(),
             border: None,
             told: Vec::new(),
+            recent: KeptRecent::default(),
             roster: None,
             requests: Vec::new(),
         };

@@ -118,7 +118,7 @@ impl<'a> World<'a> {
         self.waiting.insert(ticket, body.clone());
         self.accepted.push(body.clone());
         let to = Jid::new("juliet@verona.example").expect("a JID");
-        let outgoing = Outgoing { id: None, to, kind: MessageKind::Chat, body, subject: None };
+        let outgoing = Outgoing { id: None, to, kind: MessageKind::Chat, body, subject: None, receipt: false };
         self.handle(Input::Command(Command::Send(ticket, outgoing)));
     }
 

@@ -5,6 +5,9 @@
 //! set pep yes|no (yes)    set tune-status TEMPLATE (none)    set tune-out yes|no (no)    set show SHOW (online)
 //! set border ID|none       how far the archive is known (not at all)
 //! set outbox yes           how many messages wait is told: ! outbox N
+//! set unread yes           how many messages nobody has read is told: ! unread JID N
+//! set receipts yes         contacts who ask are told what has arrived and what was read
+//! set history yes          messages are kept: they are told with what else the disk is to know, files "BODY"
 //! set roster VER [JID …]   the roster on the disk: contacts of both kinds of subscription
 //! set request JID          who asked to see us before
 //! set session PREVID [at HOST:PORT] [client-state] [pre-approval]        a session of another process's, of which 2 stanzas are handled
@@ -14,8 +17,9 @@
 
 use jid::{BareJid, FullJid, Jid, ResourcePart};
 use xmppd_core::account::{
-    Account, Border, Command, Connected, KeptMessage, KeptRoster, KeptSession, Machine, Memory, OnUncertain, Origin,
-    Outgoing, Place, Playing, Question, Security, Settings, Subscribing, SubscriptionRequest, Ticket, TuneSettings,
+    Account, Border, Command, Connected, KeptMessage, KeptRecent, KeptRoster, KeptSession, Machine, Memory,
+    MessageSettings, OnUncertain, Origin, Outgoing, Place, Playing, Question, Security, Settings, Subscribing,
+    SubscriptionRequest, Ticket, TuneSettings,
 };
 use xmppd_core::loss::Loss;
 use xmppd_core::pep::{Personal, Publication};
@@ -39,6 +43,7 @@ pub(crate) fn account(script: &Script) -> Account {
         server: None,
         tls: TlsPolicy::Auto,
         tune: TuneSettings { pep: true, status: None, status_when: StatusWhen::Empty },
+        messages: MessageSettings::default(),
         on_uncertain: OnUncertain::Resend,
         held: 1_000,
         user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),
@@ -55,6 +60,7 @@ pub(crate) fn account(script: &Script) -> Account {
         chosen_behind: Vec::new(),
         border: None,
         told: Vec::new(),
+        recent: KeptRecent::default(),
         roster: None,
         requests: Vec::new(),
     };
@@ -69,6 +75,8 @@ pub(crate) fn account(script: &Script) -> Account {
             "pep" => settings.tune.pep = value == "yes",
             "on-uncertain" if value == "hold" => settings.on_uncertain = OnUncertain::Hold,
             "tune-status" => settings.tune.status = Some(value.parse().expect("a template")),
+            "receipts" => settings.messages.receipts = value == "yes",
+            "history" => settings.messages.history = value == "yes",
             "border" => {
                 let id = (value != "none").then(|| value.clone());
                 memory.border = Some(Border { id, at: Wall::from_unix_millis(1_000) });
@@ -81,7 +89,7 @@ pub(crate) fn account(script: &Script) -> Account {
                 let from = BareJid::new(value).expect("a JID");
                 memory.requests.push(SubscriptionRequest { from, status: None, at: Wall::from_unix_millis(1_000) });
             }
-            "split" | "cut" | "outbox" => {}
+            "split" | "cut" | "outbox" | "unread" => {}
             other => panic!("no such setting: {other}"),
         }
     }
@@ -130,6 +138,11 @@ pub(crate) fn tells_outbox(script: &Script) -> bool {
     script.settings.contains(&("outbox".into(), "yes".into()))
 }
 
+/// Whether what nobody has read is to be told.
+pub(crate) fn tells_unread(script: &Script) -> bool {
+    script.settings.contains(&("unread".into(), "yes".into()))
+}
+
 /// A command, and whether it is answered.
 pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool)> {
     let (verb, rest) = words.split_first()?;
@@ -145,14 +158,9 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
             let status = has("status").then(|| "♪ {title}".parse().expect("a template"));
             Command::TuneSettings(ticket, TuneSettings { pep: has("pep"), status, status_when: StatusWhen::Empty })
         }
-        ("send", [to, body]) => {
-            let (to, body) = (Jid::new(to).ok()?, body.clone());
-            Command::Send(ticket, Outgoing { id: None, to, kind: MessageKind::Chat, body, subject: None })
-        }
-        ("send", [to, body, word, id]) if word == "id" => {
-            let (id, to, body) = (Some(id.clone()), Jid::new(to).ok()?, body.clone());
-            Command::Send(ticket, Outgoing { id, to, kind: MessageKind::Chat, body, subject: None })
-        }
+        ("send", [to, body]) => Command::Send(ticket, outgoing(None, to, body, false)?),
+        ("send", [to, body, word]) if word == "receipt" => Command::Send(ticket, outgoing(None, to, body, true)?),
+        ("send", [to, body, word, id]) if word == "id" => Command::Send(ticket, outgoing(Some(id), to, body, false)?),
         ("ask", [to, what]) if what == "ping" => {
             let to = if to == "account" { None } else { Some(Jid::new(to).ok()?) };
             Command::Ask(ticket, Question { to, set: false, payload: ping::request() })
@@ -163,6 +171,8 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
         ("approve", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Approve),
         ("deny", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Deny),
         ("watched", [word]) => Command::Watched(word == "yes"),
+        ("read", []) => Command::Read(ticket, None),
+        ("read", [chat]) => Command::Read(ticket, Some(BareJid::new(chat).ok()?)),
         ("on-uncertain", [what]) => {
             let what = if what == "hold" { OnUncertain::Hold } else { OnUncertain::Resend };
             Command::OnUncertain(ticket, what)
@@ -198,6 +208,11 @@ fn told(what: &str, words: &[String]) -> Option<Personal> {
 
 fn publication(told: &Personal) -> Publication {
     Publication::new(told.node(), "current", told.to_element())
+}
+
+fn outgoing(id: Option<&String>, to: &str, body: &str, receipt: bool) -> Option<Outgoing> {
+    let (id, to, kind) = (id.cloned(), Jid::new(to).ok()?, MessageKind::Chat);
+    Some(Outgoing { id, to, kind, body: body.to_owned(), subject: None, receipt })
 }
 
 /// TLS as the words describe it: `tls=1.2` has no exporter, `binding=none` nothing to bind by.

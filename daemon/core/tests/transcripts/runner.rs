@@ -237,7 +237,9 @@ impl<'a> Runner<'a> {
     }
 
     fn take(&mut self, output: Output) -> Result<(), String> {
-        if !matches!(output, Output::Event(Event::Outbox(_))) || account::tells_outbox(self.script) {
+        let of_outbox = matches!(output, Output::Event(Event::Outbox(_)));
+        let of_unread = matches!(output, Output::Event(Event::Unread(..)) | Output::Store(_, Change::Read(..)));
+        if (!of_outbox || account::tells_outbox(self.script)) && (!of_unread || account::tells_unread(self.script)) {
             self.said.extend(words::of_output(&output, self.now().wall).map(Said::Happened));
         }
         match output {
@@ -257,7 +259,10 @@ impl<'a> Runner<'a> {
             }
             Output::Derive(secret, derivation) => self.derivation = Some((secret, derivation)),
             // Only of these the transcript says when they are durable.
-            Output::Store(ticket, Change::TuneOut(_) | Change::Message(_) | Change::Handled(..) | Change::Known(_)) => {
+            Output::Store(
+                ticket,
+                Change::TuneOut(_) | Change::Message(..) | Change::Handled(..) | Change::Known(_),
+            ) => {
                 self.stores.push_back(ticket);
             }
             Output::Store(ticket, _) => self.stored.push_back(ticket),

@@ -3,7 +3,7 @@
 //! ```text
 //! dial DOMAIN [at HOST:PORT [redirected]]    starttls    needs-secret    derive HASH COUNT    hang-up polite|abrupt
 //! store tune-out yes|no    store tokens [MECHANISM=TOKEN*USES …]    store offer direct|starttls HT… bind NS… [resumable]
-//! store session none|JID ID handled N [max N]    store handled N    store message ID at N    store arrived ID…
+//! store session none|JID ID handled N [max N]    store handled N    store message ID at N    store arrived|failed|withdrawn ID…    store read JID [up to ID]
 //! reply N done|unsupported|pending|sent|acknowledged|answer ELEMENT|refused CONDITION|not-online [KIND "WORDS"]|timed-out
 //! reply N message ID|queued ID|not-kept "WORDS"  the message is at the server, or kept, or neither
 //! link STATE [KIND "WORDS"] [retry N s]         and, online: JID MECHANISM BINDING trips=N [resumable]
@@ -13,18 +13,20 @@
 //! store request JID    store answered JID    requested JID ["WORDS"]    answered JID
 //! available JID SHOW ["TEXT"] [priority N] [since MILLIS]    unavailable JID
 //! contact-tune JID TUNE    contact-mood|activity|nick|avatar JID WHAT    tune-published TUNE    tune-failed "WORDS"      TUNE: "ARTIST – TITLE" or nothing
-//! departed    mistrusted
-//! message JID KIND ["SUBJECT"] "BODY" [copy [of ours]] [delayed MILLIS]
+//! departed    mistrusted    unread JID COUNT    chat-state JID STATE
+//! noted JID received|displayed|reactions|retracted ID [EMOJIS] [by us]
+//! message JID KIND ["SUBJECT"] "BODY" [copy [of ours]] [delayed MILLIS] [replaces ID] [reply to ID]
 //! ```
 
 use jid::BareJid;
 use xmppd_core::account::{
-    Aside, Available, Change, Delivery, Event, HangUp, Incoming, Known, LinkState, Outcome, Output, Problem,
+    Aside, Available, Change, Delivery, Event, HangUp, Incoming, Known, LinkState, Noted, Outcome, Output, Problem,
     Remembered, Report, Session, Token, TunePublished,
 };
 use xmppd_core::pep::Personal;
 use xmppd_core::presence::{Composed, Layer, Presence};
 use xmppd_core::stanza::MessageKind;
+use xmppd_core::stanza::remark::Remark;
 use xmppd_core::stanza::roster::{Item, Subscription};
 use xmppd_core::time::Wall;
 use xmppd_core::tune::Track;
@@ -93,16 +95,20 @@ fn of_change(change: &Change) -> String {
         }
         Change::Handled(handled, _, known) => format!("handled {handled}{}", of_known(known)),
         Change::Known(known) => format!("known{}", of_known(known)),
-        Change::Message(message) => match message.position {
+        Change::Message(message, _) => match message.position {
             Some(position) => format!("message {} at {position}", message.id),
             None => format!("message {} without a place", message.id),
         },
-        Change::Backlog(message) => format!("behind {}", message.id),
+        Change::Backlog(message, _) => format!("behind {}", message.id),
         Change::SetAside(id, aside, reason) => of_aside(id, *aside, reason),
         Change::Arrived(ids, names) => {
             let names: String = names.iter().map(|name| format!(" told {name}")).collect();
             format!("arrived {}{names}", ids.join(" "))
         }
+        Change::Failed(ids) => format!("failed {}", ids.join(" ")),
+        Change::Withdrawn(ids) => format!("withdrawn {}", ids.join(" ")),
+        Change::Read(chat, None) => format!("read {chat}"),
+        Change::Read(chat, Some(id)) => format!("read {chat} up to {id}"),
         Change::Roster(None) => "roster none".into(),
         Change::Roster(Some(kept)) => of_items(format!("roster {:?}", kept.ver), &kept.items),
         Change::RosterPush(push) => of_items(format!("push {:?} after {:?}", push.ver, push.after), &push.items),
@@ -114,7 +120,20 @@ fn of_change(change: &Change) -> String {
 fn of_known(known: &Known) -> String {
     let border = known.border.as_ref().map(|border| format!(" border {}", border.id.as_deref().unwrap_or("none")));
     let told = known.told.iter().map(|name| format!(" told {name}"));
-    border.into_iter().chain(told).collect()
+    let files =
+        known.messages.iter().map(|message| format!(" files {:?}", message.body.as_deref().unwrap_or_default()));
+    let notes = known.notes.iter().map(|noted| format!(" notes {}", of_noted(noted)));
+    border.into_iter().chain(told).chain(files).chain(notes).collect()
+}
+
+fn of_noted(noted: &Noted) -> String {
+    let what = match &noted.remark {
+        Remark::Received(id) => format!("received {id}"),
+        Remark::Displayed(id) => format!("displayed {id}"),
+        Remark::Reactions(id, emojis) => format!("reactions {id} {}", emojis.concat()),
+        Remark::Retraction(id) => format!("retracted {id}"),
+    };
+    format!("{} {what}{}", noted.chat, if noted.sent { " by us" } else { "" })
 }
 
 fn of_offer(offer: &Remembered) -> String {
@@ -168,6 +187,9 @@ fn of_event(event: &Event, now: Wall) -> String {
         Event::TunePublished(TunePublished::Done(track)) => format!("tune-published {}", of_track(track.as_ref())),
         Event::TunePublished(TunePublished::Failed(_, reason)) => format!("tune-failed {reason:?}"),
         Event::Message(message) => of_message(message),
+        Event::ChatState(from, state) => format!("chat-state {from} {}", state.as_str()),
+        Event::Noted(noted) => format!("noted {}", of_noted(noted)),
+        Event::Unread(chat, count) => format!("unread {chat} {count}"),
     }
 }
 
@@ -281,8 +303,10 @@ fn of_message(message: &Incoming) -> String {
     if message.carbon {
         words += if message.sent { " copy of ours" } else { " copy" };
     }
-    if let Some(delayed) = message.delayed {
-        words += &format!(" delayed {}", delayed.as_unix_millis());
+    if message.delayed {
+        words += &format!(" delayed {}", message.at.as_unix_millis());
     }
+    words.extend(message.replaces.iter().map(|id| format!(" replaces {id}")));
+    words.extend(message.reply_to.iter().map(|id| format!(" reply to {id}")));
     words
 }

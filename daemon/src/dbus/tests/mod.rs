@@ -240,6 +240,13 @@ async fn messages_and_presence_are_signals() {
             carbon: false,
             stanza_id: None,
             origin_id: None,
+            state: None,
+            unread: false,
+            replaces: None,
+            replaced_by: None,
+            reply_to: None,
+            reactions: vec![],
+            retracted: false,
         }))
     };
     face.tell(message(Direction::Out, Some("mine")));

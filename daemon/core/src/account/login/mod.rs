@@ -316,6 +316,8 @@ impl Connecting {
             Command::Tune(playing) => context.set_playing_later(playing),
             Command::TuneSettings(ticket, settings) => context.set_tune_settings_later(ticket, settings),
             Command::Watched(watched) => context.watched = watched,
+            Command::MessageSettings(ticket, settings) => context.set_message_settings(ticket, settings),
+            Command::Read(ticket, chat) => context.read_by_command(ticket, chat),
             Command::OnUncertain(ticket, what) => context.set_on_uncertain(ticket, what),
             Command::CatchUp(ticket) => context.reply(ticket, Outcome::Done),
             Command::Connect(ticket) => context.connecting.push(ticket),

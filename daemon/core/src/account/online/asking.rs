@@ -27,6 +27,8 @@ pub(super) enum Asker {
     Roster(RosterAsked),
     /// The session itself: a page of the archive.
     Archive,
+    /// The session itself: how far chats are read.
+    Displayed,
     /// The publisher of the tune.
     Tune,
     /// Nobody minds: the withdrawal of the tune at the end.
@@ -52,6 +54,7 @@ impl Asker {
             Self::Features
             | Self::Roster(_)
             | Self::Archive
+            | Self::Displayed
             | Self::Tune
             | Self::Farewell
             | Self::Probe
@@ -66,6 +69,7 @@ impl Asker {
             Self::Features
             | Self::Roster(_)
             | Self::Archive
+            | Self::Displayed
             | Self::Tune
             | Self::Farewell
             | Self::Probe
@@ -111,7 +115,7 @@ impl Online {
             }
             Asker::Archive => self.archive_unanswered(context),
             Asker::Roster(_) => self.reader.set_limits(Limits::AFTER_LOGIN),
-            Asker::Farewell | Asker::Probe | Asker::Introduction => {}
+            Asker::Displayed | Asker::Farewell | Asker::Probe | Asker::Introduction => {}
         }
     }
 
@@ -130,6 +134,7 @@ impl Online {
             }
             Asker::Roster(asked) => self.roster_answered(asked, answer, context),
             Asker::Archive => self.archive_answered(answer, context),
+            Asker::Displayed => self.displayed_answered(answer, context),
             Asker::Tune => self.tune_answered(answer, context),
             Asker::Publishing(ticket, publication) => self.publication_answered(ticket, *publication, answer, context),
             Asker::Farewell => self.tune_withdrawn(answer, context),

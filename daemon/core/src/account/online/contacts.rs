@@ -190,6 +190,7 @@ impl Online {
             Asker::Features
             | Asker::Roster(_)
             | Asker::Archive
+            | Asker::Displayed
             | Asker::Tune
             | Asker::Publishing(..)
             | Asker::Farewell

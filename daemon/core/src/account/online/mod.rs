@@ -8,6 +8,7 @@ mod commits;
 mod contacts;
 mod inbound;
 mod leaving;
+mod messages;
 mod outbound;
 mod personal;
 mod presence;
@@ -235,6 +236,8 @@ impl Online {
                 context.reply(ticket, Outcome::Done);
             }
             Command::Watched(watched) => context.watched = watched,
+            Command::MessageSettings(ticket, settings) => context.set_message_settings(ticket, settings),
+            Command::Read(ticket, chat) => context.read_by_command(ticket, chat),
             Command::OnUncertain(ticket, what) => context.set_on_uncertain(ticket, what),
             Command::CatchUp(ticket) => self.catch_up(ticket, context),
             Command::Connect(ticket) => match &mut self.leaving {
@@ -343,6 +346,7 @@ impl Online {
     /// that somebody waits for.
     fn settle(&mut self, context: &mut Context) {
         self.go_on_sending(context);
+        self.pay_dues(context);
         for sent in self.outbound.flush(context) {
             self.written(sent, context);
         }

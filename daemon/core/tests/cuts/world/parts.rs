@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use jid::{BareJid, ResourcePart};
 use xmppd_core::account::{
-    Change, KeptMessage, Known, Memory, OnUncertain, Security, Settings, StoreTicket, TuneSettings,
+    Change, KeptMessage, KeptRecent, Known, Memory, MessageSettings, OnUncertain, Security, Settings, StoreTicket,
+    TuneSettings,
 };
 use xmppd_core::presence::{Layers, Presence, Show, StatusWhen};
 use xmppd_core::sasl::TlsVersion;
@@ -33,6 +34,7 @@ pub(super) fn empty() -> Memory {
         chosen_behind: Vec::new(),
         border: None,
         told: Vec::new(),
+        recent: KeptRecent::default(),
         roster: None,
         requests: Vec::new(),
     }
@@ -70,9 +72,9 @@ impl Disk {
 
     /// Does what it was asked.
     pub(super) fn keep(&mut self, change: Change) {
-        if let Change::Backlog(message) = &change {
+        if let Change::Backlog(message, _) = &change {
             self.behind.insert(message.id.clone());
-        } else if let Change::Message(message) = &change {
+        } else if let Change::Message(message, _) = &change {
             self.behind.remove(&message.id);
         }
         keep(&mut self.memory, change);
@@ -92,11 +94,14 @@ fn keep(disk: &mut Memory, change: Change) {
             keep_known(disk, known);
         }
         Change::Known(known) => keep_known(disk, known),
-        Change::Message(message) | Change::Backlog(message) => keep_message(disk, message),
+        Change::Message(message, _) | Change::Backlog(message, _) => keep_message(disk, message),
         Change::Arrived(ids, names) => {
             disk.messages.retain(|message| !ids.contains(&message.id));
             disk.told.extend(names);
         }
+        Change::Failed(ids) | Change::Withdrawn(ids) => disk.messages.retain(|message| !ids.contains(&message.id)),
+        // Nobody reads here.
+        Change::Read(..) => {}
         Change::SetAside(id, ..) => disk.messages.retain(|message| message.id != id),
         Change::Roster(roster) => disk.roster = roster,
         // This server asks for nothing and has no versions.
@@ -127,6 +132,7 @@ pub(super) fn settings() -> Settings {
         server: None,
         tls: TlsPolicy::Auto,
         tune: TuneSettings { pep: false, status: None, status_when: StatusWhen::Empty },
+        messages: MessageSettings { history: true, receipts: true },
         on_uncertain: OnUncertain::Resend,
         held: HELD,
         user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),

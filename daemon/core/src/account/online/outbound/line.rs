@@ -9,7 +9,6 @@ use super::super::super::context::Context;
 use super::super::super::input::StoreTicket;
 use super::super::super::kept::{KeptMessage, Origin};
 use super::super::super::outbox::OnItsWay;
-use super::super::super::output::Change;
 use super::super::super::settings::OnUncertain;
 use super::{Letter, Outbound, Sent, Stage, Tracked, Unsent};
 use crate::management::QUEUE_LIMIT;
@@ -191,7 +190,7 @@ impl Outbound {
             let under_way = self.letters_under_way().next().is_some();
             let is_suspected = self.letters_under_way().any(|letter| letter.suspected > 0);
             let Some(first) = self.line.waiting.front_mut().filter(|first| first.awaits.is_none()) else { break };
-            if let Sent::Message(letter) = &first.tracked.sent {
+            if let Sent::Message(letter) = &mut first.tracked.sent {
                 if self.line.gate.is_some() || matches!(self.management, Stage::Enabling(_)) {
                     break;
                 }
@@ -240,9 +239,9 @@ impl Outbound {
         self.line.waiting.len() < QUEUE_LIMIT / 4
     }
 
-    fn line_up(&mut self, tracked: Tracked, was_kept: bool, context: &mut Context) {
+    fn line_up(&mut self, mut tracked: Tracked, was_kept: bool, context: &mut Context) {
         let position = (!self.line.held).then(|| self.next_position(self.line.waiting.len()));
-        let awaits = match &tracked.sent {
+        let awaits = match &mut tracked.sent {
             Sent::Message(letter) => Some(keep(letter, position, &tracked.stanza, context)),
             Sent::Presence(_) | Sent::Other => None,
         };
@@ -274,6 +273,6 @@ impl Line {
     }
 }
 
-fn keep(letter: &Letter, position: Option<u32>, stanza: &str, context: &mut Context) -> StoreTicket {
-    context.store(Change::Message(letter.kept(position, stanza)))
+fn keep(letter: &mut Letter, position: Option<u32>, stanza: &str, context: &mut Context) -> StoreTicket {
+    context.store(letter.keeping(position, stanza))
 }

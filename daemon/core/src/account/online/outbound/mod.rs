@@ -12,6 +12,7 @@ use super::super::context::Context;
 use super::super::input::StoreTicket;
 use super::super::kept::{Border, KeptMessage};
 use super::super::output::Incoming;
+use super::super::recent::Said;
 use super::super::timers::Timer;
 use super::commits::Commits;
 use super::watched::ClientState;
@@ -161,8 +162,13 @@ impl Outbound {
     }
 
     /// A message of somebody's is to be told once the disk knows of it, where that is waited for.
-    pub(super) fn received(&mut self, message: Incoming) {
-        self.commits.message(message);
+    pub(super) fn received(&mut self, said: Said) {
+        self.commits.said(said);
+    }
+
+    /// Whether a message of which this is true was received and is not told yet.
+    pub(super) fn expects(&self, is_it: &impl Fn(&Incoming) -> bool) -> bool {
+        self.commits.expects(is_it)
     }
 
     /// With what was received, all is known of the archive up to here.

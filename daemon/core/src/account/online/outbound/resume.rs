@@ -159,5 +159,5 @@ impl Outbound {
 /// The server has this message, as another process was not told.
 fn arrived(message: KeptMessage) -> Sent {
     let KeptMessage { id, to, chosen, origin, .. } = message;
-    Sent::Message(Letter { ticket: None, id, to, chosen, origin, in_doubt: false, suspected: 0 })
+    Sent::Message(Letter { ticket: None, id, to, chosen, origin, in_doubt: false, suspected: 0, filed: None })
 }

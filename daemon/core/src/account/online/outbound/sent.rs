@@ -4,6 +4,7 @@ use jid::Jid;
 
 use super::super::super::input::{StoreTicket, Ticket};
 use super::super::super::kept::{KeptMessage, Origin};
+use super::super::super::output::{Change, Incoming};
 use crate::stanza::datetime;
 use crate::time::Wall;
 use crate::xml::ns;
@@ -39,11 +40,23 @@ pub(in super::super::super) struct Letter {
     pub(in super::super::super) in_doubt: bool,
     /// So many sessions in a row were ended by the server for something they carried, with this under way.
     pub(in super::super::super) suspected: u8,
+    /// As the history is to have it, until the disk is asked.
+    pub(in super::super::super) filed: Option<Box<Incoming>>,
 }
 
 impl Letter {
+    /// What the disk is asked to keep: the first time also for the history.
+    pub(in super::super::super) fn keeping(&mut self, position: Option<u32>, stanza: &str) -> Change {
+        Change::Message(self.kept(position, stanza), self.filed.take())
+    }
+
+    /// The same for a message that is on the disk alone.
+    pub(in super::super::super) fn keeping_behind(&mut self, stanza: &str) -> Change {
+        Change::Backlog(self.kept(None, stanza), self.filed.take())
+    }
+
     /// As the disk is to know it.
-    pub(in super::super::super) fn kept(&self, position: Option<u32>, stanza: &str) -> KeptMessage {
+    fn kept(&self, position: Option<u32>, stanza: &str) -> KeptMessage {
         let Self { id, to, chosen, origin, in_doubt, .. } = self;
         KeptMessage {
             id: id.clone(),
@@ -99,7 +112,8 @@ impl Unsent {
     /// A message that another process was asked to send, and wrote if it is in doubt.
     pub(in super::super::super) fn kept(message: KeptMessage, in_doubt: bool) -> Self {
         let KeptMessage { id, to, chosen, stanza, origin, .. } = message;
-        Self { letter: Letter { ticket: None, id, to, chosen, origin, in_doubt, suspected: 0 }, stanza, awaits: None }
+        let letter = Letter { ticket: None, id, to, chosen, origin, in_doubt, suspected: 0, filed: None };
+        Self { letter, stanza, awaits: None }
     }
 
     /// The same without a session that could tell what became of it.
