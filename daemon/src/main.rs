@@ -10,6 +10,7 @@ mod host;
 mod hub;
 mod lock;
 mod log;
+mod notifications;
 mod notify;
 mod places;
 mod players;

@@ -23,7 +23,7 @@ use crate::rpc::{self, ListenError, Listener};
 use crate::signals::{Signals, Wish};
 use crate::store::{Change, OpenError, Store, StoreError};
 use crate::successor::Successor;
-use crate::{dbus, host, log, notify};
+use crate::{dbus, host, log, notifications, notify};
 
 /// How long the goodbye to servers may take; with what clients of the socket may take it is within 5 s.
 const GOODBYE: Duration = Duration::from_secs(4);
@@ -136,10 +136,11 @@ impl Daemon {
         }
         let ((stop, stopped), (end, ended)) = (watch::channel(false), watch::channel(None));
         let tune = self.config.tune.clone();
+        let (notifying, wishes) = watch::channel(notifications::wishes(&self.config.messages));
         let user_agent = installation(&self.store).await?;
         let surroundings = Surroundings { environment: self.environment.clone(), user_agent, version: VERSION };
         let (hub, hub_task) = Hub::start(self.config, surroundings, self.store.clone()).await;
-        let kept = wishes(&self.store).await;
+        let kept = kept(&self.store).await;
         let (observations, observed) = mpsc::channel(OBSERVATIONS);
         let (players_state, players) = watch::channel(BusState::Connecting);
         let (wanted, is_wanted) = watch::channel(tune.enabled);
@@ -151,6 +152,8 @@ impl Daemon {
         let clients = Clients::default();
         faces.push(tokio::spawn(tell_of_lookers(clients.lookers(), hub.clone())));
         let machine = watch_machine(&hub, &mut faces);
+        let (standing, notifications) = watch::channel(notifications::Standing::Untried);
+        faces.push(tokio::spawn(notifications::serve(Bus::Session, hub.clone(), wishes, standing)));
         let facts = Facts {
             started: host::now(),
             config: self.path,
@@ -159,6 +162,8 @@ impl Daemon {
             environment: self.environment,
             bus,
             players,
+            notifying,
+            notifications,
             machine,
             clients: clients.clone(),
             end,
@@ -198,7 +203,7 @@ async fn installation(store: &Store) -> Result<String, StartError> {
 }
 
 /// What the person wished of the tune before; where it cannot be read, nothing.
-async fn wishes(store: &Store) -> chooser::Kept {
+async fn kept(store: &Store) -> chooser::Kept {
     chooser::Kept {
         on: store.tune_switch().await.ok().flatten().unwrap_or(true),
         hold: store.tune_hold().await.ok().flatten(),

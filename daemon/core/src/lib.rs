@@ -9,6 +9,7 @@ pub mod identity;
 pub mod loss;
 pub mod management;
 pub mod negotiation;
+pub mod notices;
 pub mod pep;
 pub mod players;
 pub mod presence;

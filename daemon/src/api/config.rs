@@ -6,6 +6,7 @@ use xmppd_proto::{Failure, Kind};
 
 use super::desk::Desk;
 use crate::config::{self, Config, LoadError};
+use crate::notifications;
 use crate::players::chooser::Settings;
 
 impl Desk {
@@ -20,6 +21,7 @@ impl Desk {
         let mut report = self.summary(&config);
         // An error means that the daemon ends.
         let _ = self.players.configure(Settings::of(&config.tune)).await;
+        self.facts.notifying.send_replace(notifications::wishes(&config.messages));
         report.changed = self.hub.reload(config).await?;
         Ok(report)
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use xmppd_core::account::{Outcome, Problem};
+use xmppd_core::notices::Wishes;
 use xmppd_core::time::Now;
 use xmppd_proto::{Failure, Kind, Reply, Request};
 
@@ -14,6 +15,7 @@ use super::{Asked, Clients, daemon, probe, scroll};
 use crate::bus::BusState;
 use crate::desktop::Sources;
 use crate::hub::{self, Parting};
+use crate::notifications;
 use crate::places::Environment;
 use crate::players::chooser;
 use crate::store::Store;
@@ -46,6 +48,10 @@ pub(crate) struct Facts {
     pub(crate) bus: watch::Receiver<BusState>,
     /// Whether players can be watched.
     pub(crate) players: watch::Receiver<BusState>,
+    /// What the person wants to be notified of.
+    pub(crate) notifying: watch::Sender<Wishes>,
+    /// Whether the desktop can notify.
+    pub(crate) notifications: watch::Receiver<notifications::Standing>,
     /// Who tells of sleep and of the network.
     pub(crate) machine: watch::Receiver<Sources>,
     /// Who is connected to the socket, and how many of them watch.

@@ -23,7 +23,6 @@ const WITHOUT_EFFECT: &[&str] = &[
     "webhook.token-file",
     "messages.history",
     "messages.keep",
-    "messages.notify",
 ];
 
 const DURATION: &str = "a duration such as 90s, 25m, 1h30m or 2d";
@@ -188,6 +187,8 @@ fn messages(root: &mut Section<'_>) -> Messages {
         history: section.flag("history").unwrap_or(default.history),
         keep: section.parsed("keep", POSITIVE, words::positive).unwrap_or(default.keep),
         notify: section.flag("notify").unwrap_or(default.notify),
+        notify_body: section.flag("notify-body").unwrap_or(default.notify_body),
+        notify_deny: patterns(&mut section, "notify-deny", Pattern::url).unwrap_or(default.notify_deny),
     };
     root.absorb(section);
     messages

@@ -228,11 +228,21 @@ pub(crate) struct Messages {
     pub(crate) keep: Duration,
     /// Whether the desktop notifies.
     pub(crate) notify: bool,
+    /// Whether notifications show the text.
+    pub(crate) notify_body: bool,
+    /// Patterns of bare addresses that are never notified of.
+    pub(crate) notify_deny: Vec<String>,
 }
 
 impl Default for Messages {
     fn default() -> Self {
-        Self { history: true, keep: Duration::from_secs(90 * 86_400), notify: true }
+        Self {
+            history: true,
+            keep: Duration::from_secs(90 * 86_400),
+            notify: true,
+            notify_body: true,
+            notify_deny: Vec::new(),
+        }
     }
 }
 

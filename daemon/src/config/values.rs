@@ -30,10 +30,19 @@ impl Config {
                 json!({"listen": webhook.listen.to_string(), "token-file": webhook.token_file.to_string_lossy()}),
             );
         }
-        let messages = &self.messages;
-        let keep = duration::write(messages.keep);
-        all.insert("messages".into(), json!({"history": messages.history, "keep": keep, "notify": messages.notify}));
+        all.insert("messages".into(), self.messages_values());
         Value::Object(all)
+    }
+
+    fn messages_values(&self) -> Value {
+        let messages = &self.messages;
+        json!({
+            "history": messages.history,
+            "keep": duration::write(messages.keep),
+            "notify": messages.notify,
+            "notify-body": messages.notify_body,
+            "notify-deny": messages.notify_deny,
+        })
     }
 
     fn presence_values(&self) -> Value {
