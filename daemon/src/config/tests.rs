@@ -80,7 +80,7 @@ fn the_contracts_own_example_is_read() {
     let defaults = Tune { deny, deny_url: vec!["file:///home/*/Private/*".into()], ..Tune::default() };
     assert_eq!(config.tune, defaults);
     assert_eq!(config.messages, Messages::default());
-    assert_eq!(config.without_effect.len(), 7);
+    assert_eq!(config.without_effect.len(), 6);
 }
 
 #[test]
@@ -238,7 +238,8 @@ fn effective_values_are_found_by_their_dotted_keys() {
     check("tune.publish", Some(json!(["pep", "status"])));
     check("account.home.jid", Some(json!("romeo@verona.example/balcony")));
     check("account.home.password-command", Some(json!(["pass", "show", "xmpp/romeo"])));
-    check("messages", Some(json!({"history": true, "keep": "90d", "notify": true})));
+    let notify = json!({"history": true, "keep": "90d", "notify": true, "notify-body": true, "notify-deny": []});
+    check("messages", Some(notify));
     for absent in ["", "tune.x", "account.home.x", "account.homer", "presence.status", "account.home.password"] {
         check(absent, None);
     }
