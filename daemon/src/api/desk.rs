@@ -157,6 +157,7 @@ pub(super) fn failed(account: &str, outcome: Outcome) -> Failure {
         Outcome::NotKept(reason) => {
             Failure::new(Kind::Unexpected, format!("it cannot be kept, so it was not done: {reason}"))
         }
+        Outcome::Withheld => encrypted_only(),
         Outcome::TooLate => Failure::new(Kind::Conflict, "the message is on its way, or may be"),
         Outcome::Unknown => {
             Failure::new(Kind::NotFound, format!("no message of this id waits in the account {account}"))
@@ -181,6 +182,13 @@ fn not_online(account: &str, problem: Option<&Problem>) -> Failure {
         "offline" => Failure::new(Kind::NotOnline, message).with_hint("run `xmppctl status online`"),
         _ => Failure::new(Kind::NotOnline, message).with_hint("see `xmppctl doctor`"),
     }
+}
+
+/// No plain text goes into this chat.
+pub(super) fn encrypted_only() -> Failure {
+    Failure::new(Kind::Policy, "this chat is for encrypted messages only, and xmppd cannot encrypt yet").with_hint(
+        "write from a client that encrypts; or take the chat off messages.encrypted-only in the configuration",
+    )
 }
 
 fn carried_by_faces() -> Failure {

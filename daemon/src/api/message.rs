@@ -12,7 +12,7 @@ use xmppd_proto::request::{Ping, Send};
 use xmppd_proto::{Failure, Kind};
 
 use super::account::unavailable;
-use super::desk::{Desk, WAIT, failed};
+use super::desk::{Desk, WAIT, encrypted_only, failed};
 use crate::host;
 
 /// As many bytes as an id of an asker's may have.
@@ -31,9 +31,10 @@ impl Desk {
             Some(MessageType::Error) => return Err(Failure::usage("an error is nothing to send")),
         };
         let subject = params.subject.as_deref().and_then(|subject| text::line(subject, text::READ));
+        self.may_be_read(&to).await?;
         let (name, account) = self.one(params.account).await?;
         let id = params.id.map(own_id).transpose()?;
-        let outgoing = Outgoing { id, to: to.clone(), kind, body, subject };
+        let outgoing = Outgoing { id, to: to.clone(), kind, body, subject, url: None };
         let answer = account.ask(|ticket| Command::Send(ticket, outgoing)).map_err(unavailable)?;
         let outcome = timeout(WAIT, answer).await.map_err(|_| unacknowledged())?;
         let (id, state) = match outcome.unwrap_or(Outcome::NotOnline(None)) {
@@ -45,12 +46,20 @@ impl Desk {
             | Outcome::NotOnline(_)
             | Outcome::TimedOut
             | Outcome::NotKept(_)
+            | Outcome::Withheld
             | Outcome::TooLate
             | Outcome::Unknown
             | Outcome::Unsupported
             | Outcome::Done) => return Err(failed(&name, outcome)),
         };
         Ok(SendReport { account: name, id, state, to: to.to_string() })
+    }
+
+    /// Fails when no plain text may go there. The account holds to it, too, for what was taken before.
+    pub(super) async fn may_be_read(&self, to: &Jid) -> Result<(), Failure> {
+        let to = to.to_bare();
+        let chats = self.hub.read(|_, config| config.messages.encrypted_only()).await?;
+        if chats.iter().any(|chat| chat.matches(to.as_str())) { Err(encrypted_only()) } else { Ok(()) }
     }
 
     /// Asks somebody, or the account's own server, for a sign of life (XEP-0199).

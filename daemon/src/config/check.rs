@@ -186,6 +186,7 @@ fn messages(root: &mut Section<'_>) -> Messages {
     let messages = Messages {
         history: section.flag("history").unwrap_or(default.history),
         keep: section.parsed("keep", POSITIVE, words::positive).unwrap_or(default.keep),
+        encrypted_only: patterns(&mut section, "encrypted-only", Pattern::url).unwrap_or(default.encrypted_only),
         notify: section.flag("notify").unwrap_or(default.notify),
         notify_body: section.flag("notify-body").unwrap_or(default.notify_body),
         notify_deny: patterns(&mut section, "notify-deny", Pattern::url).unwrap_or(default.notify_deny),

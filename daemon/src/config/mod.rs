@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jid::{BareJid, ResourcePart};
-use xmppd_core::players::DEFAULT_DENY;
+use xmppd_core::players::{DEFAULT_DENY, Pattern};
 use xmppd_core::presence::Show;
 use xmppd_core::secret::Secret;
 
@@ -219,13 +219,15 @@ pub(crate) struct Webhook {
     pub(crate) token_file: PathBuf,
 }
 
-/// `[messages]`: what is kept and shown.
+/// `[messages]`: what is kept, sent and shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Messages {
     /// Whether messages are kept.
     pub(crate) history: bool,
     /// For how long.
     pub(crate) keep: Duration,
+    /// Patterns of bare addresses of chats that no plain text is sent into.
+    pub(crate) encrypted_only: Vec<String>,
     /// Whether the desktop notifies.
     pub(crate) notify: bool,
     /// Whether notifications show the text.
@@ -234,11 +236,20 @@ pub(crate) struct Messages {
     pub(crate) notify_deny: Vec<String>,
 }
 
+impl Messages {
+    /// The chats that no plain text is sent into.
+    pub(crate) fn encrypted_only(&self) -> Vec<Pattern> {
+        // What is no pattern was refused when the configuration was read.
+        self.encrypted_only.iter().filter_map(|text| Pattern::url(text).ok()).collect()
+    }
+}
+
 impl Default for Messages {
     fn default() -> Self {
         Self {
             history: true,
             keep: Duration::from_secs(90 * 86_400),
+            encrypted_only: Vec::new(),
             notify: true,
             notify_body: true,
             notify_deny: Vec::new(),

@@ -238,7 +238,8 @@ fn effective_values_are_found_by_their_dotted_keys() {
     check("tune.publish", Some(json!(["pep", "status"])));
     check("account.home.jid", Some(json!("romeo@verona.example/balcony")));
     check("account.home.password-command", Some(json!(["pass", "show", "xmpp/romeo"])));
-    let notify = json!({"history": true, "keep": "90d", "notify": true, "notify-body": true, "notify-deny": []});
+    let notify = json!({"history": true, "keep": "90d", "encrypted-only": [], "notify": true, "notify-body": true,
+        "notify-deny": []});
     check("messages", Some(notify));
     for absent in ["", "tune.x", "account.home.x", "account.homer", "presence.status", "account.home.password"] {
         check(absent, None);

@@ -39,6 +39,7 @@ impl Config {
         json!({
             "history": messages.history,
             "keep": duration::write(messages.keep),
+            "encrypted-only": messages.encrypted_only,
             "notify": messages.notify,
             "notify-body": messages.notify_body,
             "notify-deny": messages.notify_deny,

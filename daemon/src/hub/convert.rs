@@ -247,6 +247,8 @@ fn message(account: String, incoming: Incoming) -> Message {
         },
         body: incoming.body,
         subject: incoming.subject,
+        encrypted: incoming.encrypted,
+        urls: incoming.urls,
         timestamp: timestamp(incoming.delayed.unwrap_or_else(|| host::now().wall)),
         delayed,
         carbon: incoming.carbon,

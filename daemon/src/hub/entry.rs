@@ -3,6 +3,7 @@
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use xmppd_core::account::{Command, Delivery, LinkState, Machine, Outcome, Playing, Report, Ticket, TunePublished};
+use xmppd_core::players::Pattern;
 use xmppd_core::presence::{Composed, Layers, Show, StatusWhen, compose, explain};
 use xmppd_core::stanza::StanzaError;
 use xmppd_proto::reply::{self, AccountInfo, AccountStatus, AccountTune, TunePublish};
@@ -134,6 +135,13 @@ impl Entry {
     pub(super) fn watched(&self, watched: bool) {
         if let Some(handle) = self.handle() {
             handle.watched(watched);
+        }
+    }
+
+    /// Tells the actor which chats no plain text is sent into.
+    pub(super) fn encrypted_only(&self, chats: Vec<Pattern>) {
+        if let Some(handle) = self.handle() {
+            handle.encrypted_only(chats);
         }
     }
 

@@ -70,6 +70,9 @@ impl Hub {
         self.tls = None;
         self.goodbyes.retain(|goodbye| !goodbye.is_finished());
         let shared = before.tune != self.config.tune;
+        for entry in &self.entries {
+            entry.encrypted_only(self.config.messages.encrypted_only());
+        }
         let mut changed = Vec::new();
         let mut left = std::mem::take(&mut self.entries);
         for account in self.config.accounts.clone() {
@@ -206,6 +209,7 @@ impl Hub {
             server: account.server.as_ref().map(|server| (server.host.clone(), server.port)),
             tls: tls_policy(account.tls),
             tune: self.tune_settings(account),
+            encrypted_only: self.config.messages.encrypted_only(),
             user_agent: self.surroundings.user_agent.clone(),
             version: self.surroundings.version.to_owned(),
         }

@@ -166,7 +166,9 @@ fn sender(message: &Message) -> Option<Contact> {
 }
 
 fn text(message: &Message) -> Option<String> {
-    let parts: Vec<&str> = message.subject.as_deref().into_iter().chain(message.body.as_deref()).collect();
+    let encrypted = message.encrypted.as_ref().map(|method| format!("Encrypted with {method}, cannot be read here"));
+    let parts = [message.subject.clone(), message.body.clone().or(encrypted)];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join("\n"))
 }
 

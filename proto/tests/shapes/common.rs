@@ -98,6 +98,8 @@ fn message() -> Message {
         message_type: MessageType::Chat,
         body: some("Wherefore art thou?"),
         subject: None,
+        encrypted: None,
+        urls: Vec::new(),
         timestamp: at("2026-11-22T18:01:00Z"),
         delayed: true,
         carbon: false,

@@ -179,6 +179,7 @@ mod tests {
             server: None,
             tls: TlsPolicy::Auto,
             tune: TuneSettings { pep: false, status: None, status_when: StatusWhen::Empty },
+            encrypted_only: Vec::new(),
             user_agent: String::new(),
             version: String::new(),
         };

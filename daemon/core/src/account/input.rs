@@ -163,6 +163,8 @@ pub struct Outgoing {
     pub body: String,
     /// The subject, clean.
     pub subject: Option<String>,
+    /// Where the file is that goes with it (XEP-0066).
+    pub url: Option<String>,
 }
 
 /// An IQ to be sent.

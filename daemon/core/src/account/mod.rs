@@ -40,7 +40,7 @@ use online::Online;
 use stopped::Stopped;
 
 use crate::entropy::{Entropy, SEED_LEN};
-use crate::players::Budget;
+use crate::players::{Budget, Pattern};
 use crate::time::{Moment, Now, Wall};
 
 /// The machine of one account.
@@ -76,11 +76,25 @@ impl Account {
             let told = self.context.inbox.stored(*ticket);
             self.context.messages_came(told);
         }
+        if let Input::Command(Command::Send(ticket, outgoing)) = &input
+            && self.context.is_encrypted_only(&outgoing.to)
+        {
+            return self.context.reply(*ticket, Outcome::Withheld);
+        }
         let link = std::mem::replace(&mut self.link, Link::Offline(Offline::ByCommand));
         self.link = link.handle(input, &mut self.context);
         let in_session = if let Link::Online(online) = &self.link { online.messages() } else { 0 };
         self.context.tell_outbox(in_session);
         self.report();
+    }
+
+    /// Sends no plain text into these chats from now on, whatever was taken before; they are patterns of bare addresses.
+    pub fn encrypted_only(&mut self, now: Now, chats: Vec<Pattern>) {
+        self.context.now = now;
+        self.context.settings.encrypted_only = chats;
+        self.context.withhold_unsent();
+        let in_session = if let Link::Online(online) = &self.link { online.messages() } else { 0 };
+        self.context.tell_outbox(in_session);
     }
 
     /// The next thing to do; nothing when all is done for now.

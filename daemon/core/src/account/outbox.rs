@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use jid::Jid;
+
 use super::context::Context;
 use super::input::{Outgoing, StoreTicket, Ticket};
 use super::online::{Asleep, Letter, Unsent};
 use super::output::{Change, Event, Outcome};
-use crate::stanza::{Message, StanzaError};
+use crate::stanza::error::{Condition, ErrorKind};
+use crate::stanza::{Message, StanzaError, oob};
 use crate::xml::{Element, writer};
 
 /// So many messages may wait for a session.
@@ -146,6 +149,7 @@ impl Context {
         let mut message = Message::chat(id.clone(), to.clone(), outgoing.body);
         message.kind = outgoing.kind;
         message.subject = outgoing.subject;
+        message.payloads.extend(outgoing.url.as_deref().map(oob::element));
         let origin = self.inbox.origin(self.now.wall);
         (Letter { ticket: Some(ticket), id, to, chosen, origin, in_doubt: false }, message.into_element())
     }
@@ -196,6 +200,31 @@ impl Context {
         }
         self.answer(ticket, &id, &Outcome::Refused(error.clone()));
         self.forget_messages(vec![id], Vec::new());
+    }
+
+    /// Whether no plain text may go there.
+    pub(super) fn is_encrypted_only(&self, to: &Jid) -> bool {
+        let chats = &self.settings.encrypted_only;
+        !chats.is_empty() && chats.iter().any(|chat| chat.matches(to.to_bare().as_str()))
+    }
+
+    /// Gives up a message that was taken before its chat was for encrypted ones only.
+    pub(super) fn withhold(&mut self, message: Option<(Option<Ticket>, String)>) {
+        let Some((ticket, id)) = message else { return };
+        let text = Some("the chat is for encrypted messages only".to_owned());
+        let error = StanzaError { text, ..StanzaError::new(ErrorKind::Cancel, Condition::PolicyViolation) };
+        self.message_refused(ticket, id, &error);
+    }
+
+    /// Gives up those that were never in a session; others are given up where they would be written.
+    pub(super) fn withhold_unsent(&mut self) {
+        let (withheld, unsent) = std::mem::take(&mut self.outbox.unsent)
+            .into_iter()
+            .partition(|unsent| !unsent.letter.in_doubt && self.is_encrypted_only(&unsent.letter.to));
+        self.outbox.unsent = unsent;
+        for unsent in withheld {
+            self.withhold(Some((unsent.letter.ticket, unsent.letter.id)));
+        }
     }
 
     /// The store answered, perhaps for a message that waits for a session.

@@ -2,6 +2,7 @@
 
 use jid::{BareJid, ResourcePart};
 
+use crate::players::Pattern;
 use crate::presence::{Layers, StatusWhen};
 use crate::srv::TlsPolicy;
 use crate::stream::features::ConfigVersion;
@@ -24,6 +25,8 @@ pub struct Settings {
     pub tls: TlsPolicy,
     /// How the tune is published.
     pub tune: TuneSettings,
+    /// Chats that no plain text is sent into, by patterns of bare addresses.
+    pub encrypted_only: Vec<Pattern>,
     /// This installation's UUID, version 4 (XEP-0388): what ties tokens and resources to it.
     pub user_agent: String,
     /// The program's version, told to those who see our presence (XEP-0092).

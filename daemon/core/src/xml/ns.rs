@@ -40,6 +40,8 @@ pub const PUBSUB_PUBLISH_OPTIONS: &str = "http://jabber.org/protocol/pubsub#publ
 pub const PUBSUB_NODE_CONFIG: &str = "http://jabber.org/protocol/pubsub#node_config";
 /// XEP-0059: result sets.
 pub const RSM: &str = "http://jabber.org/protocol/rsm";
+/// XEP-0066: addresses of files.
+pub const OOB: &str = "jabber:x:oob";
 /// XEP-0092: which software, which version.
 pub const VERSION: &str = "jabber:iq:version";
 /// XEP-0115: entity capabilities.
@@ -70,6 +72,8 @@ pub const MAM: &str = "urn:xmpp:mam:2";
 pub const CSI: &str = "urn:xmpp:csi:0";
 /// XEP-0359: ids that archives give.
 pub const STANZA_ID: &str = "urn:xmpp:sid:0";
+/// XEP-0380: what a message is encrypted with.
+pub const ENCRYPTION: &str = "urn:xmpp:eme:0";
 /// XEP-0386: resource binding inside a login.
 pub const BIND2: &str = "urn:xmpp:bind:0";
 /// XEP-0388: SASL in its second profile.

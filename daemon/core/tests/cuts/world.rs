@@ -131,7 +131,7 @@ impl<'a> World<'a> {
         self.waiting.insert(ticket, body.clone());
         self.accepted.push(body.clone());
         let to = Jid::new("juliet@verona.example").expect("a JID");
-        let outgoing = Outgoing { id: None, to, kind: MessageKind::Chat, body, subject: None };
+        let outgoing = Outgoing { id: None, to, kind: MessageKind::Chat, body, subject: None, url: None };
         self.handle(Input::Command(Command::Send(ticket, outgoing)));
     }
 
@@ -378,6 +378,7 @@ impl<'a> World<'a> {
             | Outcome::Answer(_)
             | Outcome::Refused(_)
             | Outcome::TimedOut
+            | Outcome::Withheld
             | Outcome::TooLate
             | Outcome::Unknown
             | Outcome::Unsupported

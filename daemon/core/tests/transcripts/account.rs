@@ -36,6 +36,7 @@ pub(crate) fn account(script: &Script) -> Account {
         server: None,
         tls: TlsPolicy::Auto,
         tune: TuneSettings { pep: true, status: None, status_when: StatusWhen::Empty },
+        encrypted_only: Vec::new(),
         user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),
         version: "0.1.0".into(),
     };
@@ -139,11 +140,11 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
         }
         ("send", [to, body]) => {
             let (to, body) = (Jid::new(to).ok()?, body.clone());
-            Command::Send(ticket, Outgoing { id: None, to, kind: MessageKind::Chat, body, subject: None })
+            Command::Send(ticket, Outgoing { id: None, to, kind: MessageKind::Chat, body, subject: None, url: None })
         }
         ("send", [to, body, word, id]) if word == "id" => {
             let (id, to, body) = (Some(id.clone()), Jid::new(to).ok()?, body.clone());
-            Command::Send(ticket, Outgoing { id, to, kind: MessageKind::Chat, body, subject: None })
+            Command::Send(ticket, Outgoing { id, to, kind: MessageKind::Chat, body, subject: None, url: None })
         }
         ("ask", [to, what]) if what == "ping" => {
             let to = if to == "account" { None } else { Some(Jid::new(to).ok()?) };

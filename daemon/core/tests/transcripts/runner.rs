@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use xmppd_core::account::{Account, Change, Event, Input, LinkState, Output, StoreTicket, Ticket};
 use xmppd_core::loss::Loss;
+use xmppd_core::players::Pattern;
 use xmppd_core::sasl::scram::Derivation;
 use xmppd_core::secret::Secret;
 use xmppd_core::time::{Moment, Now, Wall};
@@ -159,6 +160,11 @@ impl<'a> Runner<'a> {
     fn shell(&mut self, words: &[String]) -> Result<(), String> {
         let (first, rest) = words.split_first().ok_or("no words")?;
         match (first.as_str(), rest) {
+            ("encrypted-only", chats) => {
+                let chats = chats.iter().map(|chat| Pattern::url(chat).expect("a pattern")).collect();
+                self.account.encrypted_only(self.now(), chats);
+                self.poll()
+            }
             ("connected", rest) => {
                 let connected = account::connected(rest);
                 self.server.secured(connected.security.clone());
@@ -221,6 +227,10 @@ impl<'a> Runner<'a> {
     /// Hands in an input and takes everything that comes of it.
     fn handle(&mut self, input: Input<'_>) -> Result<(), String> {
         self.account.handle(self.now(), input);
+        self.poll()
+    }
+
+    fn poll(&mut self) -> Result<(), String> {
         while let Some(output) = self.account.poll() {
             self.take(output)?;
         }

@@ -5,7 +5,7 @@
 //! store tune-out yes|no    store tokens [MECHANISM=TOKEN*USES …]    store offer direct|starttls HT… bind NS… [resumable]
 //! store session none|JID ID handled N [max N]    store handled N    store message ID at N    store arrived ID…
 //! reply N done|unsupported|pending|sent|acknowledged|answer ELEMENT|refused CONDITION|not-online [KIND "WORDS"]|timed-out
-//! reply N message ID|queued ID|not-kept "WORDS"  the message is at the server, or kept, or neither
+//! reply N withheld    reply N message ID|queued ID|not-kept "WORDS"  the message is at the server, or kept, or neither
 //! link STATE [KIND "WORDS"] [retry N s]         and, online: JID MECHANISM BINDING trips=N [resumable]
 //! presence SHOW ["TEXT"] [priority N] [from tune] pending|sent|acknowledged
 //! roster [JID=SUBSCRIPTION …]    roster-item JID=SUBSCRIPTION    roster-removed JID
@@ -14,7 +14,7 @@
 //! available JID SHOW ["TEXT"] [priority N] [since MILLIS]    unavailable JID
 //! contact-tune JID TUNE    tune-published TUNE    tune-failed "WORDS"      TUNE: "ARTIST – TITLE" or nothing
 //! departed    mistrusted
-//! message JID KIND ["SUBJECT"] "BODY" [copy [of ours]] [delayed MILLIS]
+//! message JID KIND ["SUBJECT"] ["BODY"] [encrypted "METHOD"] [at URL …] [copy [of ours]] [delayed MILLIS]
 //! ```
 
 use xmppd_core::account::{
@@ -123,6 +123,7 @@ fn of_outcome(outcome: &Outcome) -> String {
         Outcome::NotOnline(Some(problem)) => format!("not-online {}", of_problem(problem)),
         Outcome::NotOnline(None) => "not-online".into(),
         Outcome::TimedOut => "timed-out".into(),
+        Outcome::Withheld => "withheld".into(),
         Outcome::TooLate => "too-late".into(),
         Outcome::Unknown => "unknown".into(),
         Outcome::Unsupported => "unsupported".into(),
@@ -247,6 +248,12 @@ fn of_message(message: &Incoming) -> String {
     let mut words = format!("message {} {kind}", message.from);
     for text in [&message.subject, &message.body].into_iter().flatten() {
         words += &format!(" {text:?}");
+    }
+    if let Some(method) = &message.encrypted {
+        words += &format!(" encrypted {method:?}");
+    }
+    for url in &message.urls {
+        words += &format!(" at {url}");
     }
     if message.carbon {
         words += if message.sent { " copy of ours" } else { " copy" };

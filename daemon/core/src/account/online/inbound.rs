@@ -19,7 +19,8 @@ use crate::stanza::management::Management;
 use crate::stanza::roster::Subscription;
 use crate::stanza::version::Version;
 use crate::stanza::{
-    Address, Iq, IqKind, Message, MessageKind, Presence, PresenceKind, Stanza, StanzaError, ping, pubsub, tune,
+    Address, Iq, IqKind, Message, MessageKind, Presence, PresenceKind, Stanza, StanzaError, encryption, oob, ping,
+    pubsub, tune,
 };
 use crate::stream::error::StreamError;
 use crate::stream::features::Features;
@@ -247,9 +248,13 @@ impl Online {
             // Rooms are not joined, so nothing of theirs is believed.
             MessageKind::Groupchat | MessageKind::Error(_) => return None,
         }
-        let body = message.body.as_deref().and_then(|body| text::lines(body, text::BODY));
+        let encrypted = encryption::method(&message.payloads, message.body.as_deref());
+        // What stands beside an encrypted text is for those who cannot read it, and no text.
+        let body = message.body.as_deref().filter(|_| encrypted.is_none());
+        let body = body.and_then(|body| text::lines(body, text::BODY));
         let subject = message.subject.as_deref().and_then(|subject| text::line(subject, text::READ));
-        if body.is_none() && subject.is_none() {
+        let urls = oob::urls(&message.payloads);
+        if body.is_none() && subject.is_none() && encrypted.is_none() && urls.is_empty() {
             return None;
         }
         let to = message.to.jid().cloned().unwrap_or_else(|| self.session.jid.clone().into());
@@ -258,7 +263,20 @@ impl Online {
         let place = archive::stanza_id(&message.payloads, &self.session.jid.to_bare());
         let id = message.id.unwrap_or_else(|| context.entropy.id());
         let kind = message.kind;
-        Some(Incoming { id, from, to, kind, body, subject, delayed, carbon: false, sent: false, place })
+        Some(Incoming {
+            id,
+            from,
+            to,
+            kind,
+            body,
+            subject,
+            encrypted,
+            urls,
+            delayed,
+            carbon: false,
+            sent: false,
+            place,
+        })
     }
 
     /// The text of a copy, which only our own account may send, to this session, of what it can know (S38).

@@ -54,6 +54,7 @@ pub(super) fn settings() -> Settings {
         server: None,
         tls: TlsPolicy::Auto,
         tune: TuneSettings { pep: false, status: None, status_when: StatusWhen::Empty },
+        encrypted_only: Vec::new(),
         user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),
         version: "0.1.0".into(),
     }

@@ -168,6 +168,11 @@ impl Outbound {
             let next = self.next_position(0);
             let Some(first) = self.line.waiting.front_mut().filter(|first| first.awaits.is_none()) else { break };
             if let Sent::Message(letter) = &first.tracked.sent {
+                if context.is_encrypted_only(&letter.to) {
+                    let withheld = self.line.waiting.pop_front().map(|waiting| waiting.tracked.sent);
+                    context.withhold(withheld.and_then(Sent::into_message));
+                    continue;
+                }
                 if self.line.gate.is_some() || matches!(self.management, Stage::Enabling(_)) {
                     break;
                 }
