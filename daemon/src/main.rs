@@ -24,6 +24,7 @@ mod successor;
 #[cfg(test)]
 mod testing;
 mod transport;
+mod upload;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -13,17 +13,18 @@ use xmppd_proto::{State, Topic, Topics};
 use crate::api::desk::{Desk, Facts};
 use crate::api::{Api, Clients, VERSION};
 use crate::bus::{Bus, BusState};
-use crate::config::{self, Config, LoadError};
+use crate::config::{self, Config, LoadError, Messages};
 use crate::desktop::{self, Sign, Sources};
 use crate::hub::{self, Hub, Parting, Surroundings};
 use crate::lock::{Lock, LockError};
+use crate::notifications::{self, Notifications, Standing};
 use crate::places::{self, Environment, PlaceError};
 use crate::players::{self, chooser};
 use crate::rpc::{self, ListenError, Listener};
 use crate::signals::{Signals, Wish};
 use crate::store::{Change, OpenError, Store, StoreError};
 use crate::successor::Successor;
-use crate::{dbus, host, log, notifications, notify};
+use crate::{dbus, host, log, notify};
 
 /// How long the goodbye to servers may take; with what clients of the socket may take it is within 5 s.
 const GOODBYE: Duration = Duration::from_secs(4);
@@ -135,8 +136,7 @@ impl Daemon {
             tracing::warn!("{note}");
         }
         let ((stop, stopped), (end, ended)) = (watch::channel(false), watch::channel(None));
-        let tune = self.config.tune.clone();
-        let (notifying, wishes) = watch::channel(notifications::wishes(&self.config.messages));
+        let (tune, messages) = (self.config.tune.clone(), self.config.messages.clone());
         let user_agent = installation(&self.store).await?;
         let surroundings = Surroundings { environment: self.environment.clone(), user_agent, version: VERSION };
         let (hub, hub_task) = Hub::start(self.config, surroundings, self.store.clone()).await;
@@ -152,8 +152,7 @@ impl Daemon {
         let clients = Clients::default();
         faces.push(tokio::spawn(tell_of_lookers(clients.lookers(), hub.clone())));
         let machine = watch_machine(&hub, &mut faces);
-        let (standing, notifications) = watch::channel(notifications::Standing::Untried);
-        faces.push(tokio::spawn(notifications::serve(Bus::Session, hub.clone(), wishes, standing)));
+        let notifications = notify_desktop(&messages, &hub, &mut faces);
         let facts = Facts {
             started: host::now(),
             config: self.path,
@@ -162,7 +161,6 @@ impl Daemon {
             environment: self.environment,
             bus,
             players,
-            notifying,
             notifications,
             machine,
             clients: clients.clone(),
@@ -170,9 +168,7 @@ impl Daemon {
         };
         let desk = Desk::new(hub.clone(), chooser, self.store.clone(), facts);
         tokio::spawn(desk.clone().serve(asked));
-        if managed {
-            faces.push(tokio::spawn(tell_status(api.clone())));
-        }
+        faces.extend(managed.then(|| tokio::spawn(tell_status(api.clone()))));
         faces.push(tokio::spawn(dbus::serve(Bus::Session, api.clone(), host::user(), bus_state)));
         let (over, closing) = watch::channel(false);
         let socket = tokio::spawn(rpc::serve(listener, api, clients, stopped.clone(), closing));
@@ -248,6 +244,14 @@ fn watch_machine(hub: &hub::Handle, tasks: &mut Vec<JoinHandle<()>>) -> watch::R
     tasks.push(tokio::spawn(desktop::watch(Bus::System, signs, sources)));
     tasks.push(tokio::spawn(tell_of_machine(told, hub.clone())));
     shown
+}
+
+/// Starts showing messages on the desktop; gives the way to say what is wished, and to know how it stands.
+fn notify_desktop(messages: &Messages, hub: &hub::Handle, tasks: &mut Vec<JoinHandle<()>>) -> Notifications {
+    let (notifying, wishes) = watch::channel(notifications::wishes(messages));
+    let (standing, shown) = watch::channel(Standing::Untried);
+    tasks.push(tokio::spawn(notifications::serve(Bus::Session, hub.clone(), wishes, standing)));
+    Notifications { wishes: notifying, standing: shown }
 }
 
 /// Carries what befalls the machine to the accounts, which may have last words before it sleeps.

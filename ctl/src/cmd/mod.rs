@@ -19,6 +19,7 @@ pub(crate) mod send;
 pub(crate) mod status;
 pub(crate) mod tune;
 pub(crate) mod tune_show;
+mod upload;
 pub(crate) mod wait;
 pub(crate) mod watch;
 pub(crate) mod xml;

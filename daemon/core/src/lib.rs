@@ -23,5 +23,6 @@ pub mod template;
 pub mod text;
 pub mod time;
 pub mod tune;
+pub mod upload;
 pub mod wire;
 pub mod xml;

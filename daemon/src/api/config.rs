@@ -21,7 +21,7 @@ impl Desk {
         let mut report = self.summary(&config);
         // An error means that the daemon ends.
         let _ = self.players.configure(Settings::of(&config.tune)).await;
-        self.facts.notifying.send_replace(notifications::wishes(&config.messages));
+        self.facts.notifications.wishes.send_replace(notifications::wishes(&config.messages));
         report.changed = self.hub.reload(config).await?;
         Ok(report)
     }

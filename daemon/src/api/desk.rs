@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use xmppd_core::account::{Outcome, Problem};
-use xmppd_core::notices::Wishes;
 use xmppd_core::time::Now;
 use xmppd_proto::{Failure, Kind, Reply, Request};
 
@@ -15,10 +14,11 @@ use super::{Asked, Clients, daemon, probe, scroll};
 use crate::bus::BusState;
 use crate::desktop::Sources;
 use crate::hub::{self, Parting};
-use crate::notifications;
+use crate::notifications::Notifications;
 use crate::places::Environment;
 use crate::players::chooser;
 use crate::store::Store;
+use crate::upload::{self, Uploads};
 
 /// How long an answer may wait for a server when the asker does not say.
 pub(super) const WAIT: Duration = Duration::from_secs(10);
@@ -29,6 +29,7 @@ pub(crate) struct Desk {
     pub(super) hub: hub::Handle,
     pub(super) players: chooser::Handle,
     pub(super) store: Store,
+    pub(super) uploads: Uploads,
     pub(super) facts: Arc<Facts>,
 }
 
@@ -48,10 +49,8 @@ pub(crate) struct Facts {
     pub(crate) bus: watch::Receiver<BusState>,
     /// Whether players can be watched.
     pub(crate) players: watch::Receiver<BusState>,
-    /// What the person wants to be notified of.
-    pub(crate) notifying: watch::Sender<Wishes>,
-    /// Whether the desktop can notify.
-    pub(crate) notifications: watch::Receiver<notifications::Standing>,
+    /// What the desktop is to show, and whether it does.
+    pub(crate) notifications: Notifications,
     /// Who tells of sleep and of the network.
     pub(crate) machine: watch::Receiver<Sources>,
     /// Who is connected to the socket, and how many of them watch.
@@ -63,7 +62,7 @@ pub(crate) struct Facts {
 impl Desk {
     /// A desk that knows the parts that answer.
     pub(crate) fn new(hub: hub::Handle, players: chooser::Handle, store: Store, facts: Facts) -> Self {
-        Self { hub, players, store, facts: Arc::new(facts) }
+        Self { hub, players, store, uploads: upload::start(), facts: Arc::new(facts) }
     }
 
     /// Answers whatever comes, each request in a task of its own, until nobody can ask any more.
@@ -126,6 +125,10 @@ impl Desk {
             Request::AccountConnect(params) => self.account_connect(params).await.map(Reply::AccountConnect),
             Request::AccountDisconnect(params) => self.account_disconnect(params).await.map(Reply::AccountDisconnect),
             Request::Send(params) => self.send(params).await.map(Reply::Send),
+            Request::UploadStart(params) => self.upload_start(params).await.map(Reply::UploadStart),
+            Request::UploadWrite(params) => self.upload_write(params).await.map(Reply::UploadWrite),
+            Request::UploadFinish(params) => self.upload_finish(params).await.map(Reply::UploadFinish),
+            Request::UploadCancel(params) => self.upload_cancel(params).await.map(Reply::UploadCancel),
             Request::OutboxListing(params) => self.outbox_list(params).await.map(Reply::OutboxListing),
             Request::OutboxCancel(params) => self.outbox_cancel(params).await.map(Reply::OutboxCancel),
             Request::Wait(params) => self.wait(params).await.map(Reply::Wait),

@@ -18,6 +18,9 @@ use crate::host;
 /// As many bytes as an id of an asker's may have.
 const LONGEST_ID: usize = 128;
 
+/// As many bytes as a file's address may have.
+const LONGEST_URL: usize = 4096;
+
 impl Desk {
     /// Sends through the live session and answers when the server has it.
     pub(super) async fn send(&self, params: Send) -> Result<SendReport, Failure> {
@@ -31,10 +34,11 @@ impl Desk {
             Some(MessageType::Error) => return Err(Failure::usage("an error is nothing to send")),
         };
         let subject = params.subject.as_deref().and_then(|subject| text::line(subject, text::READ));
+        let url = params.url.map(web_address).transpose()?;
         self.may_be_read(&to).await?;
         let (name, account) = self.one(params.account).await?;
         let id = params.id.map(own_id).transpose()?;
-        let outgoing = Outgoing { id, to: to.clone(), kind, body, subject, url: None };
+        let outgoing = Outgoing { id, to: to.clone(), kind, body, subject, url: url.clone() };
         let answer = account.ask(|ticket| Command::Send(ticket, outgoing)).map_err(unavailable)?;
         let outcome = timeout(WAIT, answer).await.map_err(|_| unacknowledged())?;
         let (id, state) = match outcome.unwrap_or(Outcome::NotOnline(None)) {
@@ -52,7 +56,7 @@ impl Desk {
             | Outcome::Unsupported
             | Outcome::Done) => return Err(failed(&name, outcome)),
         };
-        Ok(SendReport { account: name, id, state, to: to.to_string() })
+        Ok(SendReport { account: name, id, state, to: to.to_string(), url })
     }
 
     /// Fails when no plain text may go there. The account holds to it, too, for what was taken before.
@@ -85,7 +89,7 @@ impl Desk {
         })
     }
 
-    async fn server_of(&self, account: &str) -> Result<Jid, Failure> {
+    pub(super) async fn server_of(&self, account: &str) -> Result<Jid, Failure> {
         let account = account.to_owned();
         let jid = self
             .hub
@@ -101,6 +105,13 @@ impl Desk {
 /// An address that a person gave.
 pub(super) fn address(text: &str) -> Result<Jid, Failure> {
     Jid::new(text).map_err(|error| Failure::usage(format!("{text:?} is not a JID: {error}")))
+}
+
+/// Where a file is, as an asker says.
+fn web_address(url: String) -> Result<String, Failure> {
+    let is_one = ["https://", "http://"].iter().any(|scheme| url.len() > scheme.len() && url.starts_with(scheme));
+    let is_clean = url.len() <= LONGEST_URL && url.chars().all(|it| !it.is_whitespace() && !it.is_control());
+    if is_one && is_clean { Ok(url) } else { Err(Failure::usage(format!("{url:?} is no address of the web"))) }
 }
 
 /// An id that an asker has chosen.

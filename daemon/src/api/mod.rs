@@ -16,6 +16,7 @@ mod roster;
 mod scroll;
 mod status;
 mod tune;
+mod upload;
 mod wait;
 mod wire;
 

@@ -106,7 +106,7 @@ impl Daemon {
     ) -> Result<String, Refusal> {
         self.owner.admit(connection, &header).await?;
         let (to, body) = (to.to_owned(), body.to_owned());
-        let message = Send { to, body, subject: None, id: None, message_type: None, account: None };
+        let message = Send { to, body, subject: None, url: None, id: None, message_type: None, account: None };
         self.ask(message).await.map(|report| report.id)
     }
 
@@ -260,6 +260,7 @@ const fn is_carried(request: &Request) -> bool {
         | Request::BlockListing(_) | Request::BlockAdd(_) | Request::BlockRemove(_)
         | Request::AccountListing(_) | Request::AccountShow(_) | Request::AccountConnect(_)
         | Request::AccountDisconnect(_)
+        | Request::UploadStart(_) | Request::UploadWrite(_) | Request::UploadFinish(_) | Request::UploadCancel(_)
         | Request::Send(_) | Request::Wait(_) | Request::Ping(_) | Request::OutboxListing(_)
         | Request::OutboxCancel(_) | Request::Probe(_)
         | Request::Doctor(_) | Request::ConfigCheck(_) | Request::ConfigReload(_) | Request::ConfigGet(_)

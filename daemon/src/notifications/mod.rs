@@ -37,6 +37,14 @@ pub(crate) enum Standing {
     },
 }
 
+/// The way to the task that shows messages.
+pub(crate) struct Notifications {
+    /// What the person wants to be told.
+    pub(crate) wishes: watch::Sender<Wishes>,
+    /// How it stands.
+    pub(crate) standing: watch::Receiver<Standing>,
+}
+
 /// What a configuration wishes.
 pub(crate) fn wishes(messages: &Messages) -> Wishes {
     // What is no pattern was refused when the configuration was read.

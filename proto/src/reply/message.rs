@@ -15,6 +15,9 @@ pub struct SendReport {
     pub state: SendState,
     /// The recipient.
     pub to: String,
+    /// Where the file is that goes with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }
 
 /// How far a message has come.

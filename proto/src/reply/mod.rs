@@ -9,6 +9,7 @@ mod presence;
 mod probe;
 mod roster;
 mod tune;
+mod upload;
 mod xml;
 
 pub use account::{AccountError, AccountInfo, AccountList, Auth, AuthProfile, ConnectionState, Stream, Tls};
@@ -29,4 +30,5 @@ pub use roster::{
     RosterReport, Subscription, SubscriptionRequest,
 };
 pub use tune::{AccountTune, ExplainedPlayer, Player, PlayerList, TuneExplanation, TunePublish, TuneReport, TuneText};
+pub use upload::{UploadDone, UploadProgress, UploadStarted};
 pub use xml::{XmlFrame, XmlWatching};

@@ -5,6 +5,7 @@ mod contacts;
 mod params;
 mod status;
 mod tune;
+mod upload;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -28,12 +29,14 @@ pub use tune::{
     TuneClear, TuneExplain, TuneHold, TuneOff, TuneOn, TunePlayers, TuneRender, TuneResume, TuneSet, TuneShow,
     TuneSkip, TuneUse,
 };
+pub use upload::{UploadCancel, UploadFinish, UploadStart, UploadWrite};
 
 use crate::jsonrpc::Error;
 use crate::reply::{
     AccountList, BlockReport, ConfigReport, ConfigValues, DaemonStatus, DoctorReport, Done, Hello, OutboxList,
     PendingReport, PlayerList, Pong, ProbeReport, RosterReport, ScrollFrames, SendReport, StatusReport,
-    TuneExplanation, TuneReport, TuneText, WaitReport, WatchReport, XmlWatching,
+    TuneExplanation, TuneReport, TuneText, UploadDone, UploadProgress, UploadStarted, WaitReport, WatchReport,
+    XmlWatching,
 };
 
 /// A method's parameters, with the method's name and the type of its answer.
@@ -155,6 +158,10 @@ methods! {
     "account.connect" AccountConnect -> AccountList, "Connects now, also after a failed login";
     "account.disconnect" AccountDisconnect -> AccountList, "Closes the stream until account.connect";
     "send" Send -> SendReport, "Sends a message";
+    "upload.start" UploadStart -> UploadStarted, "Finds a place at the server for a file, and opens the way there";
+    "upload.write" UploadWrite -> UploadProgress, "Sends the next piece of the file";
+    "upload.finish" UploadFinish -> UploadDone, "Ends an upload; answers where the file is";
+    "upload.cancel" UploadCancel -> Done, "Gives an upload up";
     "outbox.list" OutboxListing -> OutboxList, "Lists the messages that no server is known to have";
     "outbox.cancel" OutboxCancel -> Done, "Does not send a message that has not left yet";
     "wait" Wait -> WaitReport, "Answers once a condition holds";

@@ -140,6 +140,7 @@ fn requests_keep_their_shape() {
             to: "juliet@capulet.example".into(),
             body: "Good night".into(),
             subject: some("Parting"),
+            url: None,
             id: None,
             message_type: Some(MessageType::Normal),
             account: some("home"),
@@ -147,7 +148,7 @@ fn requests_keep_their_shape() {
     );
     let condition = Condition::Contact { jid: "juliet@capulet.example".into(), show: Some(Show::Online) };
     let (to, body) = ("juliet@capulet.example".into(), "Good night".into());
-    let once = Send { to, body, subject: None, id: some("backup-7"), message_type: None, account: None };
+    let once = Send { to, body, subject: None, url: None, id: some("backup-7"), message_type: None, account: None };
     check_request("send-once", &once);
     check_request("outbox.list", &OutboxListing { account: some("home") });
     check_request("outbox.cancel", &OutboxCancel { id: "m3".into(), account: some("home") });
@@ -217,6 +218,7 @@ fn replies_about_accounts_and_messages_keep_their_shape() {
             id: "m2".into(),
             state: SendState::Sent,
             to: "juliet@capulet.example".into(),
+            url: None,
         },
     );
     let waiting = |id: &str, state, attempts| OutboxMessage {

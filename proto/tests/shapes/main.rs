@@ -7,6 +7,7 @@ mod common;
 mod contacts;
 mod layers;
 mod tune;
+mod upload;
 mod wire;
 
 use std::fmt::Debug;

@@ -25,6 +25,7 @@ pub mod roster;
 pub mod sasl;
 pub mod sasl2;
 pub mod tune;
+pub mod upload;
 pub mod version;
 
 pub use address::Address;

@@ -26,6 +26,8 @@ pub const PRE_APPROVAL: &str = "urn:xmpp:features:pre-approval";
 pub const DATA_FORMS: &str = "jabber:x:data";
 /// XEP-0030: what an entity is and can do.
 pub const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
+/// XEP-0030: what an entity consists of.
+pub const DISCO_ITEMS: &str = "http://jabber.org/protocol/disco#items";
 /// XEP-0060: publish and subscribe.
 pub const PUBSUB: &str = "http://jabber.org/protocol/pubsub";
 /// XEP-0060: what an owner may do with a node.
@@ -72,6 +74,8 @@ pub const MAM: &str = "urn:xmpp:mam:2";
 pub const CSI: &str = "urn:xmpp:csi:0";
 /// XEP-0359: ids that archives give.
 pub const STANZA_ID: &str = "urn:xmpp:sid:0";
+/// XEP-0363: places for files.
+pub const UPLOAD: &str = "urn:xmpp:http:upload:0";
 /// XEP-0380: what a message is encrypted with.
 pub const ENCRYPTION: &str = "urn:xmpp:eme:0";
 /// XEP-0386: resource binding inside a login.

@@ -18,6 +18,7 @@ use xmppd_core::account::{
     Security, Settings, Subscribing, SubscriptionRequest, Ticket, TuneSettings,
 };
 use xmppd_core::loss::Loss;
+use xmppd_core::players::Pattern;
 use xmppd_core::presence::{Layers, Presence, StatusWhen};
 use xmppd_core::sasl::TlsVersion;
 use xmppd_core::srv::{self, TlsPolicy};
@@ -165,6 +166,11 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
     };
     let answered = !matches!(command, Command::Tune(_) | Command::Watched(_));
     Some((command, answered))
+}
+
+/// Patterns of bare addresses.
+pub(crate) fn chats(words: &[String]) -> Vec<Pattern> {
+    words.iter().map(|chat| Pattern::url(chat).expect("a pattern")).collect()
 }
 
 /// TLS as the words describe it: `tls=1.2` has no exporter, `binding=none` nothing to bind by.

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, VecDeque};
 
 use xmppd_core::account::{Account, Change, Event, Input, LinkState, Output, StoreTicket, Ticket};
 use xmppd_core::loss::Loss;
-use xmppd_core::players::Pattern;
 use xmppd_core::sasl::scram::Derivation;
 use xmppd_core::secret::Secret;
 use xmppd_core::time::{Moment, Now, Wall};
@@ -161,8 +160,7 @@ impl<'a> Runner<'a> {
         let (first, rest) = words.split_first().ok_or("no words")?;
         match (first.as_str(), rest) {
             ("encrypted-only", chats) => {
-                let chats = chats.iter().map(|chat| Pattern::url(chat).expect("a pattern")).collect();
-                self.account.encrypted_only(self.now(), chats);
+                self.account.encrypted_only(self.now(), account::chats(chats));
                 self.poll()
             }
             ("connected", rest) => {
@@ -183,8 +181,7 @@ impl<'a> Runner<'a> {
             ("secret", [secret]) => self.handle(Input::Secret(Ok(Secret::new(secret.clone())))),
             ("derived", []) => {
                 let (secret, derivation) = self.derivation.take().ok_or("nothing is to be derived")?;
-                let keys = self.keys;
-                self.handle(Input::Derived(keys.derive(&secret, &derivation)))
+                self.handle(Input::Derived(self.keys.derive(&secret, &derivation)))
             }
             ("stored", rest) => {
                 let ticket = self.stores.pop_front().ok_or("nothing is to be stored")?;
