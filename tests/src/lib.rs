@@ -10,6 +10,7 @@ pub mod certificate;
 pub mod contact;
 pub mod cost;
 pub mod daemon;
+pub mod injected;
 pub mod missing;
 pub mod netns;
 pub mod player;

@@ -93,7 +93,8 @@ fn from_stdin(session: &Session) -> Result<String, Failure> {
     Ok(text)
 }
 
-fn line(report: &SendReport, _: &Screen) -> String {
+/// `sent juliet@verona.example ID`, and a file's address
+pub(super) fn line(report: &SendReport, _: &Screen) -> String {
     let url = report.url.as_deref().map(|url| format!(" {}", text::line(url))).unwrap_or_default();
     format!("{} {} {}{url}\n", report.state.as_str(), text::line(&report.to), text::line(&report.id))
 }

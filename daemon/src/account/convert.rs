@@ -42,6 +42,7 @@ pub(super) fn change(account: String, change: Change) -> store::Change {
         Change::Handled(handled, at, known) => store::Change::Handled { account, handled, at, known },
         Change::Known(known) => store::Change::Known { account, known },
         Change::Message(message) => store::Change::Message { account, message },
+        Change::SetAside(id, aside, reason) => store::Change::SetAside { account, id, aside, reason },
         Change::Arrived(ids, names) => store::Change::Arrived { account, ids, names },
         Change::Roster(roster) => store::Change::Roster { account, roster },
         Change::RosterPush(push) => store::Change::RosterPush { account, push },

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use jid::Jid;
+use tokio::sync::oneshot::error::RecvError;
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use xmppd_core::account::{Command, Outcome, Outgoing, Question};
 use xmppd_core::stanza::{MessageKind, ping};
@@ -40,22 +42,7 @@ impl Desk {
         let id = params.id.map(own_id).transpose()?;
         let outgoing = Outgoing { id, to: to.clone(), kind, body, subject, url: url.clone() };
         let answer = account.ask(|ticket| Command::Send(ticket, outgoing)).map_err(unavailable)?;
-        let outcome = timeout(WAIT, answer).await.map_err(|_| unacknowledged())?;
-        let (id, state) = match outcome.unwrap_or(Outcome::NotOnline(None)) {
-            Outcome::Sent(id) => (id, SendState::Sent),
-            Outcome::Queued(id) => (id, SendState::Queued),
-            outcome @ (Outcome::Delivered(_)
-            | Outcome::Answer(_)
-            | Outcome::Refused(_)
-            | Outcome::NotOnline(_)
-            | Outcome::TimedOut
-            | Outcome::NotKept(_)
-            | Outcome::Withheld
-            | Outcome::TooLate
-            | Outcome::Unknown
-            | Outcome::Unsupported
-            | Outcome::Done) => return Err(failed(&name, outcome)),
-        };
+        let (id, state) = sent(&name, timeout(WAIT, answer).await)?;
         Ok(SendReport { account: name, id, state, to: to.to_string(), url })
     }
 
@@ -99,6 +86,28 @@ impl Desk {
             .await?;
         let jid = address(&jid.unwrap_or_default())?;
         address(jid.domain().as_str())
+    }
+}
+
+/// How far a message has come, with its id, by what its account answered in time.
+pub(super) fn sent(
+    account: &str,
+    answer: Result<Result<Outcome, RecvError>, Elapsed>,
+) -> Result<(String, SendState), Failure> {
+    match answer.map_err(|_| unacknowledged())?.unwrap_or(Outcome::NotOnline(None)) {
+        Outcome::Sent(id) => Ok((id, SendState::Sent)),
+        Outcome::Queued(id) => Ok((id, SendState::Queued)),
+        outcome @ (Outcome::Delivered(_)
+        | Outcome::Answer(_)
+        | Outcome::Refused(_)
+        | Outcome::NotOnline(_)
+        | Outcome::TimedOut
+        | Outcome::NotKept(_)
+        | Outcome::Withheld
+        | Outcome::TooLate
+        | Outcome::Unknown
+        | Outcome::Unsupported
+        | Outcome::Done) => Err(failed(account, outcome)),
     }
 }
 

@@ -190,6 +190,9 @@ fn messages(root: &mut Section<'_>) -> Messages {
         notify: section.flag("notify").unwrap_or(default.notify),
         notify_body: section.flag("notify-body").unwrap_or(default.notify_body),
         notify_deny: patterns(&mut section, "notify-deny", Pattern::url).unwrap_or(default.notify_deny),
+        on_uncertain: section
+            .parsed("on-uncertain", "one of resend, hold", words::on_uncertain)
+            .unwrap_or(default.on_uncertain),
     };
     root.absorb(section);
     messages

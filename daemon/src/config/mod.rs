@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jid::{BareJid, ResourcePart};
+use xmppd_core::account::OnUncertain;
 use xmppd_core::players::{DEFAULT_DENY, Pattern};
 use xmppd_core::presence::Show;
 use xmppd_core::secret::Secret;
@@ -234,6 +235,8 @@ pub(crate) struct Messages {
     pub(crate) notify_body: bool,
     /// Patterns of bare addresses that are never notified of.
     pub(crate) notify_deny: Vec<String>,
+    /// What becomes of a message of which nobody can say whether it arrived.
+    pub(crate) on_uncertain: OnUncertain,
 }
 
 impl Messages {
@@ -253,6 +256,7 @@ impl Default for Messages {
             notify: true,
             notify_body: true,
             notify_deny: Vec::new(),
+            on_uncertain: OnUncertain::Resend,
         }
     }
 }

@@ -210,6 +210,7 @@ fn values_outside_their_words_are_faults() {
     check("tune", "allow = ['']");
     check("tune", "status-when = true");
     check("messages", "keep = '0d'");
+    check("messages", "on-uncertain = 'resent'");
 }
 
 #[test]
@@ -239,7 +240,7 @@ fn effective_values_are_found_by_their_dotted_keys() {
     check("account.home.jid", Some(json!("romeo@verona.example/balcony")));
     check("account.home.password-command", Some(json!(["pass", "show", "xmpp/romeo"])));
     let notify = json!({"history": true, "keep": "90d", "encrypted-only": [], "notify": true, "notify-body": true,
-        "notify-deny": []});
+        "notify-deny": [], "on-uncertain": "resend"});
     check("messages", Some(notify));
     for absent in ["", "tune.x", "account.home.x", "account.homer", "presence.status", "account.home.password"] {
         check(absent, None);

@@ -43,6 +43,7 @@ impl Config {
             "notify": messages.notify,
             "notify-body": messages.notify_body,
             "notify-deny": messages.notify_deny,
+            "on-uncertain": words::on_uncertain_word(messages.on_uncertain),
         })
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jid::{BareJid, Jid, ResourcePart};
 use xmppd_core::presence::Show;
 
-use super::{OnPause, Server, StatusWhen, TlsPolicy, duration};
+use super::{OnPause, OnUncertain, Server, StatusWhen, TlsPolicy, duration};
 
 /// What stands for every account on xmppctl's command line.
 const EVERY_ACCOUNT: &str = "all";
@@ -78,6 +78,17 @@ pub(super) fn status_when_word(when: StatusWhen) -> &'static str {
         StatusWhen::Empty => "empty",
         StatusWhen::Always => "always",
         StatusWhen::Never => "never",
+    }
+}
+
+pub(super) fn on_uncertain(text: &str) -> Option<OnUncertain> {
+    [OnUncertain::Resend, OnUncertain::Hold].into_iter().find(|what| on_uncertain_word(*what) == text)
+}
+
+pub(super) fn on_uncertain_word(what: OnUncertain) -> &'static str {
+    match what {
+        OnUncertain::Resend => "resend",
+        OnUncertain::Hold => "hold",
     }
 }
 

@@ -262,7 +262,7 @@ const fn is_carried(request: &Request) -> bool {
         | Request::AccountDisconnect(_)
         | Request::UploadStart(_) | Request::UploadWrite(_) | Request::UploadFinish(_) | Request::UploadCancel(_)
         | Request::Send(_) | Request::Wait(_) | Request::Ping(_) | Request::OutboxListing(_)
-        | Request::OutboxCancel(_) | Request::Probe(_)
+        | Request::OutboxCancel(_) | Request::OutboxRetry(_) | Request::Probe(_)
         | Request::Doctor(_) | Request::ConfigCheck(_) | Request::ConfigReload(_) | Request::ConfigGet(_)
         | Request::DaemonHello(_) | Request::DaemonShow(_) | Request::DaemonStop(_)
         | Request::DaemonRestart(_) | Request::RpcDescribe(_) => true,

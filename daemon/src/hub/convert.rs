@@ -51,7 +51,7 @@ pub(super) fn event(account: &str, event: Event) -> Option<Change> {
             let waiting = u64::try_from(waiting).unwrap_or(u64::MAX);
             Some(Change::Outbox(reply::OutboxCount { account, waiting }))
         }
-        Event::Link(_) | Event::Presence(..) | Event::TunePublished(_) | Event::Mistrusted | Event::Returned(..) => {
+        Event::Link(_) | Event::Presence(..) | Event::TunePublished(_) | Event::Mistrusted | Event::SetAside(..) => {
             None
         }
     }

@@ -2,10 +2,11 @@
 
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use xmppd_core::account::{Command, Delivery, LinkState, Machine, Outcome, Playing, Report, Ticket, TunePublished};
+use xmppd_core::account::{
+    Aside, Command, Delivery, LinkState, Machine, Outcome, Playing, Problem, Report, Ticket, TunePublished,
+};
 use xmppd_core::players::Pattern;
 use xmppd_core::presence::{Composed, Layers, Show, StatusWhen, compose, explain};
-use xmppd_core::stanza::StanzaError;
 use xmppd_proto::reply::{self, AccountInfo, AccountStatus, AccountTune, TunePublish};
 
 use super::convert;
@@ -63,6 +64,12 @@ impl Entry {
         if self.layers.requested().show != Show::Offline {
             self.report.state = LinkState::Connecting;
         }
+    }
+
+    /// It could not be started, for this reason.
+    pub(super) fn not_started(&mut self, reason: String) {
+        let problem = Problem { kind: "start", message: reason, retry_at: None };
+        self.set_report(Report { state: LinkState::Stopped, problem: Some(problem), ..self.report.clone() });
     }
 
     /// Whether this is the number of its actor.
@@ -186,11 +193,16 @@ impl Entry {
         AccountTune { account, publishes, reason, last: self.last_tune.clone() }
     }
 
-    /// The server's stream management is used no more.
-    pub(super) fn returned(&self, id: &str, error: &StanzaError) {
-        tracing::warn!(account = %self.config.name, %id, "a message was not sent, or came back: {error}");
+    /// A message is not sent by itself any more.
+    pub(super) fn set_aside(&self, id: &str, aside: Aside, reason: &str) {
+        let account = &self.config.name;
+        match aside {
+            Aside::Failed => tracing::warn!(%account, %id, "a message was not sent, or came back: {reason}"),
+            Aside::Uncertain => tracing::warn!(%account, %id, "whether a message arrived is uncertain: {reason}"),
+        }
     }
 
+    /// The server's stream management is used no more.
     pub(super) fn mistrusted(&self) {
         tracing::warn!(
             account = %self.config.name,

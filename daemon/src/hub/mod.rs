@@ -232,7 +232,7 @@ impl Hub {
             }
             Event::TunePublished(published) => entry.tune_published(published),
             Event::Mistrusted => entry.mistrusted(),
-            Event::Returned(id, error) => entry.returned(&id, &error),
+            Event::SetAside(id, aside, reason) => entry.set_aside(&id, aside, &reason),
             event @ (Event::Roster(_)
             | Event::RosterItem(_)
             | Event::RosterRemoved(_)

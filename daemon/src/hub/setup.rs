@@ -69,7 +69,7 @@ impl Hub {
         let before = std::mem::replace(&mut self.config, config);
         self.tls = None;
         self.goodbyes.retain(|goodbye| !goodbye.is_finished());
-        let shared = before.tune != self.config.tune;
+        let shared = before.tune != self.config.tune || before.messages != self.config.messages;
         for entry in &self.entries {
             entry.encrypted_only(self.config.messages.encrypted_only());
         }
@@ -117,7 +117,9 @@ impl Hub {
         entry.set_config(account);
         entry.layers.set_base(Presence { priority, ..entry.layers.base().clone() });
         let layers = entry.layers.clone();
-        // Nobody waits for either answer.
+        let on_uncertain = self.config.messages.on_uncertain;
+        // Nobody waits for the answers.
+        drop(entry.ask(move |ticket| Command::OnUncertain(ticket, on_uncertain)));
         drop(entry.ask(|ticket| Command::TuneSettings(ticket, settings)));
         drop(entry.ask(|ticket| Command::Layers(ticket, layers)));
         entry.tune(self.playing.clone().filter(|_| entry.config().tune));
@@ -134,8 +136,7 @@ impl Hub {
         predecessor: Option<JoinHandle<()>>,
         passing: Option<(Layers, Option<Scroller>)>,
     ) {
-        let name = account.name.clone();
-        let (entry, result) = match self.kept(&account).await {
+        let (mut entry, result) = match self.kept(&account).await {
             Ok(mut kept) => {
                 let (before, scroller) = passing.unzip();
                 if let Some(before) = before {
@@ -157,7 +158,7 @@ impl Hub {
             }
         };
         if let Err(error) = result {
-            tracing::error!(account = %name, "the account cannot be started: {error}");
+            entry.not_started(format!("the account cannot be started: {error}"));
         }
         entry.tune(self.playing.clone().filter(|_| entry.config().tune));
         let (info, status) = (entry.info(), entry.status());
@@ -210,6 +211,7 @@ impl Hub {
             tls: tls_policy(account.tls),
             tune: self.tune_settings(account),
             encrypted_only: self.config.messages.encrypted_only(),
+            on_uncertain: self.config.messages.on_uncertain,
             user_agent: self.surroundings.user_agent.clone(),
             version: self.surroundings.version.to_owned(),
         }

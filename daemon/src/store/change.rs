@@ -3,7 +3,7 @@
 use jid::BareJid;
 use rusqlite::{Connection, OptionalExtension, params};
 use xmppd_core::account::{
-    KeptMessage, KeptPush, KeptRoster, KeptSession, Known, Remembered, SubscriptionRequest, Token,
+    Aside, KeptMessage, KeptPush, KeptRoster, KeptSession, Known, Remembered, SubscriptionRequest, Token,
 };
 use xmppd_core::players::{Hold, Skipped};
 use xmppd_core::presence::{Show, Then, Timed};
@@ -115,6 +115,17 @@ pub(crate) enum Change {
         /// Under these names messages are known from now on.
         names: Vec<String>,
     },
+    /// A message is kept for its author, and not sent by itself any more.
+    SetAside {
+        /// The account's name.
+        account: String,
+        /// Its id.
+        id: String,
+        /// What is known of it.
+        aside: Aside,
+        /// Why, for people.
+        reason: String,
+    },
     /// The roster; none is known.
     Roster {
         /// The account's name.
@@ -224,6 +235,9 @@ impl Change {
             Self::Arrived { account, ids, names } => {
                 session::arrived(connection, account, ids)?;
                 archive::remember(connection, account, names)
+            }
+            Self::SetAside { account, id, aside, reason } => {
+                session::set_aside(connection, account, id, *aside, reason)
             }
             Self::Roster { account, roster } => roster::keep(connection, account, roster.as_ref()),
             Self::RosterPush { account, push } => roster::push(connection, account, push),

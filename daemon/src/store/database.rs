@@ -99,6 +99,8 @@ const SCHEMA: &[&str] = &[
         after     TEXT,
         attempts  INTEGER NOT NULL,
         chosen    INTEGER NOT NULL,
+        aside     TEXT,
+        reason    TEXT,
         UNIQUE (account, id)
     ) STRICT;
     CREATE TABLE timed_presence (

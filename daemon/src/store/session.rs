@@ -5,10 +5,13 @@ use std::time::Duration;
 use jid::{FullJid, Jid};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Error, OptionalExtension, Row, params};
-use xmppd_core::account::{KeptMessage, KeptSession, Origin};
+use xmppd_core::account::{Aside, KeptMessage, KeptSession, Origin};
 use xmppd_core::time::Wall;
 
 use super::{Store, StoreError};
+
+/// So many messages that were set aside are kept for each account.
+const SET_ASIDE: u32 = 1_000;
 
 /// Replaces the session of an account.
 pub(super) fn keep(connection: &Connection, account: &str, session: Option<&KeptSession>) -> rusqlite::Result<()> {
@@ -35,7 +38,8 @@ pub(super) fn handled(connection: &Connection, account: &str, handled: u32, at: 
 pub(super) fn keep_message(connection: &Connection, account: &str, message: &KeptMessage) -> rusqlite::Result<()> {
     let sql = "INSERT INTO message (account, id, recipient, position, stanza, at, after, attempts, chosen)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?4 IS NOT NULL, ?8)
-        ON CONFLICT (account, id) DO UPDATE SET position = excluded.position,
+        ON CONFLICT (account, id) DO UPDATE SET position = excluded.position, recipient = excluded.recipient,
+        stanza = excluded.stanza, aside = NULL, reason = NULL,
         attempts = attempts + (message.position IS NULL AND excluded.position IS NOT NULL)";
     let KeptMessage { id, to, position, stanza, origin, chosen, .. } = message;
     let values = params![account, id, to.as_str(), position, stanza, origin.at.as_unix_millis(), origin.after, chosen];
@@ -51,6 +55,34 @@ pub(super) fn arrived(connection: &Connection, account: &str, ids: &[String]) ->
     Ok(())
 }
 
+/// Keeps a message for its author alone.
+pub(super) fn set_aside(
+    connection: &Connection,
+    account: &str,
+    id: &str,
+    aside: Aside,
+    reason: &str,
+) -> rusqlite::Result<()> {
+    let sql = "UPDATE message SET aside = ?, reason = ?, position = NULL WHERE account = ? AND id = ?";
+    connection.prepare_cached(sql)?.execute(params![word(aside), reason, account, id])?;
+    let sql = "DELETE FROM message WHERE number IN (SELECT number FROM message
+        WHERE account = ? AND aside IS NOT NULL ORDER BY number DESC LIMIT -1 OFFSET ?)";
+    connection.prepare_cached(sql)?.execute(params![account, SET_ASIDE]).map(drop)
+}
+
+fn word(aside: Aside) -> &'static str {
+    match aside {
+        Aside::Failed => "failed",
+        Aside::Uncertain => "uncertain",
+    }
+}
+
+fn read_aside(word: Option<String>) -> Option<Aside> {
+    let word = word?;
+    // What another version wrote is not sent either.
+    Some(if word == "failed" { Aside::Failed } else { Aside::Uncertain })
+}
+
 /// A message that no server has acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OutboxRow {
@@ -64,6 +96,10 @@ pub(crate) struct OutboxRow {
     pub(crate) attempts: u32,
     /// When it was taken.
     pub(crate) at: Wall,
+    /// It is not sent by itself any more.
+    pub(crate) aside: Option<Aside>,
+    /// Why, for people.
+    pub(crate) reason: Option<String>,
 }
 
 impl Store {
@@ -85,25 +121,45 @@ impl Store {
         account: String,
     ) -> impl Future<Output = Result<Vec<OutboxRow>, StoreError>> + Send + use<> {
         self.read(move |connection| {
-            let sql = "SELECT id, recipient, position IS NOT NULL, attempts, at FROM message
+            let sql = "SELECT id, recipient, position IS NOT NULL, attempts, at, aside, reason FROM message
                 WHERE account = ? ORDER BY number";
             let row = |row: &Row<'_>| {
-                let at = Wall::from_unix_millis(row.get(4)?);
-                Ok(OutboxRow { id: row.get(0)?, to: row.get(1)?, is_placed: row.get(2)?, attempts: row.get(3)?, at })
+                Ok(OutboxRow {
+                    id: row.get(0)?,
+                    to: row.get(1)?,
+                    is_placed: row.get(2)?,
+                    attempts: row.get(3)?,
+                    at: Wall::from_unix_millis(row.get(4)?),
+                    aside: read_aside(row.get(5)?),
+                    reason: row.get(6)?,
+                })
             };
             connection.prepare_cached(sql)?.query_map([account], row)?.collect()
         })
     }
 
-    /// The messages of an account that no server has acknowledged, the oldest first.
+    /// The messages of an account that are to be sent, and that no server has acknowledged, the oldest first.
     pub(crate) fn messages(
         &self,
         account: String,
     ) -> impl Future<Output = Result<Vec<KeptMessage>, StoreError>> + Send + use<> {
         self.read(move |connection| {
-            let sql =
-                "SELECT id, recipient, position, stanza, at, after, attempts > 0, chosen FROM message WHERE account = ? ORDER BY number";
+            let sql = "SELECT id, recipient, position, stanza, at, after, attempts > 0, chosen FROM message
+                WHERE account = ? AND aside IS NULL ORDER BY number";
             connection.prepare_cached(sql)?.query_map([account], message)?.collect()
+        })
+    }
+
+    /// A message that was set aside.
+    pub(crate) fn aside(
+        &self,
+        account: String,
+        id: String,
+    ) -> impl Future<Output = Result<Option<KeptMessage>, StoreError>> + Send + use<> {
+        self.read(move |connection| {
+            let sql = "SELECT id, recipient, position, stanza, at, after, attempts > 0, chosen FROM message
+                WHERE account = ? AND id = ? AND aside IS NOT NULL";
+            connection.prepare_cached(sql)?.query_row([account, id], message).optional()
         })
     }
 }

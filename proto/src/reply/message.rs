@@ -68,6 +68,9 @@ pub struct OutboxMessage {
     pub attempts: u32,
     /// When it was taken.
     pub queued_at: Timestamp,
+    /// Why it is not sent by itself any more, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// How far a message in the outbox has come.
@@ -79,6 +82,10 @@ pub enum OutboxState {
     Queued,
     /// It has its place in a session, and the server has not acknowledged it.
     Sent,
+    /// It has not arrived and would not; it waits for `outbox.retry` or `outbox.cancel`.
+    Failed,
+    /// Nobody can say whether it arrived; it waits for `outbox.retry` or `outbox.cancel`.
+    Uncertain,
 }
 
 impl OutboxState {
@@ -87,6 +94,8 @@ impl OutboxState {
         match self {
             Self::Queued => "queued",
             Self::Sent => "sent",
+            Self::Failed => "failed",
+            Self::Uncertain => "uncertain",
         }
     }
 }

@@ -18,8 +18,8 @@ pub use contacts::{
 };
 pub use params::{
     AccountConnect, AccountDisconnect, AccountListing, AccountShow, ConfigCheck, ConfigGet, ConfigReload, DaemonHello,
-    DaemonRestart, DaemonShow, DaemonStop, Doctor, OutboxCancel, OutboxListing, Ping, Probe, Roster, RpcDescribe, Send,
-    Wait, WatchStart, WatchStop, XmlWatch,
+    DaemonRestart, DaemonShow, DaemonStop, Doctor, OutboxCancel, OutboxListing, OutboxRetry, Ping, Probe, Roster,
+    RpcDescribe, Send, Wait, WatchStart, WatchStop, XmlWatch,
 };
 pub use status::{
     Scroll, ScrollOff, ScrollPreview, Status, StatusClear, StatusHold, StatusLayers, StatusRelease, StatusSet,
@@ -163,7 +163,8 @@ methods! {
     "upload.finish" UploadFinish -> UploadDone, "Ends an upload; answers where the file is";
     "upload.cancel" UploadCancel -> Done, "Gives an upload up";
     "outbox.list" OutboxListing -> OutboxList, "Lists the messages that no server is known to have";
-    "outbox.cancel" OutboxCancel -> Done, "Does not send a message that has not left yet";
+    "outbox.cancel" OutboxCancel -> Done, "Does not send a message that has not left yet, or forgets one that was set aside";
+    "outbox.retry" OutboxRetry -> SendReport, "Sends a message that was set aside";
     "wait" Wait -> WaitReport, "Answers once a condition holds";
     "watch.start" WatchStart -> WatchReport, "Sends a snapshot and then every event as a notification";
     "watch.stop" WatchStop -> Done, "Ends the notifications";

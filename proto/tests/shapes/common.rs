@@ -109,6 +109,13 @@ fn message() -> Message {
 }
 
 #[test]
+fn every_request_has_a_golden_file() {
+    for method in METHODS {
+        assert!(file(&format!("request/{}", method.name)).exists(), "{} has no golden file", method.name);
+    }
+}
+
+#[test]
 fn requests_keep_their_shape() {
     check_request("status", &Status { account: some("home") });
     check_request(
@@ -152,6 +159,7 @@ fn requests_keep_their_shape() {
     check_request("send-once", &once);
     check_request("outbox.list", &OutboxListing { account: some("home") });
     check_request("outbox.cancel", &OutboxCancel { id: "m3".into(), account: some("home") });
+    check_request("outbox.retry", &OutboxRetry { id: "m5".into(), account: some("home") });
     check_request("wait", &Wait { condition, account: some("home"), timeout_ms: Some(5_000) });
     check_request("watch.start", &WatchStart { topics: Topic::ALL.to_vec() });
     check_request("watch.stop", &WatchStop {});
@@ -165,9 +173,6 @@ fn requests_keep_their_shape() {
     check_request("daemon.stop", &DaemonStop {});
     check_request("daemon.restart", &DaemonRestart {});
     check_request("rpc.describe", &RpcDescribe {});
-    for method in METHODS {
-        assert!(file(&format!("request/{}", method.name)).exists(), "{} has no golden file", method.name);
-    }
 }
 
 #[test]
@@ -228,8 +233,11 @@ fn replies_about_accounts_and_messages_keep_their_shape() {
         state,
         attempts,
         queued_at: at("2026-11-22T18:00:00Z"),
+        reason: None,
     };
-    let messages = vec![waiting("m3", OutboxState::Sent, 2), waiting("m4", OutboxState::Queued, 0)];
+    let reason = some("it was on its way 2 times in a row when the server ended the stream: bad-format");
+    let uncertain = OutboxMessage { reason, ..waiting("m5", OutboxState::Uncertain, 2) };
+    let messages = vec![waiting("m3", OutboxState::Sent, 2), waiting("m4", OutboxState::Queued, 0), uncertain];
     check("reply/outbox.list", &OutboxList { messages });
     check("reply/ping", &Pong { account: "home".into(), from: "verona.example".into(), round_trip_ms: 12 });
     check("reply/wait", &WaitReport { condition: "online".into(), account: some("home"), waited_ms: 40 });

@@ -167,7 +167,7 @@ impl Context {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{Memory, Output, Settings, TuneSettings};
+    use crate::account::{Memory, OnUncertain, Output, Settings, TuneSettings};
     use crate::entropy::{Entropy, SEED_LEN};
     use crate::presence::{Layers, Presence, Show, StatusWhen};
     use crate::srv::TlsPolicy;
@@ -180,6 +180,7 @@ mod tests {
             tls: TlsPolicy::Auto,
             tune: TuneSettings { pep: false, status: None, status_when: StatusWhen::Empty },
             encrypted_only: Vec::new(),
+            on_uncertain: OnUncertain::Resend,
             user_agent: String::new(),
             version: String::new(),
         };

@@ -12,7 +12,7 @@ use super::online::{Asleep, Unsent};
 use super::outbox::Outbox;
 use super::output::{Change, Delivery, Dial, Event, HangUp, Incoming, Outcome, Output};
 use super::outward::Outward;
-use super::settings::{Memory, Remembered, Settings, TuneSettings};
+use super::settings::{Memory, OnUncertain, Remembered, Settings, TuneSettings};
 use super::streak::Streak;
 use super::timers::{Timer, Timers};
 use super::tokens::Tokens;
@@ -297,6 +297,11 @@ impl Context {
     pub(super) fn set_tune_settings_later(&mut self, ticket: Ticket, settings: TuneSettings) {
         self.outward.set_settings(settings);
         self.present_later();
+        self.reply(ticket, Outcome::Done);
+    }
+
+    pub(super) fn set_on_uncertain(&mut self, ticket: Ticket, what: OnUncertain) {
+        self.settings.on_uncertain = what;
         self.reply(ticket, Outcome::Done);
     }
 

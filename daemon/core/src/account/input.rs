@@ -2,7 +2,8 @@
 
 use jid::{BareJid, Jid};
 
-use super::settings::TuneSettings;
+use super::kept::KeptMessage;
+use super::settings::{OnUncertain, TuneSettings};
 use crate::entropy::SEED_LEN;
 use crate::loss::Loss;
 use crate::presence::Layers;
@@ -104,6 +105,8 @@ pub enum Command {
     Tune(Option<Playing>),
     /// Publish the tune like this from now on; answered when that is under way.
     TuneSettings(Ticket, TuneSettings),
+    /// This becomes of messages of which nobody can say whether they arrived, from now on; answered at once.
+    OnUncertain(Ticket, OnUncertain),
     /// Somebody looks at what comes in, or nobody does; as it is when the account starts (XEP-0352).
     Watched(bool),
     /// Have the server tell what it holds back while nobody looks (XEP-0352); answered when it has, and at once when it
@@ -120,6 +123,8 @@ pub enum Command {
     Suspend(Ticket),
     /// Send a message; answered when the server has it, or when it is kept for the next session.
     Send(Ticket, Outgoing),
+    /// Send a message that was set aside; answered like `Send`.
+    Retry(Ticket, KeptMessage),
     /// Do not send the message with this id; answered with whether that could still be.
     Cancel(Ticket, String),
     /// Ask somebody something; answered with the payload of the result or the error.

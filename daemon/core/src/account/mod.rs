@@ -27,11 +27,13 @@ pub use input::{
 };
 pub use kept::{Border, KeptMessage, KeptSession, Known, Origin};
 pub use output::{
-    Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Profile, Report,
-    Session, TunePublished,
+    Aside, Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Profile,
+    Report, Session, TunePublished,
 };
-pub use settings::{Memory, Remembered, Settings, TuneSettings};
+pub use settings::{Memory, OnUncertain, Remembered, Settings, TuneSettings};
 pub use tokens::Token;
+
+use jid::Jid;
 
 use context::Context;
 use login::Connecting;
@@ -76,10 +78,10 @@ impl Account {
             let told = self.context.inbox.stored(*ticket);
             self.context.messages_came(told);
         }
-        if let Input::Command(Command::Send(ticket, outgoing)) = &input
-            && self.context.is_encrypted_only(&outgoing.to)
+        if let Some((ticket, to)) = sending(&input)
+            && self.context.is_encrypted_only(to)
         {
-            return self.context.reply(*ticket, Outcome::Withheld);
+            return self.context.reply(ticket, Outcome::Withheld);
         }
         let link = std::mem::replace(&mut self.link, Link::Offline(Offline::ByCommand));
         self.link = link.handle(input, &mut self.context);
@@ -137,6 +139,15 @@ impl Account {
             self.context.event(Event::Link(report));
         }
     }
+}
+
+/// To whom a message is to be sent, and who asks.
+fn sending<'a>(input: &'a Input<'_>) -> Option<(Ticket, &'a Jid)> {
+    let Input::Command(command) = input else { return None };
+    if let Command::Retry(ticket, message) = command {
+        return Some((*ticket, &message.to));
+    }
+    if let Command::Send(ticket, outgoing) = command { Some((*ticket, &outgoing.to)) } else { None }
 }
 
 impl Link {

@@ -1,5 +1,6 @@
 //! Messages that are in no session: those of sessions that are gone, and those that were taken while there was none.
-//! They are on the disk, or on their way to it, and the next session sends them.
+//! They are on the disk, or on their way to it, and the next session sends them. What is not to be sent by itself any
+//! more is set aside there, and known to the disk alone.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +8,16 @@ use jid::Jid;
 
 use super::context::Context;
 use super::input::{Outgoing, StoreTicket, Ticket};
+use super::kept::KeptMessage;
 use super::online::{Asleep, Letter, Unsent};
-use super::output::{Change, Event, Outcome};
+use super::output::{Aside, Change, Event, Outcome};
+use crate::loss::Loss;
 use crate::stanza::error::{Condition, ErrorKind};
 use crate::stanza::{Message, StanzaError, oob};
 use crate::xml::{Element, writer};
+
+/// A message that was under way when the server ended so many sessions in a row for what they carried is not sent again.
+const SUSPECTED: u8 = 2;
 
 /// So many messages may wait for a session.
 const LIMIT: usize = 10_000;
@@ -88,7 +94,25 @@ impl Context {
             return self.reply(ticket, Outcome::NotKept("too many messages wait for a session already".into()));
         }
         let (letter, stanza) = self.letter(ticket, outgoing);
-        let stanza = writer::to_string(&stanza);
+        self.take_letter(letter, writer::to_string(&stanza));
+    }
+
+    /// Takes a message that was set aside; the next session is to send it.
+    pub(super) fn retry_message(&mut self, ticket: Ticket, message: KeptMessage) {
+        let (letter, stanza) = self.retried(ticket, message);
+        self.take_letter(letter, stanza);
+    }
+
+    /// A message that was set aside, as if it had never left, and who waits for it now.
+    pub(super) fn retried(&mut self, ticket: Ticket, message: KeptMessage) -> (Letter, String) {
+        let Unsent { letter, stanza, .. } = Unsent::kept(message, false);
+        if letter.chosen {
+            self.outbox.keys.insert(letter.id.clone(), Key::Open);
+        }
+        (Letter { ticket: Some(ticket), ..letter }, stanza)
+    }
+
+    fn take_letter(&mut self, letter: Letter, stanza: String) {
         let awaits = self.store(Change::Message(letter.kept(None, &stanza)));
         self.outbox.unsent.push(Unsent { letter, stanza, awaits: Some(awaits) });
     }
@@ -151,7 +175,7 @@ impl Context {
         message.subject = outgoing.subject;
         message.payloads.extend(outgoing.url.as_deref().map(oob::element));
         let origin = self.inbox.origin(self.now.wall);
-        (Letter { ticket: Some(ticket), id, to, chosen, origin, in_doubt: false }, message.into_element())
+        (Letter { ticket: Some(ticket), id, to, chosen, origin, in_doubt: false, suspected: 0 }, message.into_element())
     }
 
     /// The server has these messages: the disk may forget them, and who waits is told.
@@ -193,10 +217,10 @@ impl Context {
         }
     }
 
-    /// This message came back: the disk may forget it, and who waits is told.
+    /// This message came back, or would: whoever waits is told, and where nobody does, it is kept for its author.
     pub(super) fn message_refused(&mut self, ticket: Option<Ticket>, id: String, error: &StanzaError) {
         if ticket.is_none() {
-            self.event(Event::Returned(id.clone(), error.clone()));
+            return self.set_aside(id, Aside::Failed, error.to_string());
         }
         self.answer(ticket, &id, &Outcome::Refused(error.clone()));
         self.forget_messages(vec![id], Vec::new());
@@ -208,7 +232,8 @@ impl Context {
         !chats.is_empty() && chats.iter().any(|chat| chat.matches(to.to_bare().as_str()))
     }
 
-    /// Gives up a message that was taken before its chat was for encrypted ones only.
+    /// Does not send a message that was taken before its chat was for encrypted ones only; where nobody waits for it, it
+    /// is kept for its author.
     pub(super) fn withhold(&mut self, message: Option<(Option<Ticket>, String)>) {
         let Some((ticket, id)) = message else { return };
         let text = Some("the chat is for encrypted messages only".to_owned());
@@ -216,7 +241,7 @@ impl Context {
         self.message_refused(ticket, id, &error);
     }
 
-    /// Gives up those that were never in a session; others are given up where they would be written.
+    /// Does so with those that were never in a session; others are found where they would be written.
     pub(super) fn withhold_unsent(&mut self) {
         let (withheld, unsent) = std::mem::take(&mut self.outbox.unsent)
             .into_iter()
@@ -224,6 +249,22 @@ impl Context {
         self.outbox.unsent = unsent;
         for unsent in withheld {
             self.withhold(Some((unsent.letter.ticket, unsent.letter.id)));
+        }
+    }
+
+    /// This message is not sent by itself any more.
+    pub(super) fn set_aside(&mut self, id: String, aside: Aside, reason: String) {
+        self.event(Event::SetAside(id.clone(), aside, reason.clone()));
+        self.answer(None, &id, &Outcome::NotKept(reason.clone()));
+        self.store(Change::SetAside(id, aside, reason));
+    }
+
+    /// A session was ended by this; a message that was under way again and again when that happened would end the next
+    /// one too, and keep the account offline.
+    pub(super) fn quarantine(&mut self, loss: &Loss) {
+        let suspects = self.outbox.unsent.extract_if(.., |unsent| unsent.letter.suspected >= SUSPECTED);
+        for id in suspects.map(|unsent| unsent.letter.id).collect::<Vec<_>>() {
+            self.set_aside(id, Aside::Uncertain, format!("it was on its way {SUSPECTED} times in a row when {loss}"));
         }
     }
 

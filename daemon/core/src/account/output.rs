@@ -83,6 +83,8 @@ pub enum Change {
     Message(KeptMessage),
     /// The messages with these ids need not be kept any more; these names are known from now on.
     Arrived(Vec<String>, Vec<String>),
+    /// The message with this id is not sent by itself any more; the reason, for people.
+    SetAside(String, Aside, String),
     /// The roster; none is known.
     Roster(Option<KeptRoster>),
     /// A part of the roster that is kept has changed.
@@ -91,6 +93,15 @@ pub enum Change {
     SubscriptionRequest(SubscriptionRequest),
     /// They do not any more.
     SubscriptionAnswered(BareJid),
+}
+
+/// Why a message is kept and not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aside {
+    /// It has not arrived, and would not.
+    Failed,
+    /// Nobody can say whether it arrived.
+    Uncertain,
 }
 
 /// How a command ended.
@@ -164,8 +175,8 @@ pub enum Event {
     TunePublished(TunePublished),
     /// A message came.
     Message(Incoming),
-    /// The message with this id will not arrive, and nobody waits to be told.
-    Returned(String, StanzaError),
+    /// The message with this id is not sent by itself any more, and nobody waits to be told; the reason, for people.
+    SetAside(String, Aside, String),
     /// So many messages of ours wait until the server has them.
     Outbox(usize),
     /// The server does not keep its side of stream management, three times in a row: it is used no more until the

@@ -27,10 +27,23 @@ pub struct Settings {
     pub tune: TuneSettings,
     /// Chats that no plain text is sent into, by patterns of bare addresses.
     pub encrypted_only: Vec<Pattern>,
+    /// What becomes of a message of which nobody can say whether it arrived.
+    pub on_uncertain: OnUncertain,
     /// This installation's UUID, version 4 (XEP-0388): what ties tokens and resources to it.
     pub user_agent: String,
     /// The program's version, told to those who see our presence (XEP-0092).
     pub version: String,
+}
+
+/// What becomes of a message that was written in a session that is gone, when neither server nor archive can say whether
+/// it arrived.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnUncertain {
+    /// It is sent again under its id: it arrives, and in the worst case twice.
+    #[default]
+    Resend,
+    /// It waits for its author's word.
+    Hold,
 }
 
 /// How the tune is published through one account.

@@ -79,6 +79,7 @@ impl Stopped {
             Command::Tune(playing) => context.set_playing_later(playing),
             Command::TuneSettings(ticket, settings) => context.set_tune_settings_later(ticket, settings),
             Command::Watched(watched) => context.watched = watched,
+            Command::OnUncertain(ticket, what) => context.set_on_uncertain(ticket, what),
             Command::CatchUp(ticket) => context.reply(ticket, Outcome::Done),
             Command::Connect(ticket) => return offline::connect(vec![ticket], context),
             Command::Disconnect(ticket) => {
@@ -87,7 +88,10 @@ impl Stopped {
             }
             Command::Leave(ticket) | Command::Suspend(ticket) => context.reply(ticket, Outcome::Done),
             Command::Cancel(ticket, id) => context.cancel(ticket, &id),
-            Command::Send(ticket, _) | Command::Ask(ticket, _) | Command::Subscribe(ticket, ..) => {
+            Command::Send(ticket, _)
+            | Command::Retry(ticket, _)
+            | Command::Ask(ticket, _)
+            | Command::Subscribe(ticket, ..) => {
                 context.reply(ticket, Outcome::NotOnline(Some(self.problem.clone())));
             }
         }

@@ -14,8 +14,8 @@
 
 use jid::{BareJid, FullJid, Jid, ResourcePart};
 use xmppd_core::account::{
-    Account, Border, Command, Connected, KeptRoster, KeptSession, Machine, Memory, Outgoing, Playing, Question,
-    Security, Settings, Subscribing, SubscriptionRequest, Ticket, TuneSettings,
+    Account, Border, Command, Connected, KeptMessage, KeptRoster, KeptSession, Machine, Memory, OnUncertain, Origin,
+    Outgoing, Playing, Question, Security, Settings, Subscribing, SubscriptionRequest, Ticket, TuneSettings,
 };
 use xmppd_core::loss::Loss;
 use xmppd_core::players::Pattern;
@@ -38,6 +38,7 @@ pub(crate) fn account(script: &Script) -> Account {
         tls: TlsPolicy::Auto,
         tune: TuneSettings { pep: true, status: None, status_when: StatusWhen::Empty },
         encrypted_only: Vec::new(),
+        on_uncertain: OnUncertain::Resend,
         user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),
         version: "0.1.0".into(),
     };
@@ -62,6 +63,7 @@ pub(crate) fn account(script: &Script) -> Account {
                 settings.server = Some((host.into(), port.parse().expect("a port")));
             }
             "pep" => settings.tune.pep = value == "yes",
+            "on-uncertain" if value == "hold" => settings.on_uncertain = OnUncertain::Hold,
             "tune-status" => settings.tune.status = Some(value.parse().expect("a template")),
             "border" => {
                 let id = (value != "none").then(|| value.clone());
@@ -156,6 +158,16 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
         ("approve", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Approve),
         ("deny", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Deny),
         ("watched", [word]) => Command::Watched(word == "yes"),
+        ("on-uncertain", [what]) => {
+            let what = if what == "hold" { OnUncertain::Hold } else { OnUncertain::Resend };
+            Command::OnUncertain(ticket, what)
+        }
+        ("retry", [id, to, stanza]) => {
+            let origin = Origin { at: Wall::from_unix_millis(1_790_000_000_000), after: None };
+            let (id, to, stanza) = (id.clone(), Jid::new(to).ok()?, stanza.clone());
+            let (position, tried, chosen) = (None, true, false);
+            Command::Retry(ticket, KeptMessage { id, to, position, tried, chosen, stanza, origin })
+        }
         ("cancel", [id]) => Command::Cancel(ticket, id.clone()),
         ("catch-up", []) => Command::CatchUp(ticket),
         ("connect", []) => Command::Connect(ticket),

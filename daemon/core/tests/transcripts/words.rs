@@ -18,8 +18,8 @@
 //! ```
 
 use xmppd_core::account::{
-    Available, Change, Delivery, Event, HangUp, Incoming, Known, LinkState, Outcome, Output, Problem, Remembered,
-    Report, Session, Token, TunePublished,
+    Aside, Available, Change, Delivery, Event, HangUp, Incoming, Known, LinkState, Outcome, Output, Problem,
+    Remembered, Report, Session, Token, TunePublished,
 };
 use xmppd_core::presence::{Composed, Layer, Presence};
 use xmppd_core::stanza::MessageKind;
@@ -59,6 +59,14 @@ pub(crate) fn of_state(state: LinkState) -> &'static str {
     }
 }
 
+fn of_aside(id: &str, aside: Aside, reason: &str) -> String {
+    let word = match aside {
+        Aside::Failed => "failed",
+        Aside::Uncertain => "uncertain",
+    };
+    format!("{word} {id} {reason:?}")
+}
+
 fn of_change(change: &Change) -> String {
     match change {
         Change::TuneOut(true) => "tune-out yes".into(),
@@ -86,6 +94,7 @@ fn of_change(change: &Change) -> String {
             Some(position) => format!("message {} at {position}", message.id),
             None => format!("message {} without a place", message.id),
         },
+        Change::SetAside(id, aside, reason) => of_aside(id, *aside, reason),
         Change::Arrived(ids, names) => {
             let names: String = names.iter().map(|name| format!(" told {name}")).collect();
             format!("arrived {}{names}", ids.join(" "))
@@ -148,7 +157,7 @@ fn of_event(event: &Event, now: Wall) -> String {
         Event::Available(available) => of_available(available),
         Event::Unavailable(jid) => format!("unavailable {jid}"),
         Event::Departed => "departed".into(),
-        Event::Returned(id, error) => format!("returned {id} {}", error.condition.name()),
+        Event::SetAside(id, aside, reason) => of_aside(id, *aside, reason),
         Event::Outbox(waiting) => format!("outbox {waiting}"),
         Event::Mistrusted => "mistrusted".into(),
         Event::ContactTune(jid, track) => format!("contact-tune {jid} {}", of_track(track.as_ref())),

@@ -315,6 +315,7 @@ impl Connecting {
             Command::Tune(playing) => context.set_playing_later(playing),
             Command::TuneSettings(ticket, settings) => context.set_tune_settings_later(ticket, settings),
             Command::Watched(watched) => context.watched = watched,
+            Command::OnUncertain(ticket, what) => context.set_on_uncertain(ticket, what),
             Command::CatchUp(ticket) => context.reply(ticket, Outcome::Done),
             Command::Connect(ticket) => context.connecting.push(ticket),
             Command::Disconnect(ticket) | Command::Leave(ticket) | Command::Suspend(ticket) => {
@@ -322,6 +323,7 @@ impl Connecting {
                 return Self::give_up(Offline::ByCommand, context);
             }
             Command::Send(ticket, outgoing) => context.take_message(ticket, outgoing),
+            Command::Retry(ticket, message) => context.retry_message(ticket, message),
             Command::Cancel(ticket, id) => context.cancel(ticket, &id),
             Command::Ask(ticket, _) | Command::Subscribe(ticket, ..) => context.reply(ticket, Outcome::NotOnline(None)),
         }

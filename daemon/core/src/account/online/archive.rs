@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::super::context::Context;
 use super::super::inbox;
 use super::super::kept::{Border, Origin};
-use super::super::output::Incoming;
+use super::super::output::{Aside, Incoming};
 use super::{Asker, Online};
 use crate::stanza::archive::{self, Archived, Page, Range};
 use crate::stanza::disco::Info;
@@ -252,6 +252,9 @@ impl Online {
     /// A message of ours is in the archive: it arrived.
     fn see_own(&mut self, message: &Message, context: &mut Context) {
         let id = message.id.as_ref().filter(|_| self.is_from_us(message));
+        if let Some(to) = message.to.jid().filter(|_| id.is_some()) {
+            self.outbound.witness(to.to_bare());
+        }
         if let Some(sent) = id.and_then(|id| self.outbound.found_in_archive(id)) {
             self.arrived(vec![sent], context);
         }
@@ -289,7 +292,10 @@ impl Online {
         for message in std::mem::take(&mut self.archive.newer) {
             self.receive(message, context);
         }
-        self.outbound.release();
+        for id in self.outbound.release(context.settings.on_uncertain) {
+            let reason = "its session is gone, and the archive cannot tell whether it arrived";
+            context.set_aside(id, Aside::Uncertain, reason.into());
+        }
     }
 }
 

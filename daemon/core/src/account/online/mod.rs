@@ -223,6 +223,7 @@ impl Online {
                 context.reply(ticket, Outcome::Done);
             }
             Command::Watched(watched) => context.watched = watched,
+            Command::OnUncertain(ticket, what) => context.set_on_uncertain(ticket, what),
             Command::CatchUp(ticket) => self.catch_up(ticket, context),
             Command::Connect(ticket) => match &mut self.leaving {
                 Some(leaving) => leaving.then_connect(ticket),
@@ -235,7 +236,12 @@ impl Online {
             Command::Ask(ticket, _) | Command::Subscribe(ticket, ..) if self.leaving.is_some() => {
                 context.reply(ticket, Outcome::NotOnline(None));
             }
+            Command::Retry(ticket, message) if self.leaving.is_some() => context.retry_message(ticket, message),
             Command::Send(ticket, outgoing) => self.send_message(ticket, outgoing, context),
+            Command::Retry(ticket, message) => {
+                let (letter, stanza) = context.retried(ticket, message);
+                self.send_letter(letter, stanza, context);
+            }
             Command::Cancel(ticket, id) => match self.outbound.cancel(&id) {
                 None => context.cancel(ticket, &id),
                 cancelled => context.cancelled(ticket, cancelled),
@@ -281,7 +287,10 @@ impl Online {
             return;
         }
         let (letter, stanza) = context.letter(ticket, outgoing);
-        let stanza = writer::to_string(&stanza);
+        self.send_letter(letter, writer::to_string(&stanza), context);
+    }
+
+    fn send_letter(&mut self, letter: Letter, stanza: String, context: &mut Context) {
         if let Some(error) = self.outbound.refuses(&stanza) {
             return context.answer(letter.ticket, &letter.id, &Outcome::Refused(error));
         }
@@ -338,8 +347,12 @@ impl Online {
         for ticket in self.requests.drain().filter_map(Asker::into_ticket) {
             context.reply(ticket, Outcome::NotOnline(Some(problem.clone())));
         }
+        if loss.blames_the_request() {
+            self.outbound.suspect();
+        }
         let (_, unsent) = std::mem::take(&mut self.outbound).dissolve(None, context);
         context.outbox.put_back(unsent);
+        context.quarantine(loss);
         context.put_off_messages();
         context.keep_session(None);
         context.event(Event::Departed);

@@ -1,7 +1,7 @@
 //! What a world is made of: the account's settings, TLS, and the disk.
 
 use jid::{BareJid, ResourcePart};
-use xmppd_core::account::{Change, KeptMessage, Known, Memory, Security, Settings, TuneSettings};
+use xmppd_core::account::{Change, KeptMessage, Known, Memory, OnUncertain, Security, Settings, TuneSettings};
 use xmppd_core::presence::StatusWhen;
 use xmppd_core::sasl::TlsVersion;
 use xmppd_core::srv::TlsPolicy;
@@ -25,6 +25,7 @@ pub(super) fn keep(disk: &mut Memory, change: Change) {
             disk.messages.retain(|message| !ids.contains(&message.id));
             disk.told.extend(names);
         }
+        Change::SetAside(id, ..) => disk.messages.retain(|message| message.id != id),
         Change::Roster(roster) => disk.roster = roster,
         // This server asks for nothing and has no versions.
         Change::RosterPush(_) | Change::SubscriptionRequest(_) | Change::SubscriptionAnswered(_) => {}
@@ -55,6 +56,7 @@ pub(super) fn settings() -> Settings {
         tls: TlsPolicy::Auto,
         tune: TuneSettings { pep: false, status: None, status_when: StatusWhen::Empty },
         encrypted_only: Vec::new(),
+        on_uncertain: OnUncertain::Resend,
         user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),
         version: "0.1.0".into(),
     }

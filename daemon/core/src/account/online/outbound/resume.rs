@@ -172,5 +172,5 @@ fn stand_in(id: String) -> String {
 /// The server has this message, as another process was not told.
 fn arrived(message: KeptMessage) -> Sent {
     let KeptMessage { id, to, chosen, origin, .. } = message;
-    Sent::Message(Letter { ticket: None, id, to, chosen, origin, in_doubt: false })
+    Sent::Message(Letter { ticket: None, id, to, chosen, origin, in_doubt: false, suspected: 0 })
 }

@@ -37,6 +37,8 @@ pub(in super::super::super) struct Letter {
     pub(in super::super::super) origin: Origin,
     /// It was written in a session that is gone, and the server did not say whether it has it.
     pub(in super::super::super) in_doubt: bool,
+    /// So many sessions in a row were ended by the server for something they carried, with this under way.
+    pub(in super::super::super) suspected: u8,
 }
 
 impl Letter {
@@ -97,7 +99,7 @@ impl Unsent {
     /// A message that another process was asked to send, and wrote if it is in doubt.
     pub(in super::super::super) fn kept(message: KeptMessage, in_doubt: bool) -> Self {
         let KeptMessage { id, to, chosen, stanza, origin, .. } = message;
-        Self { letter: Letter { ticket: None, id, to, chosen, origin, in_doubt }, stanza, awaits: None }
+        Self { letter: Letter { ticket: None, id, to, chosen, origin, in_doubt, suspected: 0 }, stanza, awaits: None }
     }
 
     /// The same without a session that could tell what became of it.
