@@ -10,6 +10,7 @@ mod host;
 mod hub;
 mod lock;
 mod log;
+mod notifications;
 mod notify;
 mod places;
 mod players;
@@ -24,6 +25,7 @@ mod successor;
 #[cfg(test)]
 mod testing;
 mod transport;
+mod upload;
 mod webhook;
 
 use std::path::PathBuf;

@@ -13,10 +13,11 @@ use xmppd_proto::{State, Topic, Topics};
 use crate::api::desk::{Desk, Facts};
 use crate::api::{Api, Clients, Doorkeeper, Doorway, VERSION, WebhookState};
 use crate::bus::{Bus, BusState};
-use crate::config::{self, Config, LoadError};
+use crate::config::{self, Config, LoadError, Messages};
 use crate::desktop::{self, Sign, Sources};
 use crate::hub::{self, Hub, Parting, Surroundings};
 use crate::lock::{Lock, LockError};
+use crate::notifications::{self, Notifications, Standing};
 use crate::places::{self, Environment, PlaceError};
 use crate::players::{self, chooser};
 use crate::rpc::{self, ListenError, Listener};
@@ -135,7 +136,7 @@ impl Daemon {
             tracing::warn!("{note}");
         }
         let ((stop, stopped), (end, ended)) = (watch::channel(false), watch::channel(None));
-        let tune = self.config.tune.clone();
+        let (tune, messages) = (self.config.tune.clone(), self.config.messages.clone());
         let doorway = Doorway::of(self.config.webhook.as_ref());
         let user_agent = installation(&self.store).await?;
         let surroundings = Surroundings { environment: self.environment.clone(), user_agent, version: VERSION };
@@ -148,6 +149,7 @@ impl Daemon {
         let clients = Clients::default();
         faces.push(tokio::spawn(tell_of_lookers(clients.lookers(), hub.clone())));
         let machine = watch_machine(&hub, &mut faces);
+        let notifications = notify_desktop(&messages, &hub, &mut faces);
         let facts = Facts {
             started: host::now(),
             config: self.path,
@@ -156,6 +158,7 @@ impl Daemon {
             environment: self.environment,
             bus,
             players,
+            notifications,
             machine,
             webhook: keep_door(doorway, &api, &mut faces),
             clients: clients.clone(),
@@ -163,9 +166,7 @@ impl Daemon {
         };
         let desk = Desk::new(hub.clone(), chooser, self.store.clone(), facts);
         tokio::spawn(desk.clone().serve(asked));
-        if managed {
-            faces.push(tokio::spawn(tell_status(api.clone())));
-        }
+        faces.extend(managed.then(|| tokio::spawn(tell_status(api.clone()))));
         faces.push(tokio::spawn(dbus::serve(Bus::Session, api.clone(), host::user(), bus_state)));
         let (over, closing) = watch::channel(false);
         let socket = tokio::spawn(rpc::serve(listener, api, clients, stopped.clone(), closing));
@@ -196,7 +197,7 @@ async fn installation(store: &Store) -> Result<String, StartError> {
 }
 
 /// What the person wished of the tune before; where it cannot be read, nothing.
-async fn wishes(store: &Store) -> chooser::Kept {
+async fn kept(store: &Store) -> chooser::Kept {
     chooser::Kept {
         on: store.tune_switch().await.ok().flatten().unwrap_or(true),
         hold: store.tune_hold().await.ok().flatten(),
@@ -241,7 +242,7 @@ async fn watch_players(
     (store, environment): (&Store, &Environment),
     tasks: &mut Vec<JoinHandle<()>>,
 ) -> (chooser::Handle, watch::Receiver<BusState>) {
-    let kept = wishes(store).await;
+    let kept = kept(store).await;
     let (observations, observed) = mpsc::channel(OBSERVATIONS);
     let (state, shown) = watch::channel(BusState::Connecting);
     let (wanted, is_wanted) = watch::channel(tune.enabled);
@@ -266,6 +267,14 @@ fn watch_machine(hub: &hub::Handle, tasks: &mut Vec<JoinHandle<()>>) -> watch::R
     tasks.push(tokio::spawn(desktop::watch(Bus::System, signs, sources)));
     tasks.push(tokio::spawn(tell_of_machine(told, hub.clone())));
     shown
+}
+
+/// Starts showing messages on the desktop; gives the way to say what is wished, and to know how it stands.
+fn notify_desktop(messages: &Messages, hub: &hub::Handle, tasks: &mut Vec<JoinHandle<()>>) -> Notifications {
+    let (notifying, wishes) = watch::channel(notifications::wishes(messages));
+    let (standing, shown) = watch::channel(Standing::Untried);
+    tasks.push(tokio::spawn(notifications::serve(Bus::Session, hub.clone(), wishes, standing)));
+    Notifications { wishes: notifying, standing: shown }
 }
 
 /// Carries what befalls the machine to the accounts, which may have last words before it sleeps.

@@ -28,3 +28,4 @@ pub mod trips;
 pub mod user_manager;
 pub mod verona;
 pub mod wait;
+pub mod web;

@@ -1,6 +1,9 @@
-//! logind and NetworkManager as python3-dbusmock plays them, on a private bus that stands for the machine's.
+//! logind, NetworkManager and a notification service as python3-dbusmock plays them, on a private bus that stands for
+//! the machine's or the session's.
 
 use std::process::Command;
+
+use rustix::process::Signal;
 
 use crate::bus::Bus;
 use crate::missing::{Missing, program};
@@ -14,6 +17,10 @@ pub enum Kind {
     Logind,
     /// org.freedesktop.NetworkManager.
     NetworkManager,
+    /// org.freedesktop.Notifications, whose bodies are markup.
+    Notifications,
+    /// The same, whose bodies are plain text.
+    PlainNotifications,
 }
 
 /// A running stand-in; gone with the value.
@@ -21,7 +28,7 @@ pub enum Kind {
 pub struct Service<'a> {
     kind: Kind,
     bus: &'a Bus,
-    _process: Process,
+    process: Process,
     _folder: Folder,
 }
 
@@ -46,13 +53,16 @@ impl<'a> Service<'a> {
             "--template",
             template,
         ]);
+        if kind == Kind::PlainNotifications {
+            command.args(["--parameters", r#"{"capabilities": "body"}"#]);
+        }
         let process = Process::start(template, command, &folder.join("log"));
         eventually(&format!("{name} is on the bus"), SOON, || {
             let arguments = ["call", "--session", "--dest", "org.freedesktop.DBus", "--object-path", "/"];
             let ask = ["--method", "org.freedesktop.DBus.NameHasOwner", name];
             bus.run("gdbus", &[&arguments[..], &ask].concat()).ok().filter(|answer| answer.contains("true")).map(drop)
         });
-        Ok(Self { kind, bus, _process: process, _folder: folder })
+        Ok(Self { kind, bus, process, _folder: folder })
     }
 
     /// Has logind say that the machine is about to sleep, or woke up.
@@ -69,6 +79,18 @@ impl<'a> Service<'a> {
     #[must_use]
     pub fn inhibitors(&self) -> String {
         self.call("org.freedesktop.login1.Manager.ListInhibitors", &[])
+    }
+
+    /// Every notification that was shown, as gdbus prints the calls.
+    #[must_use]
+    pub fn notifications(&self) -> Vec<String> {
+        let calls = self.call("org.freedesktop.DBus.Mock.GetMethodCalls", &["Notify"]);
+        calls.split("<'xmppd'>, ").skip(1).map(str::to_owned).collect()
+    }
+
+    /// Lets it do nothing any more, or go on.
+    pub fn freeze(&mut self, frozen: bool) {
+        self.process.signal(if frozen { Signal::STOP } else { Signal::CONT });
     }
 
     fn emit(&self, interface: &str, signal: &str, signature: &str, arguments: &str) {
@@ -88,6 +110,7 @@ impl Kind {
         match self {
             Self::Logind => "logind",
             Self::NetworkManager => "networkmanager",
+            Self::Notifications | Self::PlainNotifications => "notification_daemon",
         }
     }
 
@@ -95,6 +118,7 @@ impl Kind {
         match self {
             Self::Logind => "org.freedesktop.login1",
             Self::NetworkManager => "org.freedesktop.NetworkManager",
+            Self::Notifications | Self::PlainNotifications => "org.freedesktop.Notifications",
         }
     }
 
@@ -102,6 +126,7 @@ impl Kind {
         match self {
             Self::Logind => "/org/freedesktop/login1",
             Self::NetworkManager => "/org/freedesktop/NetworkManager",
+            Self::Notifications | Self::PlainNotifications => "/org/freedesktop/Notifications",
         }
     }
 }

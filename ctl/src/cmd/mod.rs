@@ -27,6 +27,7 @@ pub(crate) mod status;
 pub(crate) mod tune;
 pub(crate) mod tune_show;
 pub(crate) mod unread;
+mod upload;
 pub(crate) mod wait;
 pub(crate) mod watch;
 pub(crate) mod xml;

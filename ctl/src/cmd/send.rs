@@ -1,6 +1,7 @@
 //! `send`: one message.
 
 use std::io::{self, IsTerminal, Read};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -8,6 +9,7 @@ use xmppd_proto::reply::{MessageType, SendReport};
 use xmppd_proto::request;
 use xmppd_proto::{Failure, Kind, jsonrpc};
 
+use super::upload;
 use crate::report::Stop;
 use crate::screen::Screen;
 use crate::session::{Answer, Session};
@@ -23,12 +25,15 @@ const GRACE: Duration = Duration::from_secs(2);
 pub(crate) struct Args {
     /// The recipient
     jid: String,
-    /// The text; from standard input when `-` or left out
+    /// The text; from standard input when `-`, or when left out without a file
     #[arg(allow_hyphen_values = true)]
     text: Option<String>,
     /// The subject
     #[arg(long, value_name = "S")]
     subject: Option<String>,
+    /// A file to put at the server, its address following the text
+    #[arg(long, value_name = "PATH")]
+    file: Option<PathBuf>,
     /// Your own id: the same one again does not send twice
     #[arg(long, value_name = "ID")]
     id: Option<String>,
@@ -48,18 +53,28 @@ enum Type {
 }
 
 pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
-    let body = match args.text {
+    let text = match args.text {
         Some(text) if text != "-" => text,
+        None if args.file.is_some() => String::new(),
         Some(_) | None => from_stdin(session)?,
     };
-    if body.trim().is_empty() {
-        return Err(Failure::usage("the message is empty").into());
-    }
+    let is_empty = text.trim().is_empty();
+    let (url, body) = match args.file {
+        None if is_empty => return Err(Failure::usage("the message is empty").into()),
+        None => (None, text),
+        Some(_) if session.global.print_request => (None, text),
+        Some(path) => {
+            let url = upload::put(&path, &args.jid, session)?;
+            let body = if is_empty { url.clone() } else { format!("{text}\n{url}") };
+            (Some(url), body)
+        }
+    };
     let limit = session.global.timeout.unwrap_or(RECEIPT_WITHIN);
     let call = request::Send {
         to: args.jid,
         body,
         subject: args.subject,
+        url,
         id: args.id,
         receipt: args.receipt,
         timeout_ms: args.receipt.then_some(limit).map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
@@ -94,7 +109,8 @@ fn from_stdin(session: &Session) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// `sent juliet@verona.example ID`
+/// `sent juliet@verona.example ID`, and a file's address
 pub(super) fn line(report: &SendReport, _: &Screen) -> String {
-    format!("{} {} {}\n", report.state.as_str(), text::line(&report.to), text::line(&report.id))
+    let url = report.url.as_deref().map(|url| format!(" {}", text::line(url))).unwrap_or_default();
+    format!("{} {} {}{url}\n", report.state.as_str(), text::line(&report.to), text::line(&report.id))
 }

@@ -299,11 +299,16 @@ fn message_line(message: &Message) -> String {
         Direction::In => ("←", &message.from),
         Direction::Out => ("→", &message.to),
     };
-    let what = message.body.as_deref().or(message.subject.as_deref()).unwrap_or_default();
+    let what = match (&message.body, &message.encrypted, &message.subject) {
+        (Some(body), _, _) => text::line(body).into_owned(),
+        (None, Some(method), _) => format!("(encrypted with {}, cannot be read here)", text::line(method)),
+        (None, None, Some(subject)) => text::line(subject).into_owned(),
+        (None, None, None) => message.urls.iter().map(|url| text::line(url)).collect::<Vec<_>>().join(" "),
+    };
     let when = if message.delayed {
         format!("  (sent {})", time::clock(message.timestamp, Timestamp::now()))
     } else {
         String::new()
     };
-    said("message", &message.account, &format!("{arrow} {}  {}{when}", text::line(who), text::line(what)))
+    said("message", &message.account, &format!("{arrow} {}  {what}{when}", text::line(who)))
 }

@@ -7,6 +7,7 @@ use xmppd_proto::{Failure, Kind};
 use super::Doorway;
 use super::desk::Desk;
 use crate::config::{self, Config, LoadError};
+use crate::notifications;
 use crate::players::chooser::Settings;
 
 impl Desk {
@@ -26,6 +27,7 @@ impl Desk {
             let _ = self.players.unpost().await;
         }
         self.facts.webhook.doorway.send_replace(doorway);
+        self.facts.notifications.wishes.send_replace(notifications::wishes(&config.messages));
         report.changed = self.hub.reload(config).await?;
         Ok(report)
     }

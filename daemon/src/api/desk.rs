@@ -15,9 +15,11 @@ use super::{Asked, Clients, Doorkeeper, daemon, probe, scroll};
 use crate::bus::BusState;
 use crate::desktop::Sources;
 use crate::hub::{self, Parting};
+use crate::notifications::Notifications;
 use crate::places::Environment;
 use crate::players::chooser;
 use crate::store::Store;
+use crate::upload::{self, Uploads};
 
 /// How long an answer may wait for a server when the asker does not say.
 pub(super) const WAIT: Duration = Duration::from_secs(10);
@@ -28,6 +30,7 @@ pub(crate) struct Desk {
     pub(super) hub: hub::Handle,
     pub(super) players: chooser::Handle,
     pub(super) store: Store,
+    pub(super) uploads: Uploads,
     pub(super) facts: Arc<Facts>,
 }
 
@@ -47,6 +50,8 @@ pub(crate) struct Facts {
     pub(crate) bus: watch::Receiver<BusState>,
     /// Whether players can be watched.
     pub(crate) players: watch::Receiver<BusState>,
+    /// What the desktop is to show, and whether it does.
+    pub(crate) notifications: Notifications,
     /// Who tells of sleep and of the network.
     pub(crate) machine: watch::Receiver<Sources>,
     /// Who opens and closes the webhook.
@@ -60,7 +65,7 @@ pub(crate) struct Facts {
 impl Desk {
     /// A desk that knows the parts that answer.
     pub(crate) fn new(hub: hub::Handle, players: chooser::Handle, store: Store, facts: Facts) -> Self {
-        Self { hub, players, store, facts: Arc::new(facts) }
+        Self { hub, players, store, uploads: upload::start(), facts: Arc::new(facts) }
     }
 
     /// Answers whatever comes, each request in a task of its own, until nobody can ask any more.
@@ -151,6 +156,10 @@ impl Desk {
             Request::History(params) => self.history(params).await.map(Reply::History),
             Request::Unread(params) => self.unread(params).await.map(Reply::Unread),
             Request::UnreadClear(params) => self.unread_clear(params).await.map(Reply::UnreadClear),
+            Request::UploadStart(params) => self.upload_start(params).await.map(Reply::UploadStart),
+            Request::UploadWrite(params) => self.upload_write(params).await.map(Reply::UploadWrite),
+            Request::UploadFinish(params) => self.upload_finish(params).await.map(Reply::UploadFinish),
+            Request::UploadCancel(params) => self.upload_cancel(params).await.map(Reply::UploadCancel),
             Request::OutboxListing(params) => self.outbox_list(params).await.map(Reply::OutboxListing),
             Request::OutboxCancel(params) => self.outbox_cancel(params).await.map(Reply::OutboxCancel),
             Request::OutboxRetry(params) => self.outbox_retry(params).await.map(Reply::OutboxRetry),
@@ -183,6 +192,7 @@ pub(super) fn failed(account: &str, outcome: Outcome) -> Failure {
         Outcome::NotKept(reason) => {
             Failure::new(Kind::Unexpected, format!("it cannot be kept, so it was not done: {reason}"))
         }
+        Outcome::Withheld => encrypted_only(),
         Outcome::TooLate => Failure::new(Kind::Conflict, "the message is on its way, or may be"),
         Outcome::Unknown => {
             Failure::new(Kind::NotFound, format!("no message of this id waits in the account {account}"))
@@ -211,6 +221,13 @@ fn not_online(account: &str, problem: Option<&Problem>) -> Failure {
         "offline" => Failure::new(Kind::NotOnline, message).with_hint("run `xmppctl status online`"),
         _ => Failure::new(Kind::NotOnline, message).with_hint("see `xmppctl doctor`"),
     }
+}
+
+/// No plain text goes into this chat.
+pub(super) fn encrypted_only() -> Failure {
+    Failure::new(Kind::Policy, "this chat is for encrypted messages only, and xmppd cannot encrypt yet").with_hint(
+        "write from a client that encrypts; or take the chat off messages.encrypted-only in the configuration",
+    )
 }
 
 fn carried_by_faces() -> Failure {

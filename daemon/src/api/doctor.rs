@@ -12,6 +12,7 @@ use crate::bus::BusState;
 use crate::config;
 use crate::desktop::Source;
 use crate::host;
+use crate::notifications::Standing;
 
 impl Desk {
     pub(super) async fn doctor(&self) -> Result<DoctorReport, Failure> {
@@ -23,6 +24,7 @@ impl Desk {
         checks.extend(accounts.iter().map(account));
         checks.push(bus("session-bus", &self.facts.bus.borrow(), "org.xmppctl.Daemon1 is on the session bus"));
         checks.push(bus("players", &self.facts.players.borrow(), "media players can be seen"));
+        checks.push(notifications(&self.facts.notifications.standing.borrow()));
         let sources = self.facts.machine.borrow().clone();
         checks.push(machine("sleep", &sources.sleep, "logind", "the clocks"));
         checks.push(machine("network", &sources.network, "NetworkManager", "the kernel"));
@@ -94,6 +96,17 @@ fn bus(name: &str, state: &BusState, present: &str) -> Check {
             ..check(name, CheckState::Warning, reason.clone())
         },
     }
+}
+
+fn notifications(standing: &Standing) -> Check {
+    let (state, message) = match standing {
+        Standing::Off => (CheckState::Skipped, "messages.notify is false".to_owned()),
+        Standing::Untried => (CheckState::Ok, "messages will be shown by the desktop; there was none yet".to_owned()),
+        Standing::Shown => (CheckState::Ok, "the last message was shown by the desktop".to_owned()),
+        Standing::Failed { reason } => (CheckState::Warning, format!("the last message was not shown: {reason}")),
+    };
+    let hint = (state == CheckState::Warning).then(|| "everything else works without it".to_owned());
+    Check { hint, ..check("notifications", state, message) }
 }
 
 /// Who tells of sleep or of the network: a service, the machine in its place, or nobody.

@@ -14,13 +14,16 @@ use xmppd_proto::request::{Ping, Send};
 use xmppd_proto::{Change, Failure, Kind, Topic, Topics};
 
 use super::account::unavailable;
-use super::desk::{Desk, WAIT, failed};
+use super::desk::{Desk, WAIT, encrypted_only, failed};
 use crate::host;
 
 /// A receipt is waited for so long when the asker does not say.
 const RECEIPT_WITHIN: Duration = Duration::from_secs(60);
 /// As many bytes as an id of an asker's may have.
 const LONGEST_ID: usize = 128;
+
+/// As many bytes as a file's address may have.
+const LONGEST_URL: usize = 4096;
 
 impl Desk {
     /// Sends, and answers when the server has it, or where that is asked for when the recipient has it.
@@ -69,12 +72,21 @@ impl Desk {
             Some(MessageType::Error) => return Err(Failure::usage("an error is nothing to send")),
         };
         let subject = params.subject.as_deref().and_then(|subject| text::line(subject, text::READ));
+        let url = params.url.map(web_address).transpose()?;
+        self.may_be_read(&to).await?;
         let (name, account) = self.one(params.account).await?;
         let id = params.id.map(own_id).transpose()?;
-        let outgoing = Outgoing { id, to: to.clone(), kind, body, subject, receipt: params.receipt };
+        let outgoing = Outgoing { id, to: to.clone(), kind, body, subject, receipt: params.receipt, url: url.clone() };
         let answer = account.ask(|ticket| Command::Send(ticket, outgoing)).map_err(unavailable)?;
         let (id, state) = sent(&name, timeout(WAIT, answer).await)?;
-        Ok(SendReport { account: name, id, state, to: to.to_string() })
+        Ok(SendReport { account: name, id, state, to: to.to_string(), url })
+    }
+
+    /// Fails when no plain text may go there. The account holds to it, too, for what was taken before.
+    pub(super) async fn may_be_read(&self, to: &Jid) -> Result<(), Failure> {
+        let to = to.to_bare();
+        let chats = self.hub.read(|_, config| config.messages.encrypted_only()).await?;
+        if chats.iter().any(|chat| chat.matches(to.as_str())) { Err(encrypted_only()) } else { Ok(()) }
     }
 
     /// Asks somebody, or the account's own server, for a sign of life (XEP-0199).
@@ -100,7 +112,7 @@ impl Desk {
         })
     }
 
-    async fn server_of(&self, account: &str) -> Result<Jid, Failure> {
+    pub(super) async fn server_of(&self, account: &str) -> Result<Jid, Failure> {
         let account = account.to_owned();
         let jid = self
             .hub
@@ -127,6 +139,7 @@ pub(super) fn sent(
         | Outcome::NotOnline(_)
         | Outcome::TimedOut
         | Outcome::NotKept(_)
+        | Outcome::Withheld
         | Outcome::TooLate
         | Outcome::Unknown
         | Outcome::Unsupported
@@ -138,6 +151,13 @@ pub(super) fn sent(
 /// An address that a person gave.
 pub(super) fn address(text: &str) -> Result<Jid, Failure> {
     Jid::new(text).map_err(|error| Failure::usage(format!("{text:?} is not a JID: {error}")))
+}
+
+/// Where a file is, as an asker says.
+fn web_address(url: String) -> Result<String, Failure> {
+    let is_one = ["https://", "http://"].iter().any(|scheme| url.len() > scheme.len() && url.starts_with(scheme));
+    let is_clean = url.len() <= LONGEST_URL && url.chars().all(|it| !it.is_whitespace() && !it.is_control());
+    if is_one && is_clean { Ok(url) } else { Err(Failure::usage(format!("{url:?} is no address of the web"))) }
 }
 
 /// An id that an asker has chosen.

@@ -18,6 +18,7 @@ mod roster;
 mod scroll;
 mod status;
 mod tune;
+mod upload;
 mod wait;
 mod webhook;
 mod wire;

@@ -50,7 +50,7 @@ impl Desk {
         let to = message.to.clone();
         let answer = account.ask(|ticket| Command::Retry(ticket, message)).map_err(unavailable)?;
         let (id, state) = sent(&name, timeout(WAIT, answer).await)?;
-        Ok(SendReport { account: name, id, state, to: to.to_string() })
+        Ok(SendReport { account: name, id, state, to: to.to_string(), url: None })
     }
 }
 

@@ -17,7 +17,7 @@ use super::{Account, Config, Messages, PasswordSource, Presence, Tune, Webhook, 
 use crate::places::Environment;
 
 /// Keys that are checked but do nothing in this version. What builds a feature takes its keys off this list.
-const WITHOUT_EFFECT: &[&str] = &["presence.away-after", "presence.xa-after", "messages.notify"];
+const WITHOUT_EFFECT: &[&str] = &["presence.away-after", "presence.xa-after"];
 
 /// Where players post to when the configuration does not say.
 const ROUTE: &str = "/tune";
@@ -190,7 +190,10 @@ fn messages(root: &mut Section<'_>) -> Messages {
         history: section.flag("history").unwrap_or(default.history),
         keep: section.parsed("keep", POSITIVE, words::positive).unwrap_or(default.keep),
         receipts: section.flag("receipts").unwrap_or(default.receipts),
+        encrypted_only: patterns(&mut section, "encrypted-only", Pattern::url).unwrap_or(default.encrypted_only),
         notify: section.flag("notify").unwrap_or(default.notify),
+        notify_body: section.flag("notify-body").unwrap_or(default.notify_body),
+        notify_deny: patterns(&mut section, "notify-deny", Pattern::url).unwrap_or(default.notify_deny),
         on_uncertain: section
             .parsed("on-uncertain", "one of resend, hold", words::on_uncertain)
             .unwrap_or(default.on_uncertain),

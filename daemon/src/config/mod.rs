@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use jid::{BareJid, ResourcePart};
 use xmppd_core::account::OnUncertain;
-use xmppd_core::players::DEFAULT_DENY;
+use xmppd_core::players::{DEFAULT_DENY, Pattern};
 use xmppd_core::presence::Show;
 use xmppd_core::secret::Secret;
 
@@ -227,7 +227,7 @@ pub(crate) struct Webhook {
     pub(crate) token_file: PathBuf,
 }
 
-/// `[messages]`: what is kept and shown.
+/// `[messages]`: what is kept, sent and shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Messages {
     /// Whether messages are kept.
@@ -236,16 +236,38 @@ pub(crate) struct Messages {
     pub(crate) keep: Duration,
     /// Whether contacts who ask are told what has arrived and what was read.
     pub(crate) receipts: bool,
+    /// Patterns of bare addresses of chats that no plain text is sent into.
+    pub(crate) encrypted_only: Vec<String>,
     /// Whether the desktop notifies.
     pub(crate) notify: bool,
+    /// Whether notifications show the text.
+    pub(crate) notify_body: bool,
+    /// Patterns of bare addresses that are never notified of.
+    pub(crate) notify_deny: Vec<String>,
     /// What becomes of a message of which nobody can say whether it arrived.
     pub(crate) on_uncertain: OnUncertain,
 }
 
+impl Messages {
+    /// The chats that no plain text is sent into.
+    pub(crate) fn encrypted_only(&self) -> Vec<Pattern> {
+        // What is no pattern was refused when the configuration was read.
+        self.encrypted_only.iter().filter_map(|text| Pattern::url(text).ok()).collect()
+    }
+}
+
 impl Default for Messages {
     fn default() -> Self {
-        let keep = Duration::from_secs(90 * 86_400);
-        Self { history: true, keep, receipts: true, notify: true, on_uncertain: OnUncertain::Resend }
+        Self {
+            history: true,
+            keep: Duration::from_secs(90 * 86_400),
+            receipts: true,
+            encrypted_only: Vec::new(),
+            notify: true,
+            notify_body: true,
+            notify_deny: Vec::new(),
+            on_uncertain: OnUncertain::Resend,
+        }
     }
 }
 

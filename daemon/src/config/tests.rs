@@ -80,7 +80,7 @@ fn the_contracts_own_example_is_read() {
     let defaults = Tune { deny, deny_url: vec!["file:///home/*/Private/*".into()], ..Tune::default() };
     assert_eq!(config.tune, defaults);
     assert_eq!(config.messages, Messages::default());
-    assert_eq!(config.without_effect.len(), 5);
+    assert_eq!(config.without_effect.len(), 2);
 }
 
 #[test]
@@ -251,7 +251,8 @@ fn effective_values_are_found_by_their_dotted_keys() {
     check("tune.publish", Some(json!(["pep", "status"])));
     check("account.home.jid", Some(json!("romeo@verona.example/balcony")));
     check("account.home.password-command", Some(json!(["pass", "show", "xmpp/romeo"])));
-    let messages = json!({"history": true, "keep": "90d", "receipts": true, "notify": true, "on-uncertain": "resend"});
+    let messages = json!({"history": true, "keep": "90d", "receipts": true, "encrypted-only": [], "notify": true,
+        "notify-body": true, "notify-deny": [], "on-uncertain": "resend"});
     check("messages", Some(messages));
     for absent in ["", "tune.x", "account.home.x", "account.homer", "presence.status", "account.home.password"] {
         check(absent, None);

@@ -35,15 +35,22 @@ impl Config {
                 }),
             );
         }
-        let messages = &self.messages;
-        let keep = duration::write(messages.keep);
-        let on_uncertain = words::on_uncertain_word(messages.on_uncertain);
-        let (history, receipts, notify) = (messages.history, messages.receipts, messages.notify);
-        let messages = json!({
-            "history": history, "keep": keep, "receipts": receipts, "notify": notify, "on-uncertain": on_uncertain
-        });
-        all.insert("messages".into(), messages);
+        all.insert("messages".into(), self.messages_values());
         Value::Object(all)
+    }
+
+    fn messages_values(&self) -> Value {
+        let messages = &self.messages;
+        json!({
+            "history": messages.history,
+            "keep": duration::write(messages.keep),
+            "receipts": messages.receipts,
+            "encrypted-only": messages.encrypted_only,
+            "notify": messages.notify,
+            "notify-body": messages.notify_body,
+            "notify-deny": messages.notify_deny,
+            "on-uncertain": words::on_uncertain_word(messages.on_uncertain),
+        })
     }
 
     fn presence_values(&self) -> Value {

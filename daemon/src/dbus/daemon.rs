@@ -264,6 +264,7 @@ const fn is_carried(request: &Request) -> bool {
         | Request::AccountListing(_) | Request::AccountShow(_) | Request::AccountConnect(_)
         | Request::AccountDisconnect(_)
         | Request::Question(_) | Request::History(_) | Request::Unread(_) | Request::UnreadClear(_)
+        | Request::UploadStart(_) | Request::UploadWrite(_) | Request::UploadFinish(_) | Request::UploadCancel(_)
         | Request::Send(_) | Request::Wait(_) | Request::Ping(_) | Request::OutboxListing(_)
         | Request::OutboxCancel(_) | Request::OutboxRetry(_) | Request::Probe(_)
         | Request::Doctor(_) | Request::ConfigCheck(_) | Request::ConfigReload(_) | Request::ConfigGet(_)

@@ -177,11 +177,14 @@ impl Session {
 }
 
 async fn tell_message(emitter: &SignalEmitter<'_>, message: &Received) -> zbus::Result<()> {
-    match (message.direction, &message.body) {
-        (Direction::In, Some(body)) => {
-            Daemon::message_received(emitter, &message.account, &message.from, body, &message.id).await
-        }
-        (Direction::In, None) | (Direction::Out, _) => Ok(()),
+    let body = match (&message.body, &message.encrypted) {
+        (Some(body), _) => Cow::Borrowed(body.as_str()),
+        (None, Some(method)) => Cow::Owned(format!("(encrypted with {method}, cannot be read here)")),
+        (None, None) => return Ok(()),
+    };
+    match message.direction {
+        Direction::In => Daemon::message_received(emitter, &message.account, &message.from, &body, &message.id).await,
+        Direction::Out => Ok(()),
     }
 }
 

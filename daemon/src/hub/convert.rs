@@ -278,6 +278,8 @@ pub(crate) fn message(account: String, incoming: Incoming) -> Message {
         },
         body: incoming.body,
         subject: incoming.subject,
+        encrypted: incoming.encrypted,
+        urls: incoming.urls,
         timestamp: timestamp(incoming.at),
         delayed: incoming.delayed,
         carbon: incoming.carbon,

@@ -5,6 +5,7 @@ use tokio::task::JoinHandle;
 use xmppd_core::account::{
     Aside, Command, Delivery, LinkState, Machine, Outcome, Playing, Problem, Report, Ticket, TunePublished,
 };
+use xmppd_core::players::Pattern;
 use xmppd_core::presence::{Composed, Layers, Show, StatusWhen, compose, explain};
 use xmppd_proto::reply::{self, AccountInfo, AccountStatus, AccountTune, TunePublish};
 
@@ -141,6 +142,13 @@ impl Entry {
     pub(super) fn watched(&self, watched: bool) {
         if let Some(handle) = self.handle() {
             handle.watched(watched);
+        }
+    }
+
+    /// Tells the actor which chats no plain text is sent into.
+    pub(super) fn encrypted_only(&self, chats: Vec<Pattern>) {
+        if let Some(handle) = self.handle() {
+            handle.encrypted_only(chats);
         }
     }
 

@@ -74,6 +74,9 @@ impl Hub {
         self.tls = None;
         self.goodbyes.retain(|goodbye| !goodbye.is_finished());
         let shared = before.tune != self.config.tune || before.messages != self.config.messages;
+        for entry in &self.entries {
+            entry.encrypted_only(self.config.messages.encrypted_only());
+        }
         let mut changed = Vec::new();
         let mut left = std::mem::take(&mut self.entries);
         for account in self.config.accounts.clone() {
@@ -213,6 +216,7 @@ impl Hub {
             tls: tls_policy(account.tls),
             tune: self.tune_settings(account),
             messages: self.message_settings(),
+            encrypted_only: self.config.messages.encrypted_only(),
             on_uncertain: self.config.messages.on_uncertain,
             held: HELD,
             user_agent: self.surroundings.user_agent.clone(),

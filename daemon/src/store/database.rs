@@ -167,6 +167,8 @@ const SCHEMA: &[&str] = &[
         state     TEXT,
         reply_to  TEXT,
         replaces  TEXT,
+        encrypted TEXT,
+        urls      TEXT,
         replaced_by TEXT,
         retracted INTEGER NOT NULL DEFAULT 0
     ) STRICT;

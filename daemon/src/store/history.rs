@@ -16,17 +16,18 @@ const ERASED_AT_ONCE: u32 = 2_000;
 pub(super) fn file(connection: &Connection, account: &str, message: &Incoming) -> rusqlite::Result<()> {
     let sql =
         "INSERT INTO history (account, chat, id, origin, place, sender, recipient, kind, body, subject, at, delayed,
-        carbon, sent, unread, markable, state, reply_to, replaces)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+        carbon, sent, unread, markable, state, reply_to, replaces, encrypted, urls)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
     let Incoming { id, origin, place, from, to, body, subject, at, delayed, carbon, sent, .. } = message;
-    let Incoming { markable, reply_to, replaces, .. } = message;
+    let Incoming { markable, reply_to, replaces, encrypted, .. } = message;
+    let urls = (!message.urls.is_empty()).then(|| message.urls.join("\n"));
     // What another client of ours sent is at the server.
     let state = sent.then_some(if *carbon || *delayed { "sent" } else { "queued" });
     let (chat, kind, unread) = (message.chat(), word(&message.kind), message.is_news());
     let (chat, from, to, at) = (chat.as_str(), from.as_str(), to.as_str(), at.as_unix_millis());
     let values = params![
         account, chat, id, origin, place, from, to, kind, body, subject, at, delayed, carbon, sent, unread, markable,
-        state, reply_to, replaces
+        state, reply_to, replaces, encrypted, urls
     ];
     let is_new = connection.prepare_cached(sql)?.execute(values)? > 0;
     if is_new { remarks::correct(connection, account, message) } else { Ok(()) }
@@ -123,7 +124,7 @@ impl Store {
     ) -> impl Future<Output = Result<Vec<HistoryRow>, StoreError>> + Send + use<> {
         self.read(move |connection| {
             let sql = "SELECT id, origin, place, sender, recipient, kind, body, subject, at, delayed, carbon, sent, unread, state,
-                reply_to, replaces, markable, replaced_by, retracted, number FROM history WHERE account = :account AND (:chat IS NULL OR chat = :chat)
+                reply_to, replaces, markable, replaced_by, retracted, number, encrypted, urls FROM history WHERE account = :account AND (:chat IS NULL OR chat = :chat)
                 AND at >= :since AND at < :until AND (:words IS NULL
                 OR number IN (SELECT rowid FROM history_text WHERE history_text MATCH :words))
                 ORDER BY number DESC LIMIT :limit";
@@ -200,6 +201,8 @@ fn row(row: &Row<'_>) -> rusqlite::Result<(i64, HistoryRow)> {
         replaces: row.get(15)?,
         markable: row.get(16)?,
         wants_receipt: false,
+        encrypted: row.get(20)?,
+        urls: row.get::<_, Option<String>>(21)?.iter().flat_map(|urls| urls.lines().map(str::to_owned)).collect(),
     };
     let (is_unread, state, replaced_by, is_retracted) = (row.get(12)?, row.get(13)?, row.get(17)?, row.get(18)?);
     Ok((row.get(19)?, HistoryRow { message, is_unread, state, replaced_by, is_retracted, reactions: Vec::new() }))

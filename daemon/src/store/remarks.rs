@@ -40,7 +40,7 @@ pub(super) fn note(connection: &Connection, account: &str, noted: &Noted) -> rus
         (Remark::Reactions(_, emojis), _) => react(connection, number, noted.from.as_str(), emojis)?,
         (Remark::Retraction(_), _) => {
             // With all that was to take its place.
-            let sql = "UPDATE history SET body = NULL, subject = NULL, unread = 0, retracted = 1 WHERE number = ?1
+            let sql = "UPDATE history SET body = NULL, subject = NULL, encrypted = NULL, urls = NULL, unread = 0, retracted = 1 WHERE number = ?1
                 OR account = ?2 AND chat = ?3 AND sent = ?4 AND replaces = ?5";
             let values = params![number, account, noted.chat.as_str(), noted.sent, noted.remark.about()];
             connection.prepare_cached(sql)?.execute(values)?;

@@ -15,6 +15,9 @@ pub struct SendReport {
     pub state: SendState,
     /// The recipient.
     pub to: String,
+    /// Where the file is that goes with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }
 
 /// How far a message has come.
@@ -196,6 +199,12 @@ pub struct Message {
     /// The subject.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// The text is encrypted with this method and cannot be read here, so that there is no `body` (XEP-0380).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encrypted: Option<String>,
+    /// Addresses of files that go with it (XEP-0066); nothing was fetched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub urls: Vec<String>,
     /// When it was sent.
     pub timestamp: Timestamp,
     /// Whether it was stored on the way (XEP-0203).

@@ -10,6 +10,7 @@ mod presence;
 mod probe;
 mod roster;
 mod tune;
+mod upload;
 mod xml;
 
 pub use account::{AccountError, AccountInfo, AccountList, Auth, AuthProfile, ConnectionState, Stream, Tls};
@@ -34,4 +35,5 @@ pub use tune::{
     AccountTune, ExplainedPlayer, FilterReport, FilterVerdict, Player, PlayerList, TuneExplanation, TunePublish,
     TuneReport, TuneText,
 };
+pub use upload::{UploadDone, UploadProgress, UploadStarted};
 pub use xml::{XmlFrame, XmlWatching};

@@ -6,6 +6,7 @@ mod params;
 mod personal;
 mod status;
 mod tune;
+mod upload;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -33,13 +34,14 @@ pub use tune::{
     TuneClear, TuneExplain, TuneHold, TuneOff, TuneOn, TunePlayers, TuneRender, TuneResume, TuneSet, TuneShow,
     TuneSkip, TuneUse,
 };
+pub use upload::{UploadCancel, UploadFinish, UploadStart, UploadWrite};
 
 use crate::jsonrpc::Error;
 use crate::reply::{
     AccountList, BlockReport, ConfigReport, ConfigValues, ContactTunes, DaemonStatus, DoctorReport, Done, Hello,
     HistoryReport, Message, OutboxList, PendingReport, PersonalReport, PlayerList, Pong, ProbeReport, RosterReport,
-    ScrollFrames, SendReport, StatusReport, TuneExplanation, TuneReport, TuneText, UnreadReport, WaitReport,
-    WatchReport, XmlWatching,
+    ScrollFrames, SendReport, StatusReport, TuneExplanation, TuneReport, TuneText, UnreadReport, UploadDone,
+    UploadProgress, UploadStarted, WaitReport, WatchReport, XmlWatching,
 };
 
 /// A method's parameters, with the method's name and the type of its answer.
@@ -178,6 +180,10 @@ methods! {
     "history" History -> HistoryReport, "Shows messages that came and went";
     "unread" Unread -> UnreadReport, "Counts the messages that nobody has read";
     "unread.clear" UnreadClear -> UnreadReport, "Takes the messages of a chat as read";
+    "upload.start" UploadStart -> UploadStarted, "Finds a place at the server for a file, and opens the way there";
+    "upload.write" UploadWrite -> UploadProgress, "Sends the next piece of the file";
+    "upload.finish" UploadFinish -> UploadDone, "Ends an upload; answers where the file is";
+    "upload.cancel" UploadCancel -> Done, "Gives an upload up";
     "outbox.list" OutboxListing -> OutboxList, "Lists the messages that no server is known to have";
     "outbox.cancel" OutboxCancel -> Done, "Does not send a message that has not left yet, or forgets one that was set aside";
     "outbox.retry" OutboxRetry -> SendReport, "Sends a message that was set aside";

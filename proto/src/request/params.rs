@@ -81,6 +81,10 @@ pub struct Send {
     /// The subject.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// Where a file is that goes with it (XEP-0066), as `upload.finish` answers; clients show it where the text is this
+    /// address and nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// The asker's own id: under the same one a message is sent once, however often it is asked for, as long as it is among
     /// the last 500 messages that came or went with an id. Up to 128
     /// characters without blanks.
@@ -103,7 +107,17 @@ pub struct Send {
 impl Send {
     /// A chat message and no more.
     pub const fn new(to: String, body: String) -> Self {
-        Self { to, body, subject: None, id: None, receipt: false, timeout_ms: None, message_type: None, account: None }
+        Self {
+            to,
+            body,
+            subject: None,
+            url: None,
+            id: None,
+            receipt: false,
+            timeout_ms: None,
+            message_type: None,
+            account: None,
+        }
     }
 }
 

@@ -26,7 +26,7 @@ fn what_is_asked_of_messages_keeps_its_shape() {
     check_request("ask", &Question { to, body, pattern: some("^(yes|no)$"), account, timeout_ms: Some(30_000) });
 }
 
-fn message() -> Message {
+pub(super) fn message() -> Message {
     Message {
         account: "home".into(),
         id: "a1".into(),
@@ -36,6 +36,8 @@ fn message() -> Message {
         message_type: MessageType::Chat,
         body: some("By yonder blessed moon"),
         subject: None,
+        encrypted: None,
+        urls: vec![],
         timestamp: at("2026-11-22T18:00:00Z"),
         delayed: false,
         carbon: false,

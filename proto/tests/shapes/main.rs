@@ -9,6 +9,7 @@ mod history;
 mod layers;
 mod personal;
 mod tune;
+mod upload;
 mod wire;
 
 use std::fmt::Debug;

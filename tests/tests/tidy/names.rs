@@ -49,7 +49,7 @@ pub const LAYERS: &[&[&str]] = &[
     &["rpc", "dbus", "webhook"],
     &["api"],
     &["probe"],
-    &["players"],
+    &["players", "notifications", "upload"],
     &["hub"],
     &["account"],
     &["transport", "doctor", "secret", "desktop", "store"],

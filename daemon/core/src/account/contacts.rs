@@ -185,6 +185,7 @@ mod tests {
             tls: TlsPolicy::Auto,
             tune: TuneSettings { pep: false, status: None, status_when: StatusWhen::Empty },
             messages: MessageSettings::default(),
+            encrypted_only: Vec::new(),
             on_uncertain: OnUncertain::Resend,
             held: 1_000,
             user_agent: String::new(),

@@ -189,6 +189,8 @@ pub struct Outgoing {
     pub subject: Option<String>,
     /// Whether the recipient is asked to say that it came (XEP-0184).
     pub receipt: bool,
+    /// Where the file is that goes with it (XEP-0066).
+    pub url: Option<String>,
 }
 
 /// An IQ to be sent.

@@ -37,6 +37,8 @@ pub use recent::{KeptRecent, MESSAGES_REMEMBERED, Noted, RecentMessage};
 pub use settings::{Memory, MessageSettings, OnUncertain, Remembered, Settings, TuneSettings};
 pub use tokens::Token;
 
+use jid::Jid;
+
 use context::Context;
 use login::Connecting;
 use offline::Offline;
@@ -44,7 +46,7 @@ use online::Online;
 use stopped::Stopped;
 
 use crate::entropy::{Entropy, SEED_LEN};
-use crate::players::Budget;
+use crate::players::{Budget, Pattern};
 use crate::time::{Moment, Now, Wall};
 
 /// The machine of one account.
@@ -84,11 +86,25 @@ impl Account {
         if let Input::Loaded(result) = &mut input {
             self.context.loaded(std::mem::replace(result, Ok(Vec::new())));
         }
+        if let Some((ticket, to)) = sending(&input)
+            && self.context.is_encrypted_only(to)
+        {
+            return self.context.reply(ticket, Outcome::Withheld);
+        }
         let link = std::mem::replace(&mut self.link, Link::Offline(Offline::ByCommand));
         self.link = link.handle(input, &mut self.context);
         let in_session = if let Link::Online(online) = &self.link { online.messages() } else { 0 };
         self.context.tell_outbox(in_session);
         self.report();
+    }
+
+    /// Sends no plain text into these chats from now on, whatever was taken before; they are patterns of bare addresses.
+    pub fn encrypted_only(&mut self, now: Now, chats: Vec<Pattern>) {
+        self.context.now = now;
+        self.context.settings.encrypted_only = chats;
+        self.context.withhold_unsent();
+        let in_session = if let Link::Online(online) = &self.link { online.messages() } else { 0 };
+        self.context.tell_outbox(in_session);
     }
 
     /// The next thing to do; nothing when all is done for now.
@@ -131,6 +147,15 @@ impl Account {
             self.context.event(Event::Link(report));
         }
     }
+}
+
+/// To whom a message is to be sent, and who asks.
+fn sending<'a>(input: &'a Input<'_>) -> Option<(Ticket, &'a Jid)> {
+    let Input::Command(command) = input else { return None };
+    if let Command::Retry(ticket, message) = command {
+        return Some((*ticket, &message.to));
+    }
+    if let Command::Send(ticket, outgoing) = command { Some((*ticket, &outgoing.to)) } else { None }
 }
 
 impl Link {

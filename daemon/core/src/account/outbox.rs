@@ -4,13 +4,16 @@
 
 use std::collections::BTreeMap;
 
+use jid::Jid;
+
 use super::context::Context;
 use super::input::{Outgoing, Place, StoreTicket, Ticket};
 use super::kept::KeptMessage;
 use super::online::{Asleep, Letter, Unsent};
 use super::output::{Aside, Change, Event, Incoming, Outcome};
 use crate::loss::Loss;
-use crate::stanza::{Message, StanzaError, receipts};
+use crate::stanza::error::{Condition, ErrorKind};
+use crate::stanza::{Message, StanzaError, oob, receipts};
 use crate::xml::{Element, writer};
 
 /// A message that was under way when the server ended so many sessions in a row for what they carried is not sent again.
@@ -188,6 +191,7 @@ impl Context {
         message.kind = outgoing.kind;
         message.subject = outgoing.subject;
         message.payloads.extend(outgoing.receipt.then(receipts::request));
+        message.payloads.extend(outgoing.url.as_deref().map(oob::element));
         let origin = self.inbox.origin(self.now.wall);
         let letter = Letter { ticket: Some(ticket), id, to, chosen, origin, in_doubt: false, suspected: 0, filed };
         (letter, message.into_element())
@@ -202,6 +206,8 @@ impl Context {
             kind: outgoing.kind.clone(),
             body: Some(outgoing.body.clone()),
             subject: outgoing.subject.clone(),
+            encrypted: None,
+            urls: outgoing.url.iter().cloned().collect(),
             at: self.now.wall,
             delayed: false,
             carbon: false,
@@ -268,6 +274,32 @@ impl Context {
         }
         self.answer(ticket, &id, &Outcome::Refused(error.clone()));
         self.forget_messages(Fate::Failed, vec![id], Vec::new());
+    }
+
+    /// Whether no plain text may go there.
+    pub(super) fn is_encrypted_only(&self, to: &Jid) -> bool {
+        let chats = &self.settings.encrypted_only;
+        !chats.is_empty() && chats.iter().any(|chat| chat.matches(to.to_bare().as_str()))
+    }
+
+    /// Does not send a message that was taken before its chat was for encrypted ones only; where nobody waits for it, it
+    /// is kept for its author.
+    pub(super) fn withhold(&mut self, message: Option<(Option<Ticket>, String)>) {
+        let Some((ticket, id)) = message else { return };
+        let text = Some("the chat is for encrypted messages only".to_owned());
+        let error = StanzaError { text, ..StanzaError::new(ErrorKind::Cancel, Condition::PolicyViolation) };
+        self.message_refused(ticket, id, &error);
+    }
+
+    /// Does so with those that were never in a session; others are found where they would be written.
+    pub(super) fn withhold_unsent(&mut self) {
+        let (withheld, unsent) = std::mem::take(&mut self.outbox.unsent)
+            .into_iter()
+            .partition(|unsent| !unsent.letter.in_doubt && self.is_encrypted_only(&unsent.letter.to));
+        self.outbox.unsent = unsent;
+        for unsent in withheld {
+            self.withhold(Some((unsent.letter.ticket, unsent.letter.id)));
+        }
     }
 
     /// This message is not sent by itself any more.

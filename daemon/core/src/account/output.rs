@@ -137,6 +137,8 @@ pub enum Outcome {
     TimedOut,
     /// It was not done, because it could not be kept; the reason.
     NotKept(String),
+    /// It was not sent, because the chat is for encrypted messages only.
+    Withheld,
     /// It is on its way already, or may be.
     TooLate,
     /// There is no such thing.
@@ -239,6 +241,10 @@ pub struct Incoming {
     pub body: Option<String>,
     /// The subject, clean.
     pub subject: Option<String>,
+    /// The text is encrypted with this and cannot be read (XEP-0380).
+    pub encrypted: Option<String>,
+    /// Addresses of files that go with it, clean (XEP-0066).
+    pub urls: Vec<String>,
     /// When it was sent: as our server says of a message that was kept for us (XEP-0203), else when it came.
     pub at: Wall,
     /// It was kept for us on the way.

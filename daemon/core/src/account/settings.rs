@@ -2,6 +2,7 @@
 
 use jid::{BareJid, ResourcePart};
 
+use crate::players::Pattern;
 use crate::presence::{Layers, StatusWhen};
 use crate::srv::TlsPolicy;
 use crate::stream::features::ConfigVersion;
@@ -27,6 +28,8 @@ pub struct Settings {
     pub tune: TuneSettings,
     /// What becomes of messages.
     pub messages: MessageSettings,
+    /// Chats that no plain text is sent into, by patterns of bare addresses.
+    pub encrypted_only: Vec<Pattern>,
     /// What becomes of a message of which nobody can say whether it arrived.
     pub on_uncertain: OnUncertain,
     /// So many messages that wait for a session are held in memory; more are on the disk alone.

@@ -26,6 +26,8 @@ pub const PRE_APPROVAL: &str = "urn:xmpp:features:pre-approval";
 pub const DATA_FORMS: &str = "jabber:x:data";
 /// XEP-0030: what an entity is and can do.
 pub const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
+/// XEP-0030: what an entity consists of.
+pub const DISCO_ITEMS: &str = "http://jabber.org/protocol/disco#items";
 /// XEP-0060: publish and subscribe.
 pub const PUBSUB: &str = "http://jabber.org/protocol/pubsub";
 /// XEP-0060: what an owner may do with a node.
@@ -40,6 +42,8 @@ pub const PUBSUB_PUBLISH_OPTIONS: &str = "http://jabber.org/protocol/pubsub#publ
 pub const PUBSUB_NODE_CONFIG: &str = "http://jabber.org/protocol/pubsub#node_config";
 /// XEP-0059: result sets.
 pub const RSM: &str = "http://jabber.org/protocol/rsm";
+/// XEP-0066: addresses of files.
+pub const OOB: &str = "jabber:x:oob";
 /// XEP-0084: a picture of oneself, namespace and node in one.
 pub const AVATAR_DATA: &str = "urn:xmpp:avatar:data";
 /// XEP-0084: what there is to know of it, namespace and node in one.
@@ -94,6 +98,10 @@ pub const CHAT_MARKERS: &str = "urn:xmpp:chat-markers:0";
 pub const CSI: &str = "urn:xmpp:csi:0";
 /// XEP-0359: ids that archives give.
 pub const STANZA_ID: &str = "urn:xmpp:sid:0";
+/// XEP-0363: places for files.
+pub const UPLOAD: &str = "urn:xmpp:http:upload:0";
+/// XEP-0380: what a message is encrypted with.
+pub const ENCRYPTION: &str = "urn:xmpp:eme:0";
 /// XEP-0386: resource binding inside a login.
 pub const BIND2: &str = "urn:xmpp:bind:0";
 /// XEP-0388: SASL in its second profile.

@@ -118,7 +118,8 @@ impl<'a> World<'a> {
         self.waiting.insert(ticket, body.clone());
         self.accepted.push(body.clone());
         let to = Jid::new("juliet@verona.example").expect("a JID");
-        let outgoing = Outgoing { id: None, to, kind: MessageKind::Chat, body, subject: None, receipt: false };
+        let (kind, subject, url) = (MessageKind::Chat, None, None);
+        let outgoing = Outgoing { id: None, to, kind, body, subject, receipt: false, url };
         self.handle(Input::Command(Command::Send(ticket, outgoing)));
     }
 
@@ -378,6 +379,7 @@ impl<'a> World<'a> {
             | Outcome::Answer(_)
             | Outcome::Refused(_)
             | Outcome::TimedOut
+            | Outcome::Withheld
             | Outcome::TooLate
             | Outcome::Unknown
             | Outcome::Unsupported

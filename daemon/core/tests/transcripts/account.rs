@@ -23,6 +23,7 @@ use xmppd_core::account::{
 };
 use xmppd_core::loss::Loss;
 use xmppd_core::pep::{Personal, Publication};
+use xmppd_core::players::Pattern;
 use xmppd_core::presence::{Layers, Presence, StatusWhen};
 use xmppd_core::sasl::TlsVersion;
 use xmppd_core::srv::{self, TlsPolicy};
@@ -44,6 +45,7 @@ pub(crate) fn account(script: &Script) -> Account {
         tls: TlsPolicy::Auto,
         tune: TuneSettings { pep: true, status: None, status_when: StatusWhen::Empty },
         messages: MessageSettings::default(),
+        encrypted_only: Vec::new(),
         on_uncertain: OnUncertain::Resend,
         held: 1_000,
         user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),
@@ -212,7 +214,12 @@ fn publication(told: &Personal) -> Publication {
 
 fn outgoing(id: Option<&String>, to: &str, body: &str, receipt: bool) -> Option<Outgoing> {
     let (id, to, kind) = (id.cloned(), Jid::new(to).ok()?, MessageKind::Chat);
-    Some(Outgoing { id, to, kind, body: body.to_owned(), subject: None, receipt })
+    Some(Outgoing { id, to, kind, body: body.to_owned(), subject: None, receipt, url: None })
+}
+
+/// Patterns of bare addresses.
+pub(crate) fn chats(words: &[String]) -> Vec<Pattern> {
+    words.iter().map(|chat| Pattern::url(chat).expect("a pattern")).collect()
 }
 
 /// TLS as the words describe it: `tls=1.2` has no exporter, `binding=none` nothing to bind by.

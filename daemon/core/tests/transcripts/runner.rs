@@ -159,6 +159,10 @@ impl<'a> Runner<'a> {
     fn shell(&mut self, words: &[String]) -> Result<(), String> {
         let (first, rest) = words.split_first().ok_or("no words")?;
         match (first.as_str(), rest) {
+            ("encrypted-only", chats) => {
+                self.account.encrypted_only(self.now(), account::chats(chats));
+                self.poll()
+            }
             ("connected", rest) => {
                 let connected = account::connected(rest);
                 self.server.secured(connected.security.clone());
@@ -177,8 +181,7 @@ impl<'a> Runner<'a> {
             ("secret", [secret]) => self.handle(Input::Secret(Ok(Secret::new(secret.clone())))),
             ("derived", []) => {
                 let (secret, derivation) = self.derivation.take().ok_or("nothing is to be derived")?;
-                let keys = self.keys;
-                self.handle(Input::Derived(keys.derive(&secret, &derivation)))
+                self.handle(Input::Derived(self.keys.derive(&secret, &derivation)))
             }
             ("stored", rest) => {
                 let ticket = self.stores.pop_front().ok_or("nothing is to be stored")?;
@@ -221,6 +224,10 @@ impl<'a> Runner<'a> {
     /// Hands in an input and takes everything that comes of it.
     fn handle(&mut self, input: Input<'_>) -> Result<(), String> {
         self.account.handle(self.now(), input);
+        self.poll()
+    }
+
+    fn poll(&mut self) -> Result<(), String> {
         while let Some(output) = self.account.poll() {
             self.take(output)?;
         }

@@ -20,6 +20,7 @@
 //!                         message, handled
 //! lost KIND ["WORDS"]     the shell's word of a lost connection: broken, unreachable, certificate, tls, not-offered,
 //!                         expensive
+//! encrypted-only [CHAT …]  the patterns of chats that no plain text may be sent into, from now on
 //! machine sleeps|woke|network-changed
 //! x                       the connection is cut
 //! @ +30s | @ next         time passes (ms, s, m, h), with a tick at each deadline on the way; or until the next one
@@ -128,7 +129,9 @@ impl Script {
             ">" => Act::Command(words(rest)),
             "@" => Act::Wait(wait(rest).unwrap_or_else(|| panic!("{place}: no duration: {rest}"))),
             "x" => Act::Cut,
-            "connected" | "secured" | "secret" | "derived" | "stored" | "lost" | "machine" => Act::Shell(words(line)),
+            "connected" | "secured" | "secret" | "derived" | "stored" | "lost" | "machine" | "encrypted-only" => {
+                Act::Shell(words(line))
+            }
             other => panic!("{place}: no such step: {other}"),
         };
         self.steps.push(Step { place, own, act, frames: Vec::new() });

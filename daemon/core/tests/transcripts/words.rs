@@ -5,7 +5,7 @@
 //! store tune-out yes|no    store tokens [MECHANISM=TOKEN*USES …]    store offer direct|starttls HT… bind NS… [resumable]
 //! store session none|JID ID handled N [max N]    store handled N    store message ID at N    store arrived|failed|withdrawn ID…    store read JID [up to ID]
 //! reply N done|unsupported|pending|sent|acknowledged|answer ELEMENT|refused CONDITION|not-online [KIND "WORDS"]|timed-out
-//! reply N message ID|queued ID|not-kept "WORDS"  the message is at the server, or kept, or neither
+//! reply N withheld    reply N message ID|queued ID|not-kept "WORDS"  the message is at the server, or kept, or neither
 //! link STATE [KIND "WORDS"] [retry N s]         and, online: JID MECHANISM BINDING trips=N [resumable]
 //! presence SHOW ["TEXT"] [priority N] [from tune] pending|sent|acknowledged
 //! roster [JID=SUBSCRIPTION …]    roster-item JID=SUBSCRIPTION    roster-removed JID
@@ -15,7 +15,8 @@
 //! contact-tune JID TUNE    contact-mood|activity|nick|avatar JID WHAT    tune-published TUNE    tune-failed "WORDS"      TUNE: "ARTIST – TITLE" or nothing
 //! departed    mistrusted    unread JID COUNT    chat-state JID STATE
 //! noted JID received|displayed|reactions|retracted ID [EMOJIS] [by us]
-//! message JID KIND ["SUBJECT"] "BODY" [copy [of ours]] [delayed MILLIS] [replaces ID] [reply to ID]
+//! message JID KIND ["SUBJECT"] ["BODY"] [encrypted "METHOD"] [at URL …] [copy [of ours]] [delayed MILLIS] [replaces ID]
+//! [reply to ID]
 //! ```
 
 use jid::BareJid;
@@ -155,6 +156,7 @@ fn of_outcome(outcome: &Outcome) -> String {
         Outcome::NotOnline(Some(problem)) => format!("not-online {}", of_problem(problem)),
         Outcome::NotOnline(None) => "not-online".into(),
         Outcome::TimedOut => "timed-out".into(),
+        Outcome::Withheld => "withheld".into(),
         Outcome::TooLate => "too-late".into(),
         Outcome::Unknown => "unknown".into(),
         Outcome::Unsupported => "unsupported".into(),
@@ -299,6 +301,12 @@ fn of_message(message: &Incoming) -> String {
     let mut words = format!("message {} {kind}", message.from);
     for text in [&message.subject, &message.body].into_iter().flatten() {
         words += &format!(" {text:?}");
+    }
+    if let Some(method) = &message.encrypted {
+        words += &format!(" encrypted {method:?}");
+    }
+    for url in &message.urls {
+        words += &format!(" at {url}");
     }
     if message.carbon {
         words += if message.sent { " copy of ours" } else { " copy" };

@@ -235,6 +235,8 @@ async fn messages_and_presence_are_signals() {
             message_type: MessageType::Chat,
             body: body.map(str::to_owned),
             subject: None,
+            encrypted: None,
+            urls: Vec::new(),
             timestamp: Timestamp::UNIX_EPOCH,
             delayed: false,
             carbon: false,

@@ -16,7 +16,7 @@ use crate::stanza::delay::Delay;
 use crate::stanza::receipts::{self, Receipt};
 use crate::stanza::remark::{self, Remark};
 use crate::stanza::roster::Subscription;
-use crate::stanza::{Address, Message, MessageKind, StanzaError, displayed, pubsub};
+use crate::stanza::{Address, Message, MessageKind, StanzaError, displayed, encryption, oob, pubsub};
 use crate::text;
 use crate::xml::{Element, ns};
 
@@ -77,9 +77,13 @@ impl Online {
             let (from, to) = (from.to_bare(), to.to_bare());
             return Some(Said::Noted(Noted { chat: from.clone(), from, to, remark, sent: false, place }));
         }
-        let body = message.body.as_deref().and_then(|body| text::lines(body, text::BODY));
+        let encrypted = encryption::method(&message.payloads, message.body.as_deref());
+        // What stands beside an encrypted text is for those who cannot read it, and no text.
+        let body = message.body.as_deref().filter(|_| encrypted.is_none());
+        let body = body.and_then(|body| text::lines(body, text::BODY));
         let subject = message.subject.as_deref().and_then(|subject| text::line(subject, text::READ));
-        if body.is_none() && subject.is_none() {
+        let urls = oob::urls(&message.payloads);
+        if body.is_none() && subject.is_none() && encrypted.is_none() && urls.is_empty() {
             return None;
         }
         let delay = message.payloads.iter().find_map(Delay::parse);
@@ -95,6 +99,8 @@ impl Online {
             kind: message.kind,
             body,
             subject,
+            encrypted,
+            urls,
             at: delayed.unwrap_or(context.now.wall),
             delayed: delayed.is_some(),
             carbon: false,

@@ -133,6 +133,7 @@ pub(super) fn settings() -> Settings {
         tls: TlsPolicy::Auto,
         tune: TuneSettings { pep: false, status: None, status_when: StatusWhen::Empty },
         messages: MessageSettings { history: true, receipts: true },
+        encrypted_only: Vec::new(),
         on_uncertain: OnUncertain::Resend,
         held: HELD,
         user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),

@@ -191,6 +191,11 @@ impl Outbound {
             let is_suspected = self.letters_under_way().any(|letter| letter.suspected > 0);
             let Some(first) = self.line.waiting.front_mut().filter(|first| first.awaits.is_none()) else { break };
             if let Sent::Message(letter) = &mut first.tracked.sent {
+                if context.is_encrypted_only(&letter.to) {
+                    let withheld = self.line.waiting.pop_front().map(|waiting| waiting.tracked.sent);
+                    context.withhold(withheld.and_then(Sent::into_message));
+                    continue;
+                }
                 if self.line.gate.is_some() || matches!(self.management, Stage::Enabling(_)) {
                     break;
                 }
