@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use xmppd_core::account::Machine;
+use xmppd_core::presence::Idle;
 use xmppd_proto::{State, Topic, Topics};
 
 use crate::api::desk::{Desk, Facts};
@@ -23,7 +24,7 @@ use crate::rpc::{self, ListenError, Listener};
 use crate::signals::{Signals, Wish};
 use crate::store::{Change, OpenError, Store, StoreError};
 use crate::successor::Successor;
-use crate::{dbus, host, log, notify};
+use crate::{dbus, host, idle, log, notify};
 
 /// How long the goodbye to servers may take; with what clients of the socket may take it is within 5 s.
 const GOODBYE: Duration = Duration::from_secs(4);
@@ -136,6 +137,7 @@ impl Daemon {
         }
         let ((stop, stopped), (end, ended)) = (watch::channel(false), watch::channel(None));
         let tune = self.config.tune.clone();
+        let presence = self.config.presence.clone();
         let user_agent = installation(&self.store).await?;
         let surroundings = Surroundings { environment: self.environment.clone(), user_agent, version: VERSION };
         let (hub, hub_task) = Hub::start(self.config, surroundings, self.store.clone()).await;
@@ -151,6 +153,7 @@ impl Daemon {
         let clients = Clients::default();
         faces.push(tokio::spawn(tell_of_lookers(clients.lookers(), hub.clone())));
         let machine = watch_machine(&hub, &mut faces);
+        let idle = watch_person(&presence, &self.environment, &hub, &mut faces);
         let facts = Facts {
             started: host::now(),
             config: self.path,
@@ -160,6 +163,7 @@ impl Daemon {
             bus,
             players,
             machine,
+            idle,
             clients: clients.clone(),
             end,
         };
@@ -255,6 +259,30 @@ async fn tell_of_machine(mut signs: mpsc::Receiver<Sign>, hub: hub::Handle) {
             }
             Sign::Woke => hub.machine(Machine::Woke).await,
             Sign::NetworkChanged => hub.machine(Machine::NetworkChanged).await,
+        }
+    }
+}
+
+/// Starts listening for the person, as far as that is configured.
+fn watch_person(
+    presence: &config::Presence,
+    environment: &Environment,
+    hub: &hub::Handle,
+    tasks: &mut Vec<JoinHandle<()>>,
+) -> idle::Handle {
+    let places = idle::Places { system: Bus::System, session: Bus::Session, environment: environment.clone() };
+    let (idle, watcher) = idle::prepare(presence, places);
+    let (layers, told) = mpsc::channel(SIGNS);
+    tasks.push(tokio::spawn(watcher.run(layers)));
+    tasks.push(tokio::spawn(tell_of_idleness(told, hub.clone())));
+    idle
+}
+
+/// Carries to the accounts whether the person is away from the machine.
+async fn tell_of_idleness(mut told: mpsc::Receiver<Option<Idle>>, hub: hub::Handle) {
+    while let Some(idle) = told.recv().await {
+        if hub.idle(idle).await.is_err() {
+            return;
         }
     }
 }

@@ -20,6 +20,7 @@ impl Desk {
         let mut report = self.summary(&config);
         // An error means that the daemon ends.
         let _ = self.players.configure(Settings::of(&config.tune)).await;
+        self.facts.idle.configure(&config.presence);
         report.changed = self.hub.reload(config).await?;
         Ok(report)
     }

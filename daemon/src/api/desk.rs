@@ -14,6 +14,7 @@ use super::{Asked, Clients, daemon, probe, scroll};
 use crate::bus::BusState;
 use crate::desktop::Sources;
 use crate::hub::{self, Parting};
+use crate::idle;
 use crate::places::Environment;
 use crate::players::chooser;
 use crate::store::Store;
@@ -48,6 +49,8 @@ pub(crate) struct Facts {
     pub(crate) players: watch::Receiver<BusState>,
     /// Who tells of sleep and of the network.
     pub(crate) machine: watch::Receiver<Sources>,
+    /// Whether the person is at the machine.
+    pub(crate) idle: idle::Handle,
     /// Who is connected to the socket, and how many of them watch.
     pub(crate) clients: Clients,
     /// Set to end the daemon, and how.

@@ -1,5 +1,6 @@
 //! `doctor`: what works, what does not, and the way out, in the order in which a person would look.
 
+use xmppd_core::idle::Opinion;
 use xmppd_core::players::Budget;
 use xmppd_proto::Failure;
 use xmppd_proto::reply::{AccountInfo, Check, CheckState, ConnectionState, DoctorReport, TuneReport};
@@ -9,6 +10,8 @@ use crate::bus::BusState;
 use crate::config;
 use crate::desktop::Source;
 use crate::host;
+use crate::hub::timestamp;
+use crate::idle::Findings;
 
 impl Desk {
     pub(super) async fn doctor(&self) -> Result<DoctorReport, Failure> {
@@ -23,6 +26,7 @@ impl Desk {
         let sources = self.facts.machine.borrow().clone();
         checks.push(machine("sleep", &sources.sleep, "logind", "the clocks"));
         checks.push(machine("network", &sources.network, "NetworkManager", "the kernel"));
+        checks.push(idle(&self.facts.idle.findings()));
         checks.push(published(&tune));
         for (name, handle) in self.hub.accounts(None).await.unwrap_or_default() {
             // An actor that has ended publishes nothing.
@@ -102,6 +106,31 @@ fn machine(name: &str, source: &Source, service: &str, itself: &str) -> Check {
             ..check(name, CheckState::Warning, format!("nobody tells of changes: {reason}"))
         },
     }
+}
+
+/// Who says what of the person, and who is not to be heard.
+fn idle(findings: &Findings) -> Check {
+    if !findings.on {
+        let off = "idle time is not looked at: neither presence.away-after nor presence.xa-after is configured";
+        return check("idle", CheckState::Skipped, off);
+    }
+    let opinion = |opinion: &Opinion| {
+        let says = match opinion.absent_since {
+            Some(since) => format!("away since {:.0}", timestamp(since)),
+            None => "there".to_owned(),
+        };
+        let ignored = if opinion.counts { "" } else { " (a better one is asked)" };
+        format!("{}: {says}{ignored}", opinion.source.as_str())
+    };
+    let missing = findings.missing.iter().map(|(part, reason)| format!("not {}: {reason}", part.as_str()));
+    let said: Vec<String> = findings.opinions.iter().map(opinion).chain(missing).collect();
+    if findings.opinions.is_empty() {
+        let hint =
+            "run the daemon in a session with logind, GNOME, a screen saver, or a compositor with ext-idle-notify-v1";
+        let message = format!("nobody says whether you are there: {}", said.join("; "));
+        return Check { hint: Some(hint.into()), ..check("idle", CheckState::Warning, message) };
+    }
+    check("idle", CheckState::Ok, said.join("; "))
 }
 
 fn published(tune: &TuneReport) -> Check {

@@ -16,15 +16,8 @@ use super::{Account, Config, Messages, PasswordSource, Presence, Tune, Webhook, 
 use crate::places::Environment;
 
 /// Keys that are checked but do nothing in this version. What builds a feature takes its keys off this list.
-const WITHOUT_EFFECT: &[&str] = &[
-    "presence.away-after",
-    "presence.xa-after",
-    "webhook.listen",
-    "webhook.token-file",
-    "messages.history",
-    "messages.keep",
-    "messages.notify",
-];
+const WITHOUT_EFFECT: &[&str] =
+    &["webhook.listen", "webhook.token-file", "messages.history", "messages.keep", "messages.notify"];
 
 const DURATION: &str = "a duration such as 90s, 25m, 1h30m or 2d";
 const POSITIVE: &str = "a duration above zero such as 90s, 25m, 1h30m or 2d";
@@ -129,6 +122,7 @@ fn presence(root: &mut Section<'_>) -> Presence {
         status: status_text(&mut section).filter(|text| !text.is_empty()),
         away_after: section.parsed("away-after", POSITIVE, words::positive),
         xa_after: section.parsed("xa-after", POSITIVE, words::positive),
+        publish_idle: section.flag("publish-idle").unwrap_or(default.publish_idle),
     };
     root.absorb(section);
     presence

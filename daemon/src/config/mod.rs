@@ -50,6 +50,10 @@ impl Config {
             let name = &account.name;
             notes.push(format!("account {name} has no password source, and the desktop keyring is not asked yet"));
         }
+        let Presence { away_after, xa_after, publish_idle, .. } = self.presence;
+        if publish_idle && away_after.is_none() && xa_after.is_none() {
+            notes.push("presence.publish-idle has no effect without away-after or xa-after".into());
+        }
         notes.extend(self.without_effect.iter().map(|key| format!("{key} has no effect yet")));
         notes
     }
@@ -125,11 +129,13 @@ pub(crate) struct Presence {
     pub(crate) away_after: Option<Duration>,
     /// Idle for so long means xa; never when `None`.
     pub(crate) xa_after: Option<Duration>,
+    /// Whether contacts are told since when (XEP-0319).
+    pub(crate) publish_idle: bool,
 }
 
 impl Default for Presence {
     fn default() -> Self {
-        Self { show: Show::Online, status: None, away_after: None, xa_after: None }
+        Self { show: Show::Online, status: None, away_after: None, xa_after: None, publish_idle: false }
     }
 }
 

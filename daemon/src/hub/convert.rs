@@ -2,14 +2,14 @@
 
 use jid::Jid;
 use xmppd_core::account::{Available, Event, Incoming, LinkState, Problem, Profile, Session};
-use xmppd_core::presence::{Explained, Layer, Part, Presence, Reason, Show, StatusWhen};
+use xmppd_core::presence::{Directed, Explained, Layer, Part, Presence, Reason, Show, StatusWhen};
 use xmppd_core::sasl::TlsVersion;
 use xmppd_core::stanza::MessageKind;
 use xmppd_core::stanza::roster::{Item, Subscription};
 use xmppd_core::time::Wall;
 use xmppd_core::tune::Track;
 use xmppd_proto::reply::{self, ConnectionState, Contact, Direction, LayerName, Message, MessageType};
-use xmppd_proto::{Change, PresenceChange, RosterChange, Timestamp, Tune, TuneChange, TuneState};
+use xmppd_proto::{Change, Failure, Kind, PresenceChange, RosterChange, Timestamp, Tune, TuneChange, TuneState};
 
 use crate::host;
 
@@ -113,6 +113,16 @@ pub(super) fn layer(explained: Explained<'_>) -> reply::Layer {
     }
 }
 
+/// What a single contact is told.
+pub(super) fn directed(directed: &Directed) -> reply::Directed {
+    reply::Directed {
+        to: directed.to.to_string(),
+        show: show(directed.show),
+        status: directed.status.clone(),
+        until: directed.until.map(timestamp),
+    }
+}
+
 fn reason_for(reason: Reason) -> String {
     match reason {
         Reason::Highest => "nothing is above it".to_owned(),
@@ -157,6 +167,12 @@ pub(super) fn error(problem: &Problem) -> reply::AccountError {
         message: problem.message.clone(),
         retry_at: problem.retry_at.map(timestamp),
     }
+}
+
+/// What of a presence cannot be although the account is online.
+pub(super) fn failure(problem: &Problem) -> Failure {
+    Failure::new(Kind::Unsupported, problem.message.clone())
+        .with_hint("`xmppctl status online` shows you again, `xmppctl status offline` leaves")
 }
 
 pub(super) fn tls(session: &Session) -> reply::Tls {

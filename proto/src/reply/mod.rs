@@ -19,7 +19,9 @@ pub use message::{
     Direction, Message, MessageType, OutboxCount, OutboxCounts, OutboxList, OutboxMessage, OutboxState, SendReport,
     SendState,
 };
-pub use presence::{AccountStatus, Delivery, Layer, LayerName, Part, Presence, ScrollFrames, StatusReport, Then};
+pub use presence::{
+    AccountStatus, Delivery, Directed, Layer, LayerName, Part, Presence, ScrollFrames, StatusReport, Then,
+};
 pub use probe::{
     Certificate, ProbeAddress, ProbeEndpoint, ProbeFeatures, ProbeLimits, ProbeReport, ProbeSasl2, ProbeService,
     ProbeTls, ProbeWarning, ServiceAnswer, SrvRecord, TlsStart,

@@ -78,7 +78,10 @@ impl Context {
         let (contacts, known) = Contacts::restored(memory.roster.take(), std::mem::take(&mut memory.requests));
         let session_kept = memory.session.is_some();
         let (asleep, unsent) = match memory.session.take() {
-            Some(kept) => (Some(Asleep::restored(kept, messages)), Vec::new()),
+            Some(kept) => {
+                let told = memory.layers.directed().iter().map(|directed| directed.to.clone()).collect();
+                (Some(Asleep::restored(kept, messages, told)), Vec::new())
+            }
             None => (None, messages.into_iter().map(Unsent::lone).collect()),
         };
         Self {

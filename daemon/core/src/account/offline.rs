@@ -119,7 +119,7 @@ impl Offline {
                 context.cancel(ticket, &id);
                 Link::Offline(self)
             }
-            Command::Ask(ticket, _) | Command::Subscribe(ticket, ..) => {
+            Command::Ask(ticket, _) | Command::CanHide(ticket) | Command::Subscribe(ticket, ..) => {
                 context.reply(ticket, Outcome::NotOnline(self.problem().cloned()));
                 Link::Offline(self)
             }

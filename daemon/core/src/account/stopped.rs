@@ -87,7 +87,10 @@ impl Stopped {
             }
             Command::Leave(ticket) | Command::Suspend(ticket) => context.reply(ticket, Outcome::Done),
             Command::Cancel(ticket, id) => context.cancel(ticket, &id),
-            Command::Send(ticket, _) | Command::Ask(ticket, _) | Command::Subscribe(ticket, ..) => {
+            Command::Send(ticket, _)
+            | Command::Ask(ticket, _)
+            | Command::CanHide(ticket)
+            | Command::Subscribe(ticket, ..) => {
                 context.reply(ticket, Outcome::NotOnline(Some(self.problem.clone())));
             }
         }

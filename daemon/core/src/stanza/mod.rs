@@ -12,6 +12,8 @@ pub mod delay;
 pub mod disco;
 pub mod error;
 pub mod form;
+pub mod idle;
+pub mod invisible;
 pub mod iq;
 pub mod management;
 pub mod message;

@@ -66,6 +66,8 @@ pub const CARBONS: &str = "urn:xmpp:carbons:2";
 pub const FORWARD: &str = "urn:xmpp:forward:0";
 /// XEP-0313: archives of messages.
 pub const MAM: &str = "urn:xmpp:mam:2";
+/// XEP-0319: since when somebody is idle.
+pub const IDLE: &str = "urn:xmpp:idle:1";
 /// XEP-0352: client state indication.
 pub const CSI: &str = "urn:xmpp:csi:0";
 /// XEP-0359: ids that archives give.

@@ -323,7 +323,9 @@ impl Connecting {
             }
             Command::Send(ticket, outgoing) => context.take_message(ticket, outgoing),
             Command::Cancel(ticket, id) => context.cancel(ticket, &id),
-            Command::Ask(ticket, _) | Command::Subscribe(ticket, ..) => context.reply(ticket, Outcome::NotOnline(None)),
+            Command::Ask(ticket, _) | Command::CanHide(ticket) | Command::Subscribe(ticket, ..) => {
+                context.reply(ticket, Outcome::NotOnline(None))
+            }
         }
         Link::Connecting(self)
     }

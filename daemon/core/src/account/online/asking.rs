@@ -10,6 +10,7 @@ use super::super::output::Outcome;
 use super::super::timers::Timer;
 use super::Online;
 use super::contacts::{RosterAsked, Underway};
+use super::hiding::Step;
 use super::outbound::Sent;
 use crate::pep::Pep;
 use crate::stanza::{Iq, StanzaError};
@@ -29,6 +30,8 @@ pub(super) enum Asker {
     Archive,
     /// The publisher of the tune.
     Pep,
+    /// The session itself: whether we can be hidden, are, or are not any more.
+    Hiding(Step),
     /// Nobody minds: the withdrawal of the tune at the end.
     Farewell,
     /// Nobody: any answer shows that the server lives.
@@ -45,7 +48,13 @@ impl Asker {
         match self {
             Self::Command(ticket) => Some(ticket),
             Self::Subscribing(underway) => Some(underway.into_ticket()),
-            Self::Features | Self::Roster(_) | Self::Archive | Self::Pep | Self::Farewell | Self::Probe => None,
+            Self::Features
+            | Self::Roster(_)
+            | Self::Archive
+            | Self::Pep
+            | Self::Hiding(_)
+            | Self::Farewell
+            | Self::Probe => None,
         }
     }
 
@@ -53,7 +62,13 @@ impl Asker {
     pub(super) fn is_command(&self) -> bool {
         match self {
             Self::Command(_) | Self::Subscribing(_) => true,
-            Self::Features | Self::Roster(_) | Self::Archive | Self::Pep | Self::Farewell | Self::Probe => false,
+            Self::Features
+            | Self::Roster(_)
+            | Self::Archive
+            | Self::Pep
+            | Self::Hiding(_)
+            | Self::Farewell
+            | Self::Probe => false,
         }
     }
 }
@@ -88,6 +103,7 @@ impl Online {
             Asker::Command(ticket) => context.reply(ticket, Outcome::TimedOut),
             Asker::Subscribing(underway) => context.reply(underway.into_ticket(), Outcome::TimedOut),
             Asker::Pep => self.tune_unanswered(context),
+            Asker::Hiding(step) => self.hiding_answered(step, None, context),
             Asker::Features => {
                 self.pep.supported(Ok(None));
                 self.advance_tune(context);
@@ -115,6 +131,7 @@ impl Online {
             Asker::Roster(asked) => self.roster_answered(asked, answer, context),
             Asker::Archive => self.archive_answered(answer, context),
             Asker::Pep => self.tune_answered(answer, context),
+            Asker::Hiding(step) => self.hiding_answered(step, Some(answer), context),
             Asker::Farewell => self.tune_withdrawn(answer, context),
             Asker::Probe => {}
             Asker::Subscribing(underway) => Self::subscribed(underway, context),

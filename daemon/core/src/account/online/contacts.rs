@@ -191,6 +191,7 @@ impl Online {
             | Asker::Roster(_)
             | Asker::Archive
             | Asker::Pep
+            | Asker::Hiding(_)
             | Asker::Farewell
             | Asker::Probe
             | Asker::Command(_) => false,

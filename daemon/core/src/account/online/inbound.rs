@@ -170,7 +170,8 @@ impl Online {
         let Some(from) = from else { return true };
         let own = self.session.jid.to_bare();
         let is_server = from.node().is_none() && from.domain() == own.domain();
-        is_server || *from == own || self.subscription_of(from, context).is_some_and(Subscription::sees_us)
+        let sees_us = || self.is_seen() && self.subscription_of(from, context).is_some_and(Subscription::sees_us);
+        is_server || *from == own || sees_us() || self.told.knows(from)
     }
 
     fn odd(&mut self, element: &Element, context: &mut Context) {
@@ -203,6 +204,7 @@ impl Online {
         {
             return;
         }
+        self.contact_moved(from, availability.show, context);
         if availability.show == Show::Offline {
             return context.event(Event::Unavailable(from.clone()));
         }
