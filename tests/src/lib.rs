@@ -7,6 +7,7 @@
 pub mod account;
 pub mod bus;
 pub mod certificate;
+pub mod compositor;
 pub mod contact;
 pub mod cost;
 pub mod daemon;
