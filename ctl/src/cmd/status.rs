@@ -61,7 +61,7 @@ pub(crate) struct Args {
     /// Which of your clients gets messages first, -128 to 127
     #[arg(long, value_name = "N", allow_negative_numbers = true, requires = "word")]
     priority: Option<i8>,
-    /// Tell one contact alone, in place of what all are told; with `clear`, take that back
+    /// Tell one contact alone; with `clear`, take that back
     #[arg(long, value_name = "JID", requires = "word", conflicts_with_all = ["then", "priority", "command"])]
     to: Option<String>,
     /// A command; the status lasts as long as it runs
