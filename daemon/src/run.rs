@@ -132,14 +132,10 @@ impl Daemon {
             None => Listener::bind(&self.socket)?,
         };
         let mut signals = Signals::catch()?;
-        for note in self.config.notes() {
-            tracing::warn!("{note}");
-        }
+        self.config.notes().iter().for_each(|note| tracing::warn!("{note}"));
         let ((stop, stopped), (end, ended)) = (watch::channel(false), watch::channel(None));
-        let tune = self.config.tune.clone();
-        let presence = self.config.presence.clone();
-        let user_agent = installation(&self.store).await?;
-        let surroundings = Surroundings { environment: self.environment.clone(), user_agent, version: VERSION };
+        let (tune, presence) = (self.config.tune.clone(), self.config.presence.clone());
+        let surroundings = surroundings(&self.store, &self.environment).await?;
         let (hub, hub_task) = Hub::start(self.config, surroundings, self.store.clone()).await;
         let kept = wishes(&self.store).await;
         let (observations, observed) = mpsc::channel(OBSERVATIONS);
@@ -189,6 +185,12 @@ impl Daemon {
         let _ = socket.await;
         Ok(parting)
     }
+}
+
+/// What the hub needs of the process.
+async fn surroundings(store: &Store, environment: &Environment) -> Result<Surroundings, StartError> {
+    let user_agent = installation(store).await?;
+    Ok(Surroundings { environment: environment.clone(), user_agent, version: VERSION })
 }
 
 /// This installation's UUID, version 4, made once: servers know it as one client whatever the connection (XEP-0388).
