@@ -78,8 +78,13 @@ impl Session {
         if self.global.quiet && answer == Answer::Confirmation {
             return Ok(());
         }
-        let reply = serde_json::from_str(result.get()).map_err(|error| unreadable::<C>(&error))?;
+        let reply = self.read::<C>(result)?;
         report::write(&print(&reply, &Screen::stdout(self.global.color)))
+    }
+
+    /// A method's result as a value.
+    pub(crate) fn read<C: Call>(&self, result: &RawValue) -> Result<C::Reply, Failure> {
+        serde_json::from_str(result.get()).map_err(|error| unreadable::<C>(&error))
     }
 
     /// Prints a document as it came, on one line.

@@ -8,6 +8,7 @@ mod dbus;
 mod desktop;
 mod host;
 mod hub;
+mod idle;
 mod lock;
 mod log;
 mod notifications;

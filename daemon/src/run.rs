@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use xmppd_core::account::Machine;
+use xmppd_core::presence::Idle;
 use xmppd_proto::{State, Topic, Topics};
 
 use crate::api::desk::{Desk, Facts};
@@ -24,7 +25,7 @@ use crate::rpc::{self, ListenError, Listener};
 use crate::signals::{Signals, Wish};
 use crate::store::{Change, OpenError, Store, StoreError};
 use crate::successor::Successor;
-use crate::{dbus, host, log, notify, webhook};
+use crate::{dbus, host, idle, log, notify, webhook};
 
 /// How long the goodbye to servers may take; with what clients of the socket may take it is within 5 s.
 const GOODBYE: Duration = Duration::from_secs(4);
@@ -132,14 +133,12 @@ impl Daemon {
             None => Listener::bind(&self.socket)?,
         };
         let mut signals = Signals::catch()?;
-        for note in self.config.notes() {
-            tracing::warn!("{note}");
-        }
+        self.config.notes().iter().for_each(|note| tracing::warn!("{note}"));
         let ((stop, stopped), (end, ended)) = (watch::channel(false), watch::channel(None));
-        let (tune, messages) = (self.config.tune.clone(), self.config.messages.clone());
+        let (tune, presence, messages) =
+            (self.config.tune.clone(), self.config.presence.clone(), self.config.messages.clone());
         let doorway = Doorway::of(self.config.webhook.as_ref());
-        let user_agent = installation(&self.store).await?;
-        let surroundings = Surroundings { environment: self.environment.clone(), user_agent, version: VERSION };
+        let surroundings = surroundings(&self.store, &self.environment).await?;
         let (hub, hub_task) = Hub::start(self.config, surroundings, self.store.clone()).await;
         let mut faces = Vec::new();
         let (chooser, players) = watch_players(&tune, &hub, (&self.store, &self.environment), &mut faces).await;
@@ -150,6 +149,7 @@ impl Daemon {
         faces.push(tokio::spawn(tell_of_lookers(clients.lookers(), hub.clone())));
         let machine = watch_machine(&hub, &mut faces);
         let notifications = notify_desktop(&messages, &hub, &mut faces);
+        let idle = watch_person(&presence, &self.environment, &hub, &mut faces);
         let facts = Facts {
             started: host::now(),
             config: self.path,
@@ -161,6 +161,7 @@ impl Daemon {
             notifications,
             machine,
             webhook: keep_door(doorway, &api, &mut faces),
+            idle,
             clients: clients.clone(),
             end,
         };
@@ -184,6 +185,12 @@ impl Daemon {
         let _ = socket.await;
         Ok(parting)
     }
+}
+
+/// What the hub needs of the process.
+async fn surroundings(store: &Store, environment: &Environment) -> Result<Surroundings, StartError> {
+    let user_agent = installation(store).await?;
+    Ok(Surroundings { environment: environment.clone(), user_agent, version: VERSION })
 }
 
 /// This installation's UUID, version 4, made once: servers know it as one client whatever the connection (XEP-0388).
@@ -287,6 +294,30 @@ async fn tell_of_machine(mut signs: mpsc::Receiver<Sign>, hub: hub::Handle) {
             }
             Sign::Woke => hub.machine(Machine::Woke).await,
             Sign::NetworkChanged => hub.machine(Machine::NetworkChanged).await,
+        }
+    }
+}
+
+/// Starts listening for the person, as far as that is configured.
+fn watch_person(
+    presence: &config::Presence,
+    environment: &Environment,
+    hub: &hub::Handle,
+    tasks: &mut Vec<JoinHandle<()>>,
+) -> idle::Handle {
+    let places = idle::Places { system: Bus::System, session: Bus::Session, environment: environment.clone() };
+    let (idle, watcher) = idle::prepare(presence, places);
+    let (layers, told) = mpsc::channel(SIGNS);
+    tasks.push(tokio::spawn(watcher.run(layers)));
+    tasks.push(tokio::spawn(tell_of_idleness(told, hub.clone())));
+    idle
+}
+
+/// Carries to the accounts whether the person is away from the machine.
+async fn tell_of_idleness(mut told: mpsc::Receiver<Option<Idle>>, hub: hub::Handle) {
+    while let Some(idle) = told.recv().await {
+        if hub.idle(idle).await.is_err() {
+            return;
         }
     }
 }

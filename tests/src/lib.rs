@@ -8,6 +8,7 @@ pub mod account;
 pub mod browser;
 pub mod bus;
 pub mod certificate;
+pub mod compositor;
 pub mod contact;
 pub mod cost;
 pub mod daemon;

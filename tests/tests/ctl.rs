@@ -101,7 +101,7 @@ fn what_cannot_be_done_has_its_exit_code_in_both_forms() {
         (5, &["account", "connect", "wrong"], "password"),
         (5, &["send", &juliet, "x", "-a", "wrong"], "wrong is not online"),
         (6, &["ping", &nobody, "-a", "home"], "service-unavailable"),
-        (7, &["status", "invisible"], "invisible"),
+        (7, &["-a", "home", "status", "invisible"], "invisible"),
         (10, &["status", "-a", "elsewhere"], "home, wrong"),
         (10, &["outbox", "cancel", "unheard-of", "-a", "home"], "outbox list"),
         (10, &["config", "get", "tune.colour"], "tune.colour"),

@@ -159,7 +159,7 @@ fn each_row_of_the_exit_table_has_its_code_and_its_object() {
         (5, "authentication", "account.connect", json!({"account": "wrong"})),
         (5, "authentication", "send", json!({"to": JULIET.jid(), "body": "x", "account": "wrong"})),
         (6, "refused", "ping", json!({"jid": nobody, "account": "home"})),
-        (7, "unsupported", "status.set", json!({"show": "invisible"})),
+        (7, "unsupported", "status.set", json!({"show": "invisible", "account": "home"})),
         (10, "not-found", "status", json!({"account": "elsewhere"})),
         (10, "not-found", "config.get", json!({"key": "tune.colour"})),
         (13, "impossible", "wait", json!({"condition": "online", "account": "wrong"})),

@@ -6,6 +6,7 @@ pub mod backoff;
 mod conditions;
 pub mod entropy;
 pub mod identity;
+pub mod idle;
 pub mod loss;
 pub mod management;
 pub mod negotiation;

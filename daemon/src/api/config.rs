@@ -28,6 +28,7 @@ impl Desk {
         }
         self.facts.webhook.doorway.send_replace(doorway);
         self.facts.notifications.wishes.send_replace(notifications::wishes(&config.messages));
+        self.facts.idle.configure(&config.presence);
         report.changed = self.hub.reload(config).await?;
         Ok(report)
     }

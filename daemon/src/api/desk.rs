@@ -15,6 +15,7 @@ use super::{Asked, Clients, Doorkeeper, daemon, probe, scroll};
 use crate::bus::BusState;
 use crate::desktop::Sources;
 use crate::hub::{self, Parting};
+use crate::idle;
 use crate::notifications::Notifications;
 use crate::places::Environment;
 use crate::players::chooser;
@@ -56,6 +57,8 @@ pub(crate) struct Facts {
     pub(crate) machine: watch::Receiver<Sources>,
     /// Who opens and closes the webhook.
     pub(crate) webhook: Doorkeeper,
+    /// Whether the person is at the machine.
+    pub(crate) idle: idle::Handle,
     /// Who is connected to the socket, and how many of them watch.
     pub(crate) clients: Clients,
     /// Set to end the daemon, and how.

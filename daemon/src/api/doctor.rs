@@ -1,5 +1,6 @@
 //! `doctor`: what works, what does not, and the way out, in the order in which a person would look.
 
+use xmppd_core::idle::Opinion;
 use xmppd_core::players::Budget;
 use xmppd_proto::Failure;
 use xmppd_proto::reply::{
@@ -12,6 +13,8 @@ use crate::bus::BusState;
 use crate::config;
 use crate::desktop::Source;
 use crate::host;
+use crate::hub::timestamp;
+use crate::idle::Findings;
 use crate::notifications::Standing;
 
 impl Desk {
@@ -30,6 +33,7 @@ impl Desk {
         checks.push(machine("network", &sources.network, "NetworkManager", "the kernel"));
         checks.extend(webhook(&self.facts.webhook.state.borrow()));
         checks.extend(self.players.filter().await.ok().flatten().map(|report| filter(&report)));
+        checks.push(idle(&self.facts.idle.findings()));
         checks.push(published(&tune));
         for (name, handle) in self.hub.accounts(None).await.unwrap_or_default() {
             // An actor that has ended publishes nothing.
@@ -150,6 +154,31 @@ fn filter(FilterReport { program, verdict, reason }: &FilterReport) -> Check {
     };
     let hint = (state == CheckState::Failed).then(|| "run it by hand with a song on its standard input".to_owned());
     Check { hint, ..check("filter", state, format!("{program} {said}")) }
+}
+
+/// Who says what of the person, and who is not to be heard.
+fn idle(findings: &Findings) -> Check {
+    if !findings.on {
+        let off = "idle time is not looked at: neither presence.away-after nor presence.xa-after is configured";
+        return check("idle", CheckState::Skipped, off);
+    }
+    let opinion = |opinion: &Opinion| {
+        let says = match opinion.absent_since {
+            Some(since) => format!("away since {:.0}", timestamp(since)),
+            None => "there".to_owned(),
+        };
+        let ignored = if opinion.counts { "" } else { " (a better one is asked)" };
+        format!("{}: {says}{ignored}", opinion.source.as_str())
+    };
+    let missing = findings.missing.iter().map(|(part, reason)| format!("not {}: {reason}", part.as_str()));
+    let said: Vec<String> = findings.opinions.iter().map(opinion).chain(missing).collect();
+    if findings.opinions.is_empty() {
+        let hint =
+            "run the daemon in a session with logind, GNOME, a screen saver, or a compositor with ext-idle-notify-v1";
+        let message = format!("nobody says whether you are there: {}", said.join("; "));
+        return Check { hint: Some(hint.into()), ..check("idle", CheckState::Warning, message) };
+    }
+    check("idle", CheckState::Ok, said.join("; "))
 }
 
 fn published(tune: &TuneReport) -> Check {

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 use xmppd_core::players::{Pattern, PatternError};
 use xmppd_core::secret::Secret;
 use xmppd_core::template::Template;
@@ -15,9 +15,6 @@ use super::reader::{Section, shown};
 use super::words;
 use super::{Account, Config, Messages, PasswordSource, Presence, Tune, Webhook, duration};
 use crate::places::Environment;
-
-/// Keys that are checked but do nothing in this version. What builds a feature takes its keys off this list.
-const WITHOUT_EFFECT: &[&str] = &["presence.away-after", "presence.xa-after"];
 
 /// Where players post to when the configuration does not say.
 const ROUTE: &str = "/tune";
@@ -45,13 +42,8 @@ pub(super) fn check(document: &DeTable<'_>, around: &Surroundings<'_>) -> Result
     let tune = tune(&mut root, around);
     let webhook = webhook(&mut root, around);
     let messages = messages(&mut root);
-    let without_effect = without_effect(document);
     let faults = root.finish();
-    if faults.is_empty() {
-        Ok(Config { accounts, presence, tune, webhook, messages, without_effect })
-    } else {
-        Err(faults)
-    }
+    if faults.is_empty() { Ok(Config { accounts, presence, tune, webhook, messages }) } else { Err(faults) }
 }
 
 fn accounts(root: &mut Section<'_>, around: &Surroundings<'_>) -> Vec<Account> {
@@ -127,6 +119,7 @@ fn presence(root: &mut Section<'_>) -> Presence {
         status: status_text(&mut section).filter(|text| !text.is_empty()),
         away_after: section.parsed("away-after", POSITIVE, words::positive),
         xa_after: section.parsed("xa-after", POSITIVE, words::positive),
+        publish_idle: section.flag("publish-idle").unwrap_or(default.publish_idle),
     };
     root.absorb(section);
     presence
@@ -248,16 +241,4 @@ fn status_text(section: &mut Section<'_>) -> Option<String> {
 
 fn path(section: &mut Section<'_>, key: &'static str, around: &Surroundings<'_>) -> Option<PathBuf> {
     section.parsed(key, PATH, |text| around.environment.expand(text))
-}
-
-/// Which keys of the file are on the list above.
-fn without_effect(document: &DeTable<'_>) -> Vec<&'static str> {
-    let is_present = |dotted: &&str| {
-        let Some((table, key)) = dotted.split_once('.') else { return false };
-        match document.get(table).map(toml::Spanned::get_ref) {
-            Some(DeValue::Table(table)) => table.contains_key(key),
-            Some(_) | None => false,
-        }
-    };
-    WITHOUT_EFFECT.iter().copied().filter(is_present).collect()
 }

@@ -36,8 +36,6 @@ pub(crate) struct Config {
     pub(crate) webhook: Option<Webhook>,
     /// `[messages]`.
     pub(crate) messages: Messages,
-    /// Keys of the file that are right but have no effect in this version, dotted.
-    pub(crate) without_effect: Vec<&'static str>,
 }
 
 impl Config {
@@ -51,7 +49,10 @@ impl Config {
             let name = &account.name;
             notes.push(format!("account {name} has no password source, and the desktop keyring is not asked yet"));
         }
-        notes.extend(self.without_effect.iter().map(|key| format!("{key} has no effect yet")));
+        let Presence { away_after, xa_after, publish_idle, .. } = self.presence;
+        if publish_idle && away_after.is_none() && xa_after.is_none() {
+            notes.push("presence.publish-idle has no effect without away-after or xa-after".into());
+        }
         notes
     }
 }
@@ -126,11 +127,13 @@ pub(crate) struct Presence {
     pub(crate) away_after: Option<Duration>,
     /// Idle for so long means xa; never when `None`.
     pub(crate) xa_after: Option<Duration>,
+    /// Whether contacts are told since when (XEP-0319).
+    pub(crate) publish_idle: bool,
 }
 
 impl Default for Presence {
     fn default() -> Self {
-        Self { show: Show::Online, status: None, away_after: None, xa_after: None }
+        Self { show: Show::Online, status: None, away_after: None, xa_after: None, publish_idle: false }
     }
 }
 

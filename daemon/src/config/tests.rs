@@ -80,14 +80,13 @@ fn the_contracts_own_example_is_read() {
     let defaults = Tune { deny, deny_url: vec!["file:///home/*/Private/*".into()], ..Tune::default() };
     assert_eq!(config.tune, defaults);
     assert_eq!(config.messages, Messages::default());
-    assert_eq!(config.without_effect.len(), 2);
 }
 
 #[test]
 fn an_empty_file_is_a_configuration_without_accounts() {
     let config = read("").unwrap();
     assert_eq!(config.notes(), ["no account is configured"]);
-    assert!(config.webhook.is_none() && config.without_effect.is_empty());
+    assert!(config.webhook.is_none());
     let filter = read("[tune]\nfilter = ['/bin/sh', '-c']").unwrap().tune.filter;
     assert_eq!(filter, Some(["/bin/sh", "-c"].map(String::from).into()));
     assert_eq!((config.accounts.len(), config.presence, config.tune), (0, Presence::default(), Tune::default()));
@@ -95,12 +94,12 @@ fn an_empty_file_is_a_configuration_without_accounts() {
 
 #[test]
 fn what_is_right_but_without_effect_is_noted() {
-    let config = read("[[account]]\njid = 'a@b'\n[presence]\naway-after = '5m'\n").unwrap();
+    let config = read("[[account]]\njid = 'a@b'\n[presence]\npublish-idle = true\n").unwrap();
     assert_eq!(
         config.notes(),
         [
             "account a@b has no password source, and the desktop keyring is not asked yet",
-            "presence.away-after has no effect yet",
+            "presence.publish-idle has no effect without away-after or xa-after",
         ]
     );
 }

@@ -57,6 +57,7 @@ impl Config {
         let presence = &self.presence;
         let mut values = Map::new();
         values.insert("show".into(), presence.show.as_str().into());
+        values.insert("publish-idle".into(), presence.publish_idle.into());
         let optional = [("away-after", presence.away_after), ("xa-after", presence.xa_after)];
         for (key, time) in optional {
             values.extend(time.map(|time| (key.into(), duration::write(time).into())));

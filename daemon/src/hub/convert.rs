@@ -2,7 +2,7 @@
 
 use jid::Jid;
 use xmppd_core::account::{Aside, Available, Event, Incoming, LinkState, Noted, Problem, Profile, Session};
-use xmppd_core::presence::{Explained, Layer, Part, Presence, Reason, Show, StatusWhen};
+use xmppd_core::presence::{Directed, Explained, Layer, Part, Presence, Reason, Show, StatusWhen};
 use xmppd_core::sasl::TlsVersion;
 use xmppd_core::stanza::MessageKind;
 use xmppd_core::stanza::remark::Remark;
@@ -11,8 +11,8 @@ use xmppd_core::time::Wall;
 use xmppd_core::tune::Track;
 use xmppd_proto::reply::{self, ConnectionState, Contact, Direction, LayerName, Message, MessageState, MessageType};
 use xmppd_proto::{
-    Change, ChatStateChange, PresenceChange, ReactionChange, Receipt, Retraction, RosterChange, Timestamp, Tune,
-    UnreadChange,
+    Change, ChatStateChange, Failure, Kind, PresenceChange, ReactionChange, Receipt, Retraction, RosterChange,
+    Timestamp, Tune, UnreadChange,
 };
 
 use super::personal;
@@ -122,6 +122,16 @@ pub(super) fn layer(explained: Explained<'_>) -> reply::Layer {
     }
 }
 
+/// What a single contact is told.
+pub(super) fn directed(directed: &Directed) -> reply::Directed {
+    reply::Directed {
+        to: directed.to.to_string(),
+        show: show(directed.show),
+        status: directed.status.clone(),
+        until: directed.until.map(timestamp),
+    }
+}
+
 fn reason_for(reason: Reason) -> String {
     match reason {
         Reason::Highest => "nothing is above it".to_owned(),
@@ -166,6 +176,12 @@ pub(super) fn error(problem: &Problem) -> reply::AccountError {
         message: problem.message.clone(),
         retry_at: problem.retry_at.map(timestamp),
     }
+}
+
+/// What of a presence cannot be although the account is online.
+pub(super) fn failure(problem: &Problem) -> Failure {
+    Failure::new(Kind::Unsupported, problem.message.clone())
+        .with_hint("`xmppctl status online` shows you again, `xmppctl status offline` leaves")
 }
 
 pub(super) fn tls(session: &Session) -> reply::Tls {

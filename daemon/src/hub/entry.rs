@@ -229,6 +229,7 @@ impl Entry {
         // What the layers give is told at once; whether contacts know already, `effective` and `delivery` tell.
         let tune = self.composed.tune.as_ref();
         let when = tune.map_or(StatusWhen::Never, |offered| offered.when);
+        let online = self.report.state == LinkState::Online;
         let composed = compose(&self.layers, tune.map(|offered| offered.text.as_str()), when);
         let layers = explain(&self.layers, &composed).into_iter().map(convert::layer).collect();
         AccountStatus {
@@ -239,6 +240,8 @@ impl Entry {
             requested: convert::presence(&self.layers.requested()),
             effective: self.effective(),
             layers,
+            directed: self.layers.directed().iter().map(convert::directed).collect(),
+            error: online.then(|| self.report.problem.as_ref().map(convert::failure)).flatten(),
         }
     }
 
@@ -276,6 +279,9 @@ impl Entry {
         let mut effective = convert::presence(&self.composed.presence);
         if self.report.state != LinkState::Online {
             effective.show = convert::show(Show::Offline);
+            effective.status = None;
+        }
+        if self.composed.presence.show == Show::Invisible {
             effective.status = None;
         }
         effective

@@ -15,6 +15,7 @@ mod subscribers;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use xmppd_core::account::{Command, Event, Outcome, Playing};
+use xmppd_core::presence::Idle;
 use xmppd_core::time::Moment;
 use xmppd_proto::{Change, Failure, Kind, State, TuneChange, reply::TuneReport};
 
@@ -46,6 +47,8 @@ pub(crate) struct Hub {
     state: State,
     entries: Vec<Entry>,
     playing: Option<Playing>,
+    /// Whether the person is away from the machine.
+    idle: Option<Idle>,
     /// What the players' engine says of `playing`.
     tune: TuneReport,
     /// For accounts that trust the system's anchors alone, once there is one.
@@ -99,6 +102,7 @@ impl Hub {
             state: State::default(),
             entries: Vec::new(),
             playing: None,
+            idle: None,
             tune: TuneReport::default(),
             tls: None,
             subscribers: Subscribers::default(),
@@ -164,6 +168,7 @@ impl Hub {
             Message::Accounts(name, reply) => drop(reply.send(self.accounts(name.as_deref()))),
             Message::Subscribe(topics, reply) => drop(reply.send(self.subscribers.add(topics, &self.state))),
             Message::Tune(report, playing) => self.tune(report, playing),
+            Message::Idle(idle) => self.set_idle(idle),
             Message::Published(reply) => {
                 let as_pep = self.config.tune.publish_pep;
                 drop(reply.send(self.entries.iter().map(|entry| entry.tune_way(as_pep)).collect()));

@@ -255,6 +255,8 @@ impl Hub {
         let presence = base.map_or_else(|| first_presence(&self.config, account), |base| last_presence(base, account));
         let mut layers = Layers::new(presence);
         layers.set_timed(timed);
+        layers.set_idle(self.idle.clone());
+        self.store.directed_presence(account.name.clone()).await?.into_iter().for_each(|it| layers.direct(it));
         let tune_out = self.store.tunes_out().await?.contains(&account.name);
         let resource = ResourcePart::new(&resource).map_err(|_| StartError::Resource)?.into_owned();
         let tokens = self.store.tokens(account.name.clone()).await?;

@@ -6,7 +6,7 @@ use xmppd_core::account::{
     Aside, Incoming, KeptMessage, KeptPush, KeptRoster, KeptSession, Known, Remembered, SubscriptionRequest, Token,
 };
 use xmppd_core::players::{Hold, Skipped};
-use xmppd_core::presence::{Show, Then, Timed};
+use xmppd_core::presence::{Directed, Show, Then, Timed};
 use xmppd_core::time::Wall;
 
 use super::{archive, history, login, presence, roster, session};
@@ -51,6 +51,13 @@ pub(crate) enum Change {
         account: String,
         /// What follows.
         then: Option<Then>,
+    },
+    /// What single contacts are told, all of it.
+    Directed {
+        /// The account's name.
+        account: String,
+        /// What each is told.
+        directed: Vec<Directed>,
     },
     /// Whether a tune of ours may stand on the server. Written before the first publish, and again after the
     /// withdrawal is acknowledged, so that one left by a crash is withdrawn at the next start.
@@ -246,6 +253,7 @@ impl Change {
             Self::NoBasePresence { account } => presence::forget_base(connection, account),
             Self::TimedPresence { account, timed } => presence::keep_timed(connection, account, timed.as_ref()),
             Self::TimedEnded { account, then } => presence::timed_ended(connection, account, then.as_ref()),
+            Self::Directed { account, directed } => presence::keep_directed(connection, account, directed),
             Self::TuneOut { account, is_out: true } => {
                 let sql = "INSERT INTO tune_out (account) VALUES (?) ON CONFLICT DO NOTHING";
                 connection.prepare_cached(sql)?.execute([account]).map(drop)

@@ -86,6 +86,7 @@ const SCHEMA: &[&str] = &[
         port         INTEGER,
         client_state INTEGER NOT NULL,
         pre_approval INTEGER NOT NULL,
+        hidden       INTEGER NOT NULL,
         handled      INTEGER NOT NULL,
         at           INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
@@ -113,6 +114,14 @@ const SCHEMA: &[&str] = &[
         until       INTEGER NOT NULL,
         then_show   TEXT,
         then_status TEXT
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE directed_presence (
+        account   TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
+        recipient TEXT NOT NULL,
+        show      TEXT NOT NULL,
+        status    TEXT,
+        until     INTEGER,
+        PRIMARY KEY (account, recipient)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE archive (
         account TEXT NOT NULL PRIMARY KEY REFERENCES account ON DELETE CASCADE,

@@ -18,13 +18,13 @@ pub(super) fn keep(connection: &Connection, account: &str, session: Option<&Kept
     let Some(session) = session else {
         return connection.prepare_cached("DELETE FROM session WHERE account = ?")?.execute([account]).map(drop);
     };
-    let sql = "INSERT OR REPLACE INTO session (account, jid, previd, max, host, port, client_state, pre_approval, handled, at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let sql = "INSERT OR REPLACE INTO session (account, jid, previd, max, host, port, client_state, pre_approval, hidden, handled, at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let max = session.max.map(|max| i64::try_from(max.as_secs()).unwrap_or(i64::MAX));
     let (host, port) = session.location.clone().unzip();
     let (jid, at) = (session.jid.to_string(), session.at.as_unix_millis());
-    let KeptSession { previd, client_state, pre_approval, handled, .. } = session;
-    let values = params![account, jid, previd, max, host, port, client_state, pre_approval, handled, at];
+    let KeptSession { previd, client_state, pre_approval, hidden, handled, .. } = session;
+    let values = params![account, jid, previd, max, host, port, client_state, pre_approval, hidden, handled, at];
     connection.prepare_cached(sql)?.execute(values).map(drop)
 }
 
@@ -126,7 +126,7 @@ impl Store {
         account: String,
     ) -> impl Future<Output = Result<Option<KeptSession>, StoreError>> + Send + use<> {
         self.read(move |connection| {
-            let sql = "SELECT jid, previd, max, host, port, client_state, pre_approval, handled, at
+            let sql = "SELECT jid, previd, max, host, port, client_state, pre_approval, hidden, handled, at
                 FROM session WHERE account = ?";
             connection.prepare_cached(sql)?.query_row([account], session).optional()
         })
@@ -243,8 +243,9 @@ fn session(row: &Row<'_>) -> rusqlite::Result<KeptSession> {
         location: row.get::<_, Option<String>>(3)?.zip(row.get(4)?),
         client_state: row.get(5)?,
         pre_approval: row.get(6)?,
-        handled: row.get(7)?,
-        at: Wall::from_unix_millis(row.get(8)?),
+        hidden: row.get(7)?,
+        handled: row.get(8)?,
+        at: Wall::from_unix_millis(row.get(9)?),
     })
 }
 
@@ -274,6 +275,7 @@ mod tests {
             max: Some(Duration::from_secs(600)),
             client_state: location.is_some(),
             pre_approval: location.is_none(),
+            hidden: location.is_some(),
             location,
             handled: u32::MAX,
             at: Wall::from_unix_millis(1_790_000_000_000),

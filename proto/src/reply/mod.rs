@@ -22,7 +22,9 @@ pub use message::{
     OutboxMessage, OutboxState, Reaction, SendReport, SendState, UnreadChat, UnreadReport,
 };
 pub use personal::{AccountPersonal, Activity, Avatar, ContactTune, ContactTunes, Mood, Personal, PersonalReport};
-pub use presence::{AccountStatus, Delivery, Layer, LayerName, Part, Presence, ScrollFrames, StatusReport, Then};
+pub use presence::{
+    AccountStatus, Delivery, Directed, Layer, LayerName, Part, Presence, ScrollFrames, StatusReport, Then,
+};
 pub use probe::{
     Certificate, ProbeAddress, ProbeEndpoint, ProbeFeatures, ProbeLimits, ProbeReport, ProbeSasl2, ProbeService,
     ProbeTls, ProbeWarning, ServiceAnswer, SrvRecord, TlsStart,

@@ -27,6 +27,8 @@ fn status() -> AccountStatus {
         requested: Presence { show: Show::Dnd, status: some("Good night"), priority: 5 },
         effective: Presence { show: Show::Dnd, status: some("Good night"), priority: 5 },
         layers: vec![Layer { show: Some(Show::Dnd), status: some("Good night"), ..Layer::new(LayerName::Base) }],
+        directed: Vec::new(),
+        error: None,
     }
 }
 

@@ -52,7 +52,7 @@ pub const LAYERS: &[&[&str]] = &[
     &["players", "notifications", "upload"],
     &["hub"],
     &["account"],
-    &["transport", "doctor", "secret", "desktop", "store"],
+    &["transport", "doctor", "secret", "desktop", "idle", "store"],
     &["bus", "config"],
     &["lock", "log"],
     &["places", "program"],

@@ -91,7 +91,10 @@ impl Context {
         let outputs = known.into_iter().chain(unread).map(Output::Event).collect();
         let session_kept = memory.session.is_some();
         let (asleep, unsent) = match memory.session.take() {
-            Some(kept) => (Some(Asleep::restored(kept, messages)), Vec::new()),
+            Some(kept) => {
+                let told = memory.layers.directed().iter().map(|directed| directed.to.clone()).collect();
+                (Some(Asleep::restored(kept, messages, told)), Vec::new())
+            }
             None => (None, messages.into_iter().map(Unsent::lone).collect()),
         };
         Self {

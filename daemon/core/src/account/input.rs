@@ -112,6 +112,8 @@ pub enum Command {
     OnUncertain(Ticket, OnUncertain),
     /// Somebody looks at what comes in, or nobody does; as it is when the account starts (XEP-0352).
     Watched(bool),
+    /// Tell whether the server can hide us (XEP-0186); answered by done, by that it cannot, or that it cannot be asked.
+    CanHide(Ticket),
     /// Have the server tell what it holds back while nobody looks (XEP-0352); answered when it has, and at once when it
     /// holds back nothing.
     CatchUp(Ticket),

@@ -30,6 +30,8 @@ pub struct KeptSession {
     pub client_state: bool,
     /// Who has not asked yet can be let see our presence (RFC 6121 section 3.4); told when a session begins.
     pub pre_approval: bool,
+    /// We are invisible in it (XEP-0186).
+    pub hidden: bool,
     /// Stanzas of the server's whose effects are kept, modulo 2^32.
     pub handled: u32,
     /// When this was known to be so.

@@ -140,7 +140,7 @@ impl Account {
         let since = |state: LinkState, before: Option<&Report>| {
             before.filter(|before| before.state == state).map_or(now, |before| before.since)
         };
-        let mut report = self.link.report();
+        let mut report = self.link.report(&self.context);
         report.since = since(report.state, self.reported.as_ref());
         if self.reported.as_ref() != Some(&report) {
             self.reported = Some(report.clone());
@@ -168,11 +168,11 @@ impl Link {
         }
     }
 
-    fn report(&self) -> Report {
+    fn report(&self, context: &Context) -> Report {
         let (state, problem, session) = match self {
             Self::Offline(offline) => (offline.state(), offline.problem().cloned(), None),
             Self::Connecting(_) => (LinkState::Connecting, None, None),
-            Self::Online(online) => (LinkState::Online, None, Some(online.session().clone())),
+            Self::Online(online) => (LinkState::Online, online.problem(context), Some(online.session().clone())),
             Self::Stopped(stopped) => (stopped.state(), Some(stopped.problem().clone()), None),
         };
         Report { state, since: Wall::default(), problem, session }

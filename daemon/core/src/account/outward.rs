@@ -54,6 +54,11 @@ impl Outward {
         }
     }
 
+    /// What was asked for.
+    pub(super) fn layers(&self) -> &Layers {
+        &self.layers
+    }
+
     /// What may go out.
     pub(super) fn budget(&self) -> &Budget {
         &self.budget
@@ -92,9 +97,10 @@ impl Outward {
         self.composed().presence.show != Show::Offline
     }
 
-    /// What User Tune is to say.
+    /// What User Tune is to say: nothing of who is not to be seen, for contacts are told of a tune by itself.
     pub(super) fn tune(&self) -> Option<&Track> {
-        self.shown.as_ref().filter(|_| self.settings.pep).map(|playing| &playing.track)
+        let published = self.shown.as_ref().filter(|_| self.settings.pep)?;
+        self.composed().presence.show.is_visible().then_some(&published.track)
     }
 }
 

@@ -94,6 +94,7 @@ impl Stopped {
             Command::Send(ticket, _)
             | Command::Retry(ticket, _)
             | Command::Ask(ticket, _)
+            | Command::CanHide(ticket)
             | Command::Publish(ticket, _)
             | Command::Subscribe(ticket, ..) => {
                 context.reply(ticket, Outcome::NotOnline(Some(self.problem.clone())));

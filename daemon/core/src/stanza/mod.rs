@@ -17,6 +17,8 @@ pub mod displayed;
 pub mod encryption;
 pub mod error;
 pub mod form;
+pub mod idle;
+pub mod invisible;
 pub mod iq;
 pub mod management;
 pub mod message;

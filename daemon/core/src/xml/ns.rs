@@ -92,6 +92,8 @@ pub const FORWARD: &str = "urn:xmpp:forward:0";
 pub const CORRECT: &str = "urn:xmpp:message-correct:0";
 /// XEP-0313: archives of messages.
 pub const MAM: &str = "urn:xmpp:mam:2";
+/// XEP-0319: since when somebody is idle.
+pub const IDLE: &str = "urn:xmpp:idle:1";
 /// XEP-0333: which messages were seen.
 pub const CHAT_MARKERS: &str = "urn:xmpp:chat-markers:0";
 /// XEP-0352: client state indication.

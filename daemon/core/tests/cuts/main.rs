@@ -220,6 +220,7 @@ fn a_session_goes_on_over_the_end_of_its_counters() {
             location: None,
             client_state: false,
             pre_approval: false,
+            hidden: false,
             handled,
             at: Wall::from_unix_millis(1_789_999_940_000),
         };

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! set jid romeo@verona.example    set resource xmppd.1    set server HOST:PORT (none)
-//! set pep yes|no (yes)    set tune-status TEMPLATE (none)    set tune-out yes|no (no)    set show SHOW (online)
+//! set pep yes|no (yes)    set tune-status TEMPLATE (none)    set tune-out yes|no (no)
 //! set border ID|none       how far the archive is known (not at all)
 //! set outbox yes           how many messages wait is told: ! outbox N
 //! set unread yes           how many messages nobody has read is told: ! unread JID N
@@ -10,7 +10,8 @@
 //! set history yes          messages are kept: they are told with what else the disk is to know, files "BODY"
 //! set roster VER [JID …]   the roster on the disk: contacts of both kinds of subscription
 //! set request JID          who asked to see us before
-//! set session PREVID [at HOST:PORT] [client-state] [pre-approval]        a session of another process's, of which 2 stanzas are handled
+//! set show SHOW [TEXT] [priority N] [idle SHOW [MILLIS]] [to JID SHOW [TEXT]] …
+//! set session PREVID [at HOST:PORT] [client-state] [pre-approval] [hidden]        a session of another process's, of which 2 stanzas are handled
 //! set split no            its input is not cut byte by byte: it shows what happens when pieces arrive together
 //! set cut all|no          the connection is cut at every byte, or nowhere, not behind every tag of its own
 //! ```
@@ -24,7 +25,7 @@ use xmppd_core::account::{
 use xmppd_core::loss::Loss;
 use xmppd_core::pep::{Personal, Publication};
 use xmppd_core::players::Pattern;
-use xmppd_core::presence::{Layers, Presence, StatusWhen};
+use xmppd_core::presence::{Directed, Idle, Layers, Presence, StatusWhen};
 use xmppd_core::sasl::TlsVersion;
 use xmppd_core::srv::{self, TlsPolicy};
 use xmppd_core::stanza::activity::Activity;
@@ -34,7 +35,7 @@ use xmppd_core::stanza::{MessageKind, ping};
 use xmppd_core::time::Wall;
 use xmppd_core::tune::Track;
 
-use super::script::Script;
+use super::script::{self, Script};
 
 /// The account as the transcript sets it.
 pub(crate) fn account(script: &Script) -> Account {
@@ -84,7 +85,7 @@ pub(crate) fn account(script: &Script) -> Account {
                 memory.border = Some(Border { id, at: Wall::from_unix_millis(1_000) });
             }
             "tune-out" => memory.tune_out = value == "yes",
-            "show" => memory.layers = layers(std::slice::from_ref(value)).expect("a show"),
+            "show" => memory.layers = layers(&script::words(value)).expect("a show"),
             "session" => memory.session = Some(session(value)),
             "roster" => memory.roster = Some(roster(value)),
             "request" => {
@@ -116,6 +117,7 @@ fn session(text: &str) -> KeptSession {
         location: None,
         client_state: false,
         pre_approval: false,
+        hidden: false,
         handled: 2,
         at: Wall::from_unix_millis(1_790_000_000_000),
     };
@@ -124,6 +126,7 @@ fn session(text: &str) -> KeptSession {
             "at" => kept.location = words.next().and_then(srv::place),
             "client-state" => kept.client_state = true,
             "pre-approval" => kept.pre_approval = true,
+            "hidden" => kept.hidden = true,
             other => panic!("no such thing of a session: {other}"),
         }
     }
@@ -173,6 +176,7 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
         ("approve", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Approve),
         ("deny", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Deny),
         ("watched", [word]) => Command::Watched(word == "yes"),
+        ("can-hide", []) => Command::CanHide(ticket),
         ("read", []) => Command::Read(ticket, None),
         ("read", [chat]) => Command::Read(ticket, Some(BareJid::new(chat).ok()?)),
         ("on-uncertain", [what]) => {
@@ -268,16 +272,32 @@ pub(crate) fn machine(word: &str) -> Option<Machine> {
 }
 
 fn layers(words: &[String]) -> Option<Layers> {
-    let (show, rest) = words.split_first()?;
-    let (status, rest) = match rest {
-        [word, ..] if word == "priority" => (None, rest),
-        [text, rest @ ..] => (Some(text.clone()), rest),
-        [] => (None, rest),
-    };
-    let priority = match rest {
-        [word, number] if word == "priority" => number.parse().ok()?,
-        [] => 0,
+    let is_next = |word: &String| word == "to" || word == "idle";
+    let end = words.iter().position(is_next).unwrap_or(words.len());
+    let (base, mut rest) = words.split_at(end);
+    let (show, status, priority) = match base {
+        [show] => (show, None, None),
+        [show, word, number] if word == "priority" => (show, None, Some(number)),
+        [show, text] => (show, Some(text.clone()), None),
+        [show, text, word, number] if word == "priority" => (show, Some(text.clone()), Some(number)),
         _ => return None,
     };
-    Some(Layers::new(Presence { show: show.parse().ok()?, status, priority }))
+    let priority = priority.map_or(Some(0), |number| number.parse().ok())?;
+    let mut layers = Layers::new(Presence { show: show.parse().ok()?, status, priority });
+    while let Some((word, more)) = rest.split_first() {
+        let (of_it, further) = more.split_at(more.iter().position(is_next).unwrap_or(more.len()));
+        rest = further;
+        match (word.as_str(), of_it) {
+            ("idle", [show, since @ ..]) => {
+                let since = since.first().map(|millis| Wall::from_unix_millis(millis.parse().expect("milliseconds")));
+                layers.set_idle(Some(Idle { show: show.parse().ok()?, since, by: "mutter" }));
+            }
+            ("to", [to, show, status @ ..]) => {
+                let (to, show) = (Jid::new(to).ok()?, show.parse().ok()?);
+                layers.direct(Directed { to, show, status: status.first().cloned(), until: None });
+            }
+            _ => return None,
+        }
+    }
+    Some(layers)
 }

@@ -154,7 +154,7 @@ pub(crate) fn folder() -> PathBuf {
 }
 
 /// Words between blanks; `"…"` is one word.
-fn words(text: &str) -> Vec<String> {
+pub(crate) fn words(text: &str) -> Vec<String> {
     let (mut words, mut word, mut quoted) = (Vec::new(), None::<String>, false);
     for character in text.chars() {
         match character {

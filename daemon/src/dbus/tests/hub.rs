@@ -111,6 +111,8 @@ pub(super) fn shown(show: Show, status: Option<&str>) -> AccountStatus {
         requested: presence.clone(),
         effective: presence,
         layers: Vec::new(),
+        directed: Vec::new(),
+        error: None,
     }
 }
 

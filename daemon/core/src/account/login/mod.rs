@@ -328,7 +328,10 @@ impl Connecting {
             Command::Send(ticket, outgoing) => context.take_message(ticket, outgoing),
             Command::Retry(ticket, message) => context.retry_message(ticket, message),
             Command::Cancel(ticket, id, place) => context.cancel(ticket, id, place),
-            Command::Ask(ticket, _) | Command::Publish(ticket, _) | Command::Subscribe(ticket, ..) => {
+            Command::Ask(ticket, _)
+            | Command::CanHide(ticket)
+            | Command::Publish(ticket, _)
+            | Command::Subscribe(ticket, ..) => {
                 context.reply(ticket, Outcome::NotOnline(None));
             }
         }

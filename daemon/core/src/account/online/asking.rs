@@ -10,6 +10,7 @@ use super::super::output::Outcome;
 use super::super::timers::Timer;
 use super::Online;
 use super::contacts::{RosterAsked, Underway};
+use super::hiding::Step;
 use super::outbound::Sent;
 use crate::pep::{Publication, Support};
 use crate::stanza::{Iq, StanzaError};
@@ -31,6 +32,8 @@ pub(super) enum Asker {
     Displayed,
     /// The publisher of the tune.
     Tune,
+    /// The session itself: whether we can be hidden, are, or are not any more.
+    Hiding(Step),
     /// Nobody minds: the withdrawal of the tune at the end.
     Farewell,
     /// Nobody: any answer shows that the server lives.
@@ -56,6 +59,7 @@ impl Asker {
             | Self::Archive
             | Self::Displayed
             | Self::Tune
+            | Self::Hiding(_)
             | Self::Farewell
             | Self::Probe
             | Self::Introduction => None,
@@ -71,6 +75,7 @@ impl Asker {
             | Self::Archive
             | Self::Displayed
             | Self::Tune
+            | Self::Hiding(_)
             | Self::Farewell
             | Self::Probe
             | Self::Introduction => false,
@@ -108,6 +113,7 @@ impl Online {
             Asker::Command(ticket) | Asker::Publishing(ticket, _) => context.reply(ticket, Outcome::TimedOut),
             Asker::Subscribing(underway) => context.reply(underway.into_ticket(), Outcome::TimedOut),
             Asker::Tune => self.tune_unanswered(context),
+            Asker::Hiding(step) => self.hiding_answered(step, None, context),
             Asker::Features => {
                 self.support = Support::told(Ok(None));
                 self.advance_tune(context);
@@ -136,6 +142,7 @@ impl Online {
             Asker::Archive => self.archive_answered(answer, context),
             Asker::Displayed => self.displayed_answered(answer, context),
             Asker::Tune => self.tune_answered(answer, context),
+            Asker::Hiding(step) => self.hiding_answered(step, Some(answer), context),
             Asker::Publishing(ticket, publication) => self.publication_answered(ticket, *publication, answer, context),
             Asker::Farewell => self.tune_withdrawn(answer, context),
             Asker::Probe => {}

@@ -192,6 +192,7 @@ impl Online {
             | Asker::Archive
             | Asker::Displayed
             | Asker::Tune
+            | Asker::Hiding(_)
             | Asker::Publishing(..)
             | Asker::Farewell
             | Asker::Probe

@@ -186,9 +186,10 @@ impl Online {
         let Some(from) = from else { return true };
         let own = self.session.jid.to_bare();
         // The servers of those who see us ask for them what we listen to.
-        let is_server = from.node().is_none()
-            && (from.domain() == own.domain() || self.contacts_known && context.contacts.is_seen_at(from.domain()));
-        is_server || *from == own || self.subscription_of(from, context).is_some_and(Subscription::sees_us)
+        let is_seen_there = || self.is_seen() && self.contacts_known && context.contacts.is_seen_at(from.domain());
+        let is_server = from.node().is_none() && (from.domain() == own.domain() || is_seen_there());
+        let sees_us = || self.is_seen() && self.subscription_of(from, context).is_some_and(Subscription::sees_us);
+        is_server || *from == own || sees_us() || self.told.knows(from)
     }
 
     fn odd(&mut self, element: &Element, context: &mut Context) {
@@ -221,6 +222,7 @@ impl Online {
         {
             return;
         }
+        self.contact_moved(from, availability.show, context);
         if availability.show == Show::Offline {
             return context.event(Event::Unavailable(from.clone()));
         }

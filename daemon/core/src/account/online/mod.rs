@@ -6,6 +6,8 @@ mod archive;
 mod asking;
 mod commits;
 mod contacts;
+mod directed;
+mod hiding;
 mod inbound;
 mod leaving;
 mod messages;
@@ -37,6 +39,8 @@ use answers::Answers;
 use archive::Archive;
 use asking::{ANSWER_WITHIN, Asker};
 pub(super) use contacts::Abilities;
+use directed::Told;
+use hiding::Hiding;
 use leaving::Leaving;
 pub(super) use outbound::{Letter, RESUME_FOR, ResumeBy, Unsent};
 use outbound::{Outbound, Sent, Stored};
@@ -53,6 +57,9 @@ pub(super) struct Online {
     outbound: Outbound,
     requests: Requests<Asker>,
     shown: Option<Shown>,
+    hiding: Hiding,
+    /// What single contacts were told.
+    told: Told,
     /// What the server can do about contacts.
     abilities: Abilities,
     /// The server has shown the roster.
@@ -120,6 +127,8 @@ impl Online {
             outbound,
             requests: Requests::default(),
             shown: None,
+            hiding: Hiding::default(),
+            told: Told::default(),
             abilities: Abilities::default(),
             contacts_known: false,
             contacts_unseen: false,
@@ -143,13 +152,18 @@ impl Online {
 
     /// The stream stands: shows what contacts are to see, and answers who waited for it.
     fn begin(&mut self, context: &mut Context) {
-        self.present(None, context);
+        self.present(Vec::new(), context);
         self.advance_tune(context);
         self.linger(context);
         context.timers.clear(Timer::Login);
         context.timers.clear(Timer::Step);
         self.settle(context);
         context.reply_connecting(&Outcome::Done);
+    }
+
+    /// What of what was asked for cannot be, although the stream stands.
+    pub(super) fn problem(&self, context: &Context) -> Option<Problem> {
+        self.hiding.problem(context.outward.composed().presence.show)
     }
 
     pub(super) fn session(&self) -> &Session {
@@ -223,7 +237,8 @@ impl Online {
                 } else if self.leaving.is_some() {
                     context.reply(ticket, Outcome::Delivered(Delivery::Pending));
                 } else {
-                    self.present(Some(ticket), context);
+                    self.present(vec![ticket], context);
+                    self.advance_tune(context);
                 }
             }
             Command::Tune(playing) => {
@@ -239,6 +254,7 @@ impl Online {
             Command::MessageSettings(ticket, settings) => context.set_message_settings(ticket, settings),
             Command::Read(ticket, chat) => context.read_by_command(ticket, chat),
             Command::OnUncertain(ticket, what) => context.set_on_uncertain(ticket, what),
+            Command::CanHide(ticket) => self.can_hide(ticket, context),
             Command::CatchUp(ticket) => self.catch_up(ticket, context),
             Command::Connect(ticket) => match &mut self.leaving {
                 Some(leaving) => leaving.then_connect(ticket),
@@ -321,7 +337,7 @@ impl Online {
     /// What plays has changed: both carriers follow.
     fn republish(&mut self, context: &mut Context) {
         if self.leaving.is_none() {
-            self.present(None, context);
+            self.present(Vec::new(), context);
             self.advance_tune(context);
         }
     }
@@ -376,7 +392,7 @@ impl Online {
     fn end(mut self, loss: &Loss, context: &mut Context) -> Link {
         self.outbound.end(loss, context);
         let problem = Problem { kind: loss.kind(), message: loss.to_string(), retry_at: None };
-        for ticket in self.requests.drain().filter_map(Asker::into_ticket) {
+        for ticket in self.requests.drain().filter_map(Asker::into_ticket).chain(self.hiding.take_curious()) {
             context.reply(ticket, Outcome::NotOnline(Some(problem.clone())));
         }
         if loss.blames_the_request() {
@@ -393,7 +409,8 @@ impl Online {
         context.streak.session_lasted(context.now.moment - self.since);
         let leaving = self.leaving.take();
         let delivery = context.present_later();
-        for ticket in self.shown.into_iter().flat_map(Shown::into_waiting) {
+        let shown = self.shown.take().into_iter().flat_map(Shown::into_waiting);
+        for ticket in shown.chain(self.hiding.take_waiting()) {
             context.reply(ticket, Outcome::Delivered(delivery));
         }
         match leaving {
