@@ -269,14 +269,8 @@ impl Change {
                 archive::keep(connection, account, known, erased)
             }
             Self::Known { account, known } => archive::keep(connection, account, known, erased),
-            Self::Message { account, message, filed } => {
-                session::keep_message(connection, account, message, false)?;
-                filed.iter().try_for_each(|filed| history::file(connection, account, filed))
-            }
-            Self::Backlog { account, message, filed } => {
-                session::keep_message(connection, account, message, true)?;
-                filed.iter().try_for_each(|filed| history::file(connection, account, filed))
-            }
+            Self::Message { account, message, filed } => take(connection, account, message, filed.as_deref(), false),
+            Self::Backlog { account, message, filed } => take(connection, account, message, filed.as_deref(), true),
             Self::Arrived { account, ids, names } => {
                 *erased |= forget(connection, account, ids, Some("sent"))?;
                 archive::remember(connection, account, names)
@@ -315,6 +309,18 @@ impl Change {
 fn forget(connection: &Connection, account: &str, ids: &[String], state: Option<&str>) -> rusqlite::Result<bool> {
     session::forget(connection, account, ids)?;
     history::settle(connection, account, ids, state).map(|are_all_there| !are_all_there)
+}
+
+/// Keeps a message of ours, and files it where that is to be done.
+fn take(
+    connection: &Connection,
+    account: &str,
+    message: &KeptMessage,
+    filed: Option<&Incoming>,
+    behind: bool,
+) -> rusqlite::Result<()> {
+    session::keep_message(connection, account, message, behind)?;
+    filed.map_or(Ok(()), |filed| history::file(connection, account, filed))
 }
 
 fn set(connection: &Connection, key: &str, value: &str) -> rusqlite::Result<()> {

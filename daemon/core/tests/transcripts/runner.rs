@@ -13,7 +13,7 @@ use xmppd_core::xml::Frame;
 use super::compare::{self, Captures};
 use super::scram::{Keys, Server};
 use super::script::{Act, Script, Step, Wait};
-use super::wire::Wire;
+use super::wire::{self, Wire};
 use super::{account, words};
 
 /// How the server's bytes arrive.
@@ -371,7 +371,7 @@ impl<'a> Runner<'a> {
             filled += before;
             match (self.captures.get(name), name.strip_prefix("contacts ")) {
                 (Some(value), _) => filled += value,
-                (None, Some(count)) => filled += &contacts(count.parse().map_err(|_| "no count of contacts")?),
+                (None, Some(count)) => filled += &wire::contacts(count.parse().map_err(|_| "no count of contacts")?),
                 (None, None) => filled += &self.server.answer(name, self.keys)?,
             }
             rest = after;
@@ -384,17 +384,6 @@ impl<'a> Runner<'a> {
         let wall = Wall::from_unix_millis(1_790_000_000_000 + i64::try_from(self.clock).unwrap_or(i64::MAX));
         Now { moment: Moment::from_millis(self.clock), wall }
     }
-}
-
-fn contacts(count: u32) -> String {
-    let contact = |number| {
-        format!(
-            "<item jid='contact.number.{number}@conference.verona.example' name='Contact number {number} of Verona' \
-             subscription='both'><group>Group {}</group></item>",
-            number % 37
-        )
-    };
-    (0..count).map(contact).collect()
 }
 
 fn shown(said: &Said) -> String {

@@ -4,6 +4,7 @@
 mod answers;
 mod archive;
 mod asking;
+mod commands;
 mod commits;
 mod contacts;
 mod directed;
@@ -22,10 +23,10 @@ use std::time::Duration;
 
 use super::Link;
 use super::context::Context;
-use super::input::{Command, Input, Machine, Outgoing, StoreTicket, Ticket};
+use super::input::{Command, Input, Machine, StoreTicket};
 use super::login::{Bound, Managed};
 use super::offline;
-use super::output::{Delivery, Event, Outcome, Problem, Session};
+use super::output::{Event, Outcome, Problem, Session};
 use super::timers::Timer;
 use crate::loss::Loss;
 use crate::pep::{Publisher, Support};
@@ -33,7 +34,7 @@ use crate::requests::Requests;
 use crate::stanza::bind;
 use crate::stream::features::StreamLimits;
 use crate::time::Moment;
-use crate::xml::{Reader, writer};
+use crate::xml::Reader;
 
 use answers::Answers;
 use archive::Archive;
@@ -43,7 +44,7 @@ use directed::Told;
 use hiding::Hiding;
 use leaving::Leaving;
 pub(super) use outbound::{Letter, RESUME_FOR, ResumeBy, Unsent};
-use outbound::{Outbound, Sent, Stored};
+use outbound::{Outbound, Stored};
 use presence::Shown;
 pub(super) use sleep::Asleep;
 pub(super) use watched::ClientState;
@@ -225,69 +226,6 @@ impl Online {
         }
     }
 
-    fn command(&mut self, command: Command, context: &mut Context) {
-        if !matches!(command, Command::Tune(_)) {
-            self.linger(context);
-        }
-        match command {
-            Command::Layers(ticket, layers) => {
-                context.outward.set_layers(layers, context.now.moment);
-                if !context.outward.wants_stream() {
-                    self.leave(Leaving::by_status(ticket), context);
-                } else if self.leaving.is_some() {
-                    context.reply(ticket, Outcome::Delivered(Delivery::Pending));
-                } else {
-                    self.present(vec![ticket], context);
-                    self.advance_tune(context);
-                }
-            }
-            Command::Tune(playing) => {
-                context.set_playing(playing);
-                self.republish(context);
-            }
-            Command::TuneSettings(ticket, settings) => {
-                context.outward.set_settings(settings);
-                self.republish(context);
-                context.reply(ticket, Outcome::Done);
-            }
-            Command::Watched(watched) => context.watched = watched,
-            Command::MessageSettings(ticket, settings) => context.set_message_settings(ticket, settings),
-            Command::Read(ticket, chat) => context.read_by_command(ticket, chat),
-            Command::OnUncertain(ticket, what) => context.set_on_uncertain(ticket, what),
-            Command::CanHide(ticket) => self.can_hide(ticket, context),
-            Command::CatchUp(ticket) => self.catch_up(ticket, context),
-            Command::Connect(ticket) => match &mut self.leaving {
-                Some(leaving) => leaving.then_connect(ticket),
-                None => context.reply(ticket, Outcome::Done),
-            },
-            Command::Disconnect(ticket) | Command::Leave(ticket) | Command::Suspend(ticket) => {
-                self.leave(Leaving::by_command(ticket), context);
-            }
-            Command::Send(ticket, outgoing) if self.leaving.is_some() => context.take_message(ticket, outgoing),
-            Command::Ask(ticket, _) | Command::Publish(ticket, _) | Command::Subscribe(ticket, ..)
-                if self.leaving.is_some() =>
-            {
-                context.reply(ticket, Outcome::NotOnline(None));
-            }
-            Command::Retry(ticket, message) if self.leaving.is_some() => context.retry_message(ticket, message),
-            Command::Send(ticket, outgoing) => self.send_message(ticket, outgoing, context),
-            Command::Retry(ticket, message) => {
-                let (letter, stanza) = context.retried(ticket, message);
-                self.send_letter(letter, stanza, context);
-            }
-            Command::Cancel(ticket, id, place) => match self.outbound.cancel(&id) {
-                None => context.cancel(ticket, id, place),
-                cancelled => context.cancelled(ticket, cancelled),
-            },
-            Command::Ask(ticket, question) => {
-                self.ask(question.to, question.set, question.payload, Asker::Command(ticket), context);
-                self.try_stream(context);
-            }
-            Command::Publish(ticket, publication) => self.publish(ticket, publication, context),
-            Command::Subscribe(ticket, jid, what) => self.subscribe(ticket, jid, what, context),
-        }
-    }
-
     fn tick(&mut self, context: &mut Context) -> Result<(), Loss> {
         for asker in self.requests.expire(context.now.moment) {
             self.unanswered(asker, context);
@@ -313,25 +251,6 @@ impl Online {
             }
         }
         Ok(())
-    }
-
-    /// Sends a message and has its asker wait for the server to have it.
-    fn send_message(&mut self, ticket: Ticket, outgoing: Outgoing, context: &mut Context) {
-        if context.asked_before(ticket, &outgoing) {
-            return;
-        }
-        let (letter, stanza) = context.letter(ticket, outgoing);
-        self.send_letter(letter, writer::to_string(&stanza), context);
-    }
-
-    fn send_letter(&mut self, letter: Letter, stanza: String, context: &mut Context) {
-        if let Some(error) = self.outbound.refuses(&stanza) {
-            return context.answer(letter.ticket, &letter.id, &Outcome::Refused(error));
-        }
-        if self.outbound.is_full() || !context.backlog.is_empty() {
-            return context.put_behind(letter, &stanza);
-        }
-        self.outbound.send_text(stanza, Sent::Message(letter), context);
     }
 
     /// What plays has changed: both carriers follow.
