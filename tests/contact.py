@@ -2,10 +2,11 @@
 
 Requests: {"id": N, "do": WORD, ...}; each gets one {"event": "answer", "id": N, "ok": true, ...} or, when the peer or
 the server refused, {"event": "answer", "id": N, "ok": false, "condition": TEXT}. What it sees comes as events:
-{"event": "presence" | "tune" | "message" | "receipt" | "roster" | "online" | "offline" | "failed", ...}.
+{"event": "presence" | "tune" | "personal" | "message" | "receipt" | "marker" | "roster" | "online" | "offline" | "failed", ...}.
 """
 
 import asyncio
+import base64
 import json
 import logging
 import ssl
@@ -18,11 +19,39 @@ from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
 
 TUNE = "http://jabber.org/protocol/tune"
+MOOD = "http://jabber.org/protocol/mood"
+ACTIVITY = "http://jabber.org/protocol/activity"
+NICK = "http://jabber.org/protocol/nick"
+AVATAR = "urn:xmpp:avatar:metadata"
 TUNE_FIELDS = ("artist", "length", "rating", "source", "title", "track", "uri")
 
 
 def say(event, **fields):
     print(json.dumps({"event": event, **{k: v for k, v in fields.items() if v is not None}}), flush=True)
+
+
+def read_mood(xml):
+    words = [child.tag.split("}")[1] for child in xml]
+    return {"value": next((word for word in words if word != "text"), None), "text": xml.findtext(f"{{{MOOD}}}text")}
+
+
+def read_activity(xml):
+    general = next((child for child in xml if not child.tag.endswith("}text")), None)
+    tag = lambda element: None if element is None else element.tag.split("}")[1]
+    specific = None if general is None else next(iter(general), None)
+    return {"general": tag(general), "specific": tag(specific), "text": xml.findtext(f"{{{ACTIVITY}}}text")}
+
+
+def read_avatar(xml):
+    return [dict(info.attrib) for info in xml]
+
+
+PERSONAL = {
+    MOOD: ("mood", read_mood),
+    ACTIVITY: ("activity", read_activity),
+    NICK: ("nick", lambda xml: xml.text),
+    AVATAR: ("avatar", read_avatar),
+}
 
 
 class Contact(slixmpp.ClientXMPP):
@@ -34,7 +63,7 @@ class Contact(slixmpp.ClientXMPP):
         # A test answers requests itself.
         self.auto_authorize = None
         self.auto_subscribe = False
-        for plugin in (30, 60, 92, 115, 118, 163, 184, 199, 280, 297):
+        for plugin in (30, 60, 84, 92, 107, 108, 115, 118, 163, 172, 184, 199, 280, 297):
             self.register_plugin(f"xep_{plugin:04}")
         self["xep_0184"].auto_request = False
         self["xep_0092"].software_name = "contact"
@@ -54,6 +83,7 @@ class Contact(slixmpp.ClientXMPP):
             ("{jabber:client}message/{http://jabber.org/protocol/pubsub#event}event", self.on_pubsub),
             ("{jabber:client}message/{urn:xmpp:mam:2}result", self.on_archived),
             ("{jabber:client}message/{http://jabber.org/protocol/muc#user}x", self.on_room),
+            ("{jabber:client}message/{urn:xmpp:chat-markers:0}displayed", self.on_marker),
         ):
             self.register_handler(Callback(path, MatchXPath(path), handler))
 
@@ -101,10 +131,17 @@ class Contact(slixmpp.ClientXMPP):
     def on_archived(self, message):
         body = next(message.xml.iter("{jabber:client}body"), None)
         say("archived", **{"from": str(message["from"])}, body=body.text if body is not None else None)
+    def on_marker(self, message):
+        displayed = message.xml.find("{urn:xmpp:chat-markers:0}displayed")
+        say("marker", **{"from": str(message["from"]), "id": displayed.get("id")})
 
     def on_pubsub(self, message):
         sender = {"from": str(message["from"]), "bare": message["from"].bare, "id": message.xml.get("id")}
         for part in message.xml.find("{http://jabber.org/protocol/pubsub#event}event"):
+            if part.get("node") in PERSONAL:
+                what, read = PERSONAL[part.get("node")]
+                for payload in (child for item in part for child in item):
+                    say("personal", **sender, what=what, told=read(payload))
             if part.get("node") != TUNE:
                 continue
             tunes = [(item.get("id"), item.find(f"{{{TUNE}}}tune")) for item in part]
@@ -144,6 +181,31 @@ class Contact(slixmpp.ClientXMPP):
     async def do_tune(self, **fields):
         await self["xep_0118"].publish_tune(**fields) if fields else await self["xep_0118"].stop()
 
+    async def do_mood(self, value=None, text=None):
+        plugin = self["xep_0107"]
+        await (plugin.publish_mood(value, text) if value else plugin.stop())
+
+    async def do_activity(self, general=None, specific=None, text=None):
+        plugin = self["xep_0108"]
+        await (plugin.publish_activity(general, specific, text) if general else plugin.stop())
+
+    async def do_nick(self, nick=None):
+        await (self["xep_0172"].publish_nick(nick) if nick else self["xep_0172"].stop())
+
+    async def do_avatar(self, data=None, type=None):
+        plugin = self["xep_0084"]
+        if data is None:
+            return await plugin.stop() and None
+        picture = base64.b64decode(data)
+        await plugin.publish_avatar(picture)
+        number = plugin.generate_id(picture)
+        await plugin.publish_avatar_metadata([{"id": number, "type": type, "bytes": len(picture)}])
+        return {"number": number}
+
+    async def do_picture(self, of, number):
+        answer = await self["xep_0084"].retrieve_avatar(slixmpp.JID(of), number)
+        data = answer["pubsub"]["items"]["item"]["avatar_data"]["value"]
+        return {"data": base64.b64encode(data).decode()}
     async def do_join(self, room, nick):
         """Enters a room, or makes it; its owner takes it as it is."""
         self.send_raw(f"<presence to='{room}/{nick}'><x xmlns='http://jabber.org/protocol/muc'/></presence>")

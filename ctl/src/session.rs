@@ -59,6 +59,12 @@ impl Session {
         self.print_result::<C>(&result, answer, print)
     }
 
+    /// Calls a method whose answer is not what this run prints.
+    pub(crate) fn ask<C: Call>(&self, call: &C, patience: Patience<'_>) -> Result<C::Reply, Failure> {
+        let result = self.connect()?.call(&jsonrpc::request_line(REQUEST, call), patience)?;
+        serde_json::from_str(result.get()).map_err(|error| unreadable::<C>(&error))
+    }
+
     /// Prints a method's result as [`Session::run`] does.
     pub(crate) fn print_result<C: Call>(
         &self,
@@ -72,10 +78,13 @@ impl Session {
         if self.global.quiet && answer == Answer::Confirmation {
             return Ok(());
         }
-        let reply = serde_json::from_str(result.get()).map_err(|error| {
-            Failure::new(Kind::ProtocolMismatch, format!("cannot read the answer to {}: {error}", C::METHOD))
-        })?;
+        let reply = self.read::<C>(result)?;
         report::write(&print(&reply, &Screen::stdout(self.global.color)))
+    }
+
+    /// A method's result as a value.
+    pub(crate) fn read<C: Call>(&self, result: &RawValue) -> Result<C::Reply, Failure> {
+        serde_json::from_str(result.get()).map_err(|error| unreadable::<C>(&error))
     }
 
     /// Prints a document as it came, on one line.
@@ -131,4 +140,8 @@ impl Session {
                 .with_hint("log in through a session that sets it, or name the socket with --socket")),
         }
     }
+}
+
+fn unreadable<C: Call>(error: &serde_json::Error) -> Failure {
+    Failure::new(Kind::ProtocolMismatch, format!("cannot read the answer to {}: {error}", C::METHOD))
 }

@@ -33,6 +33,38 @@ pub(crate) fn until(text: &str) -> Result<Timestamp, String> {
     point(text, &Zoned::now())
 }
 
+/// The point in the past that a person means: `2h` ago, `18:00` (the last one), `yesterday 07:30`, a date, or RFC 3339.
+///
+/// # Errors
+/// What to write instead.
+pub(crate) fn since(text: &str) -> Result<Timestamp, String> {
+    past(text, &Zoned::now())
+}
+
+fn past(text: &str, now: &Zoned) -> Result<Timestamp, String> {
+    let text = text.trim();
+    if let Ok(timestamp) = text.parse() {
+        return Ok(timestamp);
+    }
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let found = match words.as_slice() {
+        ["today"] => on(now.date(), civil::Time::midnight(), now),
+        ["yesterday"] => now.date().yesterday().ok().and_then(|date| on(date, civil::Time::midnight(), now)),
+        ["yesterday", time] => time_of_day(time).and_then(|time| on(now.date().yesterday().ok()?, time, now)),
+        [word] => match (duration::parse(word), time_of_day(word), word.parse::<civil::Date>()) {
+            (Ok(ago), ..) => now.checked_sub(ago).ok(),
+            (_, Some(time), _) => last(time, now),
+            (.., Ok(date)) => on(date, civil::Time::midnight(), now),
+            (Err(_), None, Err(_)) => None,
+        },
+        _ => None,
+    };
+    let wrong = || {
+        format!("`{text}` is no time: write 2h, 18:00, \"yesterday 07:30\", 2026-11-22 or 2026-11-22T18:00:00+01:00")
+    };
+    found.map(|zoned| zoned.timestamp()).ok_or_else(wrong)
+}
+
 fn point(text: &str, now: &Zoned) -> Result<Timestamp, String> {
     let text = text.trim();
     if let Ok(timestamp) = text.parse() {
@@ -63,6 +95,12 @@ fn time_of_day(text: &str) -> Option<civil::Time> {
 fn next(time: civil::Time, now: &Zoned) -> Option<Zoned> {
     let today = on(now.date(), time, now)?;
     if today > *now { Some(today) } else { on(now.date().tomorrow().ok()?, time, now) }
+}
+
+/// The last time that the clock showed this.
+fn last(time: civil::Time, now: &Zoned) -> Option<Zoned> {
+    let today = on(now.date(), time, now)?;
+    if today <= *now { Some(today) } else { on(now.date().yesterday().ok()?, time, now) }
 }
 
 fn on(date: civil::Date, time: civil::Time, now: &Zoned) -> Option<Zoned> {
@@ -116,6 +154,27 @@ mod tests {
         for wrong in ["", "soon", "18", "25:00", "18:60", "18:00:00:00", "+1:00", "tomorrow", "yesterday 18:00", "6pm"]
         {
             check(evening, wrong, None);
+        }
+    }
+
+    #[test]
+    fn points_in_the_past_are_read_as_people_write_them() {
+        let evening = "2026-11-22T17:30:00+01:00[Europe/Berlin]".parse().unwrap();
+        let check = |text: &str, expected: Option<&str>| {
+            let found = past(text, &evening).map(|at| at.to_string());
+            assert_eq!(found.as_deref().ok(), expected, "{text}: {found:?}");
+        };
+        check("2h", Some("2026-11-22T14:30:00Z"));
+        check("1d", Some("2026-11-21T16:30:00Z"));
+        check("17:30", Some("2026-11-22T16:30:00Z"));
+        check("18:00", Some("2026-11-21T17:00:00Z"));
+        check("today", Some("2026-11-21T23:00:00Z"));
+        check("yesterday", Some("2026-11-20T23:00:00Z"));
+        check("yesterday 07:30", Some("2026-11-21T06:30:00Z"));
+        check("2026-11-02", Some("2026-11-01T23:00:00Z"));
+        check("2026-11-22T10:00:00Z", Some("2026-11-22T10:00:00Z"));
+        for wrong in ["", "soon", "tomorrow 07:30", "25:00", "2026-13-01"] {
+            check(wrong, None);
         }
     }
 

@@ -8,12 +8,15 @@ mod dbus;
 mod desktop;
 mod host;
 mod hub;
+mod idle;
 mod lock;
 mod log;
+mod notifications;
 mod notify;
 mod places;
 mod players;
 mod probe;
+mod program;
 mod rpc;
 mod run;
 mod secret;
@@ -23,6 +26,8 @@ mod successor;
 #[cfg(test)]
 mod testing;
 mod transport;
+mod upload;
+mod webhook;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

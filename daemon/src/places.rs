@@ -39,6 +39,18 @@ impl Environment {
         self.folder("HOME")
     }
 
+    /// The program that is meant by a word: one in a folder of `PATH`, or at a path as people write it.
+    pub(crate) fn program(&self, word: &str) -> Option<PathBuf> {
+        let is_program = |path: &PathBuf| {
+            fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+        };
+        if word.contains('/') {
+            return self.expand(word).filter(is_program);
+        }
+        let folders = self.variable("PATH").map(std::env::split_paths);
+        folders.into_iter().flatten().map(|folder| folder.join(word)).find(is_program)
+    }
+
     /// A path as people write it: absolute, or below their home after `~/`; `None` for anything else.
     pub(crate) fn expand(&self, path: &str) -> Option<PathBuf> {
         match path.strip_prefix("~/") {

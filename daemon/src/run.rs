@@ -8,22 +8,24 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use xmppd_core::account::Machine;
+use xmppd_core::presence::Idle;
 use xmppd_proto::{State, Topic, Topics};
 
 use crate::api::desk::{Desk, Facts};
-use crate::api::{Api, Clients, VERSION};
+use crate::api::{Api, Clients, Doorkeeper, Doorway, VERSION, WebhookState};
 use crate::bus::{Bus, BusState};
-use crate::config::{self, Config, LoadError};
+use crate::config::{self, Config, LoadError, Messages};
 use crate::desktop::{self, Sign, Sources};
 use crate::hub::{self, Hub, Parting, Surroundings};
 use crate::lock::{Lock, LockError};
+use crate::notifications::{self, Notifications, Standing};
 use crate::places::{self, Environment, PlaceError};
 use crate::players::{self, chooser};
 use crate::rpc::{self, ListenError, Listener};
 use crate::signals::{Signals, Wish};
 use crate::store::{Change, OpenError, Store, StoreError};
 use crate::successor::Successor;
-use crate::{dbus, host, log, notify};
+use crate::{dbus, host, idle, log, notify, webhook};
 
 /// How long the goodbye to servers may take; with what clients of the socket may take it is within 5 s.
 const GOODBYE: Duration = Duration::from_secs(4);
@@ -131,26 +133,23 @@ impl Daemon {
             None => Listener::bind(&self.socket)?,
         };
         let mut signals = Signals::catch()?;
-        for note in self.config.notes() {
-            tracing::warn!("{note}");
-        }
+        self.config.notes().iter().for_each(|note| tracing::warn!("{note}"));
         let ((stop, stopped), (end, ended)) = (watch::channel(false), watch::channel(None));
-        let tune = self.config.tune.clone();
-        let user_agent = installation(&self.store).await?;
-        let surroundings = Surroundings { environment: self.environment.clone(), user_agent, version: VERSION };
+        let (tune, presence, messages) =
+            (self.config.tune.clone(), self.config.presence.clone(), self.config.messages.clone());
+        let doorway = Doorway::of(self.config.webhook.as_ref());
+        let surroundings = surroundings(&self.store, &self.environment).await?;
         let (hub, hub_task) = Hub::start(self.config, surroundings, self.store.clone()).await;
-        let kept = wishes(&self.store).await;
-        let (observations, observed) = mpsc::channel(OBSERVATIONS);
-        let (players_state, players) = watch::channel(BusState::Connecting);
-        let (wanted, is_wanted) = watch::channel(tune.enabled);
-        let chooser = chooser::start(&tune, kept, wanted, observed, (hub.clone(), self.store.clone()));
-        let mut faces = vec![tokio::spawn(players::watch(Bus::Session, is_wanted, observations, players_state))];
+        let mut faces = Vec::new();
+        let (chooser, players) = watch_players(&tune, &hub, (&self.store, &self.environment), &mut faces).await;
         let managed = self.environment.variable("NOTIFY_SOCKET").is_some();
         let (api, asked) = Api::new();
         let (bus_state, bus) = watch::channel(BusState::Connecting);
         let clients = Clients::default();
         faces.push(tokio::spawn(tell_of_lookers(clients.lookers(), hub.clone())));
         let machine = watch_machine(&hub, &mut faces);
+        let notifications = notify_desktop(&messages, &hub, &mut faces);
+        let idle = watch_person(&presence, &self.environment, &hub, &mut faces);
         let facts = Facts {
             started: host::now(),
             config: self.path,
@@ -159,15 +158,16 @@ impl Daemon {
             environment: self.environment,
             bus,
             players,
+            notifications,
             machine,
+            webhook: keep_door(doorway, &api, &mut faces),
+            idle,
             clients: clients.clone(),
             end,
         };
         let desk = Desk::new(hub.clone(), chooser, self.store.clone(), facts);
         tokio::spawn(desk.clone().serve(asked));
-        if managed {
-            faces.push(tokio::spawn(tell_status(api.clone())));
-        }
+        faces.extend(managed.then(|| tokio::spawn(tell_status(api.clone()))));
         faces.push(tokio::spawn(dbus::serve(Bus::Session, api.clone(), host::user(), bus_state)));
         let (over, closing) = watch::channel(false);
         let socket = tokio::spawn(rpc::serve(listener, api, clients, stopped.clone(), closing));
@@ -187,6 +187,12 @@ impl Daemon {
     }
 }
 
+/// What the hub needs of the process.
+async fn surroundings(store: &Store, environment: &Environment) -> Result<Surroundings, StartError> {
+    let user_agent = installation(store).await?;
+    Ok(Surroundings { environment: environment.clone(), user_agent, version: VERSION })
+}
+
 /// This installation's UUID, version 4, made once: servers know it as one client whatever the connection (XEP-0388).
 async fn installation(store: &Store) -> Result<String, StartError> {
     if let Some(known) = store.installation().await? {
@@ -198,7 +204,7 @@ async fn installation(store: &Store) -> Result<String, StartError> {
 }
 
 /// What the person wished of the tune before; where it cannot be read, nothing.
-async fn wishes(store: &Store) -> chooser::Kept {
+async fn kept(store: &Store) -> chooser::Kept {
     chooser::Kept {
         on: store.tune_switch().await.ok().flatten().unwrap_or(true),
         hold: store.tune_hold().await.ok().flatten(),
@@ -236,6 +242,31 @@ async fn asked(ended: &mut watch::Receiver<Option<Parting>>) -> Parting {
     parting.unwrap_or(Parting::Goodbye)
 }
 
+/// Starts watching players; gives who chooses among them, and whether they can be watched.
+async fn watch_players(
+    tune: &config::Tune,
+    hub: &hub::Handle,
+    (store, environment): (&Store, &Environment),
+    tasks: &mut Vec<JoinHandle<()>>,
+) -> (chooser::Handle, watch::Receiver<BusState>) {
+    let kept = kept(store).await;
+    let (observations, observed) = mpsc::channel(OBSERVATIONS);
+    let (state, shown) = watch::channel(BusState::Connecting);
+    let (wanted, is_wanted) = watch::channel(tune.enabled);
+    let parts = (hub.clone(), store.clone());
+    let chooser = chooser::start(tune, kept, wanted, observed, parts, environment.clone());
+    tasks.push(tokio::spawn(players::watch(Bus::Session, is_wanted, observations, state)));
+    (chooser, shown)
+}
+
+/// Starts the webhook; gives who opens and closes it.
+fn keep_door(doorway: Doorway, api: &Api, tasks: &mut Vec<JoinHandle<()>>) -> Doorkeeper {
+    let (doorway, wanted) = watch::channel(doorway);
+    let (state, shown) = watch::channel(WebhookState::Off);
+    tasks.push(tokio::spawn(webhook::serve(wanted, api.clone(), state)));
+    Doorkeeper { doorway, state: shown }
+}
+
 /// Starts listening to the machine under us; gives who tells of what.
 fn watch_machine(hub: &hub::Handle, tasks: &mut Vec<JoinHandle<()>>) -> watch::Receiver<Sources> {
     let (sources, shown) = watch::channel(Sources::unknown());
@@ -243,6 +274,14 @@ fn watch_machine(hub: &hub::Handle, tasks: &mut Vec<JoinHandle<()>>) -> watch::R
     tasks.push(tokio::spawn(desktop::watch(Bus::System, signs, sources)));
     tasks.push(tokio::spawn(tell_of_machine(told, hub.clone())));
     shown
+}
+
+/// Starts showing messages on the desktop; gives the way to say what is wished, and to know how it stands.
+fn notify_desktop(messages: &Messages, hub: &hub::Handle, tasks: &mut Vec<JoinHandle<()>>) -> Notifications {
+    let (notifying, wishes) = watch::channel(notifications::wishes(messages));
+    let (standing, shown) = watch::channel(Standing::Untried);
+    tasks.push(tokio::spawn(notifications::serve(Bus::Session, hub.clone(), wishes, standing)));
+    Notifications { wishes: notifying, standing: shown }
 }
 
 /// Carries what befalls the machine to the accounts, which may have last words before it sleeps.
@@ -255,6 +294,30 @@ async fn tell_of_machine(mut signs: mpsc::Receiver<Sign>, hub: hub::Handle) {
             }
             Sign::Woke => hub.machine(Machine::Woke).await,
             Sign::NetworkChanged => hub.machine(Machine::NetworkChanged).await,
+        }
+    }
+}
+
+/// Starts listening for the person, as far as that is configured.
+fn watch_person(
+    presence: &config::Presence,
+    environment: &Environment,
+    hub: &hub::Handle,
+    tasks: &mut Vec<JoinHandle<()>>,
+) -> idle::Handle {
+    let places = idle::Places { system: Bus::System, session: Bus::Session, environment: environment.clone() };
+    let (idle, watcher) = idle::prepare(presence, places);
+    let (layers, told) = mpsc::channel(SIGNS);
+    tasks.push(tokio::spawn(watcher.run(layers)));
+    tasks.push(tokio::spawn(tell_of_idleness(told, hub.clone())));
+    idle
+}
+
+/// Carries to the accounts whether the person is away from the machine.
+async fn tell_of_idleness(mut told: mpsc::Receiver<Option<Idle>>, hub: hub::Handle) {
+    while let Some(idle) = told.recv().await {
+        if hub.idle(idle).await.is_err() {
+            return;
         }
     }
 }

@@ -5,25 +5,22 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use rustix::fs::OFlags;
-use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 use xmppd_core::secret::Secret;
 use zeroize::Zeroizing;
 
 use crate::config::PasswordSource;
 use crate::places::Environment;
+use crate::program::{self, Ended, Excess, Failed, Limits};
 
 /// The longest password, in bytes.
 const LIMIT: usize = 4096;
 /// How long a password command may take; it may be asking the person.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How much of a command's complaints is repeated, in bytes.
-const COMPLAINT: usize = 1024;
 /// What the service manager told us is not for our children.
 const NOT_INHERITED: [&str; 6] =
     ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"];
@@ -77,8 +74,10 @@ pub(crate) enum SecretError {
         source: io::Error,
     },
     /// The file can be read by others.
-    #[error("password-file: {} {reason}", path.display())]
+    #[error("{key}: {} {reason}", path.display())]
     Exposed {
+        /// The configuration's key.
+        key: &'static str,
         /// The file.
         path: PathBuf,
         /// In which way.
@@ -106,6 +105,9 @@ impl SecretError {
             Self::TimedOut { .. } => "see whether the command waits for an input that the daemon cannot give: \
                                       it has no terminal"
                 .into(),
+            Self::Unusable { origin, .. } if origin.starts_with("token-file") => {
+                "the token must be the first line; `openssl rand -hex 16` makes one".into()
+            }
             Self::Unusable { .. } => "the password must be the first line, UTF-8, at most 4096 bytes".into(),
             Self::Unreadable { path, .. } => format!("see that {} exists and that you may read it", path.display()),
             Self::Exposed { path, .. } => format!("chmod 600 {0} (and chown it to yourself)", path.display()),
@@ -122,7 +124,7 @@ pub(crate) async fn fetch(source: Option<&PasswordSource>, environment: &Environ
     match source {
         None => Err(SecretError::NoSource),
         Some(PasswordSource::Command(words)) => from_command(words).await,
-        Some(PasswordSource::File(path)) => from_file(path),
+        Some(PasswordSource::File(path)) => from_file("password-file", path),
         Some(PasswordSource::Credential(name)) => from_credential(name, environment),
         Some(PasswordSource::Inline(secret)) => Ok(secret.clone()),
     }
@@ -131,76 +133,43 @@ pub(crate) async fn fetch(source: Option<&PasswordSource>, environment: &Environ
 async fn from_command(words: &[String]) -> Result<Secret, SecretError> {
     let (program, arguments) = words.split_first().ok_or(SecretError::NoSource)?;
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // A group of its own, so that the time limit ends its children as well.
-    command.process_group(0).kill_on_drop(true);
+    command.args(arguments);
     for name in NOT_INHERITED {
         command.env_remove(name);
     }
-    let not_started = |source| SecretError::NotStarted { program: program.clone(), source };
-    let mut child = command.spawn().map_err(not_started)?;
-    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    let Ok(ended) = tokio::time::timeout(PATIENCE, run(&mut child)).await else {
-        if let Some(group) = group {
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-        return Err(SecretError::TimedOut { program: program.clone() });
+    let limits = Limits { time: PATIENCE, output: LIMIT, excess: Excess::Dropped };
+    let program = program.clone();
+    let Ended { status, output, complaint } = match program::run(command, &[], limits).await {
+        Ok(ended) => ended,
+        Err(Failed::Io(source)) => return Err(SecretError::NotStarted { program, source }),
+        Err(Failed::TimedOut | Failed::TooMuch) => return Err(SecretError::TimedOut { program }),
     };
-    let (status, output, complaint) = ended.map_err(not_started)?;
     if !status.success() {
-        return Err(SecretError::Failed { program: program.clone(), status, complaint });
+        return Err(SecretError::Failed { program, status, complaint });
     }
-    let origin = || format!("password-command: {program}");
-    first_line(&output).map_err(|reason| SecretError::Unusable { origin: origin(), reason })
+    first_line(&output)
+        .map_err(|reason| SecretError::Unusable { origin: format!("password-command: {program}"), reason })
 }
 
-async fn run(child: &mut Child) -> io::Result<(ExitStatus, Zeroizing<Vec<u8>>, String)> {
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let (output, complaint) = tokio::try_join!(head(stdout), tail(stderr))?;
-    Ok((child.wait().await?, output, complaint))
+/// Reads the webhook's token; as private as a password.
+pub(crate) fn token(path: &Path) -> Result<Secret, SecretError> {
+    let key = "token-file";
+    let token = from_file(key, path)?;
+    let text = token.reveal();
+    // What stands as it is in a path and in a line of a request (RFC 3986 section 2.3).
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
+    let reason = match text.len() {
+        0..16 => "the token is shorter than 16 characters",
+        257.. => "the token is longer than 256 characters",
+        _ if !is_plain => "the token has other characters than A-Z a-z 0-9 - . _ ~",
+        _ => return Ok(token),
+    };
+    Err(SecretError::Unusable { origin: format!("{key}: {}", path.display()), reason })
 }
 
-/// The first bytes of a stream, one more than a password may have; the rest is read and dropped.
-async fn head(stream: Option<impl AsyncRead + Unpin>) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut kept = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
-    let mut buffer = Zeroizing::new([0; 1024]);
-    let Some(mut stream) = stream else { return Ok(kept) };
-    loop {
-        let count = stream.read(&mut buffer[..]).await?;
-        if count == 0 {
-            return Ok(kept);
-        }
-        let room = LIMIT + 1 - kept.len();
-        kept.extend_from_slice(&buffer[..count.min(room)]);
-    }
-}
-
-/// The last bytes of a stream as one line.
-async fn tail(stream: Option<impl AsyncRead + Unpin>) -> io::Result<String> {
-    let mut kept = Vec::new();
-    let mut buffer = [0; COMPLAINT];
-    let Some(mut stream) = stream else { return Ok(String::new()) };
-    loop {
-        let count = stream.read(&mut buffer).await?;
-        if count == 0 {
-            break;
-        }
-        kept.extend_from_slice(&buffer[..count]);
-        kept.drain(..kept.len().saturating_sub(COMPLAINT));
-    }
-    let text = String::from_utf8_lossy(&kept);
-    Ok(text
-        .split(|c: char| c.is_control())
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect::<Vec<_>>()
-        .join("; "))
-}
-
-fn from_file(path: &Path) -> Result<Secret, SecretError> {
-    let key = "password-file";
+fn from_file(key: &'static str, path: &Path) -> Result<Secret, SecretError> {
     let (file, metadata) = open(key, path)?;
-    let exposed = |reason| Err(SecretError::Exposed { path: path.into(), reason });
+    let exposed = |reason| Err(SecretError::Exposed { key, path: path.into(), reason });
     if metadata.uid() != rustix::process::geteuid().as_raw() {
         return exposed("belongs to another user");
     }
@@ -324,6 +293,27 @@ mod tests {
         assert!(file(folder.write("empty", 0o600, "")).await.unwrap_err().contains("empty"));
         assert!(file(folder.path().into()).await.unwrap_err().contains("not a regular file"));
         assert!(file(folder.path().join("missing")).await.unwrap_err().contains("No such file"));
+    }
+
+    #[test]
+    fn a_token_is_private_long_and_plain() {
+        let folder = Folder::new();
+        let check = |name, mode, content: &str, expected: Result<&str, &str>| {
+            let read = token(&folder.write(name, mode, content));
+            let read =
+                read.map(|token| token.reveal().to_owned()).map_err(|error| format!("{error} | {}", error.hint()));
+            match (&read, expected) {
+                (Ok(read), Ok(expected)) => assert_eq!(read, expected),
+                (Err(error), Err(part)) => assert!(error.contains(part) && !error.contains("canary"), "{error}"),
+                _ => panic!("{name}: {read:?}"),
+            }
+        };
+        check("right", 0o600, "0123456789abcDEF-._~\n", Ok("0123456789abcDEF-._~"));
+        check("open", 0o640, "canary-canary-canary", Err("token-file: "));
+        check("short", 0o600, "canary", Err("shorter than 16 characters | the token must be"));
+        check("long", 0o600, &"canary".repeat(50), Err("longer than 256"));
+        check("strange", 0o600, "canary/canary/canary", Err("other characters"));
+        check("empty", 0o600, "", Err("the first line is empty | the token must"));
     }
 
     #[tokio::test]

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::reply::{
-    AccountInfo, AccountStatus, Contact, Message, OutboxCount, Room, RoomInvitation, SubscriptionRequest, TuneReport,
+    AccountInfo, AccountStatus, Contact, Message, MessageState, OutboxCount, Personal, Room, RoomInvitation,
+    SubscriptionRequest, TuneReport,
 };
 use crate::{Show, State, Topic};
 
@@ -35,6 +36,8 @@ pub enum Change {
     Tune(TuneChange),
     /// A contact shows something else.
     Presence(PresenceChange),
+    /// A contact tells something else of themselves.
+    Personal(PersonalChange),
     /// The contact list is another.
     Roster(RosterChange),
     /// A message came or went.
@@ -43,8 +46,87 @@ pub enum Change {
     Account(Box<AccountInfo>),
     /// Another number of messages waits.
     Outbox(OutboxCount),
+    /// Another number of a chat's messages is unread.
+    Unread(UnreadChange),
+    /// What became of a message of ours.
+    Receipt(Receipt),
+    /// Somebody put something to a message, or took it away.
+    Reaction(ReactionChange),
+    /// The sender of a message has taken it back.
+    Retraction(Retraction),
+    /// Somebody writes, or does not any more.
+    ChatState(ChatStateChange),
     /// A room is another, or somebody invites us into one.
     Room(RoomChange),
+}
+
+/// What became of a message of ours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Receipt {
+    /// The account it left through.
+    pub account: String,
+    /// The message's id.
+    pub id: String,
+    /// The recipient's bare JID, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// How far it has come. With `displayed`, all messages before it were seen as well.
+    pub state: MessageState,
+}
+
+/// What somebody puts to a message, all of it (XEP-0444).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ReactionChange {
+    /// The account.
+    pub account: String,
+    /// The chat's bare JID.
+    pub jid: String,
+    /// The message's id.
+    pub id: String,
+    /// Who, a bare JID.
+    pub from: String,
+    /// What; nothing any more when empty.
+    pub emojis: Vec<String>,
+}
+
+/// A message that is taken back (XEP-0424).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Retraction {
+    /// The account.
+    pub account: String,
+    /// The chat's bare JID.
+    pub jid: String,
+    /// The message's id.
+    pub id: String,
+    /// Its sender's bare JID.
+    pub from: String,
+}
+
+/// What somebody does in a chat (XEP-0085).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChatStateChange {
+    /// The account.
+    pub account: String,
+    /// Who, a full JID.
+    pub from: String,
+    /// active, composing, paused, inactive or gone.
+    pub state: String,
+}
+
+/// How many messages of a chat nobody has read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct UnreadChange {
+    /// The account.
+    pub account: String,
+    /// The other side's bare JID.
+    pub jid: String,
+    /// How many.
+    pub unread: u64,
 }
 
 /// A tune: ours, or with `account` and `jid` a contact's.
@@ -86,6 +168,60 @@ pub struct PresenceChange {
     /// Since when it shows that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
+}
+
+/// What a contact tells of themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PersonalChange {
+    /// The account that learnt it.
+    pub account: String,
+    /// The contact's bare JID.
+    pub jid: String,
+    /// What it is about; all else stays as it was.
+    pub what: PersonalPart,
+    /// It; absent when they tell it no more.
+    #[serde(flatten)]
+    pub personal: Personal,
+}
+
+/// A part of what people tell of themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum PersonalPart {
+    /// How they feel.
+    Mood,
+    /// What they do.
+    Activity,
+    /// What they want to be called.
+    Nick,
+    /// The picture that they show.
+    Avatar,
+}
+
+impl PersonalPart {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mood => "mood",
+            Self::Activity => "activity",
+            Self::Nick => "nick",
+            Self::Avatar => "avatar",
+        }
+    }
+}
+
+impl PersonalChange {
+    /// What is known of a contact, from now on.
+    pub fn apply(self, known: &mut Personal) {
+        match self.what {
+            PersonalPart::Mood => known.mood = self.personal.mood,
+            PersonalPart::Activity => known.activity = self.personal.activity,
+            PersonalPart::Nick => known.nick = self.personal.nick,
+            PersonalPart::Avatar => known.avatar = self.personal.avatar,
+        }
+    }
 }
 
 /// A part of the contact list.
@@ -148,8 +284,12 @@ impl Change {
             Self::Status(_) => Some(Topic::Status),
             Self::Tune(_) => Some(Topic::Tune),
             Self::Presence(_) => Some(Topic::Presence),
+            Self::Personal(_) => Some(Topic::Personal),
             Self::Roster(_) => Some(Topic::Roster),
-            Self::Message(_) => Some(Topic::Message),
+            Self::Message(_) | Self::Unread(_) | Self::Reaction(_) | Self::Retraction(_) | Self::ChatState(_) => {
+                Some(Topic::Message)
+            }
+            Self::Receipt(_) => Some(Topic::Receipt),
             Self::Account(_) => Some(Topic::Account),
             Self::Outbox(_) => Some(Topic::Outbox),
             Self::Room(_) => Some(Topic::Room),

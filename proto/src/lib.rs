@@ -18,14 +18,17 @@ mod state;
 mod topic;
 mod tune;
 
-pub use event::{Change, Event, PresenceChange, RoomChange, RosterChange, TuneChange};
+pub use event::{
+    Change, ChatStateChange, Event, PersonalChange, PersonalPart, PresenceChange, ReactionChange, Receipt, Retraction,
+    RoomChange, RosterChange, TuneChange, UnreadChange,
+};
 pub use failure::{Failure, Kind};
 pub use jiff::Timestamp;
 pub use request::{Call, METHODS, Method, Reply, Request};
 pub use show::{Show, UnknownWord};
 pub use state::{Snapshot, State};
 pub use topic::{Topic, Topics};
-pub use tune::{PlayerState, Tune, TuneState};
+pub use tune::{Played, PlayerState, Tune, TuneState};
 
 /// The version of this protocol. It rises only when something is renamed, removed or means another thing.
 pub const PROTOCOL: u32 = 1;

@@ -6,10 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::reply::{
-    AccountInfo, AccountList, AccountRooms, AccountRoster, AccountStatus, Contact, OutboxCounts, Resource, Room,
-    RoomReport, RosterReport, StatusReport, TuneReport,
+    AccountInfo, AccountList, AccountRooms, AccountRoster, AccountStatus, AccountUnread, Contact, OutboxCounts,
+    Personal, Resource, Room, RoomReport, RosterReport, StatusReport, TuneReport, UnreadChat, UnreadReport,
 };
-use crate::{Change, PresenceChange, RoomChange, RosterChange, Show, Topic, Topics, Tune, TuneChange};
+use crate::{Change, PresenceChange, RoomChange, RosterChange, Show, Topic, Topics, Tune, TuneChange, UnreadChange};
 
 /// Where things stand; each part is what the noun's own method answers. A part that is not watched is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct State {
     /// The messages that wait.
     #[serde(skip_serializing_if = "OutboxCounts::is_empty")]
     pub outbox: OutboxCounts,
+    /// The messages that nobody has read; with the topic of messages.
+    #[serde(skip_serializing_if = "UnreadReport::is_empty")]
+    pub unread: UnreadReport,
     /// The rooms.
     #[serde(skip_serializing_if = "RoomReport::is_empty")]
     pub room: RoomReport,
@@ -48,20 +51,22 @@ pub struct Snapshot<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     outbox: Option<&'a OutboxCounts>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    unread: Option<&'a UnreadReport>,
     room: Option<&'a RoomReport>,
 }
 
 impl State {
-    /// The first line of a watcher of these topics, with the number 0. Who watches presence is shown the roster.
+    /// The first line of a watcher of these topics, with the number 0.
     pub fn snapshot(&self, topics: Topics) -> Snapshot<'_> {
         Snapshot {
             event: "snapshot",
             seq: 0,
             status: topics.contains(Topic::Status).then_some(&self.status),
             tune: topics.contains(Topic::Tune).then_some(&self.tune),
-            roster: (topics.contains(Topic::Roster) || topics.contains(Topic::Presence)).then_some(&self.roster),
+            roster: topics.show_roster().then_some(&self.roster),
             account: topics.contains(Topic::Account).then_some(&self.account),
             outbox: topics.contains(Topic::Outbox).then_some(&self.outbox),
+            unread: topics.contains(Topic::Message).then_some(&self.unread),
             room: topics.contains(Topic::Room).then_some(&self.room),
         }
     }
@@ -74,11 +79,22 @@ impl State {
             Change::Status(status) => self.apply_status(status),
             Change::Tune(tune) => self.apply_tune(tune),
             Change::Presence(presence) => self.apply_presence(presence),
+            Change::Personal(change) => {
+                if let Some(contact) = self.contact_mut(&change.account, &change.jid) {
+                    change.apply(&mut contact.personal);
+                }
+            }
             Change::Roster(roster) => self.apply_roster(roster),
             Change::Account(account) => self.apply_account(*account),
             Change::Outbox(count) => upsert(&mut self.outbox.accounts, count, |known| &known.account),
             Change::Room(change) => self.apply_room(change),
-            Change::Gap | Change::Message(_) => {}
+            Change::Unread(change) => self.apply_unread(change),
+            Change::Gap
+            | Change::Message(_)
+            | Change::Receipt(_)
+            | Change::Reaction(_)
+            | Change::Retraction(_)
+            | Change::ChatState(_) => {}
         }
     }
 
@@ -88,6 +104,7 @@ impl State {
         self.roster.accounts.retain(|known| known.account != account);
         self.account.accounts.retain(|known| known.account != account);
         self.outbox.accounts.retain(|known| known.account != account);
+        self.unread.accounts.retain(|known| known.account != account);
         self.room.accounts.retain(|known| known.account != account);
     }
 
@@ -131,6 +148,20 @@ impl State {
         upsert(&mut self.account.accounts, info, |known| &known.account);
     }
 
+    fn apply_unread(&mut self, change: UnreadChange) {
+        let accounts = &mut self.unread.accounts;
+        let index = accounts.iter().position(|known| known.account == change.account).unwrap_or_else(|| {
+            accounts.push(AccountUnread { account: change.account, ..AccountUnread::default() });
+            accounts.len() - 1
+        });
+        let account = &mut accounts[index];
+        account.chats.retain(|chat| chat.jid != change.jid);
+        if change.unread > 0 {
+            account.chats.push(UnreadChat { jid: change.jid, unread: change.unread });
+        }
+        account.unread = account.chats.iter().map(|chat| chat.unread).sum();
+    }
+
     fn apply_tune(&mut self, change: TuneChange) {
         match (&change.account, &change.jid) {
             (Some(account), Some(jid)) => {
@@ -153,6 +184,7 @@ impl State {
                 for contact in &mut self.roster_of(&change.account).contacts {
                     contact.resources = Vec::new();
                     contact.tune = None;
+                    contact.personal = Personal::default();
                 }
             }
         }
@@ -222,6 +254,7 @@ fn position(contacts: &[Contact], jid: &str) -> Result<usize, usize> {
 fn keep_presence(contact: &mut Contact, before: Contact) {
     contact.resources = before.resources;
     contact.tune = before.tune;
+    contact.personal = before.personal;
 }
 
 fn apply_to_contact(contact: &mut Contact, change: PresenceChange) {

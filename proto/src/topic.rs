@@ -28,13 +28,15 @@ pub enum Topic {
     Account,
     /// Messages that wait to be sent.
     Outbox,
+    /// Contacts' moods, activities, nicknames and avatars.
+    Personal,
     /// Rooms, and invitations into them.
     Room,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Status,
         Self::Tune,
         Self::Roster,
@@ -43,6 +45,7 @@ impl Topic {
         Self::Receipt,
         Self::Account,
         Self::Outbox,
+        Self::Personal,
         Self::Room,
     ];
 
@@ -57,6 +60,7 @@ impl Topic {
             Self::Receipt => "receipt",
             Self::Account => "account",
             Self::Outbox => "outbox",
+            Self::Personal => "personal",
             Self::Room => "room",
         }
     }
@@ -74,7 +78,7 @@ impl FromStr for Topic {
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
         Self::ALL.into_iter().find(|topic| topic.as_str() == word).ok_or_else(|| UnknownWord {
             word: word.to_owned(),
-            expected: "status, tune, roster, presence, message, receipt, account, outbox, room",
+            expected: "status, tune, roster, presence, message, receipt, account, outbox, personal, room",
         })
     }
 }
@@ -97,6 +101,11 @@ impl Topics {
     /// Whether the topic is in the set.
     pub const fn contains(self, topic: Topic) -> bool {
         self.0 & (1 << topic as u8) != 0
+    }
+
+    /// Whether who watches these is shown the roster, which has what contacts show and tell.
+    pub fn show_roster(self) -> bool {
+        [Topic::Roster, Topic::Presence, Topic::Personal].into_iter().any(|topic| self.contains(topic))
     }
 
     /// The topics in the set.

@@ -29,6 +29,18 @@ pub struct Tune {
     pub rating: Option<u8>,
 }
 
+/// A tune and the player it is from: the line that a filter program reads on its standard input. What it prints is a
+/// [`Tune`], or nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Played {
+    /// The player, without instance.
+    pub player: String,
+    /// What it plays.
+    #[serde(flatten)]
+    pub tune: Tune,
+}
+
 /// What becomes of the tune.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -17,6 +17,7 @@ fn contact(jid: &str) -> Contact {
         approved: false,
         resources: vec![],
         tune: None,
+        personal: xmppd_proto::reply::Personal::default(),
     }
 }
 
@@ -134,8 +135,8 @@ fn a_snapshot_holds_the_watched_topics_alone() {
         let value = serde_json::to_value(state.snapshot(Topics::of(topics))).unwrap();
         value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ")
     };
-    assert_eq!(keys(&[]), "account event outbox roster seq status tune");
+    assert_eq!(keys(&[]), "account event outbox roster seq status tune unread");
     assert_eq!(keys(&[Topic::Tune]), "event seq tune");
     assert_eq!(keys(&[Topic::Presence]), "event roster seq");
-    assert_eq!(keys(&[Topic::Message]), "event seq");
+    assert_eq!(keys(&[Topic::Message]), "event seq unread");
 }

@@ -25,11 +25,14 @@ impl Bus {
         let folder = Folder::new("bus");
         folder.write("services/.keep", "");
         let path = folder.path().display();
+        // As large as the session's own bus lets messages be (session.conf of D-Bus).
         let configuration = format!(
             "<busconfig><type>session</type><listen>unix:path={path}/bus</listen><auth>EXTERNAL</auth>\
              <servicedir>{path}/services</servicedir><policy context=\"default\">\
              <allow user=\"*\"/><allow send_destination=\"*\" eavesdrop=\"true\"/><allow eavesdrop=\"true\"/><allow own=\"*\"/>\
-             </policy></busconfig>"
+             </policy>\
+             <limit name=\"max_incoming_bytes\">1000000000</limit><limit name=\"max_outgoing_bytes\">1000000000</limit>\
+             <limit name=\"max_message_size\">1000000000</limit></busconfig>"
         );
         folder.write("bus.conf", &configuration);
         let mut bus = Self { process: None, folder };

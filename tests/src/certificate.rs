@@ -80,6 +80,15 @@ impl Authority {
         }
     }
 
+    /// A certificate for a web server on this machine, by name and by address.
+    #[must_use]
+    pub fn issue_for_web(&self) -> Certificate {
+        let mut parameters = server("localhost", 2100);
+        let address = std::net::IpAddr::from([127, 0, 0, 1]);
+        parameters.subject_alt_names.push(rcgen::SanType::IpAddress(address));
+        self.sign(parameters)
+    }
+
     fn sign(&self, parameters: CertificateParams) -> Certificate {
         let key = key();
         let certificate = parameters.signed_by(&key, &self.issuer).expect("an authority signs");

@@ -5,11 +5,14 @@
 //! themselves are in `tests/tests`.
 
 pub mod account;
+pub mod browser;
 pub mod bus;
 pub mod certificate;
+pub mod compositor;
 pub mod contact;
 pub mod cost;
 pub mod daemon;
+pub mod injected;
 pub mod missing;
 pub mod netns;
 pub mod player;
@@ -26,3 +29,4 @@ pub mod trips;
 pub mod user_manager;
 pub mod verona;
 pub mod wait;
+pub mod web;

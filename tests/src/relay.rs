@@ -77,6 +77,7 @@ struct Counts {
     down: AtomicU64,
     swallowed: AtomicU64,
     accepted: Mutex<Option<Instant>>,
+    left: Mutex<Option<Instant>>,
 }
 
 /// One connection of a client's.
@@ -144,6 +145,15 @@ impl Relay {
     #[must_use]
     pub fn connected_at(&self) -> Option<Instant> {
         *self.counts.accepted.lock().expect("nobody panics with it")
+    }
+
+    /// When a client sent something for the first time since this was asked last.
+    ///
+    /// # Panics
+    /// Never, as nobody panics with it.
+    #[must_use]
+    pub fn take_left_at(&self) -> Option<Instant> {
+        self.counts.left.lock().expect("nobody panics with it").take()
     }
 
     /// How many bytes have been delivered this way, over all connections.
@@ -273,9 +283,13 @@ async fn take_in(
     loop {
         let read = from.read(&mut buffer).await;
         let plan = orders.borrow().plan;
+        let now = Instant::now();
+        if way == Way::Up {
+            counts.left.lock().expect("nobody panics with it").get_or_insert(now);
+        }
         let left = match way {
-            Way::Up => Instant::now().max(accepted + 2 * plan.delay),
-            Way::Down => Instant::now(),
+            Way::Up => now.max(accepted + 2 * plan.delay),
+            Way::Down => now,
         };
         let at = left + plan.delay;
         // A dead link does not carry the end of a connection either.

@@ -119,3 +119,42 @@ fn a_reload_changes_what_has_changed_and_leaves_the_rest_alone() {
     });
     assert_eq!(world.home.ctl(&["-t", "20s", "wait", "online"]).code, 0);
 }
+
+#[test]
+fn each_account_of_two_servers_has_a_result_of_its_own() {
+    let Some(prosody) = present("two servers", Server::start(Kind::Prosody12)) else { return };
+    let Some(ejabberd) = present("two servers", Server::start(Kind::Ejabberd)) else { return };
+    let work = account::romeo(&ejabberd, Tls::Direct).replace("\"home\"", "\"work\"");
+    let configuration = format!("{}\n{work}", account::romeo(&prosody, Tls::Direct));
+    let Some(home) = present("two servers", Home::new(&configuration)) else { return };
+    let _daemon = home.start();
+    assert_eq!(home.ctl(&["-t", "20s", "wait", "online"]).code, 0);
+    for words in [&["status", "away", "Both"][..], &["-a", "all", "status", "away", "Both"]] {
+        let set = home.json(words);
+        for (place, name) in ["home", "work"].into_iter().enumerate() {
+            let account = &set["accounts"][place];
+            assert_eq!((&account["account"], &account["delivery"]), (&json!(name), &json!("acknowledged")), "{set}");
+        }
+    }
+    // Neither server can hide anybody: nothing is changed, and there is a way out.
+    for words in [
+        &["status", "invisible"][..],
+        &["-a", "work", "status", "invisible"],
+        &["status", "dnd", "--for", "1h", "--then", "invisible"],
+    ] {
+        let answer = home.ctl(words);
+        assert_eq!((answer.code, answer.stdout.as_str()), (7, ""), "{words:?}: {answer:?}");
+        assert!(answer.stderr.contains("XEP-0186") && answer.stderr.contains("status offline"), "{answer:?}");
+    }
+    // Whose server cannot be asked may keep the wish: one has it, one has a failure, and the exit code is that one's.
+    assert_eq!(home.ctl(&["account", "disconnect", "home"]).code, 0);
+    let answer = home.ctl(&["--json", "status", "invisible", "--no-wait"]);
+    assert_eq!(answer.code, 7, "{answer:?}");
+    let set: Value = serde_json::from_str(&answer.stdout).expect("one document");
+    assert_eq!(set["accounts"][0]["requested"]["show"], "invisible", "{set}");
+    assert_eq!(
+        (&set["accounts"][1]["requested"]["show"], &set["accounts"][1]["error"]["code"]),
+        (&json!("away"), &json!(7))
+    );
+    assert!(answer.stderr.starts_with("{\"error\":{\"code\":7,"), "{answer:?}");
+}

@@ -101,7 +101,7 @@ fn what_cannot_be_done_has_its_exit_code_in_both_forms() {
         (5, &["account", "connect", "wrong"], "password"),
         (5, &["send", &juliet, "x", "-a", "wrong"], "wrong is not online"),
         (6, &["ping", &nobody, "-a", "home"], "service-unavailable"),
-        (7, &["status", "invisible"], "invisible"),
+        (7, &["-a", "home", "status", "invisible"], "invisible"),
         (10, &["status", "-a", "elsewhere"], "home, wrong"),
         (10, &["outbox", "cancel", "unheard-of", "-a", "home"], "outbox list"),
         (10, &["config", "get", "tune.colour"], "tune.colour"),
@@ -143,8 +143,8 @@ fn help_is_complete_and_fits_a_terminal() {
     let help = home.ctl(&["--help"]);
     assert_eq!((help.code, help.stderr.as_str()), (0, ""));
     let verbs = [
-        "status", "tune", "roster", "account", "send", "outbox", "wait", "watch", "ping", "doctor", "config", "daemon",
-        "rpc",
+        "status", "tune", "mood", "activity", "nick", "avatar", "roster", "account", "send", "outbox", "wait", "watch",
+        "ping", "doctor", "config", "daemon", "rpc",
     ];
     for verb in verbs {
         assert!(help.stdout.lines().any(|line| line.trim_start().starts_with(verb)), "{verb} in\n{}", help.stdout);

@@ -3,6 +3,8 @@
 
 #[path = "layers/command.rs"]
 mod command;
+#[path = "layers/directed.rs"]
+mod directed;
 #[path = "layers/scroll.rs"]
 mod scroll;
 #[path = "layers/stage.rs"]

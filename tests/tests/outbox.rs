@@ -1,11 +1,18 @@
 //! Messages that are taken while there is no session: kept over the end of the process, cancelled, sent once and in
 //! order when there is one.
 
+use std::sync::Mutex;
+use std::sync::mpsc::{Sender, channel};
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use xmppd_tests::certificate::{Authority, Certificate, Flaw};
 use xmppd_tests::contact::Contact;
 use xmppd_tests::daemon::Home;
-use xmppd_tests::missing::present;
-use xmppd_tests::server::people::JULIET;
+use xmppd_tests::missing::{present, program};
+use xmppd_tests::process::Folder;
+use xmppd_tests::scripted_server::{Conversation, Outcome, ScriptedServer};
+use xmppd_tests::server::people::{JULIET, ROMEO};
 use xmppd_tests::server::{Kind, Server, Tls};
 use xmppd_tests::{account, wait};
 
@@ -70,4 +77,134 @@ fn what_is_taken_without_a_session_outlives_the_daemon_and_leaves_once_and_in_or
         assert_eq!(home.ctl(&["ping"]).code, 0);
         assert_eq!(bodies(&mut juliet).len(), expected.len(), "{kind:?}");
     }
+}
+
+/// What the scripted server cannot stand.
+const POISON: &str = "poison";
+
+#[test]
+fn a_message_that_ends_sessions_is_set_aside_with_its_reason_and_the_others_arrive() {
+    let (authority, folder) = (Authority::new(), Folder::new("poison"));
+    let (trusted, certificate) = (folder.write("authority.pem", &authority.pem()), authority.issue(Flaw::None));
+    let (tell, arrived) = channel();
+    let tell = Mutex::new(tell);
+    let server = ScriptedServer::start(move |client| {
+        let tell = tell.lock().map_err(|error| error.to_string())?.clone();
+        serve(client, &certificate, &tell)
+    });
+    let password = format!("password-command = [\"printf\", \"%s\", {:?}]", ROMEO.password);
+    let configuration = account::romeo_at((server.port(), Tls::Starttls), &trusted, &password);
+    let Some(home) = present("a poisonous message", Home::new(&configuration)) else { return };
+    let _daemon = home.start();
+    assert_eq!(home.ctl(&["wait", "online", "-t", "20s"]).code, 0);
+    assert_eq!(home.ctl(&["account", "disconnect"]).code, 0);
+    for text in ["one", POISON, "two"] {
+        assert_eq!(home.json(&["send", &JULIET.jid(), text, "--id", text])["state"], "queued");
+    }
+    assert_eq!(home.ctl(&["account", "connect", "--no-wait"]).code, 0);
+    let empty = home.ctl(&["wait", "outbox", "empty", "-t", "30s"]);
+    assert_eq!(empty.code, 13, "{empty:?}");
+    let mut bodies: Vec<String> = std::iter::from_fn(|| arrived.recv_timeout(Duration::ZERO).ok()).collect();
+    bodies.dedup();
+    assert_eq!(bodies, ["one", "two"]);
+    let uncertain = |list: &Value| list["messages"][0].clone();
+    let listed = uncertain(&home.json(&["outbox"]));
+    assert_eq!((&listed["id"], &listed["state"]), (&json!(POISON), &json!("uncertain")), "{listed}");
+    assert!(listed["reason"].as_str().is_some_and(|reason| reason.contains("undefined-condition")), "{listed}");
+
+    // Its author's word is asked for, and heard.
+    assert_eq!(home.ctl(&["outbox", "retry", "nothing"]).code, 10);
+    let retried = home.ctl(&["outbox", "retry", POISON]);
+    assert!([0, 3].contains(&retried.code), "{retried:?}");
+    home.eventually(&["outbox"], |list| {
+        uncertain(list)["state"] == "uncertain" && uncertain(list)["attempts"] != listed["attempts"]
+    });
+    assert_eq!(home.ctl(&["outbox", "cancel", POISON]).code, 0);
+    assert_eq!(home.json(&["outbox"])["messages"], json!([]));
+    assert_eq!(home.ctl(&["wait", "online", "-t", "30s"]).code, 0);
+    assert_eq!(home.ctl(&["wait", "outbox", "empty", "-t", "5s"]).code, 0);
+}
+
+/// A session of a server that acknowledges everything and cannot stand one word.
+fn serve(client: &mut Conversation, certificate: &Certificate, arrived: &Sender<String>) -> Outcome {
+    client.starttls(certificate)?;
+    client.log_in(ROMEO)?;
+    client.expect("<enable")?;
+    client.expect(">")?;
+    client.send("<enabled xmlns='urn:xmpp:sm:3'/>")?;
+    let (mut said, mut handled) = (String::new(), 0);
+    loop {
+        let tag = client.expect(">")?;
+        said += &tag;
+        if tag.starts_with("<r ") {
+            client.send(format!("<a xmlns='urn:xmpp:sm:3' h='{handled}'/>"))?;
+            said.clear();
+        } else if tag.ends_with("</message>") {
+            handled += 1;
+            let body =
+                said.split_once("<body>").and_then(|(_, rest)| rest.split_once('<')).map_or("", |(body, _)| body);
+            if body == POISON {
+                let error = "<undefined-condition xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>";
+                client.send(format!("<stream:error>{error}</stream:error></stream:stream>"))?;
+                return client.rest().map(drop);
+            }
+            arrived.send(body.to_owned()).map_err(|error| error.to_string())?;
+            said.clear();
+        } else if tag.ends_with("</iq>") {
+            handled += 1;
+            let id = said.split_once("id='").and_then(|(_, rest)| rest.split_once('\'')).map_or("", |(id, _)| id);
+            client.send(format!("<iq type='result' id='{id}'/>"))?;
+            said.clear();
+        } else if tag.ends_with("</presence>") {
+            handled += 1;
+            said.clear();
+        } else if tag.ends_with("</stream:stream>") {
+            return client.rest().map(drop);
+        }
+    }
+}
+
+#[test]
+fn more_than_is_held_in_memory_waits_on_the_disk_and_leaves_in_order() {
+    const MANY: usize = 2_500;
+    let Some(server) = present("a long outbox", Server::start_quiet(Kind::Prosody13)) else { return };
+    let Some(home) = present("a long outbox", Home::new(&account::romeo(&server, Tls::Direct))) else { return };
+    let mut daemon = home.start();
+    assert_eq!(home.ctl(&["wait", "online", "-t", "20s"]).code, 0);
+    assert_eq!(home.ctl(&["status", "offline"]).code, 0);
+    let Some(socat) = present("a long outbox", program("socat")) else { return };
+    for part in (0..MANY).collect::<Vec<_>>().chunks(500) {
+        // A connection may make a thousand calls a second.
+        let mut socket = home.talk(&socat, &["-", &format!("UNIX-CONNECT:{}", home.socket().display())]);
+        for number in part {
+            let id = format!("m{number}");
+            let params = json!({"to": JULIET.jid(), "body": number.to_string(), "id": id});
+            socket.say(&json!({"jsonrpc": "2.0", "id": number, "method": "send", "params": params}));
+        }
+        for _ in part {
+            let answer = socket.json();
+            assert_eq!(answer["result"]["state"], "queued", "{answer}");
+        }
+    }
+    let listed = |home: &Home| home.json(&["outbox"])["messages"].as_array().map_or(0, Vec::len);
+    assert_eq!(listed(&home), MANY);
+    // One in memory, two on the disk, each once.
+    for (number, code) in [(3, 0), (1_700, 0), (2_400, 0), (2_400, 10)] {
+        assert_eq!(home.ctl(&["outbox", "cancel", &format!("m{number}")]).code, code, "{number}");
+    }
+    daemon.kill();
+    let _daemon = home.start();
+    assert_eq!(home.ctl(&["outbox", "cancel", "m2000"]).code, 0);
+    assert_eq!(home.json(&["send", &JULIET.jid(), "again", "--id", "m1999"])["state"], "queued");
+    assert_eq!(listed(&home), MANY - 4);
+
+    let Some(mut juliet) = present("a long outbox", Contact::login(&server, Tls::Direct, JULIET)) else { return };
+    assert_eq!(home.ctl(&["status", "online"]).code, 0);
+    assert_eq!(home.json(&["send", &JULIET.jid(), "the last"])["state"], "queued");
+    assert_eq!(home.ctl(&["wait", "outbox", "empty", "-t", "60s"]).code, 0);
+    juliet.wait_for("the last of them", |event| event["event"] == "message" && event["body"] == "the last");
+    let gone = [3, 1_700, 2_000, 2_400];
+    let expected = (0..MANY).filter(|number| !gone.contains(number)).map(|number| number.to_string());
+    assert_eq!(bodies(&mut juliet), expected.chain(["the last".to_owned()]).collect::<Vec<_>>());
+    assert_eq!(home.json(&["outbox"])["messages"], json!([]));
 }

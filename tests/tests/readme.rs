@@ -7,8 +7,9 @@ use std::process::Stdio;
 use xmppd_tests::bus::Bus;
 use xmppd_tests::contact::Contact;
 use xmppd_tests::daemon::Home;
-use xmppd_tests::missing::present;
+use xmppd_tests::missing::{present, program};
 use xmppd_tests::player::scripted::{ScriptedPlayer, playing};
+use xmppd_tests::process::free_port;
 use xmppd_tests::readme;
 use xmppd_tests::server::Tls;
 use xmppd_tests::server::people::{MERCUTIO, ROMEO};
@@ -119,7 +120,7 @@ fn the_right_song_is_chosen_as_it_says() {
     verona.juliet.wait_for_tune(&ROMEO.jid(), "the song", |tune| tune["title"] == "First");
     let text = readme::text();
     let blocks = readme::blocks(readme::section(&text, "The right song"), "sh");
-    let lines: Vec<&str> = blocks.iter().flat_map(|block| block.lines()).collect();
+    let lines: Vec<&str> = blocks.iter().take(1).flat_map(|block| block.lines()).collect();
     assert_eq!(lines.len(), 8, "{lines:?}");
     for (line, said) in lines.into_iter().zip([
         "mpv is pinned",
@@ -141,6 +142,33 @@ fn the_right_song_is_chosen_as_it_says() {
 }
 
 #[test]
+fn players_can_post_what_they_play_as_it_says() {
+    let Some(mut verona) = present("readme", Verona::start()) else { return };
+    let Some(_) = present("readme", program("curl")) else { return };
+    let text = readme::text();
+    let section = readme::section(&text, "The right song");
+    let port = free_port();
+    let here = |text: &str| text.replace("8080", &port.to_string());
+    let webhook = here(&readme::blocks(section, "toml").concat());
+    let home = Home::new(&verona.romeo("[tune]\nsettle = \"0s\"\n")).expect("the programs are built");
+    let _daemon = verona.enter(&home);
+    home.write(".config/xmppd/.keep", "");
+    home.configure(&verona.romeo(&format!("[tune]\nsettle = \"0s\"\n{webhook}")));
+    let blocks = readme::blocks(section, "sh");
+    let lines: Vec<String> = blocks.last().expect("there are two").lines().map(here).collect();
+    let [token, reload, post] = lines.as_slice() else { panic!("{lines:?}") };
+    shell(&home, token);
+    shell(&home, reload);
+    home.eventually(&["doctor"], |report| {
+        let checks = report["checks"].as_array().into_iter().flatten();
+        checks.into_iter().any(|check| check["check"] == "webhook" && check["state"] == "ok")
+    });
+    assert!(shell(&home, post).starts_with("taken\n"));
+    verona.juliet.wait_for_tune(&ROMEO.jid(), "the song", |tune| tune["title"] == "Sinnerman");
+    assert_eq!(home.json(&["tune"])["player"], "webhook");
+}
+
+#[test]
 fn what_it_says_of_contacts_works() {
     let Some(mut verona) = present("readme", Verona::start()) else { return };
     let Some(mut mercutio) = present("readme", Contact::login(&verona.server, Tls::Direct, MERCUTIO)) else { return };
@@ -159,6 +187,53 @@ fn what_it_says_of_contacts_works() {
     mercutio.wait_for_presence(&romeo, "romeo asks", |presence| presence["type"] == "subscribe");
     mercutio.tell("presence", &serde_json::json!({"type": "subscribe", "to": romeo}));
     mercutio.wait_for_presence(&romeo, "he is approved beforehand", |presence| presence["type"] == "subscribed");
+}
+
+#[test]
+fn what_else_contacts_may_know_works() {
+    let Some(mut verona) = present("readme", Verona::start()) else { return };
+    let home = Home::new(&verona.romeo("")).expect("the programs are built");
+    let _daemon = verona.enter(&home);
+    shell(&home, PICTURE);
+    let text = readme::text();
+    let blocks = readme::blocks(readme::section(&text, "What else contacts may know"), "sh");
+    let lines: Vec<&str> = blocks.iter().flat_map(|block| block.lines()).collect();
+    let shown = ["She speaks", "relaxing/partying", "Romeo M.", "image/gif, 64×48", "nothing", "nothing"];
+    assert_eq!(lines.len(), shown.len(), "{lines:?}");
+    for (line, shown) in lines.into_iter().zip(shown) {
+        let printed = shell(&home, line);
+        assert!(printed.contains(shown), "`{line}` printed {printed}");
+    }
+    verona.juliet.wait_for("sees the mood", |event| event["event"] == "personal" && event["what"] == "mood");
+}
+
+#[test]
+fn what_it_says_of_messages_works() {
+    let Some(mut verona) = present("readme", Verona::start()) else { return };
+    let home = Home::new(&verona.romeo("")).expect("the programs are built");
+    let _daemon = verona.enter(&home);
+    let say = |verona: &mut Verona, body: &str| {
+        verona.juliet.tell("message", &serde_json::json!({"to": ROMEO.jid(), "body": body}));
+    };
+    say(&mut verona, "By yonder blessed moon");
+    home.eventually(&["unread"], |report| report["accounts"][0]["unread"] == 1);
+    let text = readme::text();
+    let blocks = readme::blocks(readme::section(&text, "What was said"), "sh");
+    let lines: Vec<&str> = blocks.iter().flat_map(|block| block.lines()).collect();
+    assert_eq!(lines.len(), 6, "{lines:?}");
+    for (line, shown) in lines.iter().zip(["yonder", "yonder", "juliet@", ""]) {
+        let printed = shell(&home, line);
+        assert!(printed.contains(shown), "`{line}` printed {printed}");
+    }
+    assert!(shell(&home, lines[2]).contains("all is read"));
+    let answered = std::thread::scope(|scope| {
+        let asking = scope.spawn(|| shell(&home, lines[4]));
+        verona.juliet.wait_for("the question", |event| event["body"] == "Wilt thou be gone?");
+        say(&mut verona, "no, not yet");
+        asking.join().expect("it is answered")
+    });
+    assert!(answered.contains("no, not yet"), "{answered}");
+    assert!(shell(&home, lines[5]).contains("received"));
 }
 
 #[test]
@@ -200,6 +275,7 @@ fn its_configurations_are_sound() {
 #[test]
 fn every_command_it_names_is_there() {
     let home = Home::new("").expect("the programs are built");
+    shell(&home, PICTURE);
     let text = readme::text();
     let blocks = readme::blocks(&text, "sh");
     let lines = blocks.iter().flat_map(|block| block.lines()).map(str::to_owned);
@@ -214,6 +290,9 @@ fn every_command_it_names_is_there() {
         }
     }
 }
+
+/// Draws the picture that README.md shows to contacts.
+const PICTURE: &str = r"mkdir -p ~/Pictures && printf 'GIF89a\100\000\060\000' >~/Pictures/romeo.png";
 
 /// Runs a line with the programs and `~/bin` in the path; it has to succeed. What it printed, errors included.
 #[track_caller]

@@ -27,6 +27,11 @@ fn least(method: &str, verona: &Verona) -> Value {
         "tune.set" => json!({"title": "Dance of the Knights"}),
         "tune.use" => json!({"player": "auto"}),
         "tune.render" => json!({"template": "{title}"}),
+        "tune.get" => json!({"jid": JULIET.jid()}),
+        "mood.set" => json!({"value": "in_love", "text": "She speaks"}),
+        "activity.set" => json!({"general": "relaxing", "specific": "partying"}),
+        "nick.set" => json!({"nick": "Romeo M."}),
+        "avatar.set" => json!({"data": "R0lGODlhQAAwAA=="}),
         "send" => json!({"to": JULIET.jid(), "body": "But soft!"}),
         "roster.rename" => json!({"jid": JULIET.jid(), "name": "Jule"}),
         "roster.group" => json!({"jid": JULIET.jid(), "add": ["Verona"]}),
@@ -54,9 +59,19 @@ fn every_described_method_answers_as_it_is_described() {
     let methods = document["methods"].as_array().expect("the methods are a list");
     // These two end what the others need.
     let is_end = |method: &&Value| method["name"] == "account.disconnect" || method["name"] == "daemon.stop";
-    // A daemon can end once; `survival` has the other way. What waits, and can be cancelled, `outbox` has; what plays,
-    // and can be skipped, `tune`.
-    let elsewhere = ["daemon.restart", "outbox.cancel", "tune.skip"];
+    // A daemon can end once; `survival` has the other way. What waits or was set aside, `outbox` has; what plays,
+    // and can be skipped, `tune`; an answer, `history`; a server that takes files, `files`.
+    let elsewhere = [
+        "daemon.restart",
+        "outbox.cancel",
+        "outbox.retry",
+        "tune.skip",
+        "ask",
+        "upload.start",
+        "upload.write",
+        "upload.finish",
+        "upload.cancel",
+    ];
     let is_elsewhere = |method: &&Value| elsewhere.iter().any(|name| method["name"] == *name);
     let asked = methods.iter().filter(|method| !is_elsewhere(method));
     let (ends, others): (Vec<&Value>, Vec<&Value>) = asked.partition(is_end);
@@ -146,7 +161,7 @@ fn each_row_of_the_exit_table_has_its_code_and_its_object() {
         (5, "authentication", "account.connect", json!({"account": "wrong"})),
         (5, "authentication", "send", json!({"to": JULIET.jid(), "body": "x", "account": "wrong"})),
         (6, "refused", "ping", json!({"jid": nobody, "account": "home"})),
-        (7, "unsupported", "status.set", json!({"show": "invisible"})),
+        (7, "unsupported", "status.set", json!({"show": "invisible", "account": "home"})),
         (10, "not-found", "status", json!({"account": "elsewhere"})),
         (10, "not-found", "config.get", json!({"key": "tune.colour"})),
         (13, "impossible", "wait", json!({"condition": "online", "account": "wrong"})),
@@ -236,6 +251,8 @@ fn a_watcher_gets_a_snapshot_and_then_every_event_with_numbers_that_rise_by_one(
         (&json!(5), &json!("message"), &json!("Ay me!"))
     );
     assert_eq!(message["direction"], "in");
+    let unread = socket.event();
+    assert_eq!((&unread["seq"], &unread["event"], &unread["unread"]), (&json!(6), &json!("unread"), &json!(1)));
 
     assert_eq!(socket.result("watch.stop", &json!({})), json!({}));
     verona.juliet.tell("presence", &json!({"show": "dnd"}));

@@ -2,8 +2,9 @@
 
 use clap::Subcommand;
 use xmppd_proto::reply::OutboxList;
-use xmppd_proto::request::{OutboxCancel, OutboxListing};
+use xmppd_proto::request::{OutboxCancel, OutboxListing, OutboxRetry};
 
+use super::send;
 use crate::report::Stop;
 use crate::screen::{Paint, Screen};
 use crate::session::{Answer, Session};
@@ -21,9 +22,15 @@ pub(crate) struct Args {
 enum Action {
     /// List them, in the order in which they leave
     List,
-    /// Do not send a message that has not left yet
+    /// Do not send a message that has not left yet, or forget one that failed or is uncertain
     Cancel {
         /// Its id, as `send` and `outbox list` tell it
+        #[arg(value_name = "ID", allow_hyphen_values = true)]
+        id: String,
+    },
+    /// Send a message that failed or is uncertain
+    Retry {
+        /// Its id, as `outbox list` tells it
         #[arg(value_name = "ID", allow_hyphen_values = true)]
         id: String,
     },
@@ -34,6 +41,10 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
     match args.action.unwrap_or(Action::List) {
         Action::List => session.run(&OutboxListing { account }, Answer::Data, table),
         Action::Cancel { id } => session.run(&OutboxCancel { id, account }, Answer::Confirmation, |_, _| String::new()),
+        Action::Retry { id } => {
+            let call = OutboxRetry { id, account };
+            session.run_with(&call, session.patience(Some("sending …")), Answer::Confirmation, send::line)
+        }
     }
 }
 
@@ -41,7 +52,7 @@ fn table(list: &OutboxList, screen: &Screen) -> String {
     if list.messages.is_empty() {
         return "the outbox is empty\n".into();
     }
-    let mut table = Table::new(&["ACCOUNT", "ID", "TO", "STATE", "ATTEMPTS", "SINCE"]);
+    let mut table = Table::new(&["ACCOUNT", "ID", "TO", "STATE", "ATTEMPTS", "SINCE", "WHY"]);
     for message in &list.messages {
         table.row(vec![
             cell(&message.account),
@@ -51,6 +62,7 @@ fn table(list: &OutboxList, screen: &Screen) -> String {
             cell(message.state.as_str()),
             cell(&message.attempts.to_string()),
             cell(&time::ago(message.queued_at, screen.now)),
+            cell(message.reason.as_deref().unwrap_or_default()),
         ]);
     }
     table.render(&Screen { width: None, ..screen.clone() })

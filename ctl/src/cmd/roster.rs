@@ -109,6 +109,7 @@ mod tests {
             approved: false,
             resources: resources.collect(),
             tune: None,
+            personal: xmppd_proto::reply::Personal::default(),
         };
         assert_eq!(foremost(&contact).map(|resource| resource.show), expected);
     }

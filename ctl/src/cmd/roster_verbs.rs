@@ -8,7 +8,7 @@ use xmppd_proto::request::{
 };
 use xmppd_proto::{Call, Failure, Topic};
 
-use super::{account_show, roster, tune_show, watch};
+use super::{account_show, personal, roster, tune_show, watch};
 use crate::report::Stop;
 use crate::screen::{Paint, Screen, paint_of_show};
 use crate::session::{Answer, Session};
@@ -149,6 +149,7 @@ fn sheet(account: &str, contact: &Contact, screen: &Screen) -> String {
         rows.push(("resource", paint_of_show(resource.show), line));
     }
     rows.extend(contact.tune.as_ref().map(|song| ("tune", Paint::Plain, tune_show::name(song))));
+    rows.extend(personal::rows(&contact.personal).into_iter().map(|(name, line)| (name, Paint::Plain, line)));
     account_show::page(rows, screen)
 }
 

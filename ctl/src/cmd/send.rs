@@ -1,31 +1,45 @@
 //! `send`: one message.
 
 use std::io::{self, IsTerminal, Read};
+use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use xmppd_proto::reply::{MessageType, SendReport};
 use xmppd_proto::request;
 use xmppd_proto::{Failure, Kind, jsonrpc};
 
+use super::upload;
 use crate::report::Stop;
 use crate::screen::Screen;
 use crate::session::{Answer, Session};
 use crate::text;
+
+/// How long a receipt is waited for when no limit is given.
+const RECEIPT_WITHIN: Duration = Duration::from_secs(60);
+/// The daemon keeps to the limit itself; its own answer comes first.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Send a message; without a session, in the next one
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// The recipient
     jid: String,
-    /// The text; from standard input when `-` or left out
+    /// The text; from standard input when `-`, or when left out without a file
     #[arg(allow_hyphen_values = true)]
     text: Option<String>,
     /// The subject
     #[arg(long, value_name = "S")]
     subject: Option<String>,
+    /// A file to put at the server, its address following the text
+    #[arg(long, value_name = "PATH")]
+    file: Option<PathBuf>,
     /// Your own id: the same one again does not send twice
     #[arg(long, value_name = "ID")]
     id: Option<String>,
+    /// Wait for the recipient's receipt (a minute, or -t)
+    #[arg(long)]
+    receipt: bool,
     /// chat, normal or headline
     #[arg(long = "type", value_name = "TYPE", value_enum, hide_possible_values = true)]
     message_type: Option<Type>,
@@ -39,18 +53,31 @@ enum Type {
 }
 
 pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
-    let body = match args.text {
+    let text = match args.text {
         Some(text) if text != "-" => text,
+        None if args.file.is_some() => String::new(),
         Some(_) | None => from_stdin(session)?,
     };
-    if body.trim().is_empty() {
-        return Err(Failure::usage("the message is empty").into());
-    }
+    let is_empty = text.trim().is_empty();
+    let (url, body) = match args.file {
+        None if is_empty => return Err(Failure::usage("the message is empty").into()),
+        None => (None, text),
+        Some(_) if session.global.print_request => (None, text),
+        Some(path) => {
+            let url = upload::put(&path, &args.jid, session)?;
+            let body = if is_empty { url.clone() } else { format!("{text}\n{url}") };
+            (Some(url), body)
+        }
+    };
+    let limit = session.global.timeout.unwrap_or(RECEIPT_WITHIN);
     let call = request::Send {
         to: args.jid,
         body,
         subject: args.subject,
+        url,
         id: args.id,
+        receipt: args.receipt,
+        timeout_ms: args.receipt.then_some(limit).map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
         message_type: args.message_type.map(|message_type| match message_type {
             Type::Chat => MessageType::Chat,
             Type::Normal => MessageType::Normal,
@@ -58,7 +85,11 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
         }),
         account: session.global.account.clone(),
     };
-    session.run_with(&call, session.patience(Some("sending …")), Answer::Confirmation, line)
+    let mut patience = session.patience(Some("sending …"));
+    if args.receipt {
+        patience.limit = Some(limit.saturating_add(GRACE));
+    }
+    session.run_with(&call, patience, Answer::Confirmation, line)
 }
 
 /// All of standard input, without its last line end.
@@ -78,6 +109,8 @@ fn from_stdin(session: &Session) -> Result<String, Failure> {
     Ok(text)
 }
 
-fn line(report: &SendReport, _: &Screen) -> String {
-    format!("{} {} {}\n", report.state.as_str(), text::line(&report.to), text::line(&report.id))
+/// `sent juliet@verona.example ID`, and a file's address
+pub(super) fn line(report: &SendReport, _: &Screen) -> String {
+    let url = report.url.as_deref().map(|url| format!(" {}", text::line(url))).unwrap_or_default();
+    format!("{} {} {}{url}\n", report.state.as_str(), text::line(&report.to), text::line(&report.id))
 }

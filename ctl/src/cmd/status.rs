@@ -4,13 +4,14 @@ use std::ffi::OsString;
 use std::str::FromStr;
 use std::time::Duration;
 
-use xmppd_proto::reply::{AccountStatus, ConnectionState, Delivery, Layer, LayerName, Part, StatusReport};
+use xmppd_proto::reply::{AccountStatus, ConnectionState, Delivery, Directed, Layer, LayerName, Part, StatusReport};
 use xmppd_proto::request::{Status, StatusClear, StatusHold, StatusLayers, StatusSet, StatusThen};
-use xmppd_proto::{Failure, Show, Timestamp, Topic, duration};
+use xmppd_proto::{Call, Failure, Show, Timestamp, Topic, duration, jsonrpc};
 
 use super::layer::{deciding, source};
 use super::{hold, watch};
-use crate::report::Stop;
+use crate::client::REQUEST;
+use crate::report::{self, Stop};
 use crate::screen::{Paint, Screen, paint_of_show};
 use crate::session::{Answer, Session};
 use crate::table::{Table, cell, painted};
@@ -19,6 +20,7 @@ use crate::time;
 const AFTER_HELP: &str = "\
 Verbs:
   status                  what contacts see, and from which layer
+  status clear --to JID   tell one contact again what all are told
   status clear [LAYER]    take back what you asked for: all that is above base, or base where
                           nothing is; or one of command, scroll, timed, base
   status layers           who says what, until when, who wins and why
@@ -32,6 +34,7 @@ Examples:
   xmppctl status xa \"On holiday\" --until 2027-01-31T18:00:00+01:00
   xmppctl status away Lunch --until 13:30
   xmppctl status dnd Building -- make -j4
+  xmppctl status online Free --to juliet@verona.example
 
 With -- COMMAND the status lasts as long as the command. Its exit code is passed on: 128 and the
 signal when it was killed, 127 when there is no such command, 126 when it cannot be run. Signals
@@ -58,6 +61,9 @@ pub(crate) struct Args {
     /// Which of your clients gets messages first, -128 to 127
     #[arg(long, value_name = "N", allow_negative_numbers = true, requires = "word")]
     priority: Option<i8>,
+    /// Tell one contact alone; with `clear`, take that back
+    #[arg(long, value_name = "JID", requires = "word", conflicts_with_all = ["then", "priority", "command"])]
+    to: Option<String>,
     /// A command; the status lasts as long as it runs
     #[arg(last = true, value_name = "COMMAND", requires = "word")]
     command: Vec<OsString>,
@@ -88,7 +94,10 @@ impl FromStr for Word {
 pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
     let account = session.global.account.clone();
     match args.word {
-        None => session.run(&Status { account }, Answer::Data, table),
+        None => session.run(&Status { account }, Answer::Data, |report, screen| {
+            report.accounts.iter().filter_map(refusal).for_each(|failure| report::tell(&failure, false));
+            table(report, screen)
+        }),
         Some(Word::Show(show)) if args.command.is_empty() => set(args, show, session),
         Some(Word::Show(show)) => {
             let (status, priority) = (text(args.text), args.priority);
@@ -97,13 +106,13 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
             hold::run(hold, &args.command, session)
         }
         Some(Word::Clear) => {
-            let word = args.text.clone();
-            alone(&args, "clear", word.as_ref())?;
+            let (word, to) = (args.text.clone(), args.to.clone());
+            alone(&Args { to: None, ..args }, "clear", word.as_ref())?;
             let layer = word.map(|word| word.parse::<LayerName>()).transpose();
             let layer = layer.map_err(|error| Failure::usage(error.to_string()))?;
-            let call = StatusClear { layer, account, wait_ms: session.timeout_ms(), no_wait: session.global.no_wait };
-            let patience = session.patience(Some("waiting for the server …"));
-            session.run_with(&call, patience, Answer::Confirmation, table)
+            let (wait_ms, no_wait) = (session.timeout_ms(), session.global.no_wait);
+            let call = StatusClear { layer, to, account, wait_ms, no_wait };
+            change(&call, session, table)
         }
         Some(Word::Layers) => {
             alone(&args, "layers", None)?;
@@ -127,20 +136,45 @@ fn set(args: Args, show: Show, session: &Session) -> Result<(), Stop> {
         priority: args.priority,
         for_ms: args.lasts.map(millis),
         until: args.until,
+        to: args.to,
         then: then.transpose()?,
         account: session.global.account.clone(),
         wait_ms: session.timeout_ms(),
         no_wait: session.global.no_wait,
         ..StatusSet::new(show)
     };
-    let patience = session.patience(Some("waiting for the server …"));
     let name = if has_end { LayerName::Timed } else { LayerName::Base };
-    session.run_with(&call, patience, Answer::Confirmation, |report, screen| {
-        if let Some(above) = above(report, name) {
-            eprintln!("xmppctl: {above} is above it; `xmppctl status layers` shows why, `xmppctl status clear {above}` takes it away");
+    let told_to_one = call.to.is_some();
+    change(&call, session, |report, screen| {
+        if let Some(above) = above(report, name).filter(|_| !told_to_one) {
+            eprintln!(
+                "xmppctl: {above} is above it; `xmppctl status layers` shows why, `xmppctl status clear {above}` takes it away"
+            );
         }
         table(report, screen)
     })
+}
+
+/// Makes a change and prints what became of it in each account; the first one's failure is the exit code.
+fn change<C: Call<Reply = StatusReport>>(
+    call: &C,
+    session: &Session,
+    print: impl FnOnce(&StatusReport, &Screen) -> String,
+) -> Result<(), Stop> {
+    let line = jsonrpc::request_line(REQUEST, call);
+    session.print_request(&line)?;
+    let result = session.connect()?.call(&line, session.patience(Some("waiting for the server …")))?;
+    session.print_result::<C>(&result, Answer::Confirmation, print)?;
+    let report: StatusReport = session.read::<C>(&result)?;
+    let failures: Vec<Failure> = report.accounts.iter().filter_map(refusal).collect();
+    failures.iter().for_each(|failure| report::tell(failure, session.global.json));
+    failures.first().map_or(Ok(()), |failure| Err(Stop::Exit(failure.code())))
+}
+
+/// Why an account's presence is not as was asked for.
+fn refusal(account: &AccountStatus) -> Option<Failure> {
+    let failure = account.error.clone()?;
+    Some(Failure { message: format!("{}: {}", account.account, failure.message), ..failure })
 }
 
 /// The layer that shows in place of the one that was set, where that is asked for.
@@ -157,7 +191,8 @@ fn above(report: &StatusReport, name: LayerName) -> Option<&'static str> {
 /// A verb that is not a show takes no words but its own.
 fn alone(args: &Args, verb: &str, own: Option<&String>) -> Result<(), Failure> {
     let has_end = args.lasts.is_some() || args.until.is_some();
-    if has_end || args.priority.is_some() || !args.command.is_empty() || args.text.as_ref() != own {
+    if has_end || args.to.is_some() || args.priority.is_some() || !args.command.is_empty() || args.text.as_ref() != own
+    {
         return Err(Failure::usage(format!("`status {verb}` takes none of these words"))
             .with_hint("see `xmppctl status --help`"));
     }
@@ -186,6 +221,17 @@ fn table(report: &StatusReport, screen: &Screen) -> String {
             // Last, for it is what may be cut.
             cell(effective.status.as_deref().unwrap_or_default()),
         ]);
+        for Directed { to, show, status, until } in &account.directed {
+            let until = until.map(|until| format!(" until {}", time::clock(until, screen.now))).unwrap_or_default();
+            table.row(vec![
+                cell(""),
+                painted(paint_of_show(*show), show.as_str()),
+                cell(""),
+                cell(&format!("to {to}{until}")),
+                cell(""),
+                cell(status.as_deref().unwrap_or_default()),
+            ]);
+        }
     }
     table.render(screen)
 }
@@ -206,6 +252,18 @@ fn layers(report: &StatusReport, screen: &Screen) -> String {
                 painted(paint, &decides.join(", ")),
                 cell(layer.reason.as_deref().unwrap_or_default()),
                 cell(layer.status.as_deref().unwrap_or_default()),
+            ]);
+        }
+        for Directed { to, show, status, until } in &account.directed {
+            table.row(vec![
+                cell(""),
+                cell("to one"),
+                painted(paint_of_show(*show), show.as_str()),
+                cell(""),
+                cell(&until.map(|until| time::clock(until, screen.now)).unwrap_or_default()),
+                cell(""),
+                cell(&format!("for {to} alone")),
+                cell(status.as_deref().unwrap_or_default()),
             ]);
         }
     }

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use clap::Subcommand;
 use xmppd_proto::request::{
-    TuneClear, TuneExplain, TuneHold, TuneOff, TuneOn, TunePlayers, TuneRender, TuneResume, TuneSet, TuneShow,
+    TuneClear, TuneExplain, TuneGet, TuneHold, TuneOff, TuneOn, TunePlayers, TuneRender, TuneResume, TuneSet, TuneShow,
     TuneSkip, TuneUse,
 };
-use xmppd_proto::{Failure, duration};
+use xmppd_proto::{Failure, Topic, duration};
 
-use super::tune_show::{explanation, notes_of_rendered, page, players, rendered};
+use super::tune_show::{contacts_tunes, explanation, notes_of_rendered, page, players, rendered};
+use super::watch;
 use crate::report::Stop;
 use crate::session::{Answer, Session};
 
@@ -66,6 +67,13 @@ enum Action {
     },
     /// List the media players, and the rule that decides about each
     Players,
+    /// Follow your tune and your contacts'; the same as `watch tune`
+    Watch,
+    /// Ask what a contact listens to
+    Get {
+        /// Whose bare JID
+        jid: String,
+    },
 }
 
 #[derive(clap::Args, Debug)]
@@ -116,6 +124,11 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
         Some(Action::On) => session.run(&TuneOn {}, Answer::Confirmation, page),
         Some(Action::Off) => session.run(&TuneOff {}, Answer::Confirmation, page),
         Some(Action::Players) => session.run(&TunePlayers {}, Answer::Data, players),
+        Some(Action::Watch) => watch::run(watch::Args { topics: vec![Topic::Tune] }, session),
+        Some(Action::Get { jid }) => {
+            let account = session.global.account.clone();
+            session.run(&TuneGet { jid, account }, Answer::Data, contacts_tunes)
+        }
     }
 }
 

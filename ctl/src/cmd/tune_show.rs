@@ -1,6 +1,9 @@
 //! A tune and its players in words and tables. What is asked for is [`super::tune`]'s.
 
-use xmppd_proto::reply::{ExplainedPlayer, Player, PlayerList, TuneExplanation, TuneReport, TuneText};
+use xmppd_proto::reply::{
+    ContactTunes, ExplainedPlayer, FilterReport, FilterVerdict, Player, PlayerList, TuneExplanation, TuneReport,
+    TuneText,
+};
 use xmppd_proto::{PlayerState, Tune, TuneState};
 
 use crate::screen::{Paint, Screen};
@@ -46,6 +49,18 @@ pub(crate) fn page(report: &TuneReport, screen: &Screen) -> String {
     lines
 }
 
+/// What a contact listens to; a row an account where it is not the same.
+pub(crate) fn contacts_tunes(report: &ContactTunes, screen: &Screen) -> String {
+    let mut table = Table::new(&["ACCOUNT", "TUNE"]);
+    let several = report.accounts.len() > 1;
+    for account in &report.accounts {
+        let from = if several { account.account.as_str() } else { "" };
+        let tune = account.tune.as_ref().map_or_else(|| painted(Paint::Faint, "nothing"), |tune| cell(&name(tune)));
+        table.row(vec![painted(Paint::Strong, from), tune]);
+    }
+    table.render(screen)
+}
+
 /// One row a player.
 pub(crate) fn players(list: &PlayerList, screen: &Screen) -> String {
     let mut table = Table::new(&["", "PLAYER", "STATE", "RULE", "TUNE"]);
@@ -76,9 +91,23 @@ pub(crate) fn explanation(explanation: &TuneExplanation, screen: &Screen) -> Str
             cell(answer),
         ]);
     }
-    let parts = [page(&explanation.report, screen), table.render(screen), accounts.render(screen)];
+    let filter = explanation.filter.as_ref().map(filter).unwrap_or_default();
+    let parts = [page(&explanation.report, screen), table.render(screen), filter, accounts.render(screen)];
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join("\n")
+}
+
+fn filter(FilterReport { program, verdict, reason }: &FilterReport) -> String {
+    let said = match verdict {
+        None => "has nothing to be asked about",
+        Some(FilterVerdict::Asked) => "is being asked",
+        Some(FilterVerdict::Passed) => "lets the song pass",
+        Some(FilterVerdict::Changed) => "tells something else in place of the song",
+        Some(FilterVerdict::Withheld) => "leaves the song out",
+        Some(FilterVerdict::Failed) => "failed, so the song is not told",
+    };
+    let reason = reason.as_ref().map(|reason| format!(": {}", text::line(reason))).unwrap_or_default();
+    format!("filter {} {said}{reason}\n", text::line(program))
 }
 
 /// What a template gave.

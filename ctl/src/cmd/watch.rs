@@ -9,11 +9,11 @@ use xmppd_proto::reply::{
 };
 use xmppd_proto::request::WatchStart;
 use xmppd_proto::{
-    Change, Event, Failure, Kind, PresenceChange, RoomChange, RosterChange, Show, State, Timestamp, Topic, Topics,
-    TuneChange, jsonrpc,
+    Change, Event, Failure, Kind, PersonalChange, PresenceChange, RoomChange, RosterChange, Show, State, Timestamp,
+    Topic, Topics, TuneChange, jsonrpc,
 };
 
-use super::{account, layer, room, tune_show};
+use super::{account, layer, personal, room, tune_show};
 use crate::client::{Client, REQUEST};
 use crate::report::{self, Stop};
 use crate::screen::{Paint, Screen, paint_of_show};
@@ -27,7 +27,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Print the present state, then every change
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// status tune roster presence message receipt account outbox room; all when left out
+    /// status tune roster presence message receipt account outbox personal room; all when left out
     #[arg(value_name = "TOPIC")]
     pub(super) topics: Vec<Topic>,
 }
@@ -119,10 +119,31 @@ fn lines(change: &Change, topics: Topics, screen: &Screen) -> Vec<String> {
         Change::Status(status) => vec![status_line(status, screen)],
         Change::Tune(change) => vec![tune_line(change)],
         Change::Presence(change) => vec![presence_line(change, screen)],
+        Change::Personal(change) => vec![personal_line(change)],
         Change::Roster(change) => roster_lines(change),
         Change::Message(message) => vec![message_line(message)],
         Change::Account(info) => vec![account_line(info, screen)],
         Change::Outbox(count) => vec![outbox_line(count)],
+        Change::Receipt(receipt) => {
+            let to = receipt.to.as_deref().map(|to| format!("{}  ", text::line(to))).unwrap_or_default();
+            let what = format!("{to}{}  {}", receipt.state.as_str(), text::line(&receipt.id));
+            vec![said("receipt", &receipt.account, &what)]
+        }
+        Change::Reaction(change) => {
+            let emojis = if change.emojis.is_empty() { "nothing any more".to_owned() } else { change.emojis.join(" ") };
+            let what =
+                format!("{} puts {} to {}", text::line(&change.from), text::line(&emojis), text::line(&change.id));
+            vec![said("message", &change.account, &what)]
+        }
+        Change::Retraction(change) => {
+            let what = format!("{} takes back {}", text::line(&change.from), text::line(&change.id));
+            vec![said("message", &change.account, &what)]
+        }
+        Change::ChatState(change) => {
+            let what = format!("{}  {}", text::line(&change.from), text::line(&change.state));
+            vec![said("message", &change.account, &what)]
+        }
+        Change::Unread(change) => vec![unread_line(&change.account, &change.jid, change.unread)],
         Change::Room(change) => room_lines(change),
     }
 }
@@ -155,6 +176,10 @@ fn outbox_line(count: &OutboxCount) -> String {
     said("outbox", &count.account, &what)
 }
 
+fn unread_line(account: &str, jid: &str, unread: u64) -> String {
+    said("message", account, &format!("{}  {unread} unread", text::line(jid)))
+}
+
 /// The state in the words of its changes; of the contacts, those that are there.
 fn snapshot(state: &State, topics: Topics, screen: &Screen) -> Vec<String> {
     let mut lines = Vec::new();
@@ -173,6 +198,9 @@ fn snapshot(state: &State, topics: Topics, screen: &Screen) -> Vec<String> {
     }
     if topics.contains(Topic::Tune) {
         lines.push(tune_line(&TuneChange { account: None, jid: None, report: state.tune.clone() }));
+    }
+    for account in &state.unread.accounts {
+        lines.extend(account.chats.iter().map(|chat| unread_line(&account.account, &chat.jid, chat.unread)));
     }
     for roster in &state.roster.accounts {
         if topics.contains(Topic::Roster) {
@@ -247,6 +275,17 @@ fn presence_line(change: &PresenceChange, screen: &Screen) -> String {
     said("presence", &change.account, &format!("{who}  {}", shown(change.show, change.status.as_deref(), screen)))
 }
 
+fn personal_line(change: &PersonalChange) -> String {
+    let (told, text) = personal::words(&change.personal);
+    let told = if told.is_empty() { "nothing".to_owned() } else { told };
+    let what = change.what.as_str();
+    said(
+        what,
+        &change.account,
+        format!("{}  {}  {}", text::line(&change.jid), text::line(&told), text::line(&text)).trim_end(),
+    )
+}
+
 fn roster_lines(change: &RosterChange) -> Vec<String> {
     if change.whole {
         return vec![said("roster", &change.account, &count(&change.contacts))];
@@ -284,11 +323,16 @@ fn message_line(message: &Message) -> String {
         Direction::In => ("←", &message.from),
         Direction::Out => ("→", &message.to),
     };
-    let what = message.body.as_deref().or(message.subject.as_deref()).unwrap_or_default();
+    let what = match (&message.body, &message.encrypted, &message.subject) {
+        (Some(body), _, _) => text::line(body).into_owned(),
+        (None, Some(method), _) => format!("(encrypted with {}, cannot be read here)", text::line(method)),
+        (None, None, Some(subject)) => text::line(subject).into_owned(),
+        (None, None, None) => message.urls.iter().map(|url| text::line(url)).collect::<Vec<_>>().join(" "),
+    };
     let when = if message.delayed {
         format!("  (sent {})", time::clock(message.timestamp, Timestamp::now()))
     } else {
         String::new()
     };
-    said("message", &message.account, &format!("{arrow} {}  {}{when}", text::line(who), text::line(what)))
+    said("message", &message.account, &format!("{arrow} {}  {what}{when}", text::line(who)))
 }

@@ -5,6 +5,7 @@
 mod contacts;
 mod endings;
 mod layers;
+mod messages;
 mod support;
 mod tunes;
 mod verbs;

@@ -181,14 +181,17 @@ fn the_outbox_is_listed_and_messages_are_cancelled() {
         message["queued_at"] = json!("2999-01-01T00:00:00Z");
     }
     let table = "\
-ACCOUNT  ID  TO                      STATE   ATTEMPTS  SINCE
-home     m3  juliet@capulet.example  sent    2         now
-home     m4  juliet@capulet.example  queued  0         now
+ACCOUNT  ID  TO                      STATE      ATTEMPTS  SINCE  WHY
+home     m3  juliet@capulet.example  sent       2         now
+home     m4  juliet@capulet.example  queued     0         now
+home     m5  juliet@capulet.example  uncertain  2         now    it was on its way 2 times in a row when the server ended the stream: bad-format
 ";
     check(&["outbox", "list", "-a", "home"], r#"outbox.list {"account":"home"}"#, listed, table);
     let nothing = json!({"messages": []});
     check(&["outbox"], "outbox.list {}", nothing, "the outbox is empty\n");
     check(&["outbox", "cancel", "-m4"], r#"outbox.cancel {"id":"-m4"}"#, json!({}), "");
+    let report = json!({"account": "home", "id": "m5", "state": "sent", "to": "juliet@capulet.example"});
+    check(&["outbox", "retry", "m5"], r#"outbox.retry {"id":"m5"}"#, report, "sent juliet@capulet.example m5\n");
 }
 
 #[test]

@@ -31,11 +31,19 @@ fn info() -> Info {
         ns::CAPS,
         ns::DISCO_INFO,
         ns::MUC,
+        ns::ACTIVITY_NOTIFY,
+        ns::AVATAR_NOTIFY,
+        ns::MOOD_NOTIFY,
+        ns::NICK_NOTIFY,
         ns::TUNE_NOTIFY,
         ns::CONFERENCE,
         ns::VERSION,
         ns::BOOKMARKS_NOTIFY,
+        ns::DISPLAYED_NOTIFY,
         ns::PING,
+        ns::RECEIPTS,
+        ns::CHAT_MARKERS,
+        ns::CORRECT,
     ];
     Info { node: None, identities: vec![identity], features: features.map(text).to_vec(), forms: Vec::new() }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::task::{AbortHandle, JoinSet, spawn_blocking};
 use tokio::time::timeout;
-use xmppd_core::account::{Connected, Dial, HangUp, Input, SecretMissing, StoreTicket};
+use xmppd_core::account::{Connected, Dial, HangUp, Input, KeptMessage, SecretMissing, StoreTicket};
 use xmppd_core::entropy::Entropy;
 use xmppd_core::loss::Loss;
 use xmppd_core::sasl::scram::{self, Derivation};
@@ -70,6 +70,7 @@ enum Done {
     Secret(u64, Result<Secret, SecretMissing>),
     Derived(u64, Result<Result<scram::SaltedPassword, scram::Prohibited>, Expensive>),
     Stored(StoreTicket, Result<(), StoreError>),
+    Loaded(Result<Vec<KeptMessage>, StoreError>),
     Closed,
 }
 
@@ -249,6 +250,13 @@ impl Connection {
         self.work.spawn(async move { Done::Stored(ticket, stored.await) });
     }
 
+    pub(super) fn loaded(
+        &mut self,
+        loaded: impl Future<Output = Result<Vec<KeptMessage>, StoreError>> + Send + 'static,
+    ) {
+        self.work.spawn(async move { Done::Loaded(loaded.await) });
+    }
+
     /// Lets what was begun come to its end: goodbyes that are under way, changes on their way to the disk.
     pub(super) async fn finish(mut self) {
         self.link = None;
@@ -291,6 +299,7 @@ impl Connection {
                 }
             }),
             Done::Stored(ticket, stored) => Some(Input::Stored(ticket, stored.map_err(|error| error.to_string()))),
+            Done::Loaded(loaded) => Some(Input::Loaded(loaded.map_err(|error| error.to_string()))),
             Done::Dialed(..) | Done::Secured(..) | Done::Secret(..) | Done::Derived(..) | Done::Closed => None,
         }
     }

@@ -14,7 +14,7 @@ use xmppd_core::account::{
     Account, Command, Event, Input, Machine, Memory, Outcome, Output, Playing, Settings, Ticket,
 };
 use xmppd_core::loss::Loss;
-use xmppd_core::players::Budget;
+use xmppd_core::players::{Budget, Pattern};
 
 use crate::config::PasswordSource;
 use crate::host::{self, Alarm};
@@ -62,6 +62,8 @@ pub(crate) struct Handle {
     playing: watch::Sender<Option<Playing>>,
     /// Whether anybody looks at contacts.
     watched: watch::Sender<bool>,
+    /// Chats that no plain text is sent into.
+    encrypted_only: watch::Sender<Vec<Pattern>>,
 }
 
 /// The actor did not take the order: it has ended, or has more to do than can wait.
@@ -100,6 +102,11 @@ impl Handle {
     /// Tells whether anybody looks at contacts.
     pub(crate) fn watched(&self, watched: bool) {
         self.watched.send_if_modified(|before| std::mem::replace(before, watched) != watched);
+    }
+
+    /// Tells which chats no plain text is sent into.
+    pub(crate) fn encrypted_only(&self, chats: Vec<Pattern>) {
+        self.encrypted_only.send_replace(chats);
     }
 
     /// Tells what befalls the machine; the answer comes when what is to be said about it has been sent.
@@ -143,6 +150,7 @@ pub(crate) fn start(setup: Setup) -> io::Result<(Handle, JoinHandle<()>)> {
     let (sender, orders) = mpsc::channel(ORDERS);
     let (teller, playing) = watch::channel(None);
     let (looker, watched) = watch::channel(false);
+    let (warden, encrypted_only) = watch::channel(Vec::new());
     let seed = host::seed()?;
     let actor = Actor {
         account: Account::new(setup.settings, setup.memory, seed),
@@ -150,6 +158,7 @@ pub(crate) fn start(setup: Setup) -> io::Result<(Handle, JoinHandle<()>)> {
         orders,
         playing,
         watched,
+        encrypted_only,
         connection: Connection::new(setup.domain, setup.password, setup.tls, setup.environment),
         store: setup.store,
         events: setup.events,
@@ -158,7 +167,10 @@ pub(crate) fn start(setup: Setup) -> io::Result<(Handle, JoinHandle<()>)> {
         tickets: 0,
         alarm: Alarm::default(),
     };
-    Ok((Handle { orders: sender, playing: teller, watched: looker }, tokio::spawn(actor.run(setup.predecessor))))
+    Ok((
+        Handle { orders: sender, playing: teller, watched: looker, encrypted_only: warden },
+        tokio::spawn(actor.run(setup.predecessor)),
+    ))
 }
 
 struct Actor {
@@ -167,6 +179,7 @@ struct Actor {
     orders: mpsc::Receiver<Order>,
     playing: watch::Receiver<Option<Playing>>,
     watched: watch::Receiver<bool>,
+    encrypted_only: watch::Receiver<Vec<Pattern>>,
     connection: Connection,
     store: Store,
     events: mpsc::UnboundedSender<(u64, Event)>,
@@ -182,6 +195,8 @@ enum Wake {
     Tune,
     /// Somebody looks at contacts, or nobody does any more.
     Watched,
+    /// Plain text may go into other chats.
+    EncryptedOnly,
     /// Nobody can order anything any more.
     Abandoned,
     Connection(ConnectionWake),
@@ -218,6 +233,11 @@ impl Actor {
                     let watched = *self.watched.borrow_and_update();
                     self.handle(Input::Command(Command::Watched(watched)));
                 }
+                Wake::EncryptedOnly => {
+                    let chats = self.encrypted_only.borrow_and_update().clone();
+                    self.account.encrypted_only(host::now(), chats);
+                    self.drain();
+                }
                 Wake::Abandoned => break,
                 Wake::Connection(wake) => self.connected(wake),
                 Wake::Deadline => self.handle(Input::Tick),
@@ -233,6 +253,7 @@ impl Actor {
             // Without tellers there are no orders either.
             Ok(()) = self.playing.changed() => Wake::Tune,
             Ok(()) = self.watched.changed() => Wake::Watched,
+            Ok(()) = self.encrypted_only.changed() => Wake::EncryptedOnly,
             wake = self.connection.wake() => Wake::Connection(wake),
             () = self.alarm.until(deadline) => Wake::Deadline,
         }
@@ -291,6 +312,7 @@ impl Actor {
                 let change = convert::change(self.name.clone(), change);
                 self.connection.stored(ticket, self.store.apply(vec![change]));
             }
+            Output::Load(most) => self.connection.loaded(self.store.load(self.name.clone(), most)),
             Output::Reply(ticket, outcome) => {
                 if let Some(reply) = self.waiting.remove(&ticket) {
                     // Whoever asked may have given up.

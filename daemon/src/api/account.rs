@@ -62,11 +62,18 @@ impl Desk {
 
     /// The accounts a name stands for that are switched on.
     pub(super) async fn running(&self, account: Option<String>) -> Result<Vec<(String, Handle)>, Failure> {
-        let running = self.hub.accounts(account).await?;
-        if running.is_empty() {
-            return Err(Failure::new(Kind::Policy, "the account is switched off in the configuration"));
-        }
-        Ok(running)
+        let running = self.hub.accounts(account.clone()).await?;
+        if running.is_empty() { Err(self.not_running(account).await?) } else { Ok(running) }
+    }
+
+    /// Why none of the accounts that a name stands for runs.
+    async fn not_running(&self, account: Option<String>) -> Result<Failure, Failure> {
+        let list = self.account_list(account).await?;
+        Ok(match list.accounts.into_iter().find_map(|info| info.error) {
+            Some(problem) => Failure::new(Kind::Unexpected, problem.message)
+                .with_hint("mend that, then try again with `xmppctl config reload`"),
+            None => Failure::new(Kind::Policy, "the account is switched off in the configuration"),
+        })
     }
 
     /// The one account that is meant.

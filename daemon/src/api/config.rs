@@ -4,8 +4,10 @@ use xmppd_proto::reply::{ConfigReport, ConfigValues};
 use xmppd_proto::request::ConfigGet;
 use xmppd_proto::{Failure, Kind};
 
+use super::Doorway;
 use super::desk::Desk;
 use crate::config::{self, Config, LoadError};
+use crate::notifications;
 use crate::players::chooser::Settings;
 
 impl Desk {
@@ -20,6 +22,13 @@ impl Desk {
         let mut report = self.summary(&config);
         // An error means that the daemon ends.
         let _ = self.players.configure(Settings::of(&config.tune)).await;
+        let doorway = Doorway::of(config.webhook.as_ref());
+        if !matches!(doorway, Doorway::Door(_)) {
+            let _ = self.players.unpost().await;
+        }
+        self.facts.webhook.doorway.send_replace(doorway);
+        self.facts.notifications.wishes.send_replace(notifications::wishes(&config.messages));
+        self.facts.idle.configure(&config.presence);
         report.changed = self.hub.reload(config).await?;
         Ok(report)
     }

@@ -1,14 +1,21 @@
 //! `doctor`: what works, what does not, and the way out, in the order in which a person would look.
 
+use xmppd_core::idle::Opinion;
 use xmppd_core::players::Budget;
 use xmppd_proto::Failure;
-use xmppd_proto::reply::{AccountInfo, Check, CheckState, ConnectionState, DoctorReport, TuneReport};
+use xmppd_proto::reply::{
+    AccountInfo, Check, CheckState, ConnectionState, DoctorReport, FilterReport, FilterVerdict, TuneReport,
+};
 
+use super::WebhookState;
 use super::desk::Desk;
 use crate::bus::BusState;
 use crate::config;
 use crate::desktop::Source;
 use crate::host;
+use crate::hub::timestamp;
+use crate::idle::Findings;
+use crate::notifications::Standing;
 
 impl Desk {
     pub(super) async fn doctor(&self) -> Result<DoctorReport, Failure> {
@@ -20,9 +27,13 @@ impl Desk {
         checks.extend(accounts.iter().map(account));
         checks.push(bus("session-bus", &self.facts.bus.borrow(), "org.xmppctl.Daemon1 is on the session bus"));
         checks.push(bus("players", &self.facts.players.borrow(), "media players can be seen"));
+        checks.push(notifications(&self.facts.notifications.standing.borrow()));
         let sources = self.facts.machine.borrow().clone();
         checks.push(machine("sleep", &sources.sleep, "logind", "the clocks"));
         checks.push(machine("network", &sources.network, "NetworkManager", "the kernel"));
+        checks.extend(webhook(&self.facts.webhook.state.borrow()));
+        checks.extend(self.players.filter().await.ok().flatten().map(|report| filter(&report)));
+        checks.push(idle(&self.facts.idle.findings()));
         checks.push(published(&tune));
         for (name, handle) in self.hub.accounts(None).await.unwrap_or_default() {
             // An actor that has ended publishes nothing.
@@ -91,6 +102,17 @@ fn bus(name: &str, state: &BusState, present: &str) -> Check {
     }
 }
 
+fn notifications(standing: &Standing) -> Check {
+    let (state, message) = match standing {
+        Standing::Off => (CheckState::Skipped, "messages.notify is false".to_owned()),
+        Standing::Untried => (CheckState::Ok, "messages will be shown by the desktop; there was none yet".to_owned()),
+        Standing::Shown => (CheckState::Ok, "the last message was shown by the desktop".to_owned()),
+        Standing::Failed { reason } => (CheckState::Warning, format!("the last message was not shown: {reason}")),
+    };
+    let hint = (state == CheckState::Warning).then(|| "everything else works without it".to_owned());
+    Check { hint, ..check("notifications", state, message) }
+}
+
 /// Who tells of sleep or of the network: a service, the machine in its place, or nobody.
 fn machine(name: &str, source: &Source, service: &str, itself: &str) -> Check {
     match source {
@@ -102,6 +124,61 @@ fn machine(name: &str, source: &Source, service: &str, itself: &str) -> Check {
             ..check(name, CheckState::Warning, format!("nobody tells of changes: {reason}"))
         },
     }
+}
+
+/// Nothing where there is none.
+fn webhook(state: &WebhookState) -> Option<Check> {
+    match state {
+        WebhookState::Off => None,
+        WebhookState::Open { address } => {
+            Some(check("webhook", CheckState::Ok, format!("players can post what they play to {address}")))
+        }
+        WebhookState::Closed { reason } => Some(Check {
+            hint: Some("mend it, then run `xmppctl config reload`".into()),
+            ..check("webhook", CheckState::Failed, reason.clone())
+        }),
+    }
+}
+
+fn filter(FilterReport { program, verdict, reason }: &FilterReport) -> Check {
+    let (state, said) = match verdict {
+        None => (CheckState::Ok, "has nothing to be asked about".to_owned()),
+        Some(FilterVerdict::Asked) => (CheckState::Ok, "is being asked about the song".to_owned()),
+        Some(FilterVerdict::Passed) => (CheckState::Ok, "lets the song pass".to_owned()),
+        Some(FilterVerdict::Changed) => (CheckState::Ok, "tells something else in place of the song".to_owned()),
+        Some(FilterVerdict::Withheld) => (CheckState::Ok, "leaves the song out".to_owned()),
+        Some(FilterVerdict::Failed) => {
+            let reason = reason.as_deref().unwrap_or("it failed");
+            (CheckState::Failed, format!("failed, so the song is not told: {reason}"))
+        }
+    };
+    let hint = (state == CheckState::Failed).then(|| "run it by hand with a song on its standard input".to_owned());
+    Check { hint, ..check("filter", state, format!("{program} {said}")) }
+}
+
+/// Who says what of the person, and who is not to be heard.
+fn idle(findings: &Findings) -> Check {
+    if !findings.on {
+        let off = "idle time is not looked at: neither presence.away-after nor presence.xa-after is configured";
+        return check("idle", CheckState::Skipped, off);
+    }
+    let opinion = |opinion: &Opinion| {
+        let says = match opinion.absent_since {
+            Some(since) => format!("away since {:.0}", timestamp(since)),
+            None => "there".to_owned(),
+        };
+        let ignored = if opinion.counts { "" } else { " (a better one is asked)" };
+        format!("{}: {says}{ignored}", opinion.source.as_str())
+    };
+    let missing = findings.missing.iter().map(|(part, reason)| format!("not {}: {reason}", part.as_str()));
+    let said: Vec<String> = findings.opinions.iter().map(opinion).chain(missing).collect();
+    if findings.opinions.is_empty() {
+        let hint =
+            "run the daemon in a session with logind, GNOME, a screen saver, or a compositor with ext-idle-notify-v1";
+        let message = format!("nobody says whether you are there: {}", said.join("; "));
+        return Check { hint: Some(hint.into()), ..check("idle", CheckState::Warning, message) };
+    }
+    check("idle", CheckState::Ok, said.join("; "))
 }
 
 fn published(tune: &TuneReport) -> Check {

@@ -3,24 +3,65 @@
 use std::time::Duration;
 
 use jid::Jid;
+use tokio::sync::oneshot::error::RecvError;
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use xmppd_core::account::{Command, Outcome, Outgoing, Question};
 use xmppd_core::stanza::{MessageKind, ping};
 use xmppd_core::text;
-use xmppd_proto::reply::{MessageType, Pong, SendReport, SendState};
+use xmppd_proto::reply::{MessageState, MessageType, Pong, SendReport, SendState};
 use xmppd_proto::request::{Ping, Send};
-use xmppd_proto::{Failure, Kind};
+use xmppd_proto::{Change, Failure, Kind, Topic, Topics};
 
 use super::account::unavailable;
-use super::desk::{Desk, WAIT, failed};
+use super::desk::{Desk, WAIT, encrypted_only, failed};
 use crate::host;
 
+/// A receipt is waited for so long when the asker does not say.
+const RECEIPT_WITHIN: Duration = Duration::from_secs(60);
 /// As many bytes as an id of an asker's may have.
 const LONGEST_ID: usize = 128;
 
+/// As many bytes as a file's address may have.
+const LONGEST_URL: usize = 4096;
+
 impl Desk {
-    /// Sends through the live session and answers when the server has it.
+    /// Sends, and answers when the server has it, or where that is asked for when the recipient has it.
     pub(super) async fn send(&self, params: Send) -> Result<SendReport, Failure> {
+        if !params.receipt {
+            return self.hand_over(params).await;
+        }
+        // Before the message leaves, lest the receipt be faster.
+        let mut changes = self.hub.subscribe(Topics::of(&[Topic::Receipt])).await?;
+        let limit = params.timeout_ms.map_or(RECEIPT_WITHIN, Duration::from_millis);
+        let received = async {
+            let report = self.hand_over(params).await?;
+            loop {
+                let Some(change) = changes.recv().await else {
+                    // This watcher lagged too far behind, or the daemon is ending.
+                    changes = self.hub.subscribe(Topics::of(&[Topic::Receipt])).await?;
+                    continue;
+                };
+                let Change::Receipt(receipt) = &*change else { continue };
+                if receipt.account != report.account || receipt.id != report.id {
+                    continue;
+                }
+                match receipt.state {
+                    MessageState::Queued | MessageState::Sent => {}
+                    MessageState::Failed | MessageState::Uncertain => {
+                        return Err(Failure::new(Kind::Refused, "the message came back, or may not have arrived"));
+                    }
+                    MessageState::Received | MessageState::Displayed => {
+                        return Ok(SendReport { state: SendState::Received, ..report });
+                    }
+                }
+            }
+        };
+        timeout(limit, received).await.map_err(|_| unreceived())?
+    }
+
+    /// Answers when the server has it, or when it is kept for the next session.
+    async fn hand_over(&self, params: Send) -> Result<SendReport, Failure> {
         let to = address(&params.to)?;
         let body = text::lines(&params.body, text::BODY).ok_or_else(|| Failure::usage("the message is empty"))?;
         let kind = match params.message_type {
@@ -31,28 +72,21 @@ impl Desk {
             Some(MessageType::Error) => return Err(Failure::usage("an error is nothing to send")),
         };
         let subject = params.subject.as_deref().and_then(|subject| text::line(subject, text::READ));
+        let url = params.url.map(web_address).transpose()?;
+        self.may_be_read(&to).await?;
         let (name, account) = self.one(params.account).await?;
         let id = params.id.map(own_id).transpose()?;
-        let outgoing = Outgoing { id, to: to.clone(), kind, body, subject };
+        let outgoing = Outgoing { id, to: to.clone(), kind, body, subject, receipt: params.receipt, url: url.clone() };
         let answer = account.ask(|ticket| Command::Send(ticket, outgoing)).map_err(unavailable)?;
-        let outcome = timeout(WAIT, answer).await.map_err(|_| unacknowledged())?;
-        let (id, state) = match outcome.unwrap_or(Outcome::NotOnline(None)) {
-            Outcome::Sent(id) => (id, SendState::Sent),
-            Outcome::Queued(id) => (id, SendState::Queued),
-            outcome @ (Outcome::Delivered(_)
-            | Outcome::Answer(_)
-            | Outcome::Refused(_)
-            | Outcome::NotOnline(_)
-            | Outcome::TimedOut
-            | Outcome::NotKept(_)
-            | Outcome::TooLate
-            | Outcome::Unknown
-            | Outcome::Occupants(..)
-            | Outcome::Outside
-            | Outcome::Unsupported
-            | Outcome::Done) => return Err(failed(&name, outcome)),
-        };
-        Ok(SendReport { account: name, id, state, to: to.to_string() })
+        let (id, state) = sent(&name, timeout(WAIT, answer).await)?;
+        Ok(SendReport { account: name, id, state, to: to.to_string(), url })
+    }
+
+    /// Fails when no plain text may go there. The account holds to it, too, for what was taken before.
+    pub(super) async fn may_be_read(&self, to: &Jid) -> Result<(), Failure> {
+        let to = to.to_bare();
+        let chats = self.hub.read(|_, config| config.messages.encrypted_only()).await?;
+        if chats.iter().any(|chat| chat.matches(to.as_str())) { Err(encrypted_only()) } else { Ok(()) }
     }
 
     /// Asks somebody, or the account's own server, for a sign of life (XEP-0199).
@@ -78,7 +112,7 @@ impl Desk {
         })
     }
 
-    async fn server_of(&self, account: &str) -> Result<Jid, Failure> {
+    pub(super) async fn server_of(&self, account: &str) -> Result<Jid, Failure> {
         let account = account.to_owned();
         let jid = self
             .hub
@@ -91,9 +125,42 @@ impl Desk {
     }
 }
 
+/// How far a message has come, with its id, by what its account answered in time.
+pub(super) fn sent(
+    account: &str,
+    answer: Result<Result<Outcome, RecvError>, Elapsed>,
+) -> Result<(String, SendState), Failure> {
+    match answer.map_err(|_| unacknowledged())?.unwrap_or(Outcome::NotOnline(None)) {
+        Outcome::Sent(id) => Ok((id, SendState::Sent)),
+        Outcome::Queued(id) => Ok((id, SendState::Queued)),
+        outcome @ (Outcome::Delivered(_)
+        | Outcome::Answer(_)
+        | Outcome::Refused(_)
+        | Outcome::NotOnline(_)
+        | Outcome::TimedOut
+        | Outcome::NotKept(_)
+        | Outcome::Withheld
+        | Outcome::Invisible
+        | Outcome::Occupants(..)
+        | Outcome::Outside
+        | Outcome::TooLate
+        | Outcome::Unknown
+        | Outcome::Unsupported
+        | Outcome::Exposed(_)
+        | Outcome::Done) => Err(failed(account, outcome)),
+    }
+}
+
 /// An address that a person gave.
 pub(super) fn address(text: &str) -> Result<Jid, Failure> {
     Jid::new(text).map_err(|error| Failure::usage(format!("{text:?} is not a JID: {error}")))
+}
+
+/// Where a file is, as an asker says.
+fn web_address(url: String) -> Result<String, Failure> {
+    let is_one = ["https://", "http://"].iter().any(|scheme| url.len() > scheme.len() && url.starts_with(scheme));
+    let is_clean = url.len() <= LONGEST_URL && url.chars().all(|it| !it.is_whitespace() && !it.is_control());
+    if is_one && is_clean { Ok(url) } else { Err(Failure::usage(format!("{url:?} is no address of the web"))) }
 }
 
 /// An id that an asker has chosen.
@@ -104,6 +171,10 @@ fn own_id(id: String) -> Result<String, Failure> {
         return Ok(id);
     }
     Err(Failure::usage(format!("{id:?} is no id: write up to {LONGEST_ID} bytes without blanks, as backup-2026-11-22")))
+}
+
+fn unreceived() -> Failure {
+    Failure::new(Kind::TimedOut, "no receipt came in time; the message stays sent")
 }
 
 fn unacknowledged() -> Failure {

@@ -9,15 +9,19 @@ mod contacts;
 mod daemon;
 pub(crate) mod desk;
 mod doctor;
+mod history;
 mod message;
 mod outbox;
+mod personal;
 mod probe;
 mod room;
 mod roster;
 mod scroll;
 mod status;
 mod tune;
+mod upload;
 mod wait;
+mod webhook;
 mod wire;
 
 use std::sync::Arc;
@@ -30,6 +34,7 @@ use xmppd_proto::{Change, Failure, Kind, Reply, Request, Topics};
 pub(crate) use crate::hub::Holding;
 pub(crate) use clients::{Clients, Counted, Looker};
 pub(crate) use daemon::{VERSION, hello};
+pub(crate) use webhook::{Door, Doorkeeper, Doorway, Form, Posted, WebhookState};
 pub(crate) use wire::Wire;
 
 /// How many questions may wait; they are taken as fast as they come.
@@ -44,6 +49,8 @@ pub(crate) enum Asked {
     Subscribe(Topics, oneshot::Sender<mpsc::Receiver<Arc<Change>>>),
     /// A status that somebody holds.
     Hold(StatusHold, oneshot::Sender<Result<(StatusReport, Holding), Failure>>),
+    /// What a player posted of itself.
+    Post(Posted, oneshot::Sender<Result<(), Failure>>),
     /// Somebody who wants to see the wire.
     Watch(XmlWatch, oneshot::Sender<Result<(XmlWatching, Wire), Failure>>),
 }
@@ -103,6 +110,16 @@ impl Api {
     pub(crate) async fn hold(&self, request: StatusHold) -> Result<(StatusReport, Holding), Failure> {
         let (reply, answer) = oneshot::channel();
         self.asked.send(Asked::Hold(request, reply)).await.map_err(|_| ending())?;
+        answer.await.map_err(|_| ending())?
+    }
+
+    /// Takes what a player posted of itself; for the webhook alone.
+    ///
+    /// # Errors
+    /// A usage failure when the body says nothing that is known.
+    pub(crate) async fn post(&self, posted: Posted) -> Result<(), Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.asked.send(Asked::Post(posted, reply)).await.map_err(|_| ending())?;
         answer.await.map_err(|_| ending())?
     }
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use jid::Jid;
 use tokio::time::timeout;
+use xmppd_core::account::{Command, Outcome};
 use xmppd_core::presence::{Overlay, Show, Then};
 use xmppd_core::text;
 use xmppd_core::time::Wall;
@@ -10,8 +12,12 @@ use xmppd_proto::reply::{LayerName, StatusReport};
 use xmppd_proto::request::{Status, StatusClear, StatusHold, StatusLayers, StatusSet};
 use xmppd_proto::{Failure, Kind, Timestamp};
 
-use super::desk::{Desk, WAIT};
+use super::account::order;
+use super::desk::{Desk, WAIT, failed};
 use crate::{host, hub};
+
+/// Accounts and why each has not done what was asked for.
+type Refusals = Vec<(String, Failure)>;
 
 /// How an end is asked for.
 const ENDS: &str =
@@ -34,18 +40,32 @@ impl Desk {
             Some(_) if until.is_none() => {
                 return Err(Failure::usage("what follows needs an end to follow").with_hint(ENDS));
             }
-            Some(then) => Some(Then { show: show(then.show)?, status: line(then.status.as_deref()) }),
+            Some(then) => Some(Then { show: show(then.show), status: line(then.status.as_deref()) }),
             None => None,
         };
+        let hides = overlay.show == Show::Invisible || then.as_ref().is_some_and(|then| then.show == Show::Invisible);
         let end = until.map(|until| hub::End { until, then });
-        let account = params.account;
-        let asked = self.hub.set_status(hub::Status { account: account.clone(), overlay, end }).await?;
-        self.in_force(asked, (params.wait_ms, params.no_wait), account).await
+        let to = params.to.as_deref().map(|to| recipient(to, &overlay, end.as_ref())).transpose()?;
+        let account = match (&to, params.account) {
+            (Some(_), None) => Some(self.one(None).await?.0),
+            (_, account) => account,
+        };
+        let refusals = if hides { self.refuse_to_hide(account.clone()).await? } else { Refusals::new() };
+        let except = refusals.iter().map(|(account, _)| account.clone()).collect();
+        let status = hub::Status { account: account.clone(), overlay, end, to, except };
+        let asked = self.hub.set_status(status).await?;
+        self.all_in_force(asked, (params.wait_ms, params.no_wait), account, refusals).await
     }
 
     /// Takes back what was asked for, as durably and with the same waiting.
     pub(super) async fn status_clear(&self, params: StatusClear) -> Result<StatusReport, Failure> {
-        let what = params.layer.map(cleared).transpose()?;
+        let what = match (params.layer, &params.to) {
+            (Some(_), Some(_)) => {
+                return Err(Failure::usage("a layer is cleared, or what one contact is told, not both"));
+            }
+            (layer, None) => layer.map(cleared).transpose()?,
+            (None, Some(to)) => Some(hub::Cleared::Directed(jid(to)?)),
+        };
         let asked = self.hub.clear_status(params.account.clone(), what).await?;
         self.in_force(asked, (params.wait_ms, params.no_wait), params.account).await
     }
@@ -55,6 +75,11 @@ impl Desk {
         let overlay = overlay(params.show, params.status.as_deref(), params.priority)?;
         let until = until(params.for_ms, params.until)?;
         let account = params.account;
+        if overlay.show == Show::Invisible
+            && let Some((_, refusal)) = self.refuse_to_hide(account.clone()).await?.into_iter().next()
+        {
+            return Err(refusal);
+        }
         let by = line(params.by.as_deref());
         let holding = self.hub.hold(hub::Hold { account: account.clone(), overlay, until, by }).await?;
         Ok((self.report(account).await?, holding))
@@ -63,24 +88,59 @@ impl Desk {
     /// Waits until a wish is durable, and unless nobody wants to, until the servers have it.
     pub(super) async fn in_force(
         &self,
+        asked: Vec<hub::Asked>,
+        patience: (Option<u64>, bool),
+        account: Option<String>,
+    ) -> Result<StatusReport, Failure> {
+        self.all_in_force(asked, patience, account, Refusals::new()).await
+    }
+
+    /// The same where some accounts have refused already. Each account's own result is in the report; where none has a
+    /// good one, the first is the answer's.
+    async fn all_in_force(
+        &self,
         mut asked: Vec<hub::Asked>,
         (wait_ms, no_wait): (Option<u64>, bool),
         account: Option<String>,
+        mut refusals: Refusals,
     ) -> Result<StatusReport, Failure> {
         for wish in &mut asked {
-            wish.stored().await.map_err(|error| not_kept(&error))?;
+            if let Err(error) = wish.stored().await {
+                refusals.push((wish.account.clone(), not_kept(&error)));
+            }
         }
+        let all =
+            asked.len() + refusals.iter().filter(|(name, _)| asked.iter().all(|wish| wish.account != *name)).count();
         if !no_wait {
             let limit = wait_ms.map_or(WAIT, Duration::from_millis);
             // What is not delivered in time is on its way, and the report says so.
             let _ = timeout(limit, async {
                 for wish in asked {
-                    wish.outcome().await;
+                    let account = wish.account.clone();
+                    refusals.extend(refusal(&account, wish.outcome().await).map(|failure| (account, failure)));
                 }
             })
             .await;
         }
-        self.report(account).await
+        if refusals.len() >= all && !refusals.is_empty() {
+            return Err(refusals.swap_remove(0).1);
+        }
+        let mut report = self.report(account).await?;
+        for status in &mut report.accounts {
+            let own = refusals.iter().find(|(account, _)| *account == status.account);
+            status.error = own.map(|(_, failure)| failure.clone()).or(status.error.take());
+        }
+        Ok(report)
+    }
+
+    /// Those of the accounts whose servers cannot hide them, as far as these can be asked now. Nothing is changed for them.
+    async fn refuse_to_hide(&self, account: Option<String>) -> Result<Refusals, Failure> {
+        let mut refusals = Refusals::new();
+        for (name, handle) in self.hub.accounts(account).await? {
+            let outcome = order(&handle, Command::CanHide).await?;
+            refusals.extend(refusal(&name, outcome).map(|failure| (name, failure)));
+        }
+        Ok(refusals)
     }
 
     pub(super) async fn report(&self, account: Option<String>) -> Result<StatusReport, Failure> {
@@ -95,9 +155,57 @@ impl Desk {
     }
 }
 
+/// Whom one status is for, with what can be told to one.
+fn recipient(to: &str, overlay: &Overlay, end: Option<&hub::End>) -> Result<Jid, Failure> {
+    let to = jid(to)?;
+    if !overlay.show.is_visible() {
+        return Err(Failure::usage(format!("one contact cannot be told {}", overlay.show.as_str())).with_hint(
+            "`xmppctl status clear --to JID` takes back what they are told, `xmppctl block add JID` hides you",
+        ));
+    }
+    if overlay.priority.is_some() || end.is_some_and(|end| end.then.is_some()) {
+        return Err(Failure::usage("what one contact is told has no priority, and nothing of its own follows it")
+            .with_hint("say it without --priority and --then"));
+    }
+    Ok(to)
+}
+
+fn jid(text: &str) -> Result<Jid, Failure> {
+    Jid::new(text).map_err(|error| {
+        Failure::usage(format!("{text:?} is no address: {error}")).with_hint("write one as juliet@verona.example")
+    })
+}
+
+/// Why an account's presence is not as was asked for; that it has to wait is none.
+fn refusal(account: &str, outcome: Outcome) -> Option<Failure> {
+    let hint = "`xmppctl status offline` hides you by leaving";
+    match outcome {
+        Outcome::Unsupported => Some(
+            Failure::new(Kind::Unsupported, format!("the server of {account} cannot make you invisible (XEP-0186)"))
+                .with_hint(hint),
+        ),
+        refused @ Outcome::Refused(_) => Some(failed(account, refused).with_hint(hint)),
+        Outcome::Delivered(_)
+        | Outcome::Sent(_)
+        | Outcome::Queued(_)
+        | Outcome::Answer(_)
+        | Outcome::NotOnline(_)
+        | Outcome::TimedOut
+        | Outcome::NotKept(_)
+        | Outcome::TooLate
+        | Outcome::Unknown
+        | Outcome::Withheld
+        | Outcome::Invisible
+        | Outcome::Occupants(..)
+        | Outcome::Outside
+        | Outcome::Exposed(_)
+        | Outcome::Done => None,
+    }
+}
+
 /// What was asked for, clean.
 fn overlay(shown: xmppd_proto::Show, status: Option<&str>, priority: Option<i8>) -> Result<Overlay, Failure> {
-    Ok(Overlay { show: show(shown)?, status: line(status), priority })
+    Ok(Overlay { show: show(shown), status: line(status), priority })
 }
 
 fn line(text: Option<&str>) -> Option<String> {
@@ -141,16 +249,15 @@ fn cleared(layer: LayerName) -> Result<hub::Cleared, Failure> {
 }
 
 /// The core's word for what was asked for.
-fn show(show: xmppd_proto::Show) -> Result<Show, Failure> {
+fn show(show: xmppd_proto::Show) -> Show {
     match show {
-        xmppd_proto::Show::Online => Ok(Show::Online),
-        xmppd_proto::Show::Chat => Ok(Show::Chat),
-        xmppd_proto::Show::Away => Ok(Show::Away),
-        xmppd_proto::Show::Xa => Ok(Show::Xa),
-        xmppd_proto::Show::Dnd => Ok(Show::Dnd),
-        xmppd_proto::Show::Offline => Ok(Show::Offline),
-        xmppd_proto::Show::Invisible => Err(Failure::new(Kind::Unsupported, "invisible is not built yet")
-            .with_hint("`xmppctl status offline` hides you")),
+        xmppd_proto::Show::Online => Show::Online,
+        xmppd_proto::Show::Chat => Show::Chat,
+        xmppd_proto::Show::Away => Show::Away,
+        xmppd_proto::Show::Xa => Show::Xa,
+        xmppd_proto::Show::Dnd => Show::Dnd,
+        xmppd_proto::Show::Offline => Show::Offline,
+        xmppd_proto::Show::Invisible => Show::Invisible,
     }
 }
 

@@ -88,7 +88,9 @@ impl Desk {
         match player {
             Some(absent) if players.is_empty() => Err(self.absent(&absent).await),
             Some(_) | None => {
-                Ok(TuneExplanation { report: self.tune().await?, players, accounts: self.hub.published().await? })
+                let filter = self.players.filter().await.map_err(ended)?;
+                let (report, accounts) = (self.tune().await?, self.hub.published().await?);
+                Ok(TuneExplanation { report, players, accounts, filter })
             }
         }
     }

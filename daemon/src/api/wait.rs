@@ -42,12 +42,31 @@ impl Desk {
             };
             state.apply(Arc::unwrap_or_clone(change));
             if holds(condition, accounts, &state) {
-                return Ok(());
+                return self.all_arrived(condition, accounts).await;
             }
             if let Some(reason) = hopeless(condition, accounts, &state) {
                 return Err(Failure::new(Kind::Impossible, reason).with_hint("see `xmppctl account list`"));
             }
         }
+    }
+}
+
+impl Desk {
+    /// An outbox in which nothing waits is not empty while it has messages that were set aside.
+    async fn all_arrived(&self, condition: &Condition, accounts: &[String]) -> Result<(), Failure> {
+        if *condition != Condition::OutboxEmpty {
+            return Ok(());
+        }
+        for account in accounts {
+            let rows = self.store.outbox(account.clone()).await;
+            let rows = rows.map_err(|error| Failure::new(Kind::Unexpected, error.to_string()))?;
+            if rows.iter().any(|row| row.aside.is_some()) {
+                let reason = format!("messages of the account {account} failed, or may not have arrived");
+                return Err(Failure::new(Kind::Impossible, reason)
+                    .with_hint("see `xmppctl outbox list`; then `outbox retry ID` or `outbox cancel ID`"));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 use xmppd_core::players::{Pattern, PatternError};
 use xmppd_core::secret::Secret;
 use xmppd_core::template::Template;
@@ -15,16 +16,10 @@ use super::words;
 use super::{Account, Config, Messages, PasswordSource, Presence, Tune, Webhook, duration};
 use crate::places::Environment;
 
-/// Keys that are checked but do nothing in this version. What builds a feature takes its keys off this list.
-const WITHOUT_EFFECT: &[&str] = &[
-    "presence.away-after",
-    "presence.xa-after",
-    "webhook.listen",
-    "webhook.token-file",
-    "messages.history",
-    "messages.keep",
-    "messages.notify",
-];
+/// Where players post to when the configuration does not say.
+const ROUTE: &str = "/tune";
+/// How long a post is believed when neither it nor the configuration says: longer than nearly every song.
+const EXPIRE: Duration = Duration::from_secs(15 * 60);
 
 const DURATION: &str = "a duration such as 90s, 25m, 1h30m or 2d";
 const POSITIVE: &str = "a duration above zero such as 90s, 25m, 1h30m or 2d";
@@ -44,16 +39,11 @@ pub(super) fn check(document: &DeTable<'_>, around: &Surroundings<'_>) -> Result
     let mut root = Section::document(document);
     let accounts = accounts(&mut root, around);
     let presence = presence(&mut root);
-    let tune = tune(&mut root);
+    let tune = tune(&mut root, around);
     let webhook = webhook(&mut root, around);
     let messages = messages(&mut root);
-    let without_effect = without_effect(document);
     let faults = root.finish();
-    if faults.is_empty() {
-        Ok(Config { accounts, presence, tune, webhook, messages, without_effect })
-    } else {
-        Err(faults)
-    }
+    if faults.is_empty() { Ok(Config { accounts, presence, tune, webhook, messages }) } else { Err(faults) }
 }
 
 fn accounts(root: &mut Section<'_>, around: &Surroundings<'_>) -> Vec<Account> {
@@ -130,12 +120,13 @@ fn presence(root: &mut Section<'_>) -> Presence {
         status: status_text(&mut section).filter(|text| !text.is_empty()),
         away_after: section.parsed("away-after", POSITIVE, words::positive),
         xa_after: section.parsed("xa-after", POSITIVE, words::positive),
+        publish_idle: section.flag("publish-idle").unwrap_or(default.publish_idle),
     };
     root.absorb(section);
     presence
 }
 
-fn tune(root: &mut Section<'_>) -> Tune {
+fn tune(root: &mut Section<'_>, around: &Surroundings<'_>) -> Tune {
     let mut section = root.section("tune");
     let default = Tune::default();
     let publish = section.texts("publish");
@@ -156,6 +147,7 @@ fn tune(root: &mut Section<'_>) -> Tune {
         deny: patterns(&mut section, "deny", Pattern::player).unwrap_or(default.deny),
         deny_url: patterns(&mut section, "deny-url", Pattern::url).unwrap_or(default.deny_url),
         deny_file: patterns(&mut section, "deny-file", Pattern::url).unwrap_or(default.deny_file),
+        filter: program(&mut section, "filter", around),
         publish_url: section.flag("publish-url").unwrap_or(default.publish_url),
         publish_video: section.flag("publish-video").unwrap_or(default.publish_video),
         publish_private: section.flag("publish-private").unwrap_or(default.publish_private),
@@ -172,6 +164,8 @@ fn tune(root: &mut Section<'_>) -> Tune {
 fn webhook(root: &mut Section<'_>, around: &Surroundings<'_>) -> Option<Webhook> {
     let mut section = root.section("webhook");
     let listen = section.parsed("listen", "a loopback address such as 127.0.0.1:8080", words::loopback);
+    let route = section.parsed("path", "a path such as /GStatus, of plain characters", words::route);
+    let expire = section.parsed("expire", POSITIVE, words::positive).unwrap_or(EXPIRE);
     let token_file = path(&mut section, "token-file", around);
     if section.is_present() {
         for key in ["listen", "token-file"].into_iter().filter(|key| !section.has(key)).collect::<Vec<_>>() {
@@ -179,7 +173,8 @@ fn webhook(root: &mut Section<'_>, around: &Surroundings<'_>) -> Option<Webhook>
         }
     }
     root.absorb(section);
-    Some(Webhook { listen: listen?, token_file: token_file? })
+    let path = route.unwrap_or_else(|| ROUTE.to_owned());
+    Some(Webhook { listen: listen?, path, expire, token_file: token_file? })
 }
 
 fn messages(root: &mut Section<'_>) -> Messages {
@@ -188,7 +183,14 @@ fn messages(root: &mut Section<'_>) -> Messages {
     let messages = Messages {
         history: section.flag("history").unwrap_or(default.history),
         keep: section.parsed("keep", POSITIVE, words::positive).unwrap_or(default.keep),
+        receipts: section.flag("receipts").unwrap_or(default.receipts),
+        encrypted_only: patterns(&mut section, "encrypted-only", Pattern::url).unwrap_or(default.encrypted_only),
         notify: section.flag("notify").unwrap_or(default.notify),
+        notify_body: section.flag("notify-body").unwrap_or(default.notify_body),
+        notify_deny: patterns(&mut section, "notify-deny", Pattern::url).unwrap_or(default.notify_deny),
+        on_uncertain: section
+            .parsed("on-uncertain", "one of resend, hold", words::on_uncertain)
+            .unwrap_or(default.on_uncertain),
     };
     root.absorb(section);
     messages
@@ -207,6 +209,23 @@ fn patterns(
     Some(texts.into_iter().map(String::from).collect())
 }
 
+/// A program and its arguments. It has to be there, in a folder of `PATH`, below the home or at its absolute path.
+fn program(section: &mut Section<'_>, key: &'static str, around: &Surroundings<'_>) -> Option<Vec<String>> {
+    let mut words = section.texts(key)?.into_iter().map(String::from).collect::<Vec<_>>();
+    let Some(first) = words.first_mut() else {
+        section.fault(key, "expected a program and its arguments, found an empty list");
+        return None;
+    };
+    match around.environment.program(first) {
+        Some(path) => *first = path.to_string_lossy().into_owned(),
+        None => {
+            let message = format!("there is no program {}; each argument is a text of its own", shown(first));
+            section.fault(key, message);
+        }
+    }
+    Some(words)
+}
+
 /// The template under `status`, as it stands.
 fn template(section: &mut Section<'_>) -> Option<String> {
     let text = status_text(section)?;
@@ -223,16 +242,4 @@ fn status_text(section: &mut Section<'_>) -> Option<String> {
 
 fn path(section: &mut Section<'_>, key: &'static str, around: &Surroundings<'_>) -> Option<PathBuf> {
     section.parsed(key, PATH, |text| around.environment.expand(text))
-}
-
-/// Which keys of the file are on the list above.
-fn without_effect(document: &DeTable<'_>) -> Vec<&'static str> {
-    let is_present = |dotted: &&str| {
-        let Some((table, key)) = dotted.split_once('.') else { return false };
-        match document.get(table).map(toml::Spanned::get_ref) {
-            Some(DeValue::Table(table)) => table.contains_key(key),
-            Some(_) | None => false,
-        }
-    };
-    WITHOUT_EFFECT.iter().copied().filter(is_present).collect()
 }

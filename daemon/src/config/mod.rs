@@ -14,7 +14,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jid::{BareJid, ResourcePart};
-use xmppd_core::players::DEFAULT_DENY;
+use xmppd_core::account::OnUncertain;
+use xmppd_core::players::{DEFAULT_DENY, Pattern};
 use xmppd_core::presence::Show;
 use xmppd_core::secret::Secret;
 
@@ -35,8 +36,6 @@ pub(crate) struct Config {
     pub(crate) webhook: Option<Webhook>,
     /// `[messages]`.
     pub(crate) messages: Messages,
-    /// Keys of the file that are right but have no effect in this version, dotted.
-    pub(crate) without_effect: Vec<&'static str>,
 }
 
 impl Config {
@@ -50,7 +49,10 @@ impl Config {
             let name = &account.name;
             notes.push(format!("account {name} has no password source, and the desktop keyring is not asked yet"));
         }
-        notes.extend(self.without_effect.iter().map(|key| format!("{key} has no effect yet")));
+        let Presence { away_after, xa_after, publish_idle, .. } = self.presence;
+        if publish_idle && away_after.is_none() && xa_after.is_none() {
+            notes.push("presence.publish-idle has no effect without away-after or xa-after".into());
+        }
         notes
     }
 }
@@ -127,11 +129,13 @@ pub(crate) struct Presence {
     pub(crate) away_after: Option<Duration>,
     /// Idle for so long means xa; never when `None`.
     pub(crate) xa_after: Option<Duration>,
+    /// Whether contacts are told since when (XEP-0319).
+    pub(crate) publish_idle: bool,
 }
 
 impl Default for Presence {
     fn default() -> Self {
-        Self { show: Show::Online, status: None, away_after: None, xa_after: None }
+        Self { show: Show::Online, status: None, away_after: None, xa_after: None, publish_idle: false }
     }
 }
 
@@ -160,6 +164,8 @@ pub(crate) struct Tune {
     pub(crate) deny_url: Vec<String>,
     /// Patterns of file names that are never published.
     pub(crate) deny_file: Vec<String>,
+    /// The program that is asked about each song, and its arguments; never empty, run without a shell.
+    pub(crate) filter: Option<Vec<String>>,
     /// Whether a track's address is published.
     pub(crate) publish_url: bool,
     /// Whether what a video file plays is published.
@@ -183,6 +189,7 @@ impl Default for Tune {
             deny: patterns(&DEFAULT_DENY),
             deny_url: Vec::new(),
             deny_file: Vec::new(),
+            filter: None,
             publish_url: false,
             publish_video: false,
             publish_private: false,
@@ -217,24 +224,55 @@ pub(crate) enum OnPause {
 pub(crate) struct Webhook {
     /// A loopback address.
     pub(crate) listen: SocketAddr,
+    /// The path that is posted to.
+    pub(crate) path: String,
+    /// How long a post is believed that does not tell its song's length.
+    pub(crate) expire: Duration,
     /// Where its token is, absolute.
     pub(crate) token_file: PathBuf,
 }
 
-/// `[messages]`: what is kept and shown.
+/// `[messages]`: what is kept, sent and shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Messages {
     /// Whether messages are kept.
     pub(crate) history: bool,
     /// For how long.
     pub(crate) keep: Duration,
+    /// Whether contacts who ask are told what has arrived and what was read.
+    pub(crate) receipts: bool,
+    /// Patterns of bare addresses of chats that no plain text is sent into.
+    pub(crate) encrypted_only: Vec<String>,
     /// Whether the desktop notifies.
     pub(crate) notify: bool,
+    /// Whether notifications show the text.
+    pub(crate) notify_body: bool,
+    /// Patterns of bare addresses that are never notified of.
+    pub(crate) notify_deny: Vec<String>,
+    /// What becomes of a message of which nobody can say whether it arrived.
+    pub(crate) on_uncertain: OnUncertain,
+}
+
+impl Messages {
+    /// The chats that no plain text is sent into.
+    pub(crate) fn encrypted_only(&self) -> Vec<Pattern> {
+        // What is no pattern was refused when the configuration was read.
+        self.encrypted_only.iter().filter_map(|text| Pattern::url(text).ok()).collect()
+    }
 }
 
 impl Default for Messages {
     fn default() -> Self {
-        Self { history: true, keep: Duration::from_secs(90 * 86_400), notify: true }
+        Self {
+            history: true,
+            keep: Duration::from_secs(90 * 86_400),
+            receipts: true,
+            encrypted_only: Vec::new(),
+            notify: true,
+            notify_body: true,
+            notify_deny: Vec::new(),
+            on_uncertain: OnUncertain::Resend,
+        }
     }
 }
 

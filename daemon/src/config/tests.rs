@@ -80,25 +80,26 @@ fn the_contracts_own_example_is_read() {
     let defaults = Tune { deny, deny_url: vec!["file:///home/*/Private/*".into()], ..Tune::default() };
     assert_eq!(config.tune, defaults);
     assert_eq!(config.messages, Messages::default());
-    assert_eq!(config.without_effect.len(), 7);
 }
 
 #[test]
 fn an_empty_file_is_a_configuration_without_accounts() {
     let config = read("").unwrap();
     assert_eq!(config.notes(), ["no account is configured"]);
-    assert!(config.webhook.is_none() && config.without_effect.is_empty());
+    assert!(config.webhook.is_none());
+    let filter = read("[tune]\nfilter = ['/bin/sh', '-c']").unwrap().tune.filter;
+    assert_eq!(filter, Some(["/bin/sh", "-c"].map(String::from).into()));
     assert_eq!((config.accounts.len(), config.presence, config.tune), (0, Presence::default(), Tune::default()));
 }
 
 #[test]
 fn what_is_right_but_without_effect_is_noted() {
-    let config = read("[[account]]\njid = 'a@b'\n[presence]\naway-after = '5m'\n").unwrap();
+    let config = read("[[account]]\njid = 'a@b'\n[presence]\npublish-idle = true\n").unwrap();
     assert_eq!(
         config.notes(),
         [
             "account a@b has no password source, and the desktop keyring is not asked yet",
-            "presence.away-after has no effect yet",
+            "presence.publish-idle has no effect without away-after or xa-after",
         ]
     );
 }
@@ -146,6 +147,16 @@ fn unknown_tables_and_wrong_kinds_of_tables_are_faults() {
         "[webhook]\nlisten = '0.0.0.0:80'",
         &["config.toml:1:1: webhook.token-file: is missing", "config.toml:2:10: webhook.listen: expected a loopback"],
     );
+    check_faults(
+        "[webhook]\nlisten = '127.0.0.1:8080'\ntoken-file = '~/t'\npath = '/a?b'\nexpire = '0s'",
+        &["config.toml:4:8: webhook.path: expected a path", "config.toml:5:10: webhook.expire: expected a duration"],
+    );
+    check_faults("[tune]\nfilter = []", &["config.toml:2:10: tune.filter: expected a program and its arguments"]);
+    check_faults("[tune]\nfilter = 'cat -u'", &["config.toml:2:10: tune.filter: expected a list"]);
+    for word in ["no-such-program", "cat", "~/no-such", "/etc/passwd", "./here", "/"] {
+        let start = format!("config.toml:2:10: tune.filter: there is no program {word:?}");
+        check_faults(&format!("[tune]\nfilter = ['{word}', 'x']"), &[&start]);
+    }
 }
 
 #[test]
@@ -210,6 +221,7 @@ fn values_outside_their_words_are_faults() {
     check("tune", "allow = ['']");
     check("tune", "status-when = true");
     check("messages", "keep = '0d'");
+    check("messages", "on-uncertain = 'resent'");
 }
 
 #[test]
@@ -238,7 +250,9 @@ fn effective_values_are_found_by_their_dotted_keys() {
     check("tune.publish", Some(json!(["pep", "status"])));
     check("account.home.jid", Some(json!("romeo@verona.example/balcony")));
     check("account.home.password-command", Some(json!(["pass", "show", "xmpp/romeo"])));
-    check("messages", Some(json!({"history": true, "keep": "90d", "notify": true})));
+    let messages = json!({"history": true, "keep": "90d", "receipts": true, "encrypted-only": [], "notify": true,
+        "notify-body": true, "notify-deny": [], "on-uncertain": "resend"});
+    check("messages", Some(messages));
     for absent in ["", "tune.x", "account.home.x", "account.homer", "presence.status", "account.home.password"] {
         check(absent, None);
     }

@@ -27,19 +27,37 @@ impl Config {
         if let Some(webhook) = &self.webhook {
             all.insert(
                 "webhook".into(),
-                json!({"listen": webhook.listen.to_string(), "token-file": webhook.token_file.to_string_lossy()}),
+                json!({
+                    "listen": webhook.listen.to_string(),
+                    "path": webhook.path,
+                    "expire": duration::write(webhook.expire),
+                    "token-file": webhook.token_file.to_string_lossy(),
+                }),
             );
         }
-        let messages = &self.messages;
-        let keep = duration::write(messages.keep);
-        all.insert("messages".into(), json!({"history": messages.history, "keep": keep, "notify": messages.notify}));
+        all.insert("messages".into(), self.messages_values());
         Value::Object(all)
+    }
+
+    fn messages_values(&self) -> Value {
+        let messages = &self.messages;
+        json!({
+            "history": messages.history,
+            "keep": duration::write(messages.keep),
+            "receipts": messages.receipts,
+            "encrypted-only": messages.encrypted_only,
+            "notify": messages.notify,
+            "notify-body": messages.notify_body,
+            "notify-deny": messages.notify_deny,
+            "on-uncertain": words::on_uncertain_word(messages.on_uncertain),
+        })
     }
 
     fn presence_values(&self) -> Value {
         let presence = &self.presence;
         let mut values = Map::new();
         values.insert("show".into(), presence.show.as_str().into());
+        values.insert("publish-idle".into(), presence.publish_idle.into());
         let optional = [("away-after", presence.away_after), ("xa-after", presence.xa_after)];
         for (key, time) in optional {
             values.extend(time.map(|time| (key.into(), duration::write(time).into())));
@@ -52,7 +70,7 @@ impl Config {
         let tune = &self.tune;
         let carriers = [("pep", tune.publish_pep), ("status", tune.publish_status)];
         let publish: Vec<_> = carriers.into_iter().filter(|(_, chosen)| *chosen).map(|(word, _)| word).collect();
-        json!({
+        let mut values = json!({
             "enabled": tune.enabled,
             "publish": publish,
             "status": tune.status,
@@ -66,7 +84,11 @@ impl Config {
             "publish-url": tune.publish_url,
             "publish-video": tune.publish_video,
             "publish-private": tune.publish_private,
-        })
+        });
+        if let (Some(values), Some(filter)) = (values.as_object_mut(), &tune.filter) {
+            values.insert("filter".into(), filter.clone().into());
+        }
+        values
     }
 }
 

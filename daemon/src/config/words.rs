@@ -6,7 +6,7 @@ use std::time::Duration;
 use jid::{BareJid, Jid, ResourcePart};
 use xmppd_core::presence::Show;
 
-use super::{OnPause, Server, StatusWhen, TlsPolicy, duration};
+use super::{OnPause, OnUncertain, Server, StatusWhen, TlsPolicy, duration};
 
 /// What stands for every account on xmppctl's command line.
 const EVERY_ACCOUNT: &str = "all";
@@ -81,6 +81,17 @@ pub(super) fn status_when_word(when: StatusWhen) -> &'static str {
     }
 }
 
+pub(super) fn on_uncertain(text: &str) -> Option<OnUncertain> {
+    [OnUncertain::Resend, OnUncertain::Hold].into_iter().find(|what| on_uncertain_word(*what) == text)
+}
+
+pub(super) fn on_uncertain_word(what: OnUncertain) -> &'static str {
+    match what {
+        OnUncertain::Resend => "resend",
+        OnUncertain::Hold => "hold",
+    }
+}
+
 pub(super) fn on_pause(text: &str) -> Option<OnPause> {
     match text {
         "clear" => Some(OnPause::Clear),
@@ -103,6 +114,15 @@ pub(super) fn positive(text: &str) -> Option<Duration> {
 
 pub(super) fn loopback(text: &str) -> Option<SocketAddr> {
     text.parse().ok().filter(|address: &SocketAddr| address.ip().is_loopback() && address.port() != 0)
+}
+
+/// A path of characters that every client sends as they are (RFC 3986 section 2.3), without an end of its own.
+pub(super) fn route(text: &str) -> Option<String> {
+    let is_part = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+    };
+    let rest = text.strip_prefix('/').filter(|_| text.len() <= 255)?;
+    (rest.is_empty() || rest.split('/').all(is_part)).then(|| text.into())
 }
 
 /// What can be a file's name in the credentials' folder (systemd.exec(5)).
@@ -169,6 +189,12 @@ mod tests {
         assert!(loopback("127.0.0.1:8080").is_some() && loopback("[::1]:80").is_some());
         for wrong in ["0.0.0.0:80", "192.0.2.1:80", "localhost:80", "127.0.0.1", "127.0.0.1:0"] {
             assert!(loopback(wrong).is_none(), "{wrong}");
+        }
+        for right in ["/", "/GStatus", "/now/playing.php", "/~romeo"] {
+            assert!(route(right).is_some(), "{right}");
+        }
+        for wrong in ["", "GStatus", "/GStatus/", "//", "/a?b", "/a b", "/%41", "/ü"] {
+            assert!(route(wrong).is_none(), "{wrong}");
         }
         for wrong in ["", ".", "..", "a/b", "../a"] {
             assert!(credential_name(wrong).is_none(), "{wrong}");

@@ -106,8 +106,7 @@ impl Daemon {
     ) -> Result<String, Refusal> {
         self.owner.admit(connection, &header).await?;
         let (to, body) = (to.to_owned(), body.to_owned());
-        let message = Send { to, body, subject: None, id: None, message_type: None, account: None };
-        self.ask(message).await.map(|report| report.id)
+        self.ask(Send::new(to, body)).await.map(|report| report.id)
     }
 
     /// Publishes this tune in place of a player's; xesam keys.
@@ -193,7 +192,7 @@ impl Daemon {
         #[zbus(connection)] connection: &Connection,
         #[zbus(header)] header: Option<Header<'_>>,
     ) -> Result<u32, Refusal> {
-        self.shown(connection, header, View::unread).await
+        self.shown(connection, header, |view| view.unread).await
     }
 
     /// A message came.
@@ -255,6 +254,10 @@ const fn is_carried(request: &Request) -> bool {
         | Request::TuneShow(_) | Request::TuneSet(_) | Request::TuneClear(_) | Request::TuneOn(_)
         | Request::TuneOff(_) | Request::TuneHold(_) | Request::TuneResume(_) | Request::TuneSkip(_)
         | Request::TuneUse(_) | Request::TuneExplain(_) | Request::TuneRender(_) | Request::TunePlayers(_)
+        | Request::TuneGet(_)
+        | Request::MoodShow(_) | Request::MoodSet(_) | Request::MoodClear(_) | Request::ActivityShow(_)
+        | Request::ActivitySet(_) | Request::ActivityClear(_) | Request::NickShow(_) | Request::NickSet(_)
+        | Request::NickClear(_) | Request::AvatarShow(_) | Request::AvatarSet(_) | Request::AvatarClear(_)
         | Request::Roster(_) | Request::RosterShow(_) | Request::RosterAdd(_) | Request::RosterRemove(_)
         | Request::RosterRename(_) | Request::RosterGroup(_) | Request::RosterPending(_)
         | Request::RosterApprove(_) | Request::RosterDeny(_) | Request::RosterSubscribe(_)
@@ -262,8 +265,10 @@ const fn is_carried(request: &Request) -> bool {
         | Request::BlockListing(_) | Request::BlockAdd(_) | Request::BlockRemove(_)
         | Request::AccountListing(_) | Request::AccountShow(_) | Request::AccountConnect(_)
         | Request::AccountDisconnect(_)
+        | Request::Question(_) | Request::History(_) | Request::Unread(_) | Request::UnreadClear(_)
+        | Request::UploadStart(_) | Request::UploadWrite(_) | Request::UploadFinish(_) | Request::UploadCancel(_)
         | Request::Send(_) | Request::Wait(_) | Request::Ping(_) | Request::OutboxListing(_)
-        | Request::OutboxCancel(_) | Request::Probe(_)
+        | Request::OutboxCancel(_) | Request::OutboxRetry(_) | Request::Probe(_)
         | Request::Doctor(_) | Request::ConfigCheck(_) | Request::ConfigReload(_) | Request::ConfigGet(_)
         | Request::DaemonHello(_) | Request::DaemonShow(_) | Request::DaemonStop(_)
         | Request::DaemonRestart(_) | Request::RpcDescribe(_) => true,

@@ -108,7 +108,17 @@ impl Session {
         match &*change {
             Change::Message(message) => tell_message(&emitter, message).await,
             Change::Presence(presence) => tell_presence(&emitter, presence).await,
-            Change::Snapshot(_) | Change::Status(_) | Change::Tune(_) | Change::Account(_) | Change::Outbox(_) => {
+            Change::Snapshot(_)
+            | Change::Status(_)
+            | Change::Tune(_)
+            | Change::Personal(_)
+            | Change::Account(_)
+            | Change::Outbox(_)
+            | Change::Unread(_)
+            | Change::Receipt(_)
+            | Change::Reaction(_)
+            | Change::Retraction(_)
+            | Change::ChatState(_) => {
                 self.state.apply(Arc::unwrap_or_clone(change));
                 // Contacts are told one by one as they change; ten thousand of them need not be kept for that.
                 self.state.roster = Default::default();
@@ -167,11 +177,14 @@ impl Session {
 }
 
 async fn tell_message(emitter: &SignalEmitter<'_>, message: &Received) -> zbus::Result<()> {
-    match (message.direction, &message.body) {
-        (Direction::In, Some(body)) => {
-            Daemon::message_received(emitter, &message.account, &message.from, body, &message.id).await
-        }
-        (Direction::In, None) | (Direction::Out, _) => Ok(()),
+    let body = match (&message.body, &message.encrypted) {
+        (Some(body), _) => Cow::Borrowed(body.as_str()),
+        (None, Some(method)) => Cow::Owned(format!("(encrypted with {method}, cannot be read here)")),
+        (None, None) => return Ok(()),
+    };
+    match message.direction {
+        Direction::In => Daemon::message_received(emitter, &message.account, &message.from, &body, &message.id).await,
+        Direction::Out => Ok(()),
     }
 }
 

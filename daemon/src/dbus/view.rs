@@ -25,6 +25,8 @@ pub(super) struct View {
     pub(super) connection: Option<ConnectionState>,
     /// What is published.
     pub(super) tune: Option<Tune>,
+    /// How many messages nobody has read.
+    pub(super) unread: u32,
     /// The accounts by name.
     pub(super) accounts: BTreeMap<String, AccountView>,
 }
@@ -59,11 +61,13 @@ impl View {
         let online = |status: &&AccountStatus| status.connection == ConnectionState::Online;
         let speaker = state.status.accounts.iter().find(online).or(state.status.accounts.first());
         let effective = speaker.map(|status| status.effective.clone()).unwrap_or_default();
+        let unread: u64 = state.unread.accounts.iter().map(|account| account.unread).sum();
         Self {
             show: effective.show,
             status: effective.status.unwrap_or_default(),
             connection: state.account.accounts.iter().map(|info| info.state).min_by_key(|state| rank(*state)),
             tune: state.tune.tune.clone(),
+            unread: u32::try_from(unread).unwrap_or(u32::MAX),
             accounts,
         }
     }
@@ -75,13 +79,8 @@ impl View {
             ("Status", Variant::from(self.status.clone())),
             ("Connection", Variant::from(word(self.connection))),
             ("Tune", Variant::from(xesam::write(self.tune.as_ref()))),
-            ("Unread", Variant::from(self.unread())),
+            ("Unread", Variant::from(self.unread)),
         ]
-    }
-
-    /// How many messages nobody has read. Nothing counts them yet.
-    pub(super) fn unread(&self) -> u32 {
-        0
     }
 }
 

@@ -1,18 +1,21 @@
 //! The core's words in the contract's: what is said over a wire is made here, by hand, from what the core knows.
 
 use jid::Jid;
-use xmppd_core::account::{Available, Event, Incoming, LinkState, Problem, Profile, Session};
-use xmppd_core::presence::{Explained, Layer, Part, Presence, Reason, Show, StatusWhen};
+use xmppd_core::account::{Aside, Available, Event, Incoming, LinkState, Noted, Problem, Profile, Session};
+use xmppd_core::presence::{Directed, Explained, Layer, Part, Presence, Reason, Show, StatusWhen};
 use xmppd_core::sasl::TlsVersion;
 use xmppd_core::stanza::MessageKind;
+use xmppd_core::stanza::remark::Remark;
 use xmppd_core::stanza::roster::{Item, Subscription};
 use xmppd_core::time::Wall;
 use xmppd_core::tune::Track;
-use xmppd_proto::reply::{self, ConnectionState, Contact, Direction, LayerName, Message, MessageType};
-use xmppd_proto::{Change, PresenceChange, RoomChange, RosterChange, Timestamp, Tune, TuneChange, TuneState};
+use xmppd_proto::reply::{self, ConnectionState, Contact, Direction, LayerName, Message, MessageState, MessageType};
+use xmppd_proto::{
+    Change, ChatStateChange, Failure, Kind, PresenceChange, ReactionChange, Receipt, Retraction, RoomChange,
+    RosterChange, Timestamp, Tune, UnreadChange,
+};
 
-use super::rooms;
-use crate::host;
+use super::{personal, rooms};
 
 /// What an event of the contacts' becomes; the account's own events are the hub's.
 pub(super) fn event(account: &str, event: Event) -> Option<Change> {
@@ -41,13 +44,18 @@ pub(super) fn event(account: &str, event: Event) -> Option<Change> {
         }
         Event::Available(available) => Some(Change::Presence(available_change(account, available))),
         Event::Unavailable(jid) => Some(Change::Presence(unavailable_change(account, &jid))),
-        Event::ContactTune(jid, track) => {
-            let state = if track.is_some() { TuneState::Playing } else { TuneState::Stopped };
-            let report = reply::TuneReport { tune: track.map(|track| tune(&track)), state, ..Default::default() };
-            Some(Change::Tune(TuneChange { account: Some(account), jid: Some(jid.to_string()), report }))
-        }
+        Event::Personal(jid, told) => Some(personal::change(account, jid.to_string(), told)),
         Event::Departed => Some(Change::Presence(PresenceChange { account, ..PresenceChange::default() })),
         Event::Message(incoming) => Some(Change::Message(Box::new(message(account, incoming)))),
+        Event::Unread(chat, unread) => {
+            let (jid, unread) = (chat.to_string(), u64::from(unread));
+            Some(Change::Unread(UnreadChange { account, jid, unread }))
+        }
+        Event::Noted(noted) => noted_change(account, noted),
+        Event::ChatState(from, state) => {
+            let (from, state) = (from.to_string(), state.as_str().to_owned());
+            Some(Change::ChatState(ChatStateChange { account, from, state }))
+        }
         Event::Outbox(waiting) => {
             let waiting = u64::try_from(waiting).unwrap_or(u64::MAX);
             Some(Change::Outbox(reply::OutboxCount { account, waiting }))
@@ -64,7 +72,7 @@ pub(super) fn event(account: &str, event: Event) -> Option<Change> {
             let invitation = Some(rooms::invitation(invitation));
             Some(Change::Room(RoomChange { account, invitation, ..RoomChange::default() }))
         }
-        Event::Link(_) | Event::Presence(..) | Event::TunePublished(_) | Event::Mistrusted | Event::Returned(..) => {
+        Event::Link(_) | Event::Presence(..) | Event::TunePublished(_) | Event::Mistrusted | Event::SetAside(..) => {
             None
         }
     }
@@ -127,6 +135,16 @@ pub(super) fn layer(explained: Explained<'_>) -> reply::Layer {
     }
 }
 
+/// What a single contact is told.
+pub(super) fn directed(directed: &Directed) -> reply::Directed {
+    reply::Directed {
+        to: directed.to.to_string(),
+        show: show(directed.show),
+        status: directed.status.clone(),
+        until: directed.until.map(timestamp),
+    }
+}
+
 fn reason_for(reason: Reason) -> String {
     match reason {
         Reason::Highest => "nothing is above it".to_owned(),
@@ -173,6 +191,12 @@ pub(super) fn error(problem: &Problem) -> reply::AccountError {
     }
 }
 
+/// What of a presence cannot be although the account is online.
+pub(super) fn failure(problem: &Problem) -> Failure {
+    Failure::new(Kind::Unsupported, problem.message.clone())
+        .with_hint("`xmppctl status online` shows you again, `xmppctl status offline` leaves")
+}
+
 pub(super) fn tls(session: &Session) -> reply::Tls {
     let version = match session.tls {
         TlsVersion::V1_2 => "1.2",
@@ -216,6 +240,7 @@ fn contact(item: Item) -> Contact {
         approved: item.approved,
         resources: Vec::new(),
         tune: None,
+        personal: reply::Personal::default(),
     }
 }
 
@@ -245,8 +270,29 @@ fn resource(jid: &Jid) -> Option<String> {
     jid.resource().map(ToString::to_string)
 }
 
-fn message(account: String, incoming: Incoming) -> Message {
-    let delayed = incoming.delayed.is_some();
+/// A message of ours is not sent by itself any more.
+pub(super) fn set_aside(account: String, id: String, aside: Aside) -> Change {
+    let state = match aside {
+        Aside::Failed => MessageState::Failed,
+        Aside::Uncertain => MessageState::Uncertain,
+    };
+    Change::Receipt(Receipt { account, id, to: None, state })
+}
+
+fn noted_change(account: String, noted: Noted) -> Option<Change> {
+    let Noted { chat, from, remark, sent, .. } = noted;
+    let (jid, from) = (chat.to_string(), from.to_string());
+    let receipt = |account, id, to, state| (!sent).then_some(Change::Receipt(Receipt { account, id, to, state }));
+    match remark {
+        Remark::Received(id) => receipt(account, id, Some(jid), MessageState::Received),
+        Remark::Displayed(id) => receipt(account, id, Some(jid), MessageState::Displayed),
+        Remark::Reactions(id, emojis) => Some(Change::Reaction(ReactionChange { account, jid, id, from, emojis })),
+        Remark::Retraction(id) => Some(Change::Retraction(Retraction { account, jid, id, from })),
+    }
+}
+
+/// A message in the contract's words.
+pub(crate) fn message(account: String, incoming: Incoming) -> Message {
     Message {
         account,
         id: incoming.id,
@@ -261,11 +307,20 @@ fn message(account: String, incoming: Incoming) -> Message {
         },
         body: incoming.body,
         subject: incoming.subject,
-        timestamp: timestamp(incoming.delayed.unwrap_or_else(|| host::now().wall)),
-        delayed,
+        encrypted: incoming.encrypted,
+        urls: incoming.urls,
+        timestamp: timestamp(incoming.at),
+        delayed: incoming.delayed,
         carbon: incoming.carbon,
-        stanza_id: incoming.room.is_some().then_some(incoming.place).flatten(),
-        origin_id: None,
+        stanza_id: incoming.place,
+        origin_id: incoming.origin,
         room: incoming.room.map(rooms::speaker),
+        state: None,
+        unread: false,
+        replaces: incoming.replaces,
+        replaced_by: None,
+        reply_to: incoming.reply_to,
+        reactions: Vec::new(),
+        retracted: false,
     }
 }

@@ -2,9 +2,11 @@
 
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use xmppd_core::account::{Command, Delivery, LinkState, Machine, Outcome, Playing, Report, Ticket, TunePublished};
+use xmppd_core::account::{
+    Aside, Command, Delivery, LinkState, Machine, Outcome, Playing, Problem, Report, Ticket, TunePublished,
+};
+use xmppd_core::players::Pattern;
 use xmppd_core::presence::{Composed, Layers, Show, StatusWhen, compose, explain};
-use xmppd_core::stanza::StanzaError;
 use xmppd_proto::reply::{self, AccountInfo, AccountStatus, AccountTune, TunePublish};
 
 use super::convert;
@@ -62,6 +64,12 @@ impl Entry {
         if self.layers.requested().show != Show::Offline {
             self.report.state = LinkState::Connecting;
         }
+    }
+
+    /// It could not be started, for this reason.
+    pub(super) fn not_started(&mut self, reason: String) {
+        let problem = Problem { kind: "start", message: reason, retry_at: None };
+        self.set_report(Report { state: LinkState::Stopped, problem: Some(problem), ..self.report.clone() });
     }
 
     /// Whether this is the number of its actor.
@@ -137,6 +145,13 @@ impl Entry {
         }
     }
 
+    /// Tells the actor which chats no plain text is sent into.
+    pub(super) fn encrypted_only(&self, chats: Vec<Pattern>) {
+        if let Some(handle) = self.handle() {
+            handle.encrypted_only(chats);
+        }
+    }
+
     /// Tells the actor what is playing.
     pub(super) fn tune(&self, playing: Option<Playing>) {
         if let Some(handle) = self.handle() {
@@ -178,11 +193,16 @@ impl Entry {
         AccountTune { account, publishes, reason, last: self.last_tune.clone() }
     }
 
-    /// The server's stream management is used no more.
-    pub(super) fn returned(&self, id: &str, error: &StanzaError) {
-        tracing::warn!(account = %self.config.name, %id, "a message was not sent, or came back: {error}");
+    /// A message is not sent by itself any more.
+    pub(super) fn set_aside(&self, id: &str, aside: Aside, reason: &str) {
+        let account = &self.config.name;
+        match aside {
+            Aside::Failed => tracing::warn!(%account, %id, "a message was not sent, or came back: {reason}"),
+            Aside::Uncertain => tracing::warn!(%account, %id, "whether a message arrived is uncertain: {reason}"),
+        }
     }
 
+    /// The server's stream management is used no more.
     pub(super) fn mistrusted(&self) {
         tracing::warn!(
             account = %self.config.name,
@@ -209,6 +229,7 @@ impl Entry {
         // What the layers give is told at once; whether contacts know already, `effective` and `delivery` tell.
         let tune = self.composed.tune.as_ref();
         let when = tune.map_or(StatusWhen::Never, |offered| offered.when);
+        let online = self.report.state == LinkState::Online;
         let composed = compose(&self.layers, tune.map(|offered| offered.text.as_str()), when);
         let layers = explain(&self.layers, &composed).into_iter().map(convert::layer).collect();
         AccountStatus {
@@ -219,6 +240,8 @@ impl Entry {
             requested: convert::presence(&self.layers.requested()),
             effective: self.effective(),
             layers,
+            directed: self.layers.directed().iter().map(convert::directed).collect(),
+            error: online.then(|| self.report.problem.as_ref().map(convert::failure)).flatten(),
         }
     }
 
@@ -256,6 +279,9 @@ impl Entry {
         let mut effective = convert::presence(&self.composed.presence);
         if self.report.state != LinkState::Online {
             effective.show = convert::show(Show::Offline);
+            effective.status = None;
+        }
+        if self.composed.presence.show == Show::Invisible {
             effective.status = None;
         }
         effective

@@ -3,9 +3,10 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use jid::Jid;
 use tokio::sync::{mpsc, oneshot};
 use xmppd_core::account::{Machine, Outcome, Playing};
-use xmppd_core::presence::{Overlay, Then};
+use xmppd_core::presence::{Idle, Overlay, Then};
 use xmppd_core::time::Wall;
 use xmppd_proto::reply::{AccountTune, TuneReport};
 use xmppd_proto::{Change, Failure, Kind, State, Topics};
@@ -30,6 +31,7 @@ pub(super) enum Message {
     Accounts(Option<String>, oneshot::Sender<Result<Vec<(String, Account)>, Failure>>),
     Subscribe(Topics, oneshot::Sender<mpsc::Receiver<Arc<Change>>>),
     Tune(TuneReport, Option<Playing>),
+    Idle(Option<Idle>),
     Published(oneshot::Sender<Vec<AccountTune>>),
     Reload(Box<Config>, oneshot::Sender<Vec<String>>),
     Watched(bool),
@@ -55,6 +57,10 @@ pub(crate) struct Status {
     pub(crate) overlay: Overlay,
     /// When it ends.
     pub(crate) end: Option<End>,
+    /// The one contact who is told it.
+    pub(crate) to: Option<Jid>,
+    /// The accounts that it is not for after all.
+    pub(crate) except: Vec<String>,
 }
 
 /// The end of a wish.
@@ -80,7 +86,7 @@ pub(crate) struct Hold {
 }
 
 /// What is taken back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Cleared {
     /// Everything above the base.
     AboveBase,
@@ -92,20 +98,25 @@ pub(crate) enum Cleared {
     Scroll,
     /// The base: back to what the configuration starts with.
     Base,
+    /// What a single contact is told.
+    Directed(Jid),
 }
 
 /// A wish that is on its way.
 pub(crate) struct Asked {
+    /// The account's name.
+    pub(crate) account: String,
     stored: Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>,
     outcome: Option<oneshot::Receiver<Outcome>>,
 }
 
 impl Asked {
     pub(super) fn new(
+        account: String,
         stored: impl Future<Output = Result<(), StoreError>> + Send + 'static,
         outcome: Option<oneshot::Receiver<Outcome>>,
     ) -> Self {
-        Self { stored: Box::pin(stored), outcome }
+        Self { account, stored: Box::pin(stored), outcome }
     }
 
     /// Waits until the wish is durable.
@@ -184,6 +195,11 @@ impl Handle {
     /// Tells what plays; fails only when the daemon ends.
     pub(crate) async fn tune(&self, report: TuneReport, playing: Option<Playing>) -> Result<(), Failure> {
         self.messages.send(Message::Tune(report, playing)).await.map_err(|_| ending())
+    }
+
+    /// Tells whether the person is away from the machine; fails only when the daemon ends.
+    pub(crate) async fn idle(&self, idle: Option<Idle>) -> Result<(), Failure> {
+        self.messages.send(Message::Idle(idle)).await.map_err(|_| ending())
     }
 
     /// How the tune goes out through each account.

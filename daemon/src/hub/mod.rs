@@ -5,6 +5,8 @@
 mod convert;
 mod entry;
 mod handle;
+mod keeping;
+mod personal;
 mod presence;
 mod rooms;
 mod scroll;
@@ -14,6 +16,8 @@ mod subscribers;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use xmppd_core::account::{Command, Event, Outcome, Playing};
+use xmppd_core::presence::Idle;
+use xmppd_core::time::Moment;
 use xmppd_proto::{Change, Failure, Kind, State, TuneChange, reply::TuneReport};
 
 use crate::account::Handle as Account;
@@ -29,7 +33,8 @@ pub(crate) use presence::Holding;
 pub(crate) use scroll::Scroller;
 use subscribers::Subscribers;
 
-pub(crate) use convert::{show, timestamp, tune as tune_to_proto};
+pub(crate) use convert::{message, show, timestamp, tune as tune_to_proto};
+pub(crate) use personal::of as personal_to_proto;
 pub(crate) use setup::Surroundings;
 
 /// How many messages may wait for the hub; it takes them as fast as they come.
@@ -43,6 +48,8 @@ pub(crate) struct Hub {
     state: State,
     entries: Vec<Entry>,
     playing: Option<Playing>,
+    /// Whether the person is away from the machine.
+    idle: Option<Idle>,
     /// What the players' engine says of `playing`.
     tune: TuneReport,
     /// For accounts that trust the system's anchors alone, once there is one.
@@ -63,6 +70,9 @@ pub(crate) struct Hub {
     alarm: WallAlarm,
     /// Rings at the next step of a text that scrolls.
     ticker: Alarm,
+    /// Rings when messages may be too old to be kept.
+    keeper: Alarm,
+    forget_at: Moment,
     /// Goodbyes of accounts that are in the configuration no more.
     goodbyes: Vec<JoinHandle<()>>,
 }
@@ -75,6 +85,8 @@ enum Wake {
     Expiry,
     /// A text scrolls on.
     Step,
+    /// Messages may be too old to be kept.
+    Forget,
     /// Nobody can ask anything any more.
     Abandoned,
 }
@@ -91,6 +103,7 @@ impl Hub {
             state: State::default(),
             entries: Vec::new(),
             playing: None,
+            idle: None,
             tune: TuneReport::default(),
             tls: None,
             subscribers: Subscribers::default(),
@@ -102,8 +115,11 @@ impl Hub {
             holds: 0,
             alarm: WallAlarm::default(),
             ticker: Alarm::default(),
+            keeper: Alarm::default(),
+            forget_at: Moment::default(),
             goodbyes: Vec::new(),
         };
+        hub.forget_old();
         hub.start_accounts().await;
         let handle = Handle::new(sender);
         (handle, tokio::spawn(hub.run()))
@@ -116,19 +132,21 @@ impl Hub {
                 Wake::Event(actor, event) => self.event(actor, event),
                 Wake::Expiry => self.expire(),
                 Wake::Step => self.step(),
+                Wake::Forget => self.forget_old(),
                 Wake::Abandoned => return,
             }
         }
     }
 
     async fn wake(&mut self) -> Wake {
-        let (expiry, step) = (self.next_expiry(), self.next_step());
+        let (expiry, step, forget) = (self.next_expiry(), self.next_step(), self.next_forgetting());
         tokio::select! {
             // What has happened comes before what is asked, so that answers are never older than their question.
             biased;
             Some((actor, event)) = self.events.recv() => Wake::Event(actor, event),
             () = self.alarm.until(expiry) => Wake::Expiry,
             () = self.ticker.until(step) => Wake::Step,
+            () = self.keeper.until(forget) => Wake::Forget,
             message = self.inbox.recv() => message.map_or(Wake::Abandoned, Wake::Message),
         }
     }
@@ -151,6 +169,7 @@ impl Hub {
             Message::Accounts(name, reply) => drop(reply.send(self.accounts(name.as_deref()))),
             Message::Subscribe(topics, reply) => drop(reply.send(self.subscribers.add(topics, &self.state))),
             Message::Tune(report, playing) => self.tune(report, playing),
+            Message::Idle(idle) => self.set_idle(idle),
             Message::Published(reply) => {
                 let as_pep = self.config.tune.publish_pep;
                 drop(reply.send(self.entries.iter().map(|entry| entry.tune_way(as_pep)).collect()));
@@ -233,7 +252,10 @@ impl Hub {
             }
             Event::TunePublished(published) => entry.tune_published(published),
             Event::Mistrusted => entry.mistrusted(),
-            Event::Returned(id, error) => entry.returned(&id, &error),
+            Event::SetAside(id, aside, reason) => {
+                entry.set_aside(&id, aside, &reason);
+                changes.push(convert::set_aside(account.clone(), id, aside));
+            }
             event @ (Event::Roster(_)
             | Event::RosterItem(_)
             | Event::RosterRemoved(_)
@@ -241,15 +263,19 @@ impl Hub {
             | Event::SubscriptionAnswered(_)
             | Event::Available(_)
             | Event::Unavailable(_)
-            | Event::ContactTune(..)
+            | Event::Personal(..)
             | Event::Departed
             | Event::Outbox(_)
             | Event::Room(_)
             | Event::RoomForgotten(_)
             | Event::Invited(_)
+            | Event::Unread(..)
+            | Event::Noted(_)
+            | Event::ChatState(..)
             | Event::Message(_)) => {
                 // Some servers tell both the account and its resource.
-                changes.extend(convert::event(account, event).filter(|change| !is_known(change, &self.state)));
+                changes
+                    .extend(convert::event(account, event).filter(|change| !personal::is_known(change, &self.state)));
             }
         }
         for change in changes {
@@ -304,12 +330,6 @@ impl Hub {
         };
         self.goodbyes.drain(..).chain(self.entries.iter_mut().filter_map(|entry| entry.leave(command))).collect()
     }
-}
-
-/// Whether a contact's tune is as it was.
-fn is_known(change: &Change, state: &State) -> bool {
-    let Change::Tune(TuneChange { account: Some(account), jid: Some(jid), report }) = change else { return false };
-    state.contact(account, jid).is_some_and(|contact| contact.tune.as_deref() == report.tune.as_ref())
 }
 
 fn no_account() -> Failure {

@@ -2,11 +2,12 @@
 //! comes by the wall clock. What the layers give together is the core's; an account that cannot be told now is told
 //! when it starts.
 
+use jid::Jid;
 use tokio::sync::oneshot;
 use xmppd_core::account::Command;
-use xmppd_core::presence::{Held, Overlay, Presence, Timed};
+use xmppd_core::presence::{Directed, Held, Idle, Overlay, Presence, Timed};
 use xmppd_core::time::Wall;
-use xmppd_proto::{Change, Failure};
+use xmppd_proto::{Change, Failure, Kind};
 
 use super::Hub;
 use super::entry::Entry;
@@ -14,6 +15,9 @@ use super::handle::{Asked, Cleared, End, Hold, Message, Status};
 use super::setup::first_presence;
 use crate::host;
 use crate::store::{self, BasePresence};
+
+/// So many contacts at most are told something of their own: each hears it again whenever all are told something.
+const DIRECTED: usize = 32;
 
 /// A layer that lasts as long as this value.
 #[derive(Debug)]
@@ -58,16 +62,31 @@ impl Hub {
         for index in indices {
             let entry = &mut self.entries[index];
             let account = entry.name().to_owned();
+            if status.except.contains(&account) {
+                continue;
+            }
             let Overlay { show, status: text, priority } = status.overlay.clone();
-            let change = match status.end.clone() {
-                None => {
+            let change = match (status.end.clone(), status.to.clone()) {
+                (end, Some(to)) => {
+                    let told = entry.layers.directed();
+                    if told.len() >= DIRECTED && told.iter().all(|known| known.to != to) {
+                        return Err(Failure::new(
+                            Kind::Policy,
+                            format!("{DIRECTED} contacts are told something of their own already"),
+                        )
+                        .with_hint("`xmppctl status clear --to JID` takes one back"));
+                    }
+                    entry.layers.direct(Directed { to, show, status: text, until: end.map(|end| end.until) });
+                    store::Change::Directed { account, directed: entry.layers.directed().to_vec() }
+                }
+                (None, None) => {
                     let before = entry.layers.base().priority;
                     let priority_now = priority.unwrap_or(before);
                     entry.layers.set_base(Presence { show, status: text.clone(), priority: priority_now });
                     let presence = BasePresence { show, status: text, priority };
                     store::Change::BasePresence { account, presence }
                 }
-                Some(End { until, then }) => {
+                (Some(End { until, then }), None) => {
                     let timed = Some(Timed { overlay: Overlay { show, status: text, priority }, until, then });
                     entry.layers.set_timed(timed.clone());
                     store::Change::TimedPresence { account, timed }
@@ -107,13 +126,17 @@ impl Hub {
         let is_covered = |index: &usize| has_more_than_base(&self.entries[*index]);
         let otherwise = if indices.iter().any(is_covered) { Cleared::AboveBase } else { Cleared::Base };
         let what = what.unwrap_or(otherwise);
+        if let Cleared::Directed(to) = &what {
+            return self.clear_directed(indices, to);
+        }
         let mut asked = Vec::new();
         for index in indices {
             let first = first_presence(&self.config, self.entries[index].config());
             let entry = &mut self.entries[index];
             let account = entry.name().to_owned();
             let mut changes = Vec::new();
-            match what {
+            match &what {
+                Cleared::Directed(_) => {}
                 Cleared::Base => {
                     entry.layers.set_base(first);
                     changes.push(store::Change::NoBasePresence { account });
@@ -134,6 +157,31 @@ impl Hub {
         Ok(asked)
     }
 
+    fn clear_directed(&mut self, indices: Vec<usize>, to: &Jid) -> Result<Vec<Asked>, Failure> {
+        let mut asked = Vec::new();
+        for index in indices {
+            let entry = &mut self.entries[index];
+            if entry.layers.undirect(to) {
+                let (account, directed) = (entry.name().to_owned(), entry.layers.directed().to_vec());
+                asked.push(self.tell_layers(index, vec![store::Change::Directed { account, directed }]));
+            }
+        }
+        if asked.is_empty() {
+            return Err(Failure::new(Kind::NotFound, format!("{to} is told nothing of their own"))
+                .with_hint("`xmppctl status layers` shows who is"));
+        }
+        Ok(asked)
+    }
+
+    /// The person is away from the machine, or back.
+    pub(super) fn set_idle(&mut self, idle: Option<Idle>) {
+        self.idle.clone_from(&idle);
+        for index in 0..self.entries.len() {
+            self.entries[index].layers.set_idle(idle.clone());
+            drop(self.tell_layers(index, Vec::new()));
+        }
+    }
+
     /// When the next layer ends by itself.
     pub(super) fn next_expiry(&self) -> Option<Wall> {
         self.entries.iter().filter_map(|entry| entry.layers.next_expiry()).min()
@@ -144,14 +192,17 @@ impl Hub {
         let now = host::now().wall;
         for index in 0..self.entries.len() {
             let entry = &mut self.entries[index];
-            let mut ended = None;
+            let (mut ended, told) = (None, entry.layers.directed().len());
             if !entry.layers.expire(now, |timed| ended = Some(timed)) {
                 continue;
             }
             let account = entry.name().to_owned();
             tracing::info!(%account, "a status has come to its end");
             let ended = ended.map(|timed| store::Change::TimedEnded { account: account.clone(), then: timed.then });
-            let mut told = self.tell_layers(index, ended.into_iter().collect());
+            let directed = entry.layers.directed();
+            let directed = (directed.len() != told)
+                .then(|| store::Change::Directed { account: account.clone(), directed: directed.to_vec() });
+            let mut told = self.tell_layers(index, ended.into_iter().chain(directed).collect());
             tokio::spawn(async move {
                 if let Err(error) = told.stored().await {
                     tracing::warn!(%account, "the end of a status is not kept: {error}");
@@ -165,7 +216,7 @@ impl Hub {
         let stored = (!changes.is_empty()).then(|| self.store.apply(changes));
         let entry = &mut self.entries[index];
         entry.scroller.take_if(|_| entry.layers.scroll().is_none());
-        let layers = entry.layers.clone();
+        let (account, layers) = (entry.name().to_owned(), entry.layers.clone());
         let outcome = entry.ask(|ticket| Command::Layers(ticket, layers));
         let status = entry.status();
         if !self.state.status.accounts.contains(&status) {
@@ -177,7 +228,7 @@ impl Hub {
                 None => Ok(()),
             }
         };
-        Asked::new(stored, outcome)
+        Asked::new(account, stored, outcome)
     }
 }
 

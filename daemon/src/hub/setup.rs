@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jid::ResourcePart;
 use tokio::task::JoinHandle;
-use xmppd_core::account::{Command, Memory, Settings, TuneSettings};
+use xmppd_core::account::{Command, Memory, MessageSettings, Settings, TuneSettings};
 use xmppd_core::entropy::Entropy;
 use xmppd_core::presence::{Layers, Presence, StatusWhen, Timed};
 use xmppd_core::srv::TlsPolicy;
@@ -18,7 +18,7 @@ use crate::account::{self, Setup};
 use crate::config::{self, Config};
 use crate::host;
 use crate::places::Environment;
-use crate::store::{self, BasePresence, KeptAccount, StoreError};
+use crate::store::{self, BasePresence, KeptAccount, StoreError, Waiting};
 use crate::transport::domain::Domain;
 use crate::transport::tls::{AnchorError, Tls};
 
@@ -48,6 +48,9 @@ enum StartError {
     Resource,
 }
 
+/// So many messages that wait for a session are held in memory, some hundred kilobytes of them.
+const HELD: usize = 1_000;
+
 /// What the store remembers of an account, or what it starts with.
 struct Kept {
     resource: ResourcePart,
@@ -67,9 +70,13 @@ impl Hub {
     /// waits for its user is tried again.
     pub(super) async fn reload(&mut self, config: Config) -> Vec<String> {
         let before = std::mem::replace(&mut self.config, config);
+        self.forget_old();
         self.tls = None;
         self.goodbyes.retain(|goodbye| !goodbye.is_finished());
-        let shared = before.tune != self.config.tune;
+        let shared = before.tune != self.config.tune || before.messages != self.config.messages;
+        for entry in &self.entries {
+            entry.encrypted_only(self.config.messages.encrypted_only());
+        }
         let mut changed = Vec::new();
         let mut left = std::mem::take(&mut self.entries);
         for account in self.config.accounts.clone() {
@@ -110,12 +117,15 @@ impl Hub {
             Err(_) => None,
         };
         let priority = asked.unwrap_or(account.priority);
-        let settings = self.tune_settings(&account);
+        let (settings, messages) = (self.tune_settings(&account), self.message_settings());
         entry.set_config(account);
         entry.layers.set_base(Presence { priority, ..entry.layers.base().clone() });
         let layers = entry.layers.clone();
-        // Nobody waits for either answer.
+        let on_uncertain = self.config.messages.on_uncertain;
+        // Nobody waits for the answers.
+        drop(entry.ask(move |ticket| Command::OnUncertain(ticket, on_uncertain)));
         drop(entry.ask(|ticket| Command::TuneSettings(ticket, settings)));
+        drop(entry.ask(move |ticket| Command::MessageSettings(ticket, messages)));
         drop(entry.ask(|ticket| Command::Layers(ticket, layers)));
         entry.tune(self.playing.clone().filter(|_| entry.config().tune));
         let status = entry.status();
@@ -131,8 +141,7 @@ impl Hub {
         predecessor: Option<JoinHandle<()>>,
         passing: Option<(Layers, Option<Scroller>)>,
     ) {
-        let name = account.name.clone();
-        let (entry, result) = match self.kept(&account).await {
+        let (mut entry, result) = match self.kept(&account).await {
             Ok(mut kept) => {
                 let (before, scroller) = passing.unzip();
                 if let Some(before) = before {
@@ -154,7 +163,7 @@ impl Hub {
             }
         };
         if let Err(error) = result {
-            tracing::error!(account = %name, "the account cannot be started: {error}");
+            entry.not_started(format!("the account cannot be started: {error}"));
         }
         entry.tune(self.playing.clone().filter(|_| entry.config().tune));
         let (info, status) = (entry.info(), entry.status());
@@ -207,9 +216,17 @@ impl Hub {
             tls: tls_policy(account.tls),
             tune: self.tune_settings(account),
             rooms: account.rooms,
+            messages: self.message_settings(),
+            encrypted_only: self.config.messages.encrypted_only(),
+            on_uncertain: self.config.messages.on_uncertain,
+            held: HELD,
             user_agent: self.surroundings.user_agent.clone(),
             version: self.surroundings.version.to_owned(),
         }
+    }
+
+    fn message_settings(&self) -> MessageSettings {
+        MessageSettings { history: self.config.messages.history, receipts: self.config.messages.receipts }
     }
 
     fn tune_settings(&self, account: &config::Account) -> TuneSettings {
@@ -239,19 +256,36 @@ impl Hub {
         let presence = base.map_or_else(|| first_presence(&self.config, account), |base| last_presence(base, account));
         let mut layers = Layers::new(presence);
         layers.set_timed(timed);
+        layers.set_idle(self.idle.clone());
+        self.store.directed_presence(account.name.clone()).await?.into_iter().for_each(|it| layers.direct(it));
         let tune_out = self.store.tunes_out().await?.contains(&account.name);
         let resource = ResourcePart::new(&resource).map_err(|_| StartError::Resource)?.into_owned();
         let tokens = self.store.tokens(account.name.clone()).await?;
         let offer = self.store.offer(account.name.clone()).await?;
         let session = self.store.session(account.name.clone()).await?;
-        let messages = self.store.messages(account.name.clone()).await?;
+        let Waiting { messages, behind, chosen } = self.store.messages(account.name.clone(), HELD).await?;
         let border = self.store.border(account.name.clone()).await?;
         let told = self.store.told(account.name.clone()).await?;
+        let recent = self.store.recent(account.name.clone()).await?;
         let roster = self.store.roster(account.name.clone()).await?;
         let requests = self.store.subscription_requests(account.name.clone()).await?;
         let rooms = self.store.rooms(account.name.clone()).await?;
-        let memory =
-            Memory { layers, tune_out, tokens, offer, session, messages, border, told, roster, requests, rooms };
+        let memory = Memory {
+            layers,
+            tune_out,
+            tokens,
+            offer,
+            session,
+            messages,
+            backlog: behind,
+            chosen_behind: chosen,
+            border,
+            told,
+            recent,
+            roster,
+            requests,
+            rooms,
+        };
         Ok(Kept { resource, memory })
     }
 

@@ -49,7 +49,7 @@ fn excerpt(state: &State, topics: Topics) -> State {
     if topics.contains(Topic::Tune) {
         excerpt.tune = state.tune.clone();
     }
-    if topics.contains(Topic::Roster) || topics.contains(Topic::Presence) {
+    if topics.show_roster() {
         excerpt.roster = state.roster.clone();
     }
     if topics.contains(Topic::Account) {

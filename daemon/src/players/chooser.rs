@@ -1,16 +1,20 @@
 //! Runs the core's [`Players`]: what the watcher sees and what the user says goes in, decisions go to the hub.
 
+use std::time::Duration;
+
 use tokio::sync::{mpsc, oneshot, watch};
 use xmppd_core::account::Playing;
-use xmppd_core::players::{Hold, Observation, Players, Rule, Rules, Skipped, Unskippable};
+use xmppd_core::players::{Decision, Hold, Observation, POSTED, Players, Post, Rule, Rules, Skipped, Unskippable};
 use xmppd_core::time::Wall;
 use xmppd_core::tune::Track;
-use xmppd_proto::reply::{ExplainedPlayer, PlayerList, TuneReport};
+use xmppd_proto::reply::{ExplainedPlayer, FilterReport, PlayerList, TuneReport};
 
 use super::convert;
+use super::filter::Filter;
 use crate::config;
 use crate::host::{self, Alarm, WallAlarm};
 use crate::hub;
+use crate::places::Environment;
 use crate::store::{Change, Store};
 
 /// How many orders may wait.
@@ -29,7 +33,10 @@ enum Order {
     Skip(oneshot::Sender<Result<TuneReport, Unskippable>>),
     List(oneshot::Sender<PlayerList>),
     Explain(Option<String>, oneshot::Sender<Vec<ExplainedPlayer>>),
+    Filter(oneshot::Sender<Option<FilterReport>>),
     Present(oneshot::Sender<Option<Playing>>),
+    Post(Post, Duration),
+    Unpost,
     Settings(Settings),
 }
 
@@ -75,12 +82,14 @@ pub(crate) struct Settings {
     pub(crate) enabled: bool,
     /// What is published then.
     pub(crate) rules: Rules,
+    /// The program that is asked about it, and its arguments.
+    pub(crate) filter: Option<Vec<String>>,
 }
 
 impl Settings {
     /// `[tune]` as the chooser needs it.
     pub(crate) fn of(tune: &config::Tune) -> Self {
-        Self { enabled: tune.enabled, rules: convert::rules(tune) }
+        Self { enabled: tune.enabled, rules: convert::rules(tune), filter: tune.filter.clone() }
     }
 }
 
@@ -109,6 +118,11 @@ impl Handle {
         self.ask(|reply| Order::Explain(player, reply)).await
     }
 
+    /// What the program said that is asked about songs, if there is one.
+    pub(crate) async fn filter(&self) -> Result<Option<FilterReport>, Ended> {
+        self.ask(Order::Filter).await
+    }
+
     /// What is published, or would be if nothing kept it back.
     pub(crate) async fn present(&self) -> Result<Option<Playing>, Ended> {
         self.ask(Order::Present).await
@@ -117,6 +131,16 @@ impl Handle {
     /// All players.
     pub(crate) async fn list(&self) -> Result<PlayerList, Ended> {
         self.ask(Order::List).await
+    }
+
+    /// Takes what a player posted of itself, and how long that is believed when it does not say.
+    pub(crate) async fn post(&self, post: Post, patience: Duration) -> Result<(), Ended> {
+        self.orders.send(Order::Post(post, patience)).await.map_err(|_| Ended)
+    }
+
+    /// Nobody can post any more.
+    pub(crate) async fn unpost(&self) -> Result<(), Ended> {
+        self.orders.send(Order::Unpost).await.map_err(|_| Ended)
     }
 
     /// Puts another configuration in force.
@@ -138,6 +162,7 @@ pub(crate) fn start(
     wanted: watch::Sender<bool>,
     observations: mpsc::Receiver<Observation>,
     (hub, store): (hub::Handle, Store),
+    environment: Environment,
 ) -> Handle {
     let settings = Settings::of(tune);
     let (sender, orders) = mpsc::channel(ORDERS);
@@ -147,6 +172,8 @@ pub(crate) fn start(
     players.handle(host::now(), Observation::Skipped(kept.skipped.clone()));
     let mut chooser = Chooser {
         players,
+        filter: None,
+        environment,
         on: kept.on,
         wanted,
         observations: Some(observations),
@@ -165,6 +192,9 @@ pub(crate) fn start(
 
 struct Chooser {
     players: Players,
+    /// What stands between what is chosen and who publishes it.
+    filter: Option<Filter>,
+    environment: Environment,
     /// What the person said; the configuration may say otherwise.
     on: bool,
     wanted: watch::Sender<bool>,
@@ -186,6 +216,8 @@ enum Wake {
     Order(Order),
     Observation(Observation),
     Unwatched,
+    /// The filter has answered, or may be asked again.
+    Filter,
     Abandoned,
 }
 
@@ -196,6 +228,7 @@ impl Chooser {
             match self.wake().await {
                 Wake::Observation(observation) => self.players.handle(host::now(), observation),
                 Wake::Order(order) => self.order(order).await,
+                Wake::Filter => {}
                 Wake::Unwatched => self.observations = None,
                 Wake::Abandoned => return,
             }
@@ -209,10 +242,18 @@ impl Chooser {
                 None => std::future::pending().await,
             }
         };
+        let deadlines = [self.players.deadline(), self.filter.as_ref().and_then(Filter::deadline)];
+        let answered = async {
+            match &mut self.filter {
+                Some(filter) => filter.answer().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             order = self.orders.recv() => order.map_or(Wake::Abandoned, Wake::Order),
             wake = observed => wake,
-            () = self.alarm.until(self.players.deadline()) => Wake::Observation(Observation::Tick),
+            () = answered => Wake::Filter,
+            () = self.alarm.until(deadlines.into_iter().flatten().min()) => Wake::Observation(Observation::Tick),
             () = self.calendar.until(self.players.expiry()) => Wake::Observation(Observation::Tick),
         }
     }
@@ -220,8 +261,13 @@ impl Chooser {
     async fn order(&mut self, order: Order) {
         match order {
             Order::Settings(settings) => self.configure(settings),
+            Order::Post(post, patience) => self.players.handle(host::now(), Observation::Posted(post, patience)),
+            Order::Unpost => {
+                self.players.handle(host::now(), Observation::Vanished { id: POSTED.to_owned() });
+            }
             Order::List(reply) => drop(reply.send(convert::list(&self.players))),
             Order::Explain(player, reply) => drop(reply.send(convert::explain(&self.players, player.as_deref()))),
+            Order::Filter(reply) => drop(reply.send(self.filter.as_ref().map(Filter::report))),
             Order::Present(reply) => drop(reply.send(self.present())),
             Order::Wish(wish, reply) => {
                 self.wish(wish);
@@ -276,6 +322,9 @@ impl Chooser {
 
     fn configure(&mut self, settings: Settings) {
         self.players.set_rules(host::now(), settings.rules);
+        let kept = self.filter.take().filter(|filter| settings.filter.as_deref().is_some_and(|words| filter.is(words)));
+        let new = |words| Filter::new(words, self.environment.clone());
+        self.filter = kept.or_else(|| settings.filter.map(new));
         self.wanted.send_replace(settings.enabled);
         self.switch();
     }
@@ -289,8 +338,11 @@ impl Chooser {
         self.players.handle(host::now(), Observation::Switched(on));
     }
 
-    /// Tells the store and the hub what they do not know.
+    /// Tells the filter, the store and the hub what they do not know.
     async fn tell(&mut self) {
+        if let Some(filter) = &mut self.filter {
+            filter.handle(host::now(), self.players.decision());
+        }
         if self.skipped.as_ref() != self.players.skipped() {
             self.skipped = self.players.skipped().cloned();
             // A skip that cannot be kept holds until the daemon ends.
@@ -301,14 +353,19 @@ impl Chooser {
             return;
         }
         self.told = Some(report.clone());
-        let decision = self.players.decision();
-        let playing = decision.tune.clone().map(|track| Playing { track, player: decision.player.clone() });
+        let Decision { tune, player, .. } = self.decision();
+        let playing = tune.map(|track| Playing { track, player });
         // An error means that the daemon ends.
         let _ = self.hub.tune(report, playing).await;
     }
 
+    /// What is to be published, after the filter.
+    fn decision(&self) -> Decision {
+        self.filter.as_ref().map_or_else(|| self.players.decision().clone(), Filter::decision)
+    }
+
     fn report(&self) -> TuneReport {
-        let mut report = convert::report(&self.players);
+        let mut report = convert::report(&self.decision(), &self.players);
         if !self.is_enabled() {
             report.reason = Some("tune.enabled is false in the configuration".to_owned());
         }

@@ -1,6 +1,6 @@
 //! Between the core's words for players and those that go out.
 
-use xmppd_core::players::{Listed, OnPause, Pattern, Playback, Players, Rules, State};
+use xmppd_core::players::{Decision, Listed, OnPause, Pattern, Playback, Players, Rules, State};
 use xmppd_proto::reply::{ExplainedPlayer, Player, PlayerList, TuneReport};
 use xmppd_proto::{PlayerState, TuneState};
 
@@ -8,8 +8,7 @@ use crate::config;
 use crate::hub::{timestamp, tune_to_proto};
 
 /// What is published, or why nothing is.
-pub(super) fn report(players: &Players) -> TuneReport {
-    let decision = players.decision();
+pub(super) fn report(decision: &Decision, players: &Players) -> TuneReport {
     TuneReport {
         tune: decision.tune.as_ref().map(tune_to_proto),
         player: decision.player.clone(),

@@ -6,6 +6,7 @@
 pub(crate) mod chooser;
 mod convert;
 mod dialogue;
+mod filter;
 mod metadata;
 mod session;
 mod table;

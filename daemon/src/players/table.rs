@@ -305,6 +305,7 @@ mod tests {
                 Observation::Vanished { id } => format!("{id} vanished"),
                 Observation::Switched(_)
                 | Observation::Held(_)
+                | Observation::Posted(..)
                 | Observation::Manual(..)
                 | Observation::Pinned(_)
                 | Observation::Skipped(_)

@@ -22,8 +22,9 @@ impl Watcher {
     /// Watches these topics.
     pub(super) fn new(topics: Topics, subscription: Subscription, clients: &Clients) -> Self {
         // Contacts have tunes, too.
-        let looks =
-            [Topic::Roster, Topic::Presence, Topic::Tune, Topic::Room].into_iter().any(|topic| topics.contains(topic));
+        let looks = [Topic::Roster, Topic::Presence, Topic::Tune, Topic::Personal, Topic::Room]
+            .into_iter()
+            .any(|topic| topics.contains(topic));
         Self { topics, subscription, seq: 0, _counted: clients.watcher(), _looker: looks.then(|| clients.looker()) }
     }
 
@@ -43,9 +44,15 @@ impl Watcher {
             Change::Status(_)
             | Change::Tune(_)
             | Change::Presence(_)
+            | Change::Personal(_)
             | Change::Roster(_)
             | Change::Message(_)
             | Change::Account(_)
+            | Change::Unread(_)
+            | Change::Receipt(_)
+            | Change::Reaction(_)
+            | Change::Retraction(_)
+            | Change::ChatState(_)
             | Change::Outbox(_)
             | Change::Room(_) => {
                 self.seq += 1;

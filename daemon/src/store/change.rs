@@ -1,15 +1,16 @@
 //! What can be written: one closed list, each a statement or two.
 
 use jid::BareJid;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension};
 use xmppd_core::account::{
-    KeptMessage, KeptPush, KeptRoom, KeptRoster, KeptSession, Known, Remembered, SubscriptionRequest, Token,
+    Aside, Incoming, KeptMessage, KeptPush, KeptRoom, KeptRoster, KeptSession, Known, Remembered, SubscriptionRequest,
+    Token,
 };
 use xmppd_core::players::{Hold, Skipped};
-use xmppd_core::presence::{Show, Then, Timed};
+use xmppd_core::presence::{Directed, Show, Then, Timed};
 use xmppd_core::time::Wall;
 
-use super::{archive, login, presence, room, roster, session};
+use super::{archive, history, login, presence, room, roster, session};
 
 /// One thing to remember or forget.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +52,13 @@ pub(crate) enum Change {
         account: String,
         /// What follows.
         then: Option<Then>,
+    },
+    /// What single contacts are told, all of it.
+    Directed {
+        /// The account's name.
+        account: String,
+        /// What each is told.
+        directed: Vec<Directed>,
     },
     /// Whether a tune of ours may stand on the server. Written before the first publish, and again after the
     /// withdrawal is acknowledged, so that one left by a crash is withdrawn at the next start.
@@ -105,6 +113,17 @@ pub(crate) enum Change {
         account: String,
         /// The message.
         message: KeptMessage,
+        /// As the history is to have it, when it is taken.
+        filed: Option<Box<Incoming>>,
+    },
+    /// The same, of a message that is on the disk alone.
+    Backlog {
+        /// The account's name.
+        account: String,
+        /// The message.
+        message: KeptMessage,
+        /// As the history is to have it.
+        filed: Option<Box<Incoming>>,
     },
     /// Messages that need not be kept any more.
     Arrived {
@@ -114,6 +133,42 @@ pub(crate) enum Change {
         ids: Vec<String>,
         /// Under these names messages are known from now on.
         names: Vec<String>,
+    },
+    /// The same of messages that came back.
+    Failed {
+        /// The account's name.
+        account: String,
+        /// Their ids.
+        ids: Vec<String>,
+    },
+    /// The same of messages that were never sent.
+    Withdrawn {
+        /// The account's name.
+        account: String,
+        /// Their ids.
+        ids: Vec<String>,
+    },
+    /// Messages of a chat are read.
+    Read {
+        /// The account's name.
+        account: String,
+        /// The chat.
+        chat: BareJid,
+        /// The id of the last of them; all when absent.
+        last: Option<String>,
+    },
+    /// Messages from before this need not be kept in the history any more: some thousands of them.
+    Expired(Wall),
+    /// A message is kept for its author, and not sent by itself any more.
+    SetAside {
+        /// The account's name.
+        account: String,
+        /// Its id.
+        id: String,
+        /// What is known of it.
+        aside: Aside,
+        /// Why, for people.
+        reason: String,
     },
     /// The roster; none is known.
     Roster {
@@ -203,22 +258,17 @@ pub(super) const TUNE_SKIP: &str = "tune-skip";
 pub(super) const OPEN: &str = "open";
 
 impl Change {
-    /// Carries it out on a connection that is in a transaction.
-    pub(super) fn apply(&self, connection: &Connection) -> rusqlite::Result<()> {
+    /// Carries it out on a connection that is in a transaction, and notes whether a text is nowhere kept any more.
+    pub(super) fn apply(&self, connection: &Connection, erased: &mut bool) -> rusqlite::Result<()> {
         match self {
             #[cfg(test)]
             Self::Setting { key, value } => set(connection, key, value),
             Self::Account(account) => keep(connection, account),
-            Self::BasePresence { account, presence } => {
-                let sql = "INSERT OR REPLACE INTO base_presence (account, show, status, priority) VALUES (?, ?, ?, ?)";
-                let values = params![account, presence.show.as_str(), presence.status, presence.priority];
-                connection.prepare_cached(sql)?.execute(values).map(drop)
-            }
-            Self::NoBasePresence { account } => {
-                connection.prepare_cached("DELETE FROM base_presence WHERE account = ?")?.execute([account]).map(drop)
-            }
+            Self::BasePresence { account, presence } => presence::keep_base(connection, account, presence),
+            Self::NoBasePresence { account } => presence::forget_base(connection, account),
             Self::TimedPresence { account, timed } => presence::keep_timed(connection, account, timed.as_ref()),
             Self::TimedEnded { account, then } => presence::timed_ended(connection, account, then.as_ref()),
+            Self::Directed { account, directed } => presence::keep_directed(connection, account, directed),
             Self::TuneOut { account, is_out: true } => {
                 let sql = "INSERT INTO tune_out (account) VALUES (?) ON CONFLICT DO NOTHING";
                 connection.prepare_cached(sql)?.execute([account]).map(drop)
@@ -231,13 +281,27 @@ impl Change {
             Self::Session { account, session } => session::keep(connection, account, session.as_ref()),
             Self::Handled { account, handled, at, known } => {
                 session::handled(connection, account, *handled, *at)?;
-                archive::keep(connection, account, known)
+                archive::keep(connection, account, known, erased)
             }
-            Self::Known { account, known } => archive::keep(connection, account, known),
-            Self::Message { account, message } => session::keep_message(connection, account, message),
+            Self::Known { account, known } => archive::keep(connection, account, known, erased),
+            Self::Message { account, message, filed } => take(connection, account, message, filed.as_deref(), false),
+            Self::Backlog { account, message, filed } => take(connection, account, message, filed.as_deref(), true),
             Self::Arrived { account, ids, names } => {
-                session::arrived(connection, account, ids)?;
+                *erased |= forget(connection, account, ids, Some("sent"))?;
                 archive::remember(connection, account, names)
+            }
+            Self::Failed { account, ids } => {
+                forget(connection, account, ids, Some("failed")).map(|erases| *erased |= erases)
+            }
+            Self::Withdrawn { account, ids } => forget(connection, account, ids, None).map(|erases| *erased |= erases),
+            Self::Read { account, chat, last } => history::read(connection, account, chat, last.as_deref()),
+            Self::Expired(before) => {
+                *erased = true;
+                history::expire(connection, *before)
+            }
+            Self::SetAside { account, id, aside, reason } => {
+                history::set_aside(connection, account, id, *aside)?;
+                session::set_aside(connection, account, id, *aside, reason)
             }
             Self::Roster { account, roster } => roster::keep(connection, account, roster.as_ref()),
             Self::RosterPush { account, push } => roster::push(connection, account, push),
@@ -256,6 +320,24 @@ impl Change {
             Self::TuneSkip(Some(Skipped { id, song })) => set(connection, TUNE_SKIP, &format!("{id}\n{song}")),
         }
     }
+}
+
+/// Forgets messages that need not be kept any more; whether a text is nowhere kept then.
+fn forget(connection: &Connection, account: &str, ids: &[String], state: Option<&str>) -> rusqlite::Result<bool> {
+    session::forget(connection, account, ids)?;
+    history::settle(connection, account, ids, state).map(|are_all_there| !are_all_there)
+}
+
+/// Keeps a message of ours, and files it where that is to be done.
+fn take(
+    connection: &Connection,
+    account: &str,
+    message: &KeptMessage,
+    filed: Option<&Incoming>,
+    behind: bool,
+) -> rusqlite::Result<()> {
+    session::keep_message(connection, account, message, behind)?;
+    filed.map_or(Ok(()), |filed| history::file(connection, account, filed))
 }
 
 fn set(connection: &Connection, key: &str, value: &str) -> rusqlite::Result<()> {

@@ -17,12 +17,13 @@ const APPLICATION_ID: i32 = 0x786d_7070;
 /// Up to this size the whole file is checked when it is opened; a larger one would delay the start.
 const CHECKED_SIZE: u64 = 16 * 1024 * 1024;
 
-/// Little memory (256 KiB of pages), and references that hold.
+/// Little memory (256 KiB of pages), references that hold, and zeros over what is deleted.
 const READING: &str = "
     PRAGMA cache_size = -256;
     PRAGMA mmap_size = 0;
     PRAGMA temp_store = MEMORY;
     PRAGMA foreign_keys = ON;
+    PRAGMA secure_delete = ON;
 ";
 
 /// Every commit is on the disk when it returns; the log is folded in at 1 MiB.
@@ -85,6 +86,7 @@ const SCHEMA: &[&str] = &[
         port         INTEGER,
         client_state INTEGER NOT NULL,
         pre_approval INTEGER NOT NULL,
+        hidden       INTEGER NOT NULL,
         handled      INTEGER NOT NULL,
         at           INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
@@ -99,6 +101,10 @@ const SCHEMA: &[&str] = &[
         after     TEXT,
         attempts  INTEGER NOT NULL,
         chosen    INTEGER NOT NULL,
+        behind    INTEGER NOT NULL,
+        aside     TEXT,
+        reason    TEXT,
+        for_room  INTEGER NOT NULL AS (substr(stanza, 1, instr(stanza, '>')) LIKE '% type=''groupchat''%'),
         UNIQUE (account, id)
     ) STRICT;
     CREATE TABLE timed_presence (
@@ -109,6 +115,14 @@ const SCHEMA: &[&str] = &[
         until       INTEGER NOT NULL,
         then_show   TEXT,
         then_status TEXT
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE directed_presence (
+        account   TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
+        recipient TEXT NOT NULL,
+        show      TEXT NOT NULL,
+        status    TEXT,
+        until     INTEGER,
+        PRIMARY KEY (account, recipient)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE archive (
         account TEXT NOT NULL PRIMARY KEY REFERENCES account ON DELETE CASCADE,
@@ -153,6 +167,59 @@ const SCHEMA: &[&str] = &[
         at         INTEGER,
         PRIMARY KEY (account, jid)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE history (
+        number    INTEGER PRIMARY KEY,
+        account   TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
+        chat      TEXT NOT NULL,
+        id        TEXT NOT NULL,
+        origin    TEXT,
+        place     TEXT,
+        sender    TEXT NOT NULL,
+        recipient TEXT NOT NULL,
+        kind      TEXT NOT NULL,
+        body      TEXT,
+        subject   TEXT,
+        at        INTEGER NOT NULL,
+        delayed   INTEGER NOT NULL,
+        carbon    INTEGER NOT NULL,
+        sent      INTEGER NOT NULL,
+        unread    INTEGER NOT NULL,
+        markable  INTEGER NOT NULL,
+        state     TEXT,
+        reply_to  TEXT,
+        replaces  TEXT,
+        encrypted TEXT,
+        urls      TEXT,
+        replaced_by TEXT,
+        retracted INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE TABLE reaction (
+        number INTEGER NOT NULL REFERENCES history ON DELETE CASCADE,
+        sender TEXT NOT NULL,
+        emojis TEXT NOT NULL,
+        PRIMARY KEY (number, sender)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX history_by_time ON history (at);
+    CREATE INDEX history_by_chat ON history (account, chat);
+    CREATE INDEX history_by_id ON history (account, id);
+    CREATE INDEX history_unread ON history (account, chat) WHERE unread;
+    CREATE UNIQUE INDEX history_by_place ON history (account, chat, place) WHERE place IS NOT NULL;
+    CREATE VIRTUAL TABLE history_text USING fts5
+        (body, subject, content = 'history', content_rowid = 'number', columnsize = 0,
+        tokenize = 'unicode61 remove_diacritics 2');
+    INSERT INTO history_text (history_text, rank) VALUES ('secure-delete', 1);
+    CREATE TRIGGER history_text_added AFTER INSERT ON history BEGIN
+        INSERT INTO history_text (rowid, body, subject) VALUES (new.number, new.body, new.subject);
+    END;
+    CREATE TRIGGER history_text_deleted AFTER DELETE ON history BEGIN
+        INSERT INTO history_text (history_text, rowid, body, subject)
+            VALUES ('delete', old.number, old.body, old.subject);
+    END;
+    CREATE TRIGGER history_text_changed AFTER UPDATE OF body, subject ON history BEGIN
+        INSERT INTO history_text (history_text, rowid, body, subject)
+            VALUES ('delete', old.number, old.body, old.subject);
+        INSERT INTO history_text (rowid, body, subject) VALUES (new.number, new.body, new.subject);
+    END;
 ",
 ];
 
@@ -162,6 +229,8 @@ pub(super) struct Database {
     path: PathBuf,
     /// Device and inode of the file that is open.
     identity: (u64, u64),
+    /// Something was erased that may still stand in the log.
+    erased: bool,
 }
 
 impl Database {
@@ -176,7 +245,7 @@ impl Database {
         }
         examine(&connection, &path, metadata.len())?;
         migrate(&mut connection).map_err(|error| open_error(&path, &error))?;
-        Ok(Self { connection, path, identity: (metadata.dev(), metadata.ino()) })
+        Ok(Self { connection, path, identity: (metadata.dev(), metadata.ino()), erased: false })
     }
 
     /// For questions.
@@ -196,11 +265,21 @@ impl Database {
     fn try_apply(&mut self, requests: &[Vec<Change>]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
         let mut transaction = self.connection.transaction()?;
         let mut answers = Vec::with_capacity(requests.len());
+        let mut erased = false;
         for changes in requests {
-            answers.push(apply_one(&mut transaction, changes)?);
+            answers.push(apply_one(&mut transaction, changes, &mut erased)?);
         }
         transaction.commit()?;
+        self.erased |= erased;
         if self.is_in_place() { Ok(answers) } else { Err(StoreError::Moved) }
+    }
+
+    /// Makes sure that nothing of what was erased is left in the log; for when nobody waits.
+    pub(super) fn wipe(&mut self) {
+        if self.erased {
+            // Somebody who reads the file at this moment puts it off.
+            self.erased = !fold_in(&self.connection).unwrap_or(false);
+        }
     }
 
     /// Whether the path still leads to the open file; otherwise what is written is lost with the last descriptor.
@@ -217,9 +296,13 @@ impl Database {
 }
 
 /// The outer result is the whole transaction's, the inner one the request's.
-fn apply_one(transaction: &mut Transaction<'_>, changes: &[Change]) -> rusqlite::Result<Result<(), StoreError>> {
+fn apply_one(
+    transaction: &mut Transaction<'_>,
+    changes: &[Change],
+    erased: &mut bool,
+) -> rusqlite::Result<Result<(), StoreError>> {
     let savepoint = transaction.savepoint()?;
-    match changes.iter().try_for_each(|change| change.apply(&savepoint)) {
+    match changes.iter().try_for_each(|change| change.apply(&savepoint, erased)) {
         Ok(()) => savepoint.commit().map(Ok),
         // SQLite has undone everything by itself (a full disk, a failed write): the others' changes are gone too.
         Err(error) if savepoint.is_autocommit() => Err(error),
@@ -296,7 +379,13 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
         transaction.pragma_update(None, "user_version", number)?;
         transaction.commit()?;
     }
-    Ok(())
+    // What another process erased may still stand in its log.
+    fold_in(connection).map(drop)
+}
+
+/// Folds the log into the database and empties it; whether that could be done.
+fn fold_in(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i32>(0)? == 0))
 }
 
 fn open_error(path: &Path, error: &rusqlite::Error) -> OpenError {

@@ -5,8 +5,10 @@
 mod archive;
 mod change;
 mod database;
+mod history;
 mod login;
 mod presence;
+mod remarks;
 mod room;
 mod roster;
 mod rows;
@@ -20,7 +22,8 @@ use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use change::{BasePresence, Change, KeptAccount};
 use database::Database;
-pub(crate) use session::OutboxRow;
+pub(crate) use history::{HistoryQuery, HistoryRow};
+pub(crate) use session::{OutboxRow, Waiting};
 
 /// How many requests may wait for the thread.
 const QUEUE: usize = 1024;
@@ -168,18 +171,18 @@ impl Store {
 fn serve(mut database: Database, mut queue: mpsc::Receiver<Request>) {
     let mut next = queue.blocking_recv();
     while let Some(request) = next {
-        next = match request {
+        let after = match request {
             Request::Apply(changes, reply) => {
                 let (group, after) = group((changes, reply), &mut queue);
                 let (changes, replies): (Vec<_>, Vec<_>) = group.into_iter().unzip();
                 for (reply, result) in replies.into_iter().zip(database.apply(&changes)) {
                     let _ = reply.send(result);
                 }
-                after.or_else(|| queue.blocking_recv())
+                after
             }
             Request::Read(query) => {
                 query(database.connection());
-                queue.blocking_recv()
+                None
             }
             Request::Close(reply) => {
                 queue.close();
@@ -188,6 +191,10 @@ fn serve(mut database: Database, mut queue: mpsc::Receiver<Request>) {
                 return;
             }
         };
+        next = after.or_else(|| queue.try_recv().ok()).or_else(|| {
+            database.wipe();
+            queue.blocking_recv()
+        });
     }
     database.close();
 }

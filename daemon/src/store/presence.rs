@@ -1,11 +1,26 @@
-//! The timed presence of an account as rows. When it ends, and what follows, is decided by those who ask.
+//! The presence of an account as rows, with an end and without, and what single contacts are told. When it ends, and
+//! what follows, is decided by those who ask.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
-use xmppd_core::presence::{Overlay, Then, Timed};
+use jid::Jid;
+use rusqlite::types::Type;
+use rusqlite::{Connection, Error, OptionalExtension, Row, params};
+use xmppd_core::presence::{Directed, Overlay, Then, Timed};
 use xmppd_core::time::Wall;
 
 use super::rows::{read_show, show};
-use super::{Store, StoreError};
+use super::{BasePresence, Store, StoreError};
+
+/// Keeps what was last requested without an end.
+pub(super) fn keep_base(connection: &Connection, account: &str, presence: &BasePresence) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO base_presence (account, show, status, priority) VALUES (?, ?, ?, ?)";
+    let values = params![account, presence.show.as_str(), presence.status, presence.priority];
+    connection.prepare_cached(sql)?.execute(values).map(drop)
+}
+
+/// Forgets it.
+pub(super) fn forget_base(connection: &Connection, account: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM base_presence WHERE account = ?")?.execute([account]).map(drop)
+}
 
 impl Store {
     /// What was last requested for this account until a point in time, unless its end is kept already.
@@ -19,6 +34,28 @@ impl Store {
             connection.prepare_cached(sql)?.query_row([account], timed).optional()
         })
     }
+
+    /// What single contacts are told.
+    pub(crate) fn directed_presence(
+        &self,
+        account: String,
+    ) -> impl Future<Output = Result<Vec<Directed>, StoreError>> + Send + use<> {
+        self.read(move |connection| {
+            let sql = "SELECT recipient, show, status, until FROM directed_presence WHERE account = ?";
+            connection.prepare_cached(sql)?.query_map([account], directed)?.collect()
+        })
+    }
+}
+
+/// Keeps what single contacts are told in place of what was kept before.
+pub(super) fn keep_directed(connection: &Connection, account: &str, all: &[Directed]) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM directed_presence WHERE account = ?")?.execute([account])?;
+    let sql = "INSERT INTO directed_presence (account, recipient, show, status, until) VALUES (?, ?, ?, ?, ?)";
+    for Directed { to, show, status, until } in all {
+        let until = until.map(Wall::as_unix_millis);
+        connection.prepare_cached(sql)?.execute(params![account, to.as_str(), show.as_str(), status, until])?;
+    }
+    Ok(())
 }
 
 /// Keeps it in place of what was kept before.
@@ -59,6 +96,13 @@ fn timed(row: &Row<'_>) -> rusqlite::Result<Timed> {
     Ok(Timed { overlay, until: Wall::from_unix_millis(row.get(3)?), then })
 }
 
+fn directed(row: &Row<'_>) -> rusqlite::Result<Directed> {
+    let to: String = row.get(0)?;
+    let to = Jid::new(&to).map_err(|error| Error::FromSqlConversionFailure(0, Type::Text, error.into()))?;
+    let until: Option<i64> = row.get(3)?;
+    Ok(Directed { to, show: show(row, 1)?, status: row.get(2)?, until: until.map(Wall::from_unix_millis) })
+}
+
 #[cfg(test)]
 mod tests {
     use xmppd_core::presence::Show;
@@ -70,6 +114,27 @@ mod tests {
     fn timed(then: Option<Then>) -> Timed {
         let overlay = Overlay { show: Show::Dnd, status: Some("Meeting".into()), priority: Some(-3) };
         Timed { overlay, until: Wall::from_unix_millis(1_000), then }
+    }
+
+    #[tokio::test]
+    async fn what_single_contacts_are_told_is_kept_as_a_whole() {
+        let folder = Folder::new();
+        let store = Store::open(folder.path()).unwrap();
+        let (name, jid, resource) = ("home".to_owned(), "a@b".to_owned(), "1".to_owned());
+        let account = name.clone();
+        store.apply(vec![Change::Account(KeptAccount { name, jid, resource })]).await.unwrap();
+        let directed = |to: &str, until: Option<i64>| Directed {
+            to: Jid::new(to).unwrap(),
+            show: Show::Away,
+            status: until.map(|until| until.to_string()),
+            until: until.map(Wall::from_unix_millis),
+        };
+        let both = vec![directed("c@d", None), directed("e@f/g", Some(7))];
+        for all in [both.clone(), both[1..].to_vec(), Vec::new()] {
+            let change = Change::Directed { account: account.clone(), directed: all.clone() };
+            store.apply(vec![change]).await.unwrap();
+            assert_eq!(store.directed_presence(account.clone()).await.unwrap(), all);
+        }
     }
 
     #[tokio::test]

@@ -5,23 +5,26 @@ use std::time::Duration;
 use jid::{FullJid, Jid};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Error, OptionalExtension, Row, params};
-use xmppd_core::account::{KeptMessage, KeptSession, Origin};
+use xmppd_core::account::{Aside, KeptMessage, KeptSession, Origin};
 use xmppd_core::time::Wall;
 
 use super::{Store, StoreError};
+
+/// So many messages that were set aside are kept for each account.
+const SET_ASIDE: u32 = 1_000;
 
 /// Replaces the session of an account.
 pub(super) fn keep(connection: &Connection, account: &str, session: Option<&KeptSession>) -> rusqlite::Result<()> {
     let Some(session) = session else {
         return connection.prepare_cached("DELETE FROM session WHERE account = ?")?.execute([account]).map(drop);
     };
-    let sql = "INSERT OR REPLACE INTO session (account, jid, previd, max, host, port, client_state, pre_approval, handled, at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let sql = "INSERT OR REPLACE INTO session (account, jid, previd, max, host, port, client_state, pre_approval, hidden, handled, at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let max = session.max.map(|max| i64::try_from(max.as_secs()).unwrap_or(i64::MAX));
     let (host, port) = session.location.clone().unzip();
     let (jid, at) = (session.jid.to_string(), session.at.as_unix_millis());
-    let KeptSession { previd, client_state, pre_approval, handled, .. } = session;
-    let values = params![account, jid, previd, max, host, port, client_state, pre_approval, handled, at];
+    let KeptSession { previd, client_state, pre_approval, hidden, handled, .. } = session;
+    let values = params![account, jid, previd, max, host, port, client_state, pre_approval, hidden, handled, at];
     connection.prepare_cached(sql)?.execute(values).map(drop)
 }
 
@@ -32,23 +35,69 @@ pub(super) fn handled(connection: &Connection, account: &str, handled: u32, at: 
 }
 
 /// Keeps a message; one that is kept already gets its new position and keeps its place among the others.
-pub(super) fn keep_message(connection: &Connection, account: &str, message: &KeptMessage) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO message (account, id, recipient, position, stanza, at, after, attempts, chosen)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?4 IS NOT NULL, ?8)
-        ON CONFLICT (account, id) DO UPDATE SET position = excluded.position,
+pub(super) fn keep_message(
+    connection: &Connection,
+    account: &str,
+    message: &KeptMessage,
+    behind: bool,
+) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO message (account, id, recipient, position, stanza, at, after, attempts, chosen, behind)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?4 IS NOT NULL, ?8, ?9)
+        ON CONFLICT (account, id) DO UPDATE SET position = excluded.position, recipient = excluded.recipient,
+        stanza = excluded.stanza, aside = NULL, reason = NULL, behind = excluded.behind,
         attempts = attempts + (message.position IS NULL AND excluded.position IS NOT NULL)";
     let KeptMessage { id, to, position, stanza, origin, chosen, .. } = message;
-    let values = params![account, id, to.as_str(), position, stanza, origin.at.as_unix_millis(), origin.after, chosen];
+    let at = origin.at.as_unix_millis();
+    let values = params![account, id, to.as_str(), position, stanza, at, origin.after, chosen, behind];
     connection.prepare_cached(sql)?.execute(values).map(drop)
 }
 
 /// Forgets messages.
-pub(super) fn arrived(connection: &Connection, account: &str, ids: &[String]) -> rusqlite::Result<()> {
+pub(super) fn forget(connection: &Connection, account: &str, ids: &[String]) -> rusqlite::Result<()> {
     let mut delete = connection.prepare_cached("DELETE FROM message WHERE account = ? AND id = ?")?;
     for id in ids {
         delete.execute([account, id])?;
     }
     Ok(())
+}
+
+/// Keeps a message for its author alone.
+pub(super) fn set_aside(
+    connection: &Connection,
+    account: &str,
+    id: &str,
+    aside: Aside,
+    reason: &str,
+) -> rusqlite::Result<()> {
+    let sql = "UPDATE message SET aside = ?, reason = ?, position = NULL WHERE account = ? AND id = ?";
+    connection.prepare_cached(sql)?.execute(params![word(aside), reason, account, id])?;
+    let sql = "DELETE FROM message WHERE number IN (SELECT number FROM message
+        WHERE account = ? AND aside IS NOT NULL ORDER BY number DESC LIMIT -1 OFFSET ?)";
+    connection.prepare_cached(sql)?.execute(params![account, SET_ASIDE]).map(drop)
+}
+
+fn word(aside: Aside) -> &'static str {
+    match aside {
+        Aside::Failed => "failed",
+        Aside::Uncertain => "uncertain",
+    }
+}
+
+fn read_aside(word: Option<String>) -> Option<Aside> {
+    let word = word?;
+    // What another version wrote is not sent either.
+    Some(if word == "failed" { Aside::Failed } else { Aside::Uncertain })
+}
+
+/// What waits to be sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    /// What is to be held in memory.
+    pub(crate) messages: Vec<KeptMessage>,
+    /// How many more there are.
+    pub(crate) behind: usize,
+    /// The ids of those that are their askers' own.
+    pub(crate) chosen: Vec<String>,
 }
 
 /// A message that no server has acknowledged.
@@ -64,6 +113,10 @@ pub(crate) struct OutboxRow {
     pub(crate) attempts: u32,
     /// When it was taken.
     pub(crate) at: Wall,
+    /// It is not sent by itself any more.
+    pub(crate) aside: Option<Aside>,
+    /// Why, for people.
+    pub(crate) reason: Option<String>,
 }
 
 impl Store {
@@ -73,7 +126,7 @@ impl Store {
         account: String,
     ) -> impl Future<Output = Result<Option<KeptSession>, StoreError>> + Send + use<> {
         self.read(move |connection| {
-            let sql = "SELECT jid, previd, max, host, port, client_state, pre_approval, handled, at
+            let sql = "SELECT jid, previd, max, host, port, client_state, pre_approval, hidden, handled, at
                 FROM session WHERE account = ?";
             connection.prepare_cached(sql)?.query_row([account], session).optional()
         })
@@ -85,27 +138,101 @@ impl Store {
         account: String,
     ) -> impl Future<Output = Result<Vec<OutboxRow>, StoreError>> + Send + use<> {
         self.read(move |connection| {
-            let sql = "SELECT id, recipient, position IS NOT NULL, attempts, at FROM message
+            let sql = "SELECT id, recipient, position IS NOT NULL, attempts, at, aside, reason FROM message
                 WHERE account = ? ORDER BY number";
             let row = |row: &Row<'_>| {
-                let at = Wall::from_unix_millis(row.get(4)?);
-                Ok(OutboxRow { id: row.get(0)?, to: row.get(1)?, is_placed: row.get(2)?, attempts: row.get(3)?, at })
+                Ok(OutboxRow {
+                    id: row.get(0)?,
+                    to: row.get(1)?,
+                    is_placed: row.get(2)?,
+                    attempts: row.get(3)?,
+                    at: Wall::from_unix_millis(row.get(4)?),
+                    aside: read_aside(row.get(5)?),
+                    reason: row.get(6)?,
+                })
             };
             connection.prepare_cached(sql)?.query_map([account], row)?.collect()
         })
     }
 
-    /// The messages of an account that no server has acknowledged, the oldest first.
+    /// The messages of an account that are to be sent, and that no server has acknowledged, for a new process: the oldest
+    /// first, as many as are to be held in memory and all that may ever have left; the others are behind them.
     pub(crate) fn messages(
         &self,
         account: String,
+        held: usize,
+    ) -> impl Future<Output = Result<Waiting, StoreError>> + Send + use<> {
+        self.read(move |connection| waiting(connection, &account, count(held)))
+    }
+
+    /// The oldest messages of those behind, which are not behind any more.
+    pub(crate) fn load(
+        &self,
+        account: String,
+        most: usize,
     ) -> impl Future<Output = Result<Vec<KeptMessage>, StoreError>> + Send + use<> {
         self.read(move |connection| {
-            let sql =
-                "SELECT id, recipient, position, stanza, at, after, attempts > 0, chosen FROM message WHERE account = ? ORDER BY number";
-            connection.prepare_cached(sql)?.query_map([account], message)?.collect()
+            let sql = "UPDATE message SET behind = FALSE WHERE number IN (SELECT number FROM message
+                WHERE account = ? AND behind AND aside IS NULL ORDER BY number LIMIT ?)
+                RETURNING id, recipient, position, stanza, at, after, attempts > 0, chosen, number";
+            let row = |row: &Row<'_>| Ok((row.get::<_, i64>(8)?, message(row)?));
+            let mut query = connection.prepare_cached(sql)?;
+            let mut loaded: Vec<_> = query.query_map(params![account, count(most)], row)?.collect::<Result<_, _>>()?;
+            // The rows come in any order.
+            loaded.sort_unstable_by_key(|(number, _)| *number);
+            Ok(loaded.into_iter().map(|(_, message)| message).collect())
         })
     }
+
+    /// Whether a message is on the disk alone.
+    pub(crate) fn is_behind(
+        &self,
+        account: String,
+        id: String,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send + use<> {
+        self.read(move |connection| {
+            let sql = "SELECT behind AND aside IS NULL FROM message WHERE account = ? AND id = ?";
+            let row = connection.prepare_cached(sql)?.query_row([account, id], |row| row.get(0)).optional()?;
+            Ok(row.unwrap_or_default())
+        })
+    }
+
+    /// A message that was set aside.
+    pub(crate) fn aside(
+        &self,
+        account: String,
+        id: String,
+    ) -> impl Future<Output = Result<Option<KeptMessage>, StoreError>> + Send + use<> {
+        self.read(move |connection| {
+            let sql = "SELECT id, recipient, position, stanza, at, after, attempts > 0, chosen FROM message
+                WHERE account = ? AND id = ? AND aside IS NOT NULL";
+            connection.prepare_cached(sql)?.query_row([account, id], message).optional()
+        })
+    }
+}
+
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn waiting(connection: &Connection, account: &str, held: i64) -> rusqlite::Result<Waiting> {
+    // All that are for rooms are held: what waits for one room does not wait for another's turn.
+    let sql = "UPDATE message SET behind = NOT for_room AND number > max(
+        coalesce((SELECT number FROM message WHERE account = ?1 AND aside IS NULL AND NOT for_room
+            ORDER BY number LIMIT 1 OFFSET ?2 - 1), (SELECT max(number) FROM message)),
+        coalesce((SELECT max(number) FROM message
+            WHERE account = ?1 AND aside IS NULL AND NOT for_room AND attempts > 0), 0))
+        WHERE account = ?1 AND aside IS NULL";
+    connection.prepare_cached(sql)?.execute(params![account, held])?;
+    let sql = "SELECT id, recipient, position, stanza, at, after, attempts > 0, chosen FROM message
+        WHERE account = ? AND aside IS NULL AND NOT behind ORDER BY number";
+    let messages = connection.prepare_cached(sql)?.query_map([account], message)?.collect::<Result<_, _>>()?;
+    let sql = "SELECT count(*) FROM message WHERE account = ? AND aside IS NULL AND behind";
+    let behind = connection.prepare_cached(sql)?.query_row([account], |row| row.get::<_, i64>(0))?;
+    let behind = usize::try_from(behind).unwrap_or_default();
+    let sql = "SELECT id FROM message WHERE account = ? AND aside IS NULL AND behind AND chosen";
+    let chosen = connection.prepare_cached(sql)?.query_map([account], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(Waiting { messages, behind, chosen })
 }
 
 fn session(row: &Row<'_>) -> rusqlite::Result<KeptSession> {
@@ -118,8 +245,9 @@ fn session(row: &Row<'_>) -> rusqlite::Result<KeptSession> {
         location: row.get::<_, Option<String>>(3)?.zip(row.get(4)?),
         client_state: row.get(5)?,
         pre_approval: row.get(6)?,
-        handled: row.get(7)?,
-        at: Wall::from_unix_millis(row.get(8)?),
+        hidden: row.get(7)?,
+        handled: row.get(8)?,
+        at: Wall::from_unix_millis(row.get(9)?),
     })
 }
 
@@ -149,6 +277,7 @@ mod tests {
             max: Some(Duration::from_secs(600)),
             client_state: location.is_some(),
             pre_approval: location.is_none(),
+            hidden: location.is_some(),
             location,
             handled: u32::MAX,
             at: Wall::from_unix_millis(1_790_000_000_000),

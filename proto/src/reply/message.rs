@@ -17,6 +17,9 @@ pub struct SendReport {
     pub state: SendState,
     /// The recipient.
     pub to: String,
+    /// Where the file is that goes with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }
 
 /// How far a message has come.
@@ -67,6 +70,9 @@ pub struct OutboxMessage {
     pub attempts: u32,
     /// When it was taken.
     pub queued_at: Timestamp,
+    /// Why it is not sent by itself any more, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// How far a message in the outbox has come.
@@ -78,6 +84,10 @@ pub enum OutboxState {
     Queued,
     /// It has its place in a session, and the server has not acknowledged it.
     Sent,
+    /// It has not arrived and would not; it waits for `outbox.retry` or `outbox.cancel`.
+    Failed,
+    /// Nobody can say whether it arrived; it waits for `outbox.retry` or `outbox.cancel`.
+    Uncertain,
 }
 
 impl OutboxState {
@@ -86,6 +96,8 @@ impl OutboxState {
         match self {
             Self::Queued => "queued",
             Self::Sent => "sent",
+            Self::Failed => "failed",
+            Self::Uncertain => "uncertain",
         }
     }
 }
@@ -189,6 +201,12 @@ pub struct Message {
     /// The subject.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// The text is encrypted with this method and cannot be read here, so that there is no `body` (XEP-0380).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encrypted: Option<String>,
+    /// Addresses of files that go with it (XEP-0066); nothing was fetched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub urls: Vec<String>,
     /// When it was sent.
     pub timestamp: Timestamp,
     /// Whether it was stored on the way (XEP-0203).
@@ -206,4 +224,113 @@ pub struct Message {
     /// Who spoke, where it came out of a room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomSpeaker>,
+    /// How far it has come, when it is ours and the history tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<MessageState>,
+    /// Whether nobody has read it; of the history alone.
+    #[serde(default, skip_serializing_if = "crate::is_false")]
+    pub unread: bool,
+    /// The id of the sender's message that it takes the place of (XEP-0308).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
+    /// The id of the message that has taken its place; of the history alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<String>,
+    /// The id of the message that it answers (XEP-0461).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
+    /// What people put to it (XEP-0444); of the history alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
+    /// Whether its sender has taken it back, and its text is gone (XEP-0424); of the history alone.
+    #[serde(default, skip_serializing_if = "crate::is_false")]
+    pub retracted: bool,
+}
+
+/// What somebody puts to a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Reaction {
+    /// Who, a bare JID.
+    pub from: String,
+    /// What.
+    pub emojis: Vec<String>,
+}
+
+/// How far a message of ours has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum MessageState {
+    /// Kept until it can leave.
+    Queued,
+    /// The server has it.
+    Sent,
+    /// The recipient's client has it (XEP-0184).
+    Received,
+    /// The recipient has seen it (XEP-0333).
+    Displayed,
+    /// It came back.
+    Failed,
+    /// Nobody can say whether it arrived.
+    Uncertain,
+}
+
+impl MessageState {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Received => "received",
+            Self::Displayed => "displayed",
+            Self::Failed => "failed",
+            Self::Uncertain => "uncertain",
+        }
+    }
+}
+
+/// What `history` answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HistoryReport {
+    /// The oldest first.
+    pub messages: Vec<Message>,
+}
+
+/// What `unread` answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct UnreadReport {
+    /// Accounts of which a message has ever been unread.
+    pub accounts: Vec<AccountUnread>,
+}
+
+impl UnreadReport {
+    /// Whether nothing is known of any account.
+    pub fn is_empty(&self) -> bool {
+        self.accounts.is_empty()
+    }
+}
+
+/// The messages of an account that nobody has read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AccountUnread {
+    /// The account.
+    pub account: String,
+    /// How many in all.
+    pub unread: u64,
+    /// Chats that have any.
+    pub chats: Vec<UnreadChat>,
+}
+
+/// The messages of a chat that nobody has read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct UnreadChat {
+    /// The other side's bare JID.
+    pub jid: String,
+    /// How many.
+    pub unread: u64,
 }

@@ -5,11 +5,13 @@ mod config;
 mod daemon;
 mod doctor;
 mod message;
+mod personal;
 mod presence;
 mod probe;
 mod room;
 mod roster;
 mod tune;
+mod upload;
 mod xml;
 
 pub use account::{AccountError, AccountInfo, AccountList, Auth, AuthProfile, ConnectionState, Stream, Tls};
@@ -17,10 +19,13 @@ pub use config::{ConfigReport, ConfigValues};
 pub use daemon::{DaemonStatus, Done, Hello, Pong, WaitReport, WatchReport};
 pub use doctor::{Check, CheckState, DoctorReport};
 pub use message::{
-    Direction, Message, MessageType, OutboxCount, OutboxCounts, OutboxList, OutboxMessage, OutboxState, SendReport,
-    SendState,
+    AccountUnread, Direction, HistoryReport, Message, MessageState, MessageType, OutboxCount, OutboxCounts, OutboxList,
+    OutboxMessage, OutboxState, Reaction, SendReport, SendState, UnreadChat, UnreadReport,
 };
-pub use presence::{AccountStatus, Delivery, Layer, LayerName, Part, Presence, ScrollFrames, StatusReport, Then};
+pub use personal::{AccountPersonal, Activity, Avatar, ContactTune, ContactTunes, Mood, Personal, PersonalReport};
+pub use presence::{
+    AccountStatus, Delivery, Directed, Layer, LayerName, Part, Presence, ScrollFrames, StatusReport, Then,
+};
 pub use probe::{
     Certificate, ProbeAddress, ProbeEndpoint, ProbeFeatures, ProbeLimits, ProbeReport, ProbeSasl2, ProbeService,
     ProbeTls, ProbeWarning, ServiceAnswer, SrvRecord, TlsStart,
@@ -30,5 +35,9 @@ pub use roster::{
     AccountBlocked, AccountPending, AccountRoster, Ask, BlockReport, Contact, PendingContact, PendingReport, Resource,
     RosterReport, Subscription, SubscriptionRequest,
 };
-pub use tune::{AccountTune, ExplainedPlayer, Player, PlayerList, TuneExplanation, TunePublish, TuneReport, TuneText};
+pub use tune::{
+    AccountTune, ExplainedPlayer, FilterReport, FilterVerdict, Player, PlayerList, TuneExplanation, TunePublish,
+    TuneReport, TuneText,
+};
+pub use upload::{UploadDone, UploadProgress, UploadStarted};
 pub use xml::{XmlFrame, XmlWatching};

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ConnectionState;
-use crate::{Show, UnknownWord};
+use crate::{Failure, Show, UnknownWord};
 
 /// What `status` and `status.set` answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,29 @@ pub struct AccountStatus {
     pub effective: Presence,
     /// What it is composed of, the highest first.
     pub layers: Vec<Layer>,
+    /// What single contacts are told in its place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub directed: Vec<Directed>,
+    /// Why it is not as was asked for, though the others' may be: of the first account that has one `xmppctl` makes its
+    /// exit code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Failure>,
+}
+
+/// What one contact is told in place of what all are told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Directed {
+    /// Whom: a contact, or one of their resources.
+    pub to: String,
+    /// The availability.
+    pub show: Show,
+    /// The text beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// When it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 /// How far a presence has come.
@@ -94,7 +117,7 @@ pub struct Layer {
     /// What is asked for without an end when it ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub then: Option<Then>,
-    /// The command that it lasts for.
+    /// The command that it lasts for, or who says that you are idle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// What contacts are told from it.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Personal;
 use crate::{Show, Tune};
 
 /// What `roster` answers.
@@ -114,6 +115,9 @@ pub struct Contact {
     /// What the contact listens to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tune: Option<Box<Tune>>,
+    /// What else the contact tells.
+    #[serde(flatten)]
+    pub personal: Personal,
 }
 
 /// Who sees whom (RFC 6121 section 2.1.2.5).

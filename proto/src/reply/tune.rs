@@ -36,13 +36,13 @@ pub struct PlayerList {
     pub players: Vec<Player>,
 }
 
-/// One media player on the session bus.
+/// One media player.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Player {
     /// Its name without prefix and instance.
     pub player: String,
-    /// Its name on the bus.
+    /// Its name on the bus; `webhook` for the one that posts what it plays.
     pub bus_name: String,
     /// What it calls itself (MPRIS `Identity`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,6 +69,40 @@ pub struct TuneExplanation {
     pub players: Vec<ExplainedPlayer>,
     /// What became of the tune on its way to the servers.
     pub accounts: Vec<AccountTune>,
+    /// The program that is asked about each song, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<FilterReport>,
+}
+
+/// A program of the person's that is asked about each song before it is published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct FilterReport {
+    /// The program, without its arguments.
+    pub program: String,
+    /// What it said of the song; absent when there is none that it has to be asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<FilterVerdict>,
+    /// In what way it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// What a filter said of a song.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum FilterVerdict {
+    /// It has not answered yet.
+    Asked,
+    /// It is told as it is.
+    Passed,
+    /// Something else is told in its place.
+    Changed,
+    /// It is not told.
+    Withheld,
+    /// The filter failed, and nothing is told.
+    Failed,
 }
 
 /// A player, and why it is chosen or not.

@@ -3,9 +3,11 @@
 mod condition;
 mod contacts;
 mod params;
+mod personal;
 mod room;
 mod status;
 mod tune;
+mod upload;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,8 +20,12 @@ pub use contacts::{
 };
 pub use params::{
     AccountConnect, AccountDisconnect, AccountListing, AccountShow, ConfigCheck, ConfigGet, ConfigReload, DaemonHello,
-    DaemonRestart, DaemonShow, DaemonStop, Doctor, OutboxCancel, OutboxListing, Ping, Probe, Roster, RpcDescribe, Send,
-    Wait, WatchStart, WatchStop, XmlWatch,
+    DaemonRestart, DaemonShow, DaemonStop, Doctor, History, OutboxCancel, OutboxListing, OutboxRetry, Ping, Probe,
+    Question, Roster, RpcDescribe, Send, Unread, UnreadClear, Wait, WatchStart, WatchStop, XmlWatch,
+};
+pub use personal::{
+    ActivityClear, ActivitySet, ActivityShow, AvatarClear, AvatarSet, AvatarShow, MoodClear, MoodSet, MoodShow,
+    NickClear, NickSet, NickShow, TuneGet,
 };
 pub use room::{RoomInvite, RoomJoin, RoomLeave, RoomListing, RoomMembers};
 pub use status::{
@@ -30,12 +36,14 @@ pub use tune::{
     TuneClear, TuneExplain, TuneHold, TuneOff, TuneOn, TunePlayers, TuneRender, TuneResume, TuneSet, TuneShow,
     TuneSkip, TuneUse,
 };
+pub use upload::{UploadCancel, UploadFinish, UploadStart, UploadWrite};
 
 use crate::jsonrpc::Error;
 use crate::reply::{
-    AccountList, BlockReport, ConfigReport, ConfigValues, DaemonStatus, DoctorReport, Done, Hello, OutboxList,
-    PendingReport, PlayerList, Pong, ProbeReport, RoomMembersReport, RoomReport, RosterReport, ScrollFrames,
-    SendReport, StatusReport, TuneExplanation, TuneReport, TuneText, WaitReport, WatchReport, XmlWatching,
+    AccountList, BlockReport, ConfigReport, ConfigValues, ContactTunes, DaemonStatus, DoctorReport, Done, Hello,
+    HistoryReport, Message, OutboxList, PendingReport, PersonalReport, PlayerList, Pong, ProbeReport,
+    RoomMembersReport, RoomReport, RosterReport, ScrollFrames, SendReport, StatusReport, TuneExplanation, TuneReport,
+    TuneText, UnreadReport, UploadDone, UploadProgress, UploadStarted, WaitReport, WatchReport, XmlWatching,
 };
 
 /// A method's parameters, with the method's name and the type of its answer.
@@ -138,6 +146,19 @@ methods! {
     "tune.explain" TuneExplain -> TuneExplanation, "Tells why each player is chosen or not, and how the last publish went";
     "tune.render" TuneRender -> TuneText, "Tries a template with the present tune, or a sample, to nobody else";
     "tune.players" TunePlayers -> PlayerList, "Lists the media players and the rule that decides about each";
+    "tune.get" TuneGet -> ContactTunes, "Asks what a contact listens to";
+    "mood" MoodShow -> PersonalReport, "Shows the mood that contacts see";
+    "mood.set" MoodSet -> PersonalReport, "Tells contacts a mood, with an optional text";
+    "mood.clear" MoodClear -> PersonalReport, "Tells contacts no mood any longer";
+    "activity" ActivityShow -> PersonalReport, "Shows the activity that contacts see";
+    "activity.set" ActivitySet -> PersonalReport, "Tells contacts an activity, with an optional text";
+    "activity.clear" ActivityClear -> PersonalReport, "Tells contacts no activity any longer";
+    "nick" NickShow -> PersonalReport, "Shows the nickname that contacts see";
+    "nick.set" NickSet -> PersonalReport, "Tells contacts a nickname";
+    "nick.clear" NickClear -> PersonalReport, "Tells contacts no nickname any longer";
+    "avatar" AvatarShow -> PersonalReport, "Shows what is known of the picture that contacts see";
+    "avatar.set" AvatarSet -> PersonalReport, "Shows contacts a picture";
+    "avatar.clear" AvatarClear -> PersonalReport, "Shows contacts no picture any longer";
     "roster" Roster -> RosterReport, "Lists contacts and what they show";
     "roster.show" RosterShow -> RosterReport, "Shows all that is known of a contact";
     "roster.add" RosterAdd -> RosterReport, "Adds a contact and asks to see their presence";
@@ -162,8 +183,17 @@ methods! {
     "account.connect" AccountConnect -> AccountList, "Connects now, also after a failed login";
     "account.disconnect" AccountDisconnect -> AccountList, "Closes the stream until account.connect";
     "send" Send -> SendReport, "Sends a message";
+"ask" Question -> Message, "Sends a message and answers with what comes back";
+    "history" History -> HistoryReport, "Shows messages that came and went";
+    "unread" Unread -> UnreadReport, "Counts the messages that nobody has read";
+    "unread.clear" UnreadClear -> UnreadReport, "Takes the messages of a chat as read";
+    "upload.start" UploadStart -> UploadStarted, "Finds a place at the server for a file, and opens the way there";
+    "upload.write" UploadWrite -> UploadProgress, "Sends the next piece of the file";
+    "upload.finish" UploadFinish -> UploadDone, "Ends an upload; answers where the file is";
+    "upload.cancel" UploadCancel -> Done, "Gives an upload up";
     "outbox.list" OutboxListing -> OutboxList, "Lists the messages that no server is known to have";
-    "outbox.cancel" OutboxCancel -> Done, "Does not send a message that has not left yet";
+    "outbox.cancel" OutboxCancel -> Done, "Does not send a message that has not left yet, or forgets one that was set aside";
+    "outbox.retry" OutboxRetry -> SendReport, "Sends a message that was set aside";
     "wait" Wait -> WaitReport, "Answers once a condition holds";
     "watch.start" WatchStart -> WatchReport, "Sends a snapshot and then every event as a notification";
     "watch.stop" WatchStop -> Done, "Ends the notifications";

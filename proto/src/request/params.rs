@@ -1,5 +1,6 @@
 //! The parameters of every method but those about our own presence and tune. A parameter that is not named here is refused.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Condition;
@@ -80,15 +81,110 @@ pub struct Send {
     /// The subject.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// Where a file is that goes with it (XEP-0066), as `upload.finish` answers; clients show it where the text is this
+    /// address and nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// The asker's own id: under the same one a message is sent once, however often it is asked for, as long as it is among
     /// the last 500 messages that came or went with an id. Up to 128
     /// characters without blanks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// Answer when the recipient's client says that it has it (XEP-0184).
+    #[serde(default, skip_serializing_if = "crate::is_false")]
+    pub receipt: bool,
+    /// How long that is waited for, in milliseconds; a minute when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
     /// `chat`, `normal` or `headline`; `chat` when absent.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub message_type: Option<MessageType>,
     /// The account; absent only where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+}
+
+impl Send {
+    /// A chat message and no more.
+    pub const fn new(to: String, body: String) -> Self {
+        Self {
+            to,
+            body,
+            subject: None,
+            url: None,
+            id: None,
+            receipt: false,
+            timeout_ms: None,
+            message_type: None,
+            account: None,
+        }
+    }
+}
+
+/// `ask`: sends a message and answers with the first message that comes from there afterwards.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// The recipient, a bare or full JID.
+    pub to: String,
+    /// The text.
+    pub body: String,
+    /// A regular expression: answers whose text it does not match are not waited for.
+    #[serde(rename = "match", default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
+    /// The account; absent only where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// How long to wait, in milliseconds; a minute when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+}
+
+/// `history`: the newest of the messages that all of this is true of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct History {
+    /// Of the chat with this JID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jid: Option<String>,
+    /// Not older than this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// Older than this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// All of these words are in the text or the subject; a `*` at the end of one stands for any end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<String>,
+    /// At most so many, up to 1,000; 50 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// The account; all when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+}
+
+/// `unread`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Unread {
+    /// The account; all when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+}
+
+/// `unread.clear`: the messages of a chat are read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct UnreadClear {
+    /// The chat; every one when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jid: Option<String>,
+    /// The account; all when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
 }
@@ -108,6 +204,18 @@ pub struct OutboxListing {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OutboxCancel {
+    /// The message's id.
+    pub id: String,
+    /// The account; absent only where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+}
+
+/// `outbox.retry`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct OutboxRetry {
     /// The message's id.
     pub id: String,
     /// The account; absent only where there is one.

@@ -35,6 +35,10 @@ pub struct StatusSet {
     /// Until when it lasts: it becomes the timed layer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// One contact, or one resource of theirs, that is told this in place of what all are told. Not with `priority` or
+    /// `then`, and not for what cannot be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
     /// What is asked for without an end once it is over; with `for_ms` or `until` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub then: Option<StatusThen>,
@@ -58,6 +62,7 @@ impl StatusSet {
             priority: None,
             for_ms: None,
             until: None,
+            to: None,
             then: None,
             account: None,
             wait_ms: None,
@@ -121,6 +126,9 @@ pub struct StatusClear {
     /// that is above the base, or the base where nothing is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layer: Option<LayerName>,
+    /// A contact who was told something of their own, and is to be told what all are told. Not with `layer`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
     /// The account; all when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,

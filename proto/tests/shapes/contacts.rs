@@ -54,6 +54,7 @@ fn what_is_told_of_contacts_keeps_its_shape() {
         approved: true,
         resources: vec![],
         tune: None,
+        personal: Personal::default(),
     };
     let roster = AccountRoster { account: "home".into(), contacts: vec![contact], requests: vec![] };
     check("reply/roster.show", &RosterReport { accounts: vec![roster] });

@@ -1,14 +1,17 @@
 //! What is asked and told of the layers of a presence.
 
-use xmppd_proto::Show;
 use xmppd_proto::reply::*;
 use xmppd_proto::request::*;
+use xmppd_proto::{Failure, Kind, Show};
 
 use super::{at, check, check_request, some};
 
 #[test]
 fn what_is_asked_of_layers_keeps_its_shape() {
     let then = Some(StatusThen { show: Show::Online, status: some("Good morning") });
+    let to = some("juliet@verona.example");
+    check_request("status.set-to", &StatusSet { to: to.clone(), ..StatusSet::new(Show::Away) });
+    check_request("status.clear-to", &StatusClear { to, ..StatusClear::default() });
     check_request("status.set-for", &StatusSet { for_ms: Some(5_400_000), then, ..StatusSet::new(Show::Xa) });
     check_request(
         "status.set-until",
@@ -17,7 +20,13 @@ fn what_is_asked_of_layers_keeps_its_shape() {
     let account = some("home");
     check_request(
         "status.clear",
-        &StatusClear { layer: Some(LayerName::Timed), account: account.clone(), wait_ms: Some(1), no_wait: true },
+        &StatusClear {
+            layer: Some(LayerName::Timed),
+            to: None,
+            account: account.clone(),
+            wait_ms: Some(1),
+            no_wait: true,
+        },
     );
     check_request("status.layers", &StatusLayers { account: account.clone() });
     let hold = StatusHold {
@@ -73,7 +82,26 @@ fn layers_keep_their_shape() {
         requested: presence.clone(),
         effective: presence,
         layers: vec![command, timed, base],
+        directed: Vec::new(),
+        error: None,
     };
     check("reply/status.layers", &StatusReport { accounts: vec![status] });
+    let status = AccountStatus {
+        account: "work".into(),
+        jid: "romeo@mantua.example".into(),
+        connection: ConnectionState::Online,
+        delivery: Delivery::Pending,
+        requested: Presence { show: Show::Invisible, ..Presence::default() },
+        effective: Presence { show: Show::Invisible, ..Presence::default() },
+        layers: Vec::new(),
+        directed: vec![Directed {
+            to: "juliet@verona.example".into(),
+            show: Show::Away,
+            status: some("For you"),
+            until: Some(at("2026-11-22T18:30:00Z")),
+        }],
+        error: Some(Failure::new(Kind::Unsupported, "the server of work cannot make you invisible (XEP-0186)")),
+    };
+    check("reply/status.of-one", &StatusReport { accounts: vec![status] });
     check("reply/scroll.preview", &ScrollFrames { frames: vec!["Out o".into(), "ut of".into()] });
 }

@@ -5,9 +5,12 @@
 
 mod common;
 mod contacts;
+mod history;
 mod layers;
+mod personal;
 mod rooms;
 mod tune;
+mod upload;
 mod wire;
 
 use std::fmt::Debug;

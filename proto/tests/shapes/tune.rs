@@ -2,7 +2,7 @@
 
 use xmppd_proto::reply::*;
 use xmppd_proto::request::*;
-use xmppd_proto::{PlayerState, Tune, TuneState};
+use xmppd_proto::{Played, PlayerState, Tune, TuneState};
 
 use super::{at, check, check_request, some};
 
@@ -47,6 +47,15 @@ fn wishes_keep_their_shape() {
 }
 
 #[test]
+fn what_a_filter_reads_and_says_keeps_its_shape() {
+    check("played", &Played { player: "mpv".into(), tune: tune() });
+    for verdict in ["asked", "passed", "changed", "withheld", "failed"] {
+        let read: FilterVerdict = serde_json::from_value(verdict.into()).expect("a word for a verdict");
+        assert_eq!(serde_json::to_value(read).ok(), Some(verdict.into()));
+    }
+}
+
+#[test]
 fn explanations_keep_their_shape() {
     let denied = Player {
         player: "firefox".into(),
@@ -81,6 +90,20 @@ fn explanations_keep_their_shape() {
                 account("work", some("not online"), Some(withdrawn)),
                 account("idle", some("tune = false in the configuration"), None),
             ],
+            filter: None,
+        },
+    );
+    let posted = Player { player: "webhook".into(), bus_name: "webhook".into(), identity: some("foobar2000"), ..mpv() };
+    let reason = some("the filter failed, so this song is not told: exit status: 1");
+    let failed = TuneReport { tune: None, player: some("webhook"), pinned: None, reason, ..published() };
+    let (program, verdict) = ("/home/romeo/bin/filter".to_owned(), Some(FilterVerdict::Failed));
+    check(
+        "reply/tune.explain-filter",
+        &TuneExplanation {
+            report: failed,
+            players: vec![ExplainedPlayer { player: posted, why: "it plays, and mpv is paused".into() }],
+            accounts: vec![],
+            filter: Some(FilterReport { program, verdict, reason: some("exit status: 1") }),
         },
     );
     let text = some("♪ Marée by Ondes Lentes");

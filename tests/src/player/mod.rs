@@ -1,8 +1,9 @@
-//! Players: a real one ([`mpv`]), one that does whatever a test wants ([`scripted`]), and playerctl as a reader that is
+//! Players: real ones ([`mpv`], [`vlc`]), one that does whatever a test wants ([`scripted`]), and playerctl as a reader that is
 //! not ours.
 
 pub mod mpv;
 pub mod scripted;
+pub mod vlc;
 
 use crate::bus::Bus;
 use crate::missing::Missing;

@@ -128,7 +128,7 @@ fn plugin() -> Result<PathBuf, Missing> {
 }
 
 /// A file of silence with these tags.
-fn make(file: &Path, tags: &Tags<'_>) -> Result<PathBuf, Missing> {
+pub(super) fn make(file: &Path, tags: &Tags<'_>) -> Result<PathBuf, Missing> {
     let mut command = Command::new(program("ffmpeg")?);
     clean(&mut command).args(["-nostdin", "-v", "error", "-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono", "-t"]);
     command.arg(tags.seconds.to_string());

@@ -8,7 +8,7 @@ use std::process::Command;
 use super::ROOMS;
 use super::people::{CONTACTS, PEOPLE};
 use super::place::Place;
-use super::{Log, Setup};
+use super::{Log, MAX_FILE, Setup};
 use crate::certificate::DOMAIN;
 use crate::process::Folder;
 
@@ -24,15 +24,16 @@ pub(super) fn write(setup: &Setup, folder: &Folder) {
         Log::All => "debug",
         Log::Little => "warning",
     };
+    let (certificates, listener, module) = setup.web.map(|port| web(port, &path.to_string())).unwrap_or_default();
     let configuration = format!(
         r#"hosts: [{DOMAIN}]
 loglevel: {log}
 log_burst_limit_count: 1000000
-certfiles: ["{path}/certificate.pem", "{path}/key.pem"]
+certfiles: ["{path}/certificate.pem", "{path}/key.pem"{certificates}]
 listen:
   - {{port: {starttls}, ip: "127.0.0.1", module: ejabberd_c2s, starttls: true, starttls_required: true}}
   - {{port: {direct}, ip: "127.0.0.1", module: ejabberd_c2s, tls: true}}
-auth_method: internal
+{listener}auth_method: internal
 auth_password_format: scram
 auth_scram_hash: sha256
 disable_sasl_mechanisms: ["digest-md5", "X-OAUTH2"]
@@ -56,9 +57,20 @@ modules:
   mod_time: {{}}
   mod_vcard: {{}}
   mod_version: {{}}
-"#
+{module}"#
     );
     folder.write("ejabberd.yml", &configuration);
+}
+
+/// The web server and the module that takes files over it: more certificates, a listener, a module.
+fn web(port: u16, path: &str) -> (String, String, String) {
+    let handler = "request_handlers: {/upload: mod_http_upload}";
+    let place = format!("put_url: \"https://localhost:{port}/upload\", docroot: \"{path}/upload\"");
+    (
+        format!(", \"{path}/web.pem\", \"{path}/web-key.pem\""),
+        format!("  - {{port: {port}, ip: \"127.0.0.1\", module: ejabberd_http, tls: true, {handler}}}\n"),
+        format!("  mod_http_upload: {{{place}, max_size: {MAX_FILE}, access: all}}\n"),
+    )
 }
 
 /// The command that runs it in the foreground.

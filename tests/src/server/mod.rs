@@ -20,6 +20,8 @@ use place::Place;
 
 /// Where the rooms of each server are; everybody may make one, and each has an archive.
 pub const ROOMS: &str = "rooms.verona.example";
+/// The largest file that a server takes which takes files.
+pub const MAX_FILE: u64 = 2 << 20;
 
 /// ejabberd takes 3 s on an idle machine, and many times that while others build.
 const START: Duration = Duration::from_secs(60);
@@ -83,6 +85,8 @@ struct Setup {
     starttls: u16,
     direct: u16,
     folder: PathBuf,
+    /// Where it takes files over HTTPS, if it does.
+    web: Option<u16>,
     /// Of Prosody: whether it loads the modules for SASL2.
     sasl2: bool,
     log: Log,
@@ -125,6 +129,14 @@ impl Server {
         Self::make(kind, Flaw::None, kind == Kind::Prosody13, Log::Little)
     }
 
+    /// Starts a server that takes files of up to [`MAX_FILE`] bytes (XEP-0363).
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn start_with_files(kind: Kind) -> Result<Self, Missing> {
+        Self::make_with(kind, Flaw::None, kind == Kind::Prosody13, Log::All, Some(free_port()))
+    }
+
     /// Starts a Prosody 0.12 with the SASL2 modules that Debian 12 packages for it: they fail inside it, and no
     /// features ever come.
     ///
@@ -135,15 +147,24 @@ impl Server {
     }
 
     fn make(kind: Kind, flaw: Flaw, sasl2: bool, log: Log) -> Result<Self, Missing> {
+        Self::make_with(kind, flaw, sasl2, log, None)
+    }
+
+    fn make_with(kind: Kind, flaw: Flaw, sasl2: bool, log: Log, web: Option<u16>) -> Result<Self, Missing> {
         let place = Place::of(kind)?;
         let folder = Folder::new("server");
         let authority = Authority::new();
         let inside = place.inside(folder.path());
-        let setup = Setup { starttls: free_port(), direct: free_port(), folder: inside, sasl2, log };
+        let setup = Setup { starttls: free_port(), direct: free_port(), folder: inside, web, sasl2, log };
         let certificate = authority.issue(flaw);
         folder.write("authority.pem", &authority.pem());
         folder.write("certificate.pem", &certificate.chain);
         folder.write("key.pem", &certificate.key);
+        if web.is_some() {
+            let certificate = authority.issue_for_web();
+            folder.write("web.pem", &certificate.chain);
+            folder.write("web-key.pem", &certificate.key);
+        }
         match kind {
             Kind::Prosody12 | Kind::Prosody13 => prosody::write(&setup, &folder),
             Kind::Ejabberd => ejabberd::write(&setup, &folder),
@@ -225,7 +246,8 @@ impl Server {
                 Kind::Prosody12 | Kind::Prosody13 => true,
                 Kind::Ejabberd => log.get(before..).is_some_and(|new| new.contains(ejabberd::READY)),
             };
-            (told && Tls::BOTH.iter().all(|tls| answers(self.port(*tls)))).then_some(true)
+            let ports = Tls::BOTH.iter().map(|tls| self.port(*tls)).chain(self.setup.web);
+            (told && ports.into_iter().all(answers)).then_some(true)
         });
         // Dropping `process` in the panic shows the end of its log.
         assert!(ready == Some(true), "{} does not start", self.kind.name());

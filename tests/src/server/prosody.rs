@@ -6,7 +6,7 @@ use std::process::Command;
 use super::ROOMS;
 use super::people::{CONTACTS, PEOPLE};
 use super::place::Place;
-use super::{Log, Setup};
+use super::{Log, MAX_FILE, Setup};
 use crate::certificate::DOMAIN;
 use crate::process::Folder;
 
@@ -47,6 +47,7 @@ pub(super) fn command(place: &Place, setup: &Setup, folder: &Path) -> Command {
 fn configuration(setup: &Setup) -> String {
     let extra = if setup.sasl2 { MODULES_SASL2 } else { "" };
     let folder = setup.folder.display();
+    let (web, files) = setup.web.map(|port| web(port, &folder.to_string())).unwrap_or_default();
     let (starttls, direct) = (setup.starttls, setup.direct);
     let log = match setup.log {
         Log::All => "debug",
@@ -68,7 +69,7 @@ storage = "internal"
 archive_expires_after = "never"
 modules_enabled = {{ {MODULES} {extra} }}
 modules_disabled = {{ "s2s", "s2s_auth_certs" }}
-VirtualHost "{DOMAIN}"
+{web}VirtualHost "{DOMAIN}"
     ssl = {{ certificate = "{folder}/certificate.pem"; key = "{folder}/key.pem" }}
 Component "{ROOMS}" "muc"
     modules_enabled = {{ "muc_mam" }}
@@ -77,8 +78,27 @@ Component "{ROOMS}" "muc"
     restrict_room_creation = false
     muc_room_default_persistent = true
     muc_tombstones = false
-"#
+{files}"#
     )
+}
+
+/// The web server, and the component that takes files over it.
+fn web(port: u16, folder: &str) -> (String, String) {
+    let web = format!(
+        r#"http_ports = {{ }}
+https_ports = {{ {port} }}
+https_interfaces = {{ "127.0.0.1" }}
+https_ssl = {{ certificate = "{folder}/web.pem"; key = "{folder}/web-key.pem" }}
+http_default_host = "upload.{DOMAIN}"
+"#
+    );
+    let files = format!(
+        r#"Component "upload.{DOMAIN}" "http_file_share"
+    http_external_url = "https://127.0.0.1:{port}/"
+    http_file_share_size_limit = {MAX_FILE}
+"#
+    );
+    (web, files)
 }
 
 /// A Lua string.

@@ -3,7 +3,7 @@
 use xmppd_tests::daemon::Home;
 use xmppd_tests::missing::present;
 
-use super::{NOWHERE, holds};
+use super::{NOWHERE, error_in, fails, holds};
 
 #[test]
 fn a_second_daemon_ends_with_11_and_names_the_first() {
@@ -58,4 +58,21 @@ fn a_database_that_cannot_be_used_is_told_and_left_as_it_is() {
     std::fs::write(&file, &sound).expect("it is ours");
     let _daemon = home.start();
     assert_eq!(home.json(&["status"])["accounts"][0]["requested"]["status"], "Keep me");
+}
+
+#[test]
+fn an_account_that_cannot_be_started_says_why_and_is_tried_again_at_a_reload() {
+    let Some(home) = present("an account that cannot be started", Home::new(NOWHERE)) else { return };
+    let anchors = home.write("anchors.pem", "no certificate\n");
+    home.configure(&format!("{NOWHERE}ca-file = {anchors:?}\n"));
+    let _daemon = home.start();
+    let error = error_in(&home, "stopped");
+    assert_eq!(error["kind"], "start", "{error}");
+    let (words, document) = fails(&home, 1, &["send", "juliet@verona.example", "Peace"]);
+    holds(&words, "anchors.pem");
+    holds(&words, "config reload");
+    assert_eq!(document["message"], error["message"]);
+    home.configure(NOWHERE);
+    assert_eq!(home.ctl(&["config", "reload"]).code, 0);
+    assert_eq!(home.json(&["send", "juliet@verona.example", "Peace"])["state"], "queued");
 }

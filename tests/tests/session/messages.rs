@@ -39,7 +39,7 @@ pub(super) fn are_watched(world: &mut World) {
     let snapshot = watch.json();
     assert_eq!((&snapshot["event"], &snapshot["seq"]), (&json!("snapshot"), &json!(0)));
     let bodies = ["Ay me!", "Good night 🌙\nparting is such sweet sorrow <&>"];
-    for (seq, body) in (1..).zip(bodies) {
+    for (seq, body) in (1..).step_by(2).zip(bodies) {
         let told = world.juliet.tell("message", &json!({"to": ROMEO.jid(), "body": body}));
         let event = watch.json();
         assert_eq!((&event["event"], &event["seq"]), (&json!("message"), &json!(seq)), "{event}");
@@ -47,6 +47,8 @@ pub(super) fn are_watched(world: &mut World) {
         assert_eq!((&event["from"], &event["body"]), (&json!(world.juliet.jid()), &json!(body)), "{event}");
         assert_eq!((&event["type"], &event["id"]), (&json!("chat"), &told["stanza"]), "{event}");
         assert!(event["timestamp"].is_string() && event["delayed"].is_null(), "{event}");
+        let unread = watch.json();
+        assert_eq!((&unread["event"], &unread["seq"]), (&json!("unread"), &json!(seq + 1)), "{unread}");
     }
 
     world.status(&["offline"]);
@@ -57,6 +59,6 @@ pub(super) fn are_watched(world: &mut World) {
     world.status(&["online"]);
     world.juliet_sees("online");
     let event = watch.json();
-    assert_eq!((&event["seq"], &event["body"]), (&json!(3), &json!("Hist! Romeo, hist!")), "{event}");
+    assert_eq!((&event["seq"], &event["body"]), (&json!(5), &json!("Hist! Romeo, hist!")), "{event}");
     assert_eq!(event["delayed"], true, "{event}");
 }

@@ -35,8 +35,8 @@ pub(crate) struct Account {
     refused: usize,
     /// Juliet's letters; each came once, but for the unseen.
     hers: u64,
-    /// Juliet's letters that the daemon had when it was killed, and could not show any more: there is no inbox yet.
-    pub(crate) unseen: u64,
+    /// Juliet's letters that the daemon had when it was killed, and could not show any more; the history has them.
+    pub(crate) unseen: Vec<u64>,
     /// Juliet's letters that came out of turn.
     turned: usize,
 }
@@ -52,7 +52,7 @@ impl Account {
         let letters = juliet.iter().filter(|event| event["event"] == "message");
         let bodies: Vec<&str> = letters.filter_map(|letter| letter["body"].as_str()).collect();
         assert_eq!(bodies.last(), Some(&last), "the last letter comes last");
-        let mut account = Self { promised: 0, unpromised: 0, refused: 0, hers, unseen: 0, turned: 0 };
+        let mut account = Self { promised: 0, unpromised: 0, refused: 0, hers, unseen: Vec::new(), turned: 0 };
         for letter in written {
             let body = format!("{} {}", letter.pen, letter.number);
             match (letter.code, bodies.iter().filter(|seen| **seen == body).count()) {
@@ -73,7 +73,7 @@ impl Account {
             match shown.iter().filter(|shown| **shown == body).count() {
                 1 => {}
                 0 => {
-                    account.unseen += 1;
+                    account.unseen.push(number);
                     assert!(is_between_lives(number, seen), "{body} was lost while a daemon lived");
                 }
                 count => panic!("{body} came {count} times"),
@@ -117,7 +117,8 @@ impl fmt::Display for Account {
         write!(
             out,
             "of Romeo's letters {promised} were promised and came, {unpromised} came unpromised, {refused} were \
-             refused; of Juliet's {hers}, {unseen} were unseen, {turned} out of turn"
+             refused; of Juliet's {hers}, {} were in the history alone, {turned} out of turn",
+            unseen.len()
         )
     }
 }

@@ -87,7 +87,20 @@ impl Stage {
             (written, watcher.join().expect("the watcher reads to the end"), hers)
         });
         let seen_by_juliet = self.juliet.lock().expect("she is well").seen().to_vec();
-        Account::of(&written, &seen, hers, &seen_by_juliet, LAST)
+        let account = Account::of(&written, &seen, hers, &seen_by_juliet, LAST);
+        self.check_history(&account);
+        account
+    }
+
+    /// What a killed daemon had and could not show any more is in the history, once.
+    fn check_history(&self, account: &Account) {
+        for number in &account.unseen {
+            let found = self.home.json(&["history", "--search", &format!("j {number}")]);
+            let body = format!("j {number}");
+            let found =
+                found["messages"].as_array().into_iter().flatten().filter(|message| message["body"] == body.as_str());
+            assert_eq!(found.count(), 1, "{body} is in the history once");
+        }
     }
 
     /// How many daemons the watcher has met.
@@ -167,7 +180,7 @@ impl Stage {
                         received.push(Received { life: self.lives(), body });
                     }
                 }
-                Some("gap") => {}
+                Some("gap" | "unread") => {}
                 _ => panic!("{event}"),
             }
         }

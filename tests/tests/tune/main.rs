@@ -3,10 +3,16 @@
 mod carriers;
 mod choosing;
 mod contacts;
+mod filter;
+mod giants;
 mod hostile;
 mod latency;
 mod metadata;
 mod nodes;
+mod page;
+mod real;
 mod stage;
+mod strangers;
 mod switching;
+mod webhook;
 mod wishes;

@@ -104,7 +104,7 @@ fn a_tune_that_cannot_be_kept_from_strangers_is_not_published_and_said_so() {
     };
     let stays = "not as User Tune through home: strangers may read the tune at the server, and it stays so: forbidden";
     check(&[OPTIONS], 1, stays);
-    check(&[], 0, "not as User Tune through home: the server cannot keep a tune from strangers (no publish-options)");
+    check(&[], 0, "not as User Tune through home: the server cannot keep it from strangers (no publish-options)");
 }
 
 /// Answers as a server whose tune node is open and stays so, and counts the songs that it is sent.

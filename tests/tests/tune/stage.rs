@@ -172,10 +172,13 @@ impl<'a> Seen<'a> {
         self.of("tune").next_back().map_or_else(nothing, |it| it["tune"].clone())
     }
 
-    /// Every tune that came. Prosody tells it twice, to the account and to its resource, under one id.
+    /// Every tune that came. Prosody tells it twice, to the account and to its resource, under one id; ejabberd has none.
     pub fn tunes(self) -> Vec<Value> {
         let mut last = None;
-        let news = self.of("tune").filter(|it| last.replace(&it["id"]) != Some(&it["id"]));
+        let news = self.of("tune").filter(|it| {
+            let told = (&it["id"], &it["tune"]);
+            last.replace(told) != Some(told)
+        });
         news.map(|it| it["tune"].clone()).collect()
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use jid::BareJid;
+use jid::{BareJid, DomainRef};
 
 use super::context::Context;
 use super::output::{Change, Event};
@@ -83,6 +83,11 @@ impl Contacts {
     /// All whose presence we are told.
     pub(super) fn seen(&self) -> impl Iterator<Item = &BareJid> {
         self.subscriptions.iter().filter(|(_, subscription)| subscription.is_seen()).map(|(jid, _)| jid)
+    }
+
+    /// Whether anybody of this domain sees our presence.
+    pub(super) fn is_seen_at(&self, domain: &DomainRef) -> bool {
+        self.subscriptions.iter().any(|(jid, subscription)| subscription.sees_us() && jid.domain() == domain)
     }
 
     /// Whether they ask to see us.
@@ -167,7 +172,7 @@ impl Context {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{Memory, Output, Settings, TuneSettings};
+    use crate::account::{KeptRecent, Memory, MessageSettings, OnUncertain, Output, Settings, TuneSettings};
     use crate::entropy::{Entropy, SEED_LEN};
     use crate::presence::{Layers, Presence, Show, StatusWhen};
     use crate::srv::TlsPolicy;
@@ -180,6 +185,10 @@ mod tests {
             tls: TlsPolicy::Auto,
             tune: TuneSettings { pep: false, status: None, status_when: StatusWhen::Empty },
             rooms: false,
+            messages: MessageSettings::default(),
+            encrypted_only: Vec::new(),
+            on_uncertain: OnUncertain::Resend,
+            held: 1_000,
             user_agent: String::new(),
             version: String::new(),
         };
@@ -190,8 +199,11 @@ mod tests {
             offer: None,
             session: None,
             messages: Vec::new(),
+            backlog: 0,
+            chosen_behind: Vec::new(),
             border: None,
             told: Vec::new(),
+            recent: KeptRecent::default(),
             roster: None,
             requests: Vec::new(),
             rooms: Vec::new(),

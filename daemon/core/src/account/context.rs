@@ -3,23 +3,26 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::backlog::Backlog;
 use super::contacts::Contacts;
 use super::inbox::Inbox;
 use super::input::{Playing, StoreTicket, Ticket};
 use super::kept::KeptSession;
 use super::login::Key;
-use super::online::{Asleep, Unsent};
+use super::online::Asleep;
 use super::outbox::Outbox;
-use super::output::{Change, Delivery, Dial, Event, HangUp, Incoming, Outcome, Output};
+use super::output::{Change, Delivery, Dial, Event, HangUp, Outcome, Output};
 use super::outward::Outward;
+use super::recent::{Dues, Recent};
 use super::rooms::Rooms;
-use super::settings::{Memory, Remembered, Settings, TuneSettings};
+use super::settings::{Memory, OnUncertain, Remembered, Settings, TuneSettings};
 use super::streak::Streak;
 use super::timers::{Timer, Timers};
 use super::tokens::Tokens;
 use crate::backoff::Backoff;
 use crate::entropy::Entropy;
 use crate::loss::{Ending, Loss};
+use crate::presence::Show;
 use crate::time::Now;
 use crate::xml::{Element, writer};
 
@@ -58,8 +61,14 @@ pub(super) struct Context {
     pub(super) asleep: Option<Asleep>,
     /// Messages that are in no session.
     pub(super) outbox: Outbox,
+    /// Messages that are on the disk alone.
+    pub(super) backlog: Backlog,
     /// What is known of the messages that came.
     pub(super) inbox: Inbox,
+    /// The last messages.
+    pub(super) recent: Recent,
+    /// What others are to be told of them.
+    pub(super) dues: Dues,
     /// What is known of the contacts.
     pub(super) contacts: Contacts,
     /// The rooms that the account remembers.
@@ -76,16 +85,25 @@ pub(super) struct Context {
 impl Context {
     pub(super) fn new(settings: Settings, mut memory: Memory, entropy: Entropy) -> Self {
         let messages = std::mem::take(&mut memory.messages);
-        let keys = messages.iter().filter(|message| message.chosen).map(|message| message.id.clone()).collect();
+        let chosen = messages.iter().filter(|message| message.chosen).map(|message| message.id.clone());
+        let keys = chosen.chain(std::mem::take(&mut memory.chosen_behind)).collect();
+        let backlog = Backlog::restored(memory.backlog);
         let kept_rooms = std::mem::take(&mut memory.rooms);
         let borders = kept_rooms.iter().filter_map(|room| Some((room.jid.clone(), room.border.clone()?))).collect();
         let inbox = Inbox::restored(memory.border.take(), borders, std::mem::take(&mut memory.told));
         let (rooms, known_rooms) = Rooms::restored(kept_rooms);
         let (contacts, known) = Contacts::restored(memory.roster.take(), std::mem::take(&mut memory.requests));
+        let recent = Recent::restored(std::mem::take(&mut memory.recent));
+        let unread = recent.unread().into_iter().map(|(chat, count)| Event::Unread(chat, count));
+        let outputs = known.into_iter().chain(known_rooms).chain(unread).map(Output::Event).collect();
         let session_kept = memory.session.is_some();
+        let taken = u64::try_from(messages.len()).unwrap_or(u64::MAX);
         let (asleep, unsent) = match memory.session.take() {
-            Some(kept) => (Some(Asleep::restored(kept, messages)), Vec::new()),
-            None => (None, messages.into_iter().map(Unsent::lone).collect()),
+            Some(kept) => {
+                let told = memory.layers.directed().iter().map(|directed| directed.to.clone()).collect();
+                (Some(Asleep::restored(kept, messages, told)), Vec::new())
+            }
+            None => (None, messages),
         };
         Self {
             now: Now::default(),
@@ -105,13 +123,16 @@ impl Context {
             pipelines: true,
             connecting: Vec::new(),
             asleep,
-            outbox: Outbox::restored(unsent, keys),
+            outbox: Outbox::restored(unsent, keys, taken),
+            backlog,
             inbox,
+            recent,
+            dues: Dues::default(),
             contacts,
             rooms,
             mistrusted: 0,
             session_kept,
-            outputs: known.into_iter().chain(known_rooms).map(Output::Event).collect(),
+            outputs,
             presence_told: None,
             stores: 0,
         }
@@ -136,6 +157,11 @@ impl Context {
 
     pub(super) fn write_element(&mut self, element: &Element) {
         self.write(writer::to_string(element).into_bytes());
+    }
+
+    /// Whether nobody is to see us.
+    pub(super) fn is_invisible(&self) -> bool {
+        self.outward.composed().presence.show == Show::Invisible
     }
 
     /// The account's local part, as SASL names it.
@@ -273,13 +299,6 @@ impl Context {
         self.push(Output::Event(event));
     }
 
-    /// Tells watchers of messages.
-    pub(super) fn messages_came(&mut self, messages: Vec<Incoming>) {
-        for message in messages {
-            self.event(Event::Message(message));
-        }
-    }
-
     /// Tells watchers what contacts see, if that differs from what watchers were told last.
     pub(super) fn tell_presence(&mut self, delivery: Delivery) {
         let event = Event::Presence(self.outward.composed(), delivery);
@@ -304,6 +323,11 @@ impl Context {
     pub(super) fn set_tune_settings_later(&mut self, ticket: Ticket, settings: TuneSettings) {
         self.outward.set_settings(settings);
         self.present_later();
+        self.reply(ticket, Outcome::Done);
+    }
+
+    pub(super) fn set_on_uncertain(&mut self, ticket: Ticket, what: OnUncertain) {
+        self.settings.on_uncertain = what;
         self.reply(ticket, Outcome::Done);
     }
 

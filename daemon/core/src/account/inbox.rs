@@ -8,7 +8,7 @@ use jid::BareJid;
 use super::input::StoreTicket;
 use super::kept::{Border, Known, Origin};
 use super::output::Incoming;
-use crate::stanza::MessageKind;
+use super::recent::Said;
 use crate::time::Wall;
 
 /// So many names are remembered.
@@ -29,7 +29,7 @@ pub(super) struct Inbox {
 /// What becomes known at once.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    pub(super) messages: Vec<Incoming>,
+    pub(super) said: Vec<Said>,
     /// How far the archive is known behind them.
     pub(super) border: Option<Border>,
     /// How far rooms are.
@@ -64,26 +64,27 @@ impl Inbox {
     }
 
     /// These are told now.
-    pub(super) fn tell(&mut self, batch: Batch) -> Vec<Incoming> {
+    pub(super) fn tell(&mut self, batch: Batch) -> Vec<Said> {
         for name in batch.names() {
             self.told.add(&name);
         }
         self.border = batch.border.or(self.border.take());
         self.rooms.extend(batch.rooms);
-        batch.messages
+        batch.said
     }
 
     /// The session is gone, and the disk was asked to know of this: what has a name is told when it does. The server
     /// sends the rest again.
     pub(super) fn leave(&mut self, ticket: StoreTicket, mut batch: Batch) {
-        batch.messages.retain(|message| name(message).is_some() || message.kind == MessageKind::Groupchat);
+        let is_rooms = |said: &Said| matches!(said, Said::Text(message) if message.is_said_in_room());
+        batch.said.retain(|said| said.name().is_some() || is_rooms(said));
         // The next session reads a room behind what is about to be told of it.
         self.rooms.extend(std::mem::take(&mut batch.rooms));
         self.under_way.push((ticket, batch));
     }
 
     /// The store answered; what is to be told now.
-    pub(super) fn stored(&mut self, ticket: StoreTicket) -> Vec<Incoming> {
+    pub(super) fn stored(&mut self, ticket: StoreTicket) -> Vec<Said> {
         let place = self.under_way.iter().position(|(awaited, _)| *awaited == ticket);
         place.map(|place| self.under_way.remove(place)).map(|(_, batch)| self.tell(batch)).unwrap_or_default()
     }
@@ -98,6 +99,11 @@ impl Inbox {
         self.rooms.remove(room);
     }
 
+    /// Whether the disk is asked for a message of which this is true.
+    pub(super) fn expects(&self, is_it: &impl Fn(&Incoming) -> bool) -> bool {
+        self.under_way.iter().any(|(_, batch)| batch.has(is_it))
+    }
+
     /// Of a message that is taken to be sent now.
     pub(super) fn origin(&self, at: Wall) -> Origin {
         Origin { at, after: self.border.as_ref().and_then(|border| border.id.clone()) }
@@ -106,21 +112,33 @@ impl Inbox {
 
 impl Batch {
     pub(super) fn is_empty(&self) -> bool {
-        self.messages.is_empty() && self.border.is_none() && self.rooms.is_empty()
+        self.said.is_empty() && self.border.is_none() && self.rooms.is_empty()
     }
 
     pub(super) fn holds(&self, wanted: &str) -> bool {
-        self.messages.iter().any(|message| name(message).is_some_and(|held| held == wanted))
+        self.said.iter().any(|said| said.name().is_some_and(|held| held == wanted))
     }
 
-    /// What the disk is to know of it.
-    pub(super) fn known(&self) -> Known {
+    /// Whether a message of which this is true is in it.
+    pub(super) fn has(&self, is_it: &impl Fn(&Incoming) -> bool) -> bool {
+        self.said.iter().any(|said| matches!(said, Said::Text(message) if is_it(message)))
+    }
+
+    /// What the disk is to know of it, the messages themselves only where they are kept.
+    pub(super) fn known(&self, history: bool) -> Known {
         let rooms = self.rooms.iter().map(|(room, border)| (room.clone(), border.clone())).collect();
-        Known { border: self.border.clone(), told: self.names(), rooms }
+        let mut known = Known { border: self.border.clone(), told: self.names(), rooms, ..Known::default() };
+        for said in self.said.iter().filter(|_| history) {
+            match said {
+                Said::Text(message) => known.messages.push(message.clone()),
+                Said::Noted(noted) => known.notes.push(noted.clone()),
+            }
+        }
+        known
     }
 
     fn names(&self) -> Vec<String> {
-        self.messages.iter().filter_map(name).collect()
+        self.said.iter().filter_map(Said::name).collect()
     }
 }
 
@@ -136,16 +154,6 @@ impl Told {
             self.known.remove(&oldest);
         }
     }
-}
-
-/// The name of a message: its place in the archive, or the id that another client of ours gave to what it sent. Other
-/// ids are the senders' own and name nothing.
-pub(super) fn name(message: &Incoming) -> Option<String> {
-    // What is said in rooms would crowd out all others; of a room the border is enough, for its archive has one order.
-    if message.room.is_some() && message.kind == MessageKind::Groupchat {
-        return None;
-    }
-    if message.sent { Some(format!("sent {}", message.id)) } else { message.place.clone() }
 }
 
 #[cfg(test)]

@@ -2,9 +2,11 @@
 
 use jid::{BareJid, Jid, ResourcePart};
 
-use super::settings::TuneSettings;
+use super::kept::KeptMessage;
+use super::settings::{MessageSettings, OnUncertain, TuneSettings};
 use crate::entropy::SEED_LEN;
 use crate::loss::Loss;
+use crate::pep::Publication;
 use crate::presence::Layers;
 use crate::sasl::{Bindings, TlsVersion, scram};
 use crate::secret::Secret;
@@ -33,6 +35,8 @@ pub enum Input<'a> {
     Lost(Loss),
     /// A change is durable, or could not be made so.
     Stored(StoreTicket, Result<(), String>),
+    /// What [`Output::Load`](super::Output::Load) asked for, or why it could not be read.
+    Loaded(Result<Vec<KeptMessage>, String>),
     /// A deadline may have come.
     Tick,
     /// Something befell the machine under us.
@@ -92,7 +96,7 @@ pub struct SecretMissing(pub String);
 pub struct Ticket(pub u64);
 
 /// Names a change on its way to the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StoreTicket(pub u64);
 
 /// What somebody can ask of an account.
@@ -104,8 +108,12 @@ pub enum Command {
     Tune(Option<Playing>),
     /// Publish the tune like this from now on; answered when that is under way.
     TuneSettings(Ticket, TuneSettings),
+    /// This becomes of messages of which nobody can say whether they arrived, from now on; answered at once.
+    OnUncertain(Ticket, OnUncertain),
     /// Somebody looks at what comes in, or nobody does; as it is when the account starts (XEP-0352).
     Watched(bool),
+    /// Tell whether the server can hide us (XEP-0186); answered by done, by that it cannot, or that it cannot be asked.
+    CanHide(Ticket),
     /// Have the server tell what it holds back while nobody looks (XEP-0352); answered when it has, and at once when it
     /// holds back nothing.
     CatchUp(Ticket),
@@ -120,10 +128,19 @@ pub enum Command {
     Suspend(Ticket),
     /// Send a message; answered when the server has it, or when it is kept for the next session.
     Send(Ticket, Outgoing),
+    /// Do so with messages from now on; answered at once.
+    MessageSettings(Ticket, MessageSettings),
+    /// The messages of this chat are read, or of all chats; answered when that is known.
+    Read(Ticket, Option<BareJid>),
+    /// Send a message that was set aside; answered like `Send`.
+    Retry(Ticket, KeptMessage),
     /// Do not send the message with this id; answered with whether that could still be.
-    Cancel(Ticket, String),
+    Cancel(Ticket, String, Place),
     /// Ask somebody something; answered with the payload of the result or the error.
     Ask(Ticket, Question),
+    /// Publish something about ourselves for those who see our presence, and nobody else (XEP-0163); answered when the
+    /// server has it.
+    Publish(Ticket, Publication),
     /// Make, take back or answer a request to see presence; answered when the server has handled it.
     Subscribe(Ticket, BareJid, Subscribing),
     /// Something about a room; answered when it is done.
@@ -144,6 +161,15 @@ pub enum RoomCommand {
     Occupants,
     /// Have the room invite somebody, for this reason.
     Invite(Jid, Option<String>),
+}
+
+/// Where a message that is to be cancelled was last seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Nowhere but in memory, if anywhere.
+    Memory,
+    /// On the disk, behind those in memory.
+    Behind,
 }
 
 /// What becomes of a request to see presence (RFC 6121 section 3).
@@ -181,6 +207,10 @@ pub struct Outgoing {
     pub body: String,
     /// The subject, clean.
     pub subject: Option<String>,
+    /// Whether the recipient is asked to say that it came (XEP-0184).
+    pub receipt: bool,
+    /// Where the file is that goes with it (XEP-0066).
+    pub url: Option<String>,
 }
 
 /// An IQ to be sent.

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use jid::{BareJid, FullJid, Jid};
 
+use super::output::Incoming;
+use super::recent::Noted;
 use crate::time::Wall;
 
 /// How long a session is taken to be resumable when the server does not say.
@@ -28,6 +30,8 @@ pub struct KeptSession {
     pub client_state: bool,
     /// Who has not asked yet can be let see our presence (RFC 6121 section 3.4); told when a session begins.
     pub pre_approval: bool,
+    /// We are invisible in it (XEP-0186).
+    pub hidden: bool,
     /// Stanzas of the server's whose effects are kept, modulo 2^32.
     pub handled: u32,
     /// When this was known to be so.
@@ -98,6 +102,10 @@ pub struct Known {
     pub told: Vec<String>,
     /// How far rooms are known.
     pub rooms: Vec<(BareJid, Border)>,
+    /// Messages for the history.
+    pub messages: Vec<Incoming>,
+    /// What was said of messages, those among them.
+    pub notes: Vec<Noted>,
 }
 
 /// A room that the account remembers.

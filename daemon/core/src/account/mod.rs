@@ -2,6 +2,7 @@
 //! Every state is a file and is consumed by its transitions. Sockets, files and the clock are the shell's, which hands
 //! in what happened and does what comes out.
 
+mod backlog;
 mod contacts;
 mod context;
 mod inbox;
@@ -13,7 +14,9 @@ mod online;
 mod outbox;
 mod output;
 mod outward;
+mod recent;
 mod room;
+mod room_outbox;
 mod rooms;
 mod settings;
 mod stopped;
@@ -21,20 +24,24 @@ mod streak;
 mod timers;
 mod tokens;
 
+pub use backlog::PART as BACKLOG_PART;
 pub use contacts::{KeptPush, KeptRoster, SubscriptionRequest};
 pub use inbox::NAMES_REMEMBERED;
 pub use input::{
-    Command, Connected, Input, Machine, Outgoing, Playing, Question, RoomCommand, SecretMissing, Security, StoreTicket,
-    Subscribing, Ticket,
+    Command, Connected, Input, Machine, Outgoing, Place, Playing, Question, RoomCommand, SecretMissing, Security,
+    StoreTicket, Subscribing, Ticket,
 };
 pub use kept::{Border, KeptMessage, KeptRoom, KeptSession, Known, Origin};
 pub use output::{
-    Available, Change, Delivery, Dial, Event, HangUp, Incoming, Invitation, LinkState, Outcome, Output, Problem,
+    Aside, Available, Change, Delivery, Dial, Event, HangUp, Incoming, Invitation, LinkState, Outcome, Output, Problem,
     Profile, Report, RoomReport, RoomState, Session, Speaker, TunePublished,
 };
+pub use recent::{KeptRecent, MESSAGES_REMEMBERED, Noted, RecentMessage};
 pub use room::{Affiliation, Occupant, Role};
-pub use settings::{Memory, Remembered, Settings, TuneSettings};
+pub use settings::{Memory, MessageSettings, OnUncertain, Remembered, Settings, TuneSettings};
 pub use tokens::Token;
+
+use jid::Jid;
 
 use context::Context;
 use login::Connecting;
@@ -43,7 +50,7 @@ use online::Online;
 use stopped::Stopped;
 
 use crate::entropy::{Entropy, SEED_LEN};
-use crate::players::Budget;
+use crate::players::{Budget, Pattern};
 use crate::time::{Moment, Now, Wall};
 
 /// The machine of one account.
@@ -71,19 +78,37 @@ impl Account {
     }
 
     /// Takes in one happening. Never fails and never waits; drain [`poll`](Self::poll) afterwards.
-    pub fn handle(&mut self, now: Now, input: Input<'_>) {
+    pub fn handle(&mut self, now: Now, mut input: Input<'_>) {
         self.context.now = now;
         if let Input::Stored(ticket, result) = &input {
             self.context.forgotten(*ticket, result.is_ok());
             self.context.stored_unsent(*ticket, result);
+            self.context.stored_behind(*ticket, result);
             let told = self.context.inbox.stored(*ticket);
-            self.context.messages_came(told);
+            self.context.was_said(told);
+        }
+        if let Input::Loaded(result) = &mut input {
+            self.context.loaded(std::mem::replace(result, Ok(Vec::new())));
+        }
+        if let Some((ticket, to)) = sending(&input)
+            && self.context.is_encrypted_only(to)
+        {
+            return self.context.reply(ticket, Outcome::Withheld);
         }
         let link = std::mem::replace(&mut self.link, Link::Offline(Offline::ByCommand));
         self.link = link.handle(input, &mut self.context);
         let in_session = if let Link::Online(online) = &self.link { online.messages() } else { 0 };
         self.context.tell_outbox(in_session);
         self.report();
+    }
+
+    /// Sends no plain text into these chats from now on, whatever was taken before; they are patterns of bare addresses.
+    pub fn encrypted_only(&mut self, now: Now, chats: Vec<Pattern>) {
+        self.context.now = now;
+        self.context.settings.encrypted_only = chats;
+        self.context.withhold_unsent();
+        let in_session = if let Link::Online(online) = &self.link { online.messages() } else { 0 };
+        self.context.tell_outbox(in_session);
     }
 
     /// The next thing to do; nothing when all is done for now.
@@ -119,13 +144,22 @@ impl Account {
         let since = |state: LinkState, before: Option<&Report>| {
             before.filter(|before| before.state == state).map_or(now, |before| before.since)
         };
-        let mut report = self.link.report();
+        let mut report = self.link.report(&self.context);
         report.since = since(report.state, self.reported.as_ref());
         if self.reported.as_ref() != Some(&report) {
             self.reported = Some(report.clone());
             self.context.event(Event::Link(report));
         }
     }
+}
+
+/// To whom a message is to be sent, and who asks.
+fn sending<'a>(input: &'a Input<'_>) -> Option<(Ticket, &'a Jid)> {
+    let Input::Command(command) = input else { return None };
+    if let Command::Retry(ticket, message) = command {
+        return Some((*ticket, &message.to));
+    }
+    if let Command::Send(ticket, outgoing) = command { Some((*ticket, &outgoing.to)) } else { None }
 }
 
 impl Link {
@@ -138,11 +172,11 @@ impl Link {
         }
     }
 
-    fn report(&self) -> Report {
+    fn report(&self, context: &Context) -> Report {
         let (state, problem, session) = match self {
             Self::Offline(offline) => (offline.state(), offline.problem().cloned(), None),
             Self::Connecting(_) => (LinkState::Connecting, None, None),
-            Self::Online(online) => (LinkState::Online, None, Some(online.session().clone())),
+            Self::Online(online) => (LinkState::Online, online.problem(context), Some(online.session().clone())),
             Self::Stopped(stopped) => (stopped.state(), Some(stopped.problem().clone()), None),
         };
         Report { state, since: Wall::default(), problem, session }

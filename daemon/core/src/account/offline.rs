@@ -46,6 +46,7 @@ impl Offline {
             | Input::Secured(_)
             | Input::Secret(_)
             | Input::Derived(_)
+            | Input::Loaded(_)
             | Input::Bytes(_)
             | Input::Lost(_) => Link::Offline(self),
             Input::Stored(ticket, result) => {
@@ -76,54 +77,45 @@ impl Offline {
                 let delivery = context.present_later();
                 context.reply(ticket, Outcome::Delivered(delivery));
                 match self {
-                    Self::ByStatus if context.outward.wants_stream() => Connecting::start(context),
-                    Self::Waiting(_) if !context.outward.wants_stream() => Self::ByStatus.without_retry(context),
-                    Self::ByStatus | Self::ByCommand | Self::Waiting(_) => Link::Offline(self),
+                    Self::ByStatus if context.outward.wants_stream() => return Connecting::start(context),
+                    Self::Waiting(_) if !context.outward.wants_stream() => {
+                        return Self::ByStatus.without_retry(context);
+                    }
+                    Self::ByStatus | Self::ByCommand | Self::Waiting(_) => {}
                 }
             }
-            Command::Tune(playing) => {
-                context.set_playing_later(playing);
-                Link::Offline(self)
-            }
-            Command::TuneSettings(ticket, settings) => {
-                context.set_tune_settings_later(ticket, settings);
-                Link::Offline(self)
-            }
-            Command::Watched(watched) => {
-                context.watched = watched;
-                Link::Offline(self)
-            }
-            Command::CatchUp(ticket) => {
-                context.reply(ticket, Outcome::Done);
-                Link::Offline(self)
-            }
+            Command::Tune(playing) => context.set_playing_later(playing),
+            Command::TuneSettings(ticket, settings) => context.set_tune_settings_later(ticket, settings),
+            Command::Watched(watched) => context.watched = watched,
+            Command::MessageSettings(ticket, settings) => context.set_message_settings(ticket, settings),
+            Command::Read(ticket, chat) => context.read_by_command(ticket, chat),
+            Command::OnUncertain(ticket, what) => context.set_on_uncertain(ticket, what),
+            Command::CatchUp(ticket) => context.reply(ticket, Outcome::Done),
             Command::Connect(ticket) => match (&self, context.settling()) {
                 (Self::Waiting(_), rest) if !rest.is_zero() => {
                     context.connecting.push(ticket);
                     context.hurried();
                     context.timers.bring_forward(Timer::Retry, context.now.moment + rest);
-                    Link::Offline(self)
                 }
-                (Self::Waiting(_) | Self::ByStatus | Self::ByCommand, _) => connect(vec![ticket], context),
+                (Self::Waiting(_) | Self::ByStatus | Self::ByCommand, _) => return connect(vec![ticket], context),
             },
             Command::Disconnect(ticket) | Command::Leave(ticket) | Command::Suspend(ticket) => {
                 context.put_off_messages();
                 context.reply(ticket, Outcome::Done);
-                Self::ByCommand.without_retry(context)
+                return Self::ByCommand.without_retry(context);
             }
-            Command::Send(ticket, outgoing) => {
-                context.take_message(ticket, outgoing);
-                Link::Offline(self)
-            }
-            Command::Cancel(ticket, id) => {
-                context.cancel(ticket, &id);
-                Link::Offline(self)
-            }
-            Command::Ask(ticket, _) | Command::Subscribe(ticket, ..) | Command::Room(ticket, ..) => {
+            Command::Send(ticket, outgoing) => context.take_message(ticket, outgoing),
+            Command::Retry(ticket, message) => context.retry_message(ticket, message),
+            Command::Cancel(ticket, id, place) => context.cancel(ticket, id, place),
+            Command::Ask(ticket, _)
+            | Command::CanHide(ticket)
+            | Command::Publish(ticket, _)
+            | Command::Room(ticket, ..)
+            | Command::Subscribe(ticket, ..) => {
                 context.reply(ticket, Outcome::NotOnline(self.problem().cloned()));
-                Link::Offline(self)
             }
         }
+        Link::Offline(self)
     }
 
     fn tick(self, context: &mut Context) -> Link {

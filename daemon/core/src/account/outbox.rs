@@ -1,34 +1,40 @@
 //! Messages that are in no session: those of sessions that are gone, and those that were taken while there was none.
-//! They are on the disk, or on their way to it, and the next session sends them.
+//! They are on the disk, or on their way to it, and the next session sends them. What is not to be sent by itself any
+//! more is set aside there, and known to the disk alone.
 
 use std::collections::BTreeMap;
 
-use jid::BareJid;
+use jid::Jid;
 
 use super::context::Context;
-use super::input::{Outgoing, StoreTicket, Ticket};
+use super::input::{Outgoing, Place, StoreTicket, Ticket};
+use super::kept::KeptMessage;
 use super::online::{Asleep, Letter, Unsent};
-use super::output::{Change, Event, Outcome};
-use crate::stanza::{Message, MessageKind, StanzaError, archive};
-use crate::time::Wall;
+use super::output::{Aside, Change, Event, Incoming, Outcome};
+use super::room_outbox::RoomOutbox;
+use crate::loss::Loss;
+use crate::stanza::error::{Condition, ErrorKind};
+use crate::stanza::{Message, MessageKind, StanzaError, archive, oob, receipts};
 use crate::xml::{Element, writer};
 
-/// So many messages may wait for a session.
-const LIMIT: usize = 10_000;
+/// A message that was under way when the server ended so many sessions in a row for what they carried is not sent again.
+const SUSPECTED: u8 = 2;
 
 /// Of one account.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     /// In the order in which they are to be sent.
     unsent: Vec<Unsent>,
+    /// Those for rooms.
+    pub(super) to_rooms: RoomOutbox,
+    /// How many were taken.
+    taken: u64,
     /// What the disk is asked to forget.
-    forgetting: Vec<(StoreTicket, Vec<String>)>,
-    /// Messages that are at the server and could not be forgotten.
-    remembered_in_vain: Vec<String>,
+    forgetting: Vec<(StoreTicket, Fate, Vec<String>)>,
+    /// Messages that need not be kept and could not be forgotten.
+    remembered_in_vain: Vec<(Fate, String)>,
     /// How many messages watchers were told of.
     told: usize,
-    /// How many were taken in this life.
-    taken: u64,
     /// The ids that askers have chosen, of messages that have not arrived.
     keys: BTreeMap<String, Key>,
     /// Who asked for one of these again.
@@ -44,53 +50,61 @@ enum Key {
     Kept,
 }
 
+/// Why a message need not be kept any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// The server has it.
+    Arrived,
+    /// It came back.
+    Failed,
+    /// It was never sent.
+    Withdrawn,
+}
+
 /// The server may have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct OnItsWay;
 
 impl Outbox {
     /// What another process was asked to send.
-    pub(super) fn restored(unsent: Vec<Unsent>, keys: Vec<String>) -> Self {
+    pub(super) fn restored(messages: Vec<KeptMessage>, keys: Vec<String>, taken: u64) -> Self {
         let keys = keys.into_iter().map(|id| (id, Key::Kept)).collect();
-        Self { unsent, keys, ..Self::default() }
+        let mut outbox = Self { keys, taken, ..Self::default() };
+        outbox.put_back(Unsent::in_order(messages).collect());
+        outbox
     }
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.unsent.len()
+        self.unsent.len() + self.to_rooms.len()
+    }
+
+    /// Takes more, behind the others.
+    pub(super) fn append(&mut self, unsent: impl Iterator<Item = Unsent>) {
+        self.unsent.extend(unsent);
     }
 
     fn cancel(&mut self, id: &str) -> Option<Result<Letter, OnItsWay>> {
-        let place = self.unsent.iter().position(|unsent| unsent.letter.id == id)?;
-        if self.unsent[place].letter.in_doubt {
+        let is_it = |unsent: &Unsent| unsent.letter.id == id;
+        let found = self.unsent.iter().chain(self.to_rooms.iter()).find(|unsent| is_it(unsent))?;
+        if found.letter.in_doubt {
             return Some(Err(OnItsWay));
         }
-        Some(Ok(self.unsent.remove(place).letter))
+        let cancelled = self.unsent.extract_if(.., |unsent| is_it(unsent)).next();
+        cancelled.or_else(|| self.to_rooms.take_if(is_it).pop()).map(|unsent| Ok(unsent.letter))
     }
 
     /// The next session takes all of them but those for rooms.
     pub(super) fn take(&mut self) -> Vec<Unsent> {
-        self.unsent.extract_if(.., |unsent| !unsent.letter.to_room).collect()
+        std::mem::take(&mut self.unsent)
     }
 
-    /// Those for a room, whose archive has shown which of them arrived.
-    pub(super) fn take_for(&mut self, room: &BareJid) -> Vec<Unsent> {
-        let mut messages: Vec<Unsent> = self.unsent.extract_if(.., |unsent| unsent.letter.is_for(room)).collect();
-        // They came back from different places.
-        messages.sort_by_key(|unsent| (unsent.letter.origin.at.as_unix_millis(), unsent.letter.number));
-        messages
-    }
-
-    /// Takes out the message for a room with this id.
-    pub(super) fn take_shown(&mut self, id: &str, room: &BareJid) -> Option<Letter> {
-        let is_it = |unsent: &Unsent| unsent.letter.is_for(room) && unsent.letter.id == id;
-        let place = self.unsent.iter().position(is_it)?;
-        Some(self.unsent.remove(place).letter)
-    }
-
-    /// Whether no more are taken.
-    pub(super) fn is_full(&self) -> bool {
-        self.unsent.len() >= LIMIT
+    /// A session is gone; what it leaves was taken before what waits already.
+    pub(super) fn put_back(&mut self, unsent: Vec<Unsent>) {
+        let (to_rooms, mut unsent): (Vec<_>, Vec<_>) = unsent.into_iter().partition(|unsent| unsent.letter.to_room);
+        self.to_rooms.put_back(to_rooms.into_iter());
+        unsent.append(&mut self.unsent);
+        self.unsent = unsent;
     }
 
     /// Whether an asker has chosen this id, for a message that has not arrived.
@@ -98,32 +112,9 @@ impl Outbox {
         self.keys.contains_key(id)
     }
 
-    /// No room is about to be entered.
-    pub(super) fn end_lingering(&mut self) {
-        for unsent in &mut self.unsent {
-            unsent.lingers = false;
-        }
-    }
-
-    /// The rooms that messages wait for.
-    pub(super) fn rooms(&self) -> Vec<BareJid> {
-        let mut rooms: Vec<BareJid> =
-            self.unsent.iter().filter(|it| it.letter.to_room).map(|it| it.letter.to.to_bare()).collect();
-        rooms.sort_unstable();
-        rooms.dedup();
-        rooms
-    }
-
-    /// When the first message for a room was taken that may have arrived and may not.
-    pub(super) fn in_doubt_since(&self, room: &BareJid) -> Option<Wall> {
-        let doubted = self.unsent.iter().filter(|unsent| unsent.letter.is_for(room) && unsent.letter.in_doubt);
-        doubted.map(|unsent| unsent.letter.origin.at).min()
-    }
-
-    /// A session is gone; what it leaves was taken before what waits already.
-    pub(super) fn put_back(&mut self, mut unsent: Vec<Unsent>) {
-        unsent.append(&mut self.unsent);
-        self.unsent = unsent;
+    fn next_number(&mut self) -> u64 {
+        self.taken += 1;
+        self.taken
     }
 }
 
@@ -133,25 +124,36 @@ impl Context {
         if self.asked_before(ticket, &outgoing) {
             return;
         }
-        if self.outbox.unsent.len() >= LIMIT {
-            return self.reply(ticket, Outcome::NotKept("too many messages wait for a session already".into()));
-        }
         let outgoing = self.addressed(outgoing);
         let (letter, stanza) = self.letter(ticket, outgoing);
-        self.keep_message(letter, writer::to_string(&stanza), false);
+        self.take_letter(letter, writer::to_string(&stanza));
     }
 
-    /// Keeps a message that is in no session; its asker `lingers` where the room it is for is about to be entered.
-    pub(super) fn keep_message(&mut self, letter: Letter, stanza: String, lingers: bool) {
-        let awaits = self.store(Change::Message(letter.kept(None, &stanza)));
-        self.outbox.unsent.push(Unsent { lingers, ..Unsent::new(letter, stanza, Some(awaits)) });
+    /// Takes a message that was set aside; the next session is to send it.
+    pub(super) fn retry_message(&mut self, ticket: Ticket, message: KeptMessage) {
+        let (letter, stanza) = self.retried(ticket, message);
+        self.take_letter(letter, stanza);
     }
 
-    /// A message to a room that is known to be one is said in it.
-    pub(super) fn addressed(&self, outgoing: Outgoing) -> Outgoing {
-        let to_room = outgoing.kind == MessageKind::Chat && outgoing.to.is_bare();
-        let is_room = to_room && self.rooms.has(&outgoing.to.to_bare());
-        if is_room { Outgoing { kind: MessageKind::Groupchat, ..outgoing } } else { outgoing }
+    /// A message that was set aside, as if it had never left, and who waits for it now.
+    pub(super) fn retried(&mut self, ticket: Ticket, message: KeptMessage) -> (Letter, String) {
+        let Unsent { letter, stanza, .. } = Unsent::kept(message, false);
+        if letter.chosen {
+            self.outbox.keys.insert(letter.id.clone(), Key::Open);
+        }
+        let number = self.outbox.next_number();
+        (Letter { ticket: Some(ticket), number, ..letter }, stanza)
+    }
+
+    fn take_letter(&mut self, mut letter: Letter, stanza: String) {
+        if letter.to_room {
+            return self.keep_for_room(letter, stanza, false);
+        }
+        if self.outbox.unsent.len() >= self.settings.held || !self.backlog.is_empty() {
+            return self.put_behind(letter, &stanza);
+        }
+        let awaits = self.store(letter.keeping(None, &stanza));
+        self.outbox.unsent.push(Unsent::new(letter, stanza, Some(awaits)));
     }
 
     /// Whether a message was asked for before, under this id; then who asks again is told what becomes of that one.
@@ -181,9 +183,12 @@ impl Context {
     }
 
     /// Forgets a message that no server can have; who waits for it is told.
-    pub(super) fn cancel(&mut self, ticket: Ticket, id: &str) {
-        let cancelled = self.outbox.cancel(id).or_else(|| self.asleep.as_mut().and_then(|asleep| asleep.cancel(id)));
-        self.cancelled(ticket, cancelled);
+    pub(super) fn cancel(&mut self, ticket: Ticket, id: String, place: Place) {
+        let cancelled = self.outbox.cancel(&id).or_else(|| self.asleep.as_mut().and_then(|asleep| asleep.cancel(&id)));
+        match (cancelled, place) {
+            (None, Place::Behind) => self.cancel_behind(ticket, id),
+            (cancelled, Place::Memory | Place::Behind) => self.cancelled(ticket, cancelled),
+        }
     }
 
     /// Answers whoever wanted a message not to be sent.
@@ -202,40 +207,73 @@ impl Context {
     /// A message with an id of its own, and who waits for it.
     pub(super) fn letter(&mut self, ticket: Ticket, outgoing: Outgoing) -> (Letter, Element) {
         let chosen = outgoing.id.is_some();
-        let id = outgoing.id.unwrap_or_else(|| self.entropy.id());
+        let id = outgoing.id.clone().unwrap_or_else(|| self.entropy.id());
         if chosen {
             self.outbox.keys.insert(id.clone(), Key::Open);
         }
-        self.outbox.taken += 1;
-        let number = self.outbox.taken;
+        let filed = self.filed(&id, &outgoing);
         let to = outgoing.to;
         let mut message = Message::chat(id.clone(), to.clone(), outgoing.body);
         let to_room = outgoing.kind == MessageKind::Groupchat;
         message.kind = outgoing.kind;
-        if to_room {
-            message.payloads.push(archive::origin_id(&id));
-        }
+        message.payloads.extend(to_room.then(|| archive::with_origin_id(&id)));
         message.subject = outgoing.subject;
+        message.payloads.extend(outgoing.receipt.then(receipts::request));
+        message.payloads.extend(outgoing.url.as_deref().map(oob::element));
         let origin = self.inbox.origin(self.now.wall);
-        let letter =
-            Letter { ticket: Some(ticket), id, to, chosen, origin, in_doubt: false, to_room, number, unshown: 0 };
+        let (ticket, number) = (Some(ticket), self.outbox.next_number());
+        let (in_doubt, suspected, unshown) = (false, 0, 0);
+        let letter = Letter { ticket, id, to, chosen, origin, in_doubt, suspected, filed, to_room, number, unshown };
         (letter, message.into_element())
+    }
+
+    /// A message as the history is to have it, where there is one.
+    fn filed(&mut self, id: &str, outgoing: &Outgoing) -> Option<Box<Incoming>> {
+        let filed = Incoming {
+            id: id.to_owned(),
+            from: self.settings.jid.with_resource(&self.settings.resource).into(),
+            to: outgoing.to.clone(),
+            kind: outgoing.kind.clone(),
+            body: Some(outgoing.body.clone()),
+            subject: outgoing.subject.clone(),
+            encrypted: None,
+            urls: outgoing.url.iter().cloned().collect(),
+            at: self.now.wall,
+            delayed: false,
+            carbon: false,
+            sent: true,
+            place: None,
+            origin: None,
+            replaces: None,
+            reply_to: None,
+            markable: false,
+            wants_receipt: false,
+            room: None,
+        };
+        self.recent.add(&filed);
+        self.settings.messages.history.then(|| Box::new(filed))
     }
 
     /// The server has these messages: the disk may forget them, and who waits is told.
     pub(super) fn messages_arrived(&mut self, messages: impl IntoIterator<Item = (Option<Ticket>, String)>) {
         let (mut ids, mut names) = (Vec::new(), Vec::new());
         for (ticket, id) in messages {
-            self.message_arrived(ticket, id, false, &mut ids, &mut names);
+            if self.outbox.keys.contains_key(&id) {
+                names.push(name(&id));
+                self.inbox.remember(&name(&id));
+            }
+            self.answer(ticket, &id, &Outcome::Sent(id.clone()));
+            ids.push(id);
         }
-        self.forget_messages(ids, names);
+        self.forget_messages(Fate::Arrived, ids, names);
     }
 
     /// A room shows a message; should its archive tell of it once more, it is known to be ours.
     pub(super) fn message_shown(&mut self, ticket: Option<Ticket>, id: String) {
-        let (mut ids, mut names) = (Vec::new(), Vec::new());
-        self.message_arrived(ticket, id, true, &mut ids, &mut names);
-        self.forget_messages(ids, names);
+        self.inbox.remember(&name(&id));
+        self.answer(ticket, &id, &Outcome::Sent(id.clone()));
+        let names = vec![name(&id)];
+        self.forget_messages(Fate::Arrived, vec![id], names);
     }
 
     /// Whether a room has shown a message of ours with this id before.
@@ -243,66 +281,100 @@ impl Context {
         self.inbox.knows(&name(id))
     }
 
-    fn message_arrived(
-        &mut self,
-        ticket: Option<Ticket>,
-        id: String,
-        comes_back: bool,
-        ids: &mut Vec<String>,
-        names: &mut Vec<String>,
-    ) {
-        if comes_back || self.outbox.keys.contains_key(&id) {
-            names.push(name(&id));
-            self.inbox.remember(&name(&id));
-        }
-        self.answer(ticket, &id, &Outcome::Sent(id.clone()));
-        ids.push(id);
-    }
-
     /// This message could not be kept, and is not sent; an earlier attempt to keep it may have worked.
     pub(super) fn message_not_kept(&mut self, ticket: Option<Ticket>, id: String, reason: String) {
         self.answer(ticket, &id, &Outcome::NotKept(reason));
-        self.forget_messages(vec![id], Vec::new());
+        self.forget_messages(Fate::Withdrawn, vec![id], Vec::new());
     }
 
-    /// Has the disk forget these messages, and those that it could not forget before.
-    fn forget_messages(&mut self, mut ids: Vec<String>, names: Vec<String>) {
+    /// Has the disk forget these messages, and those of the same fate that it could not forget before.
+    fn forget_messages(&mut self, fate: Fate, mut ids: Vec<String>, names: Vec<String>) {
         if !ids.is_empty() {
-            ids.append(&mut self.outbox.remembered_in_vain);
-            let ticket = self.store(Change::Arrived(ids.clone(), names));
-            self.outbox.forgetting.push((ticket, ids));
+            let before = self.outbox.remembered_in_vain.extract_if(.., |(of, _)| *of == fate);
+            ids.extend(before.map(|(_, id)| id));
+            let ticket = self.store(match fate {
+                Fate::Arrived => Change::Arrived(ids.clone(), names),
+                Fate::Failed => Change::Failed(ids.clone()),
+                Fate::Withdrawn => Change::Withdrawn(ids.clone()),
+            });
+            self.outbox.forgetting.push((ticket, fate, ids));
         }
     }
 
     /// The store answered; messages that it could not forget are tried again with the next ones.
     pub(super) fn forgotten(&mut self, ticket: StoreTicket, is_done: bool) {
-        if let Some(place) = self.outbox.forgetting.iter().position(|(awaited, _)| *awaited == ticket) {
-            let (_, ids) = self.outbox.forgetting.remove(place);
+        if let Some(place) = self.outbox.forgetting.iter().position(|(awaited, ..)| *awaited == ticket) {
+            let (_, fate, ids) = self.outbox.forgetting.remove(place);
             if !is_done {
-                self.outbox.remembered_in_vain.extend(ids);
+                self.outbox.remembered_in_vain.extend(ids.into_iter().map(|id| (fate, id)));
             }
         }
     }
 
-    /// This message came back: the disk may forget it, and who waits is told.
+    /// This message came back, or would: whoever waits is told, and where nobody does, it is kept for its author.
     pub(super) fn message_refused(&mut self, ticket: Option<Ticket>, id: String, error: &StanzaError) {
         if ticket.is_none() {
-            self.event(Event::Returned(id.clone(), error.clone()));
+            return self.set_aside(id, Aside::Failed, error.to_string());
         }
         self.answer(ticket, &id, &Outcome::Refused(error.clone()));
-        self.forget_messages(vec![id], Vec::new());
+        self.forget_messages(Fate::Failed, vec![id], Vec::new());
+    }
+
+    /// Whether no plain text may go there.
+    pub(super) fn is_encrypted_only(&self, to: &Jid) -> bool {
+        let chats = &self.settings.encrypted_only;
+        !chats.is_empty() && chats.iter().any(|chat| chat.matches(to.to_bare().as_str()))
+    }
+
+    /// Does not send a message that was taken before its chat was for encrypted ones only; where nobody waits for it, it
+    /// is kept for its author.
+    pub(super) fn withhold(&mut self, message: Option<(Option<Ticket>, String)>) {
+        let Some((ticket, id)) = message else { return };
+        let text = Some("the chat is for encrypted messages only".to_owned());
+        let error = StanzaError { text, ..StanzaError::new(ErrorKind::Cancel, Condition::PolicyViolation) };
+        self.message_refused(ticket, id, &error);
+    }
+
+    /// Does so with those that were never in a session; others are found where they would be written.
+    pub(super) fn withhold_unsent(&mut self) {
+        let all = self.outbox.unsent.iter().chain(self.outbox.to_rooms.iter());
+        let withheld = all.filter(|unsent| !unsent.letter.in_doubt && self.is_encrypted_only(&unsent.letter.to));
+        let ids: Vec<String> = withheld.map(|unsent| unsent.letter.id.clone()).collect();
+        for id in ids {
+            let letter = self.outbox.cancel(&id).and_then(Result::ok);
+            self.withhold(letter.map(|letter| (letter.ticket, letter.id)));
+        }
+    }
+
+    /// This message is not sent by itself any more.
+    pub(super) fn set_aside(&mut self, id: String, aside: Aside, reason: String) {
+        self.event(Event::SetAside(id.clone(), aside, reason.clone()));
+        self.answer(None, &id, &Outcome::NotKept(reason.clone()));
+        self.store(Change::SetAside(id, aside, reason));
+    }
+
+    /// A session was ended by this; a message that was under way again and again when that happened would end the next
+    /// one too, and keep the account offline.
+    pub(super) fn quarantine(&mut self, loss: &Loss) {
+        let is_suspect = |unsent: &Unsent| unsent.letter.suspected >= SUSPECTED;
+        let mut suspects: Vec<Unsent> = self.outbox.unsent.extract_if(.., |unsent| is_suspect(unsent)).collect();
+        suspects.extend(self.outbox.to_rooms.take_if(is_suspect));
+        for id in suspects.into_iter().map(|unsent| unsent.letter.id) {
+            self.set_aside(id, Aside::Uncertain, format!("it was on its way {SUSPECTED} times in a row when {loss}"));
+        }
     }
 
     /// The store answered, perhaps for a message that waits for a session.
     pub(super) fn stored_unsent(&mut self, ticket: StoreTicket, result: &Result<(), String>) {
+        if self.stored_for_room(ticket, result) {
+            return;
+        }
         let unsent = &mut self.outbox.unsent;
         let Some(place) = unsent.iter().position(|unsent| unsent.awaits == Some(ticket)) else { return };
         match result {
             Ok(()) => {
                 unsent[place].awaits = None;
-                if !unsent[place].lingers {
-                    self.put_off_messages();
-                }
+                self.put_off_messages();
             }
             Err(reason) => {
                 let letter = unsent.remove(place).letter;
@@ -314,33 +386,18 @@ impl Context {
     /// Tells watchers how many messages wait, if that has changed; so many are in a session that is up.
     pub(super) fn tell_outbox(&mut self, in_session: usize) {
         let asleep = self.asleep.as_ref().map_or(0, Asleep::messages);
-        let waiting = self.outbox.len() + asleep + in_session;
+        let waiting = self.outbox.len() + self.backlog.len() + asleep + in_session;
         if std::mem::replace(&mut self.outbox.told, waiting) != waiting {
             self.event(Event::Outbox(waiting));
-        }
-    }
-
-    /// Nobody knows when a room can be entered: whoever waits for a message to it is told that it is kept.
-    pub(super) fn put_off_for(&mut self, room: &BareJid) {
-        let unsent = self.outbox.unsent.iter_mut().filter(|unsent| unsent.letter.is_for(room));
-        let waiting: Vec<_> = unsent
-            .filter_map(|unsent| {
-                unsent.lingers = false;
-                unsent.put_off()
-            })
-            .collect();
-        for (ticket, id) in waiting {
-            self.answer(Some(ticket), &id, &Outcome::Queued(id.clone()));
         }
     }
 
     /// Nobody knows when the next session is: whoever waits for a message is told that it is kept.
     pub(super) fn put_off_messages(&mut self) {
         let asleep = self.asleep.as_mut().map(Asleep::put_off_messages).unwrap_or_default();
-        let waiting: Vec<_> = asleep
-            .into_iter()
-            .chain(self.outbox.unsent.iter_mut().filter(|unsent| !unsent.lingers).filter_map(Unsent::put_off))
-            .collect();
+        let Outbox { unsent, to_rooms, .. } = &mut self.outbox;
+        let unsent = unsent.iter_mut().chain(to_rooms.iter_mut().filter(|unsent| !unsent.lingers));
+        let waiting: Vec<_> = asleep.into_iter().chain(unsent.filter_map(Unsent::put_off)).collect();
         for (ticket, id) in waiting {
             self.answer(Some(ticket), &id, &Outcome::Queued(id.clone()));
         }

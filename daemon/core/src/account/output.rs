@@ -5,14 +5,17 @@ use jid::{BareJid, FullJid, Jid};
 use super::contacts::{KeptPush, KeptRoster, SubscriptionRequest};
 use super::input::{StoreTicket, Ticket};
 use super::kept::{KeptMessage, KeptRoom, KeptSession, Known};
+use super::recent::Noted;
 use super::room::Occupant;
 use super::settings::Remembered;
 use super::tokens::Token;
+use crate::pep::Personal;
 use crate::presence::Composed;
 use crate::sasl::TlsVersion;
 use crate::sasl::scram::Derivation;
 use crate::secret::Secret;
 use crate::srv::TlsPolicy;
+use crate::stanza::chat_state::ChatState;
 use crate::stanza::roster::Item;
 use crate::stanza::{MessageKind, StanzaError};
 use crate::time::Wall;
@@ -37,6 +40,9 @@ pub enum Output {
     HangUp(HangUp),
     /// Make a change durable; answered by `Stored`.
     Store(StoreTicket, Change),
+    /// Read so many of the messages that [`Change::Backlog`] keeps, the oldest first; they are not behind any more, and not
+    /// read again by this process. Answered by `Loaded`.
+    Load(usize),
     /// The answer to a command.
     Reply(Ticket, Outcome),
     /// Something that watchers want to know.
@@ -80,10 +86,20 @@ pub enum Change {
     Handled(u32, Wall, Known),
     /// What is known of messages that came in a session that is not kept.
     Known(Known),
-    /// A message that no server has acknowledged.
-    Message(KeptMessage),
+    /// A message that no server has acknowledged; when it is taken, also as the history is to have it.
+    Message(KeptMessage, Option<Box<Incoming>>),
+    /// The same, of a message that is not held in memory: it waits behind all others.
+    Backlog(KeptMessage, Option<Box<Incoming>>),
     /// The messages with these ids need not be kept any more; these names are known from now on.
     Arrived(Vec<String>, Vec<String>),
+    /// The same of messages that came back.
+    Failed(Vec<String>),
+    /// The same of messages that were never sent.
+    Withdrawn(Vec<String>),
+    /// The messages of a chat are read, up to the one with this id, or all.
+    Read(BareJid, Option<String>),
+    /// The message with this id is not sent by itself any more; the reason, for people.
+    SetAside(String, Aside, String),
     /// The roster; none is known.
     Roster(Option<KeptRoster>),
     /// A part of the roster that is kept has changed.
@@ -96,6 +112,15 @@ pub enum Change {
     Room(KeptRoom),
     /// It does not any more.
     RoomForgotten(BareJid),
+}
+
+/// Why a message is kept and not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aside {
+    /// It has not arrived, and would not.
+    Failed,
+    /// Nobody can say whether it arrived.
+    Uncertain,
 }
 
 /// How a command ended.
@@ -117,6 +142,8 @@ pub enum Outcome {
     TimedOut,
     /// It was not done, because it could not be kept; the reason.
     NotKept(String),
+    /// It was not sent, because the chat is for encrypted messages only.
+    Withheld,
     /// It is on its way already, or may be.
     TooLate,
     /// There is no such thing.
@@ -125,8 +152,12 @@ pub enum Outcome {
     Occupants(Vec<Occupant>, bool),
     /// We are not in that room.
     Outside,
+    /// It was not done, because we are invisible, and would be seen.
+    Invisible,
     /// The server cannot.
     Unsupported,
+    /// It was not done, because strangers could read it, and the server would not have that changed.
+    Exposed(StanzaError),
     /// Done; there is nothing to tell.
     Done,
 }
@@ -165,11 +196,11 @@ pub enum Event {
     Unavailable(Jid),
     /// The session is over: nothing more is known of the contacts.
     Departed,
-    /// What a contact listens to.
-    ContactTune(BareJid, Option<Track>),
+    /// What a contact tells of themselves, clean.
+    Personal(BareJid, Personal),
     /// What became of publishing our own tune.
     TunePublished(TunePublished),
-    /// A message came.
+    /// A message came, or left from another client of ours.
     Message(Incoming),
     /// A room that is remembered, or that we are in, is new or changed.
     Room(RoomReport),
@@ -177,8 +208,14 @@ pub enum Event {
     RoomForgotten(BareJid),
     /// Somebody invites us into a room.
     Invited(Invitation),
-    /// The message with this id will not arrive, and nobody waits to be told.
-    Returned(String, StanzaError),
+    /// So many messages of this chat are not read.
+    Unread(BareJid, u32),
+    /// Somebody said something of a message that is known.
+    Noted(Noted),
+    /// What somebody does in a chat.
+    ChatState(Jid, ChatState),
+    /// The message with this id is not sent by itself any more, and nobody waits to be told; the reason, for people.
+    SetAside(String, Aside, String),
     /// So many messages of ours wait until the server has them.
     Outbox(usize),
     /// The server does not keep its side of stream management, three times in a row: it is used no more until the
@@ -206,7 +243,7 @@ pub enum TunePublished {
     Failed(Option<Track>, String),
 }
 
-/// A message as it came.
+/// A message as it came, or as it leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Incoming {
     /// The sender's own id, or one of ours where there is none.
@@ -221,16 +258,50 @@ pub struct Incoming {
     pub body: Option<String>,
     /// The subject, clean.
     pub subject: Option<String>,
-    /// When it was sent, if our server says that it was kept for us (XEP-0203).
-    pub delayed: Option<Wall>,
+    /// The text is encrypted with this and cannot be read (XEP-0380).
+    pub encrypted: Option<String>,
+    /// Addresses of files that go with it, clean (XEP-0066).
+    pub urls: Vec<String>,
+    /// When it was sent: as our server says of a message that was kept for us (XEP-0203), else when it came.
+    pub at: Wall,
+    /// It was kept for us on the way.
+    pub delayed: bool,
     /// It is a copy of what another client of ours sent or got (XEP-0280).
     pub carbon: bool,
-    /// It was sent by another client of ours; else it came.
+    /// It was sent from our account; else it came.
     pub sent: bool,
     /// Its id in the account's archive or the room's (XEP-0359), when it has one.
     pub place: Option<String>,
+    /// The id that its sender gave it for good (XEP-0359).
+    pub origin: Option<String>,
+    /// The id of the sender's message that it takes the place of (XEP-0308).
+    pub replaces: Option<String>,
+    /// The id of the message that it answers (XEP-0461).
+    pub reply_to: Option<String>,
+    /// The sender wants to know when it was seen (XEP-0333).
+    pub markable: bool,
+    /// The sender wants to know that it came to this session (XEP-0184).
+    pub wants_receipt: bool,
     /// Who spoke, in a room or out of one.
     pub room: Option<Speaker>,
+}
+
+impl Incoming {
+    /// The other side's bare address.
+    pub fn chat(&self) -> BareJid {
+        if self.sent { self.to.to_bare() } else { self.from.to_bare() }
+    }
+
+    /// Whether somebody should read it: it came, from a person.
+    pub fn is_news(&self) -> bool {
+        let is_to_people = matches!(self.kind, MessageKind::Chat | MessageKind::Normal | MessageKind::Groupchat);
+        !self.sent && self.replaces.is_none() && is_to_people
+    }
+
+    /// Whether it is said in a room, to all.
+    pub fn is_said_in_room(&self) -> bool {
+        self.kind == MessageKind::Groupchat
+    }
 }
 
 /// Somebody who speaks in a room.

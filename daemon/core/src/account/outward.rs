@@ -54,6 +54,11 @@ impl Outward {
         }
     }
 
+    /// What was asked for.
+    pub(super) fn layers(&self) -> &Layers {
+        &self.layers
+    }
+
     /// What may go out.
     pub(super) fn budget(&self) -> &Budget {
         &self.budget
@@ -92,9 +97,10 @@ impl Outward {
         self.composed().presence.show != Show::Offline
     }
 
-    /// What User Tune is to say.
+    /// What User Tune is to say: nothing of who is not to be seen, for contacts are told of a tune by itself.
     pub(super) fn tune(&self) -> Option<&Track> {
-        self.shown.as_ref().filter(|_| self.settings.pep).map(|playing| &playing.track)
+        let published = self.shown.as_ref().filter(|_| self.settings.pep)?;
+        self.composed().presence.show.is_visible().then_some(&published.track)
     }
 }
 
@@ -109,6 +115,7 @@ fn is_a_step(before: &Layers, after: &Layers) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::KeptRecent;
     use crate::presence::{Presence, Scroll, StatusWhen};
 
     fn scrolled(window: &str) -> Layers {
@@ -128,8 +135,11 @@ mod tests {
             offer: None,
             session: None,
             messages: Vec::new(),
+            backlog: 0,
+            chosen_behind: Vec::new(),
             border: None,
             told: Vec::new(),
+            recent: KeptRecent::default(),
             roster: None,
             requests: Vec::new(),
             rooms: Vec::new(),

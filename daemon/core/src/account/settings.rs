@@ -2,6 +2,7 @@
 
 use jid::{BareJid, ResourcePart};
 
+use crate::players::Pattern;
 use crate::presence::{Layers, StatusWhen};
 use crate::srv::TlsPolicy;
 use crate::stream::features::ConfigVersion;
@@ -9,6 +10,7 @@ use crate::template::Template;
 
 use super::contacts::{KeptRoster, SubscriptionRequest};
 use super::kept::{Border, KeptMessage, KeptRoom, KeptSession};
+use super::recent::KeptRecent;
 use super::tokens::Token;
 
 /// One account's configuration.
@@ -26,10 +28,29 @@ pub struct Settings {
     pub tune: TuneSettings,
     /// Rooms are entered as the account's bookmarks say.
     pub rooms: bool,
+    /// What becomes of messages.
+    pub messages: MessageSettings,
+    /// Chats that no plain text is sent into, by patterns of bare addresses.
+    pub encrypted_only: Vec<Pattern>,
+    /// What becomes of a message of which nobody can say whether it arrived.
+    pub on_uncertain: OnUncertain,
+    /// So many messages that wait for a session are held in memory; more are on the disk alone.
+    pub held: usize,
     /// This installation's UUID, version 4 (XEP-0388): what ties tokens and resources to it.
     pub user_agent: String,
     /// The program's version, told to those who see our presence (XEP-0092).
     pub version: String,
+}
+
+/// What becomes of a message that was written in a session that is gone, when neither server nor archive can say whether
+/// it arrived.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnUncertain {
+    /// It is sent again under its id: it arrives, and in the worst case twice.
+    #[default]
+    Resend,
+    /// It waits for its author's word.
+    Hold,
 }
 
 /// How the tune is published through one account.
@@ -41,6 +62,15 @@ pub struct TuneSettings {
     pub status: Option<Template>,
     /// When the presence text may come from the tune.
     pub status_when: StatusWhen,
+}
+
+/// What becomes of messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MessageSettings {
+    /// They are kept on the disk.
+    pub history: bool,
+    /// Contacts who ask are told what has arrived and what was read.
+    pub receipts: bool,
 }
 
 /// What outlived the last run of the daemon.
@@ -56,12 +86,19 @@ pub struct Memory {
     pub offer: Option<Remembered>,
     /// The session to take up again.
     pub session: Option<KeptSession>,
-    /// Messages that no server has acknowledged, the oldest first.
+    /// Messages that no server has acknowledged, the oldest first: those that may ever have left, and as many others as
+    /// are to be held in memory.
     pub messages: Vec<KeptMessage>,
+    /// How many more wait on the disk.
+    pub backlog: usize,
+    /// The ids of those that are their askers' own.
+    pub chosen_behind: Vec<String>,
     /// How far the archive is known; none when nothing is known of it.
     pub border: Option<Border>,
     /// The names of the last messages that watchers were told of, the oldest first.
     pub told: Vec<String>,
+    /// The last messages of the history.
+    pub recent: KeptRecent,
     /// The roster, where the server gives versions of it.
     pub roster: Option<KeptRoster>,
     /// Who asks to see our presence.

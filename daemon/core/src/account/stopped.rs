@@ -60,6 +60,7 @@ impl Stopped {
             | Input::Secured(_)
             | Input::Secret(_)
             | Input::Derived(_)
+            | Input::Loaded(_)
             | Input::Bytes(_)
             | Input::Lost(_) => Link::Stopped(self),
             Input::Stored(ticket, result) => {
@@ -79,6 +80,9 @@ impl Stopped {
             Command::Tune(playing) => context.set_playing_later(playing),
             Command::TuneSettings(ticket, settings) => context.set_tune_settings_later(ticket, settings),
             Command::Watched(watched) => context.watched = watched,
+            Command::MessageSettings(ticket, settings) => context.set_message_settings(ticket, settings),
+            Command::Read(ticket, chat) => context.read_by_command(ticket, chat),
+            Command::OnUncertain(ticket, what) => context.set_on_uncertain(ticket, what),
             Command::CatchUp(ticket) => context.reply(ticket, Outcome::Done),
             Command::Connect(ticket) => return offline::connect(vec![ticket], context),
             Command::Disconnect(ticket) => {
@@ -86,11 +90,14 @@ impl Stopped {
                 return Link::Offline(Offline::ByCommand);
             }
             Command::Leave(ticket) | Command::Suspend(ticket) => context.reply(ticket, Outcome::Done),
-            Command::Cancel(ticket, id) => context.cancel(ticket, &id),
+            Command::Cancel(ticket, id, place) => context.cancel(ticket, id, place),
             Command::Send(ticket, _)
+            | Command::Retry(ticket, _)
             | Command::Ask(ticket, _)
-            | Command::Subscribe(ticket, ..)
-            | Command::Room(ticket, ..) => {
+            | Command::CanHide(ticket)
+            | Command::Publish(ticket, _)
+            | Command::Room(ticket, ..)
+            | Command::Subscribe(ticket, ..) => {
                 context.reply(ticket, Outcome::NotOnline(Some(self.problem.clone())));
             }
         }

@@ -46,8 +46,12 @@ pub(super) fn is_local(url: &str) -> bool {
 
 /// RFC 3986 section 2.1; what is not UTF-8 afterwards is replaced, and what is no escape stays.
 pub(super) fn percent_decoded(url: &str) -> String {
-    let mut bytes = Vec::with_capacity(url.len());
-    let mut rest = url.as_bytes();
+    String::from_utf8_lossy(&percent_decoded_bytes(url.as_bytes())).into_owned()
+}
+
+/// The same of bytes, with whatever they are afterwards.
+pub(super) fn percent_decoded_bytes(mut rest: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(rest.len());
     while let Some((&first, behind)) = rest.split_first() {
         let digits = behind.get(..2).filter(|digits| first == b'%' && digits.iter().all(u8::is_ascii_hexdigit));
         let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
@@ -62,7 +66,7 @@ pub(super) fn percent_decoded(url: &str) -> String {
             }
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    bytes
 }
 
 #[cfg(test)]

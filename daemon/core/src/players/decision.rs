@@ -46,6 +46,13 @@ pub struct Decision {
     pub reason: Option<Reason>,
 }
 
+impl Decision {
+    /// What is decided as long as no player was seen.
+    pub(super) fn nothing_yet() -> Self {
+        Self { state: State::Stopped, tune: None, player: None, reason: Some(Reason::NoPlayer) }
+    }
+}
+
 /// What is going on, in the contract's words for `tune`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
@@ -106,6 +113,12 @@ pub enum Reason {
     Skipped,
     /// The track has not played for long enough yet.
     Settling,
+    /// The person's filter leaves it out.
+    Filtered,
+    /// The person's filter said nothing that can be used; why.
+    FilterFailed(String),
+    /// The person's filter has not answered yet.
+    Filtering,
     /// The track has neither a title nor an address that may be published.
     NothingToTell,
 }
@@ -121,6 +134,9 @@ impl fmt::Display for Reason {
             Self::Paused => f.write_str("the player is paused"),
             Self::Skipped => f.write_str("this track is skipped"),
             Self::Settling => f.write_str("the track has only just begun"),
+            Self::Filtered => f.write_str("the filter leaves this song out"),
+            Self::FilterFailed(reason) => write!(f, "the filter failed, so this song is not told: {reason}"),
+            Self::Filtering => f.write_str("the filter is being asked"),
             Self::NothingToTell => f.write_str("the track has no title"),
         }
     }
@@ -131,7 +147,7 @@ impl fmt::Display for Reason {
 pub struct Listed {
     /// Its name without instance suffix, as the rules see it.
     pub player: String,
-    /// Its well-known name on the bus, complete.
+    /// Its well-known name on the bus, complete; without one, its name.
     pub bus_name: String,
     /// What it calls itself, clean.
     pub identity: Option<String>,

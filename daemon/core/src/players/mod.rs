@@ -5,34 +5,46 @@
 //! then by rank in `allow`, then who started, paused or stopped last. A new track of the same player is no such
 //! activity, or two players that both play would take turns. A script's tune overrides all. A track is published once it
 //! has played unchanged for the settling time; until then the one before stays, so that a change is one publish, unless
-//! its player stopped, went, was paused or is denied: then it is withdrawn at once.
+//! its player went, was paused or is denied: then it is withdrawn at once, and a moment after its player has stopped,
+//! because some do so between two tracks.
 
 mod address;
 mod budget;
 mod choice;
 mod decision;
+mod form;
 mod mend;
 mod pattern;
 mod player;
+mod post;
+mod posted;
 mod relay;
 mod rules;
+mod sieve;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod tests_any_order;
+#[cfg(test)]
+mod tests_posted;
 #[cfg(test)]
 mod tests_relay;
 #[cfg(test)]
 mod tests_wishes;
 mod wishes;
 
+use std::time::Duration;
+
 use player::{MAX_NAME, Player};
 
 pub use budget::Budget;
 pub use choice::{Edge, Override, Standing};
 pub use decision::{Decision, Listed, Playback, Reason, State};
+pub use form::fields;
 pub use pattern::{Pattern, PatternError};
+pub use post::{POSTED, Post, PostError};
 pub use rules::{DEFAULT_DENY, OnPause, Rule, Rules};
+pub use sieve::{Asking, Question, Sieve, Verdict};
 pub use wishes::{Hold, Skipped, Unskippable};
 
 use crate::time::{Moment, Now, Wall};
@@ -64,6 +76,9 @@ pub enum Observation {
         /// Its whole metadata.
         metadata: Option<Metadata>,
     },
+    /// A player posted something of itself. It is one player, whoever posts, and has gone when nothing is posted for
+    /// this long, or for as long as the post itself may be believed.
+    Posted(Post, Duration),
     /// A player has gone.
     Vanished {
         /// As it appeared.
@@ -93,6 +108,8 @@ pub struct Players {
     songs: u64,
     published: Option<Published>,
     deadline: Option<Moment>,
+    /// Until when what was posted is believed.
+    posted_until: Option<Moment>,
     decision: Decision,
 }
 
@@ -114,7 +131,8 @@ impl Players {
             songs: 0,
             published: None,
             deadline: None,
-            decision: Decision { state: State::Stopped, tune: None, player: None, reason: Some(Reason::NoPlayer) },
+            posted_until: None,
+            decision: Decision::nothing_yet(),
         }
     }
 
@@ -125,10 +143,8 @@ impl Players {
             Observation::Changed { id, playback, metadata } => {
                 self.change(&id, playback, metadata.as_ref(), now.moment);
             }
-            Observation::Vanished { id } => {
-                self.players.retain(|player| player.id != id);
-                self.wishes.vanished(&id);
-            }
+            Observation::Posted(post, patience) => self.post(post, patience, now.moment),
+            Observation::Vanished { id } => self.vanish(&id),
             Observation::Switched(on) => self.wishes.on = on,
             Observation::Held(hold) => self.wishes.held = hold,
             Observation::Manual(track, end) => self.wishes.manual = track.map(|track| (track, end)),
@@ -165,7 +181,7 @@ impl Players {
 
     /// When to call with [`Observation::Tick`], if nothing is seen before.
     pub fn deadline(&self) -> Option<Moment> {
-        self.deadline
+        self.deadline.into_iter().chain(self.posted_until).min()
     }
 
     /// When to call with it by the clock on the wall: a hold or a tune by hand ends.
@@ -212,7 +228,8 @@ impl Players {
     fn appear(&mut self, id: &str, name: String, identity: Option<&str>, now: Moment) {
         let known = self.players.iter().any(|player| player.id == id);
         let too_long = id.len() > MAX_NAME || name.len() > MAX_NAME;
-        if too_long || (!known && self.players.len() >= MAX_PLAYERS) {
+        let is_full = self.players.len() >= MAX_PLAYERS && id != POSTED;
+        if too_long || (!known && is_full) {
             return;
         }
         if !known {
@@ -222,6 +239,11 @@ impl Players {
             player.name(name, identity);
             player.judge(&self.rules);
         }
+    }
+
+    fn vanish(&mut self, id: &str) {
+        self.players.retain(|player| player.id != id);
+        self.wishes.vanished(id);
     }
 
     fn change(&mut self, id: &str, playback: Option<Playback>, metadata: Option<&Metadata>, now: Moment) {
@@ -244,6 +266,7 @@ impl Players {
 
     fn decide(&mut self, now: Now) {
         self.wishes.expire(now.wall);
+        self.expire_posted(now.moment);
         self.find_relays();
         let before = self.published.take();
         (self.published, self.deadline) = self.settle(before, now.moment);
@@ -275,7 +298,10 @@ impl Players {
 
     /// What of the followed player's tune is to be seen now, given what was seen before, and until when that holds.
     fn settle(&self, before: Option<Published>, now: Moment) -> (Option<Published>, Option<Moment>) {
-        let Some(followed) = self.followed().filter(|player| !self.wishes.skips(player)) else { return (None, None) };
+        let Some(followed) = self.followed() else { return self.linger(before, now) };
+        if self.wishes.skips(followed) {
+            return (None, None);
+        }
         let plays = followed.playback == Playback::Playing;
         let withdrawn_at = |player: &Player| player.withdrawn_at(&self.rules);
         // Who is paused may go on with what is out already, but starts nothing.
@@ -299,6 +325,14 @@ impl Players {
         let deadline =
             before.as_ref().and_then(|(owner, _)| withdrawn_at(owner)).map_or(steady_at, |at| at.min(steady_at));
         (before.map(|(_, before)| before), Some(deadline))
+    }
+
+    /// What was seen before, of a player that has stopped only just now, if nothing overrides it.
+    fn linger(&self, before: Option<Published>, now: Moment) -> (Option<Published>, Option<Moment>) {
+        let owner = before.as_ref().and_then(|before| self.player(&before.id));
+        let owner = owner.filter(|owner| self.wishes.overriding().is_none() && !self.wishes.skips(owner));
+        let until = owner.and_then(|owner| owner.withdrawn_at(&self.rules)).filter(|at| *at > now);
+        (before.filter(|_| until.is_some()), until)
     }
 
     fn decision_to_publish(&self, published: &Published) -> Decision {

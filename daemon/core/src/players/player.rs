@@ -1,5 +1,8 @@
 //! One player as it is known now, with every text bounded. Whether it is the one to follow is [`super`]'s.
 
+use std::time::Duration;
+
+use super::POSTED;
 use super::choice::Standing;
 use super::decision::{BUS_PREFIX, Listed, Playback, is_named};
 use super::mend;
@@ -8,6 +11,8 @@ use crate::text;
 use crate::time::Moment;
 use crate::tune::{Metadata, Track};
 
+/// How long a player may say that it has stopped on its way to the next track, as VLC does.
+const BETWEEN_TRACKS: Duration = Duration::from_secs(1);
 /// The most bytes of a bus name (D-Bus specification, "Valid Names").
 pub(super) const MAX_NAME: usize = 255;
 
@@ -99,9 +104,16 @@ impl Player {
         self.rule = relayed.unwrap_or_else(|| self.judged.clone());
     }
 
-    /// Whether it has to be asked at all whose song it shows: not one that is denied, or that `allow` names in full.
+    /// Whether it is the one that posts are from.
+    pub(super) fn is_posted(&self) -> bool {
+        self.id == POSTED
+    }
+
+    /// Whether it has to be asked at all whose song it shows: not one that is denied, that `allow` names in full, or that
+    /// the person lets post.
     pub(super) fn may_relay(&self, rules: &Rules) -> bool {
-        self.judged.rank().and_then(|rank| rules.allow.get(rank)).is_some_and(|pattern| !pattern.is_literal())
+        !self.is_posted()
+            && self.judged.rank().and_then(|rank| rules.allow.get(rank)).is_some_and(|pattern| !pattern.is_literal())
     }
 
     /// It shows the song of this player, without instance suffix, and goes on to until its own is another: it may only
@@ -168,14 +180,15 @@ impl Player {
         match (self.playback, rules.on_pause) {
             (Playback::Playing, _) | (Playback::Paused, OnPause::Keep) => None,
             (Playback::Paused, OnPause::After(grace)) => Some(self.playback_since + grace),
-            (Playback::Paused, OnPause::Clear) | (Playback::Stopped, _) => Some(self.playback_since),
+            (Playback::Paused, OnPause::Clear) => Some(self.playback_since),
+            (Playback::Stopped, _) => Some(self.playback_since + rules.settle.min(BETWEEN_TRACKS)),
         }
     }
 
     pub(super) fn listed(&self, standing: Standing, rules: &Rules) -> Listed {
         Listed {
             player: self.player().to_owned(),
-            bus_name: format!("{BUS_PREFIX}{}", self.name),
+            bus_name: if self.is_posted() { self.name.clone() } else { format!("{BUS_PREFIX}{}", self.name) },
             identity: self.identity.clone(),
             playback: self.playback,
             rule: self.rule.clone(),

@@ -17,7 +17,8 @@ pub(super) fn original(players: &[Player], place: usize) -> Option<&Player> {
         let unknown = !other.may_be_told() && other.was_found_so() && player.was_found_so();
         is_proxy(player) || other.told() < player.told() || unknown
     };
-    let others = players.iter().enumerate().filter(|(at, other)| *at != place && !is_proxy(other));
+    let others =
+        players.iter().enumerate().filter(|(at, other)| *at != place && !is_proxy(other) && !other.is_posted());
     let alike = others.filter(|(_, other)| other.playback == player.playback && shows_same(other, player));
     alike.map(|(_, other)| other).find(|other| is_first(other))
 }

@@ -147,13 +147,26 @@ fn a_stream_that_grows_is_published_once_and_its_length_when_it_is_known() {
 }
 
 #[test]
-fn a_tune_is_withdrawn_at_once_when_its_player_stops_or_goes() {
+fn a_tune_is_withdrawn_at_once_when_its_player_goes_and_a_moment_after_it_stops() {
     let begin = || vec![(0, appears("mpv")), (0, plays("mpv", "A"))];
     let with = |step: Observation| begin().into_iter().chain([(9000, step)]).collect();
-    check(Rules::default(), with(does("mpv", STOPPED)), &["3.0 A", "9.0 -"]);
+    check(Rules::default(), with(does("mpv", STOPPED)), &["3.0 A", "10.0 -"]);
+    let at_once = Rules { settle: Duration::ZERO, ..Rules::default() };
+    check(at_once, with(does("mpv", STOPPED)), &["0.0 A", "9.0 -"]);
     check(Rules::default(), with(vanishes("mpv")), &["3.0 A", "9.0 -"]);
     check(Rules::default(), with(Observation::Switched(false)), &["3.0 A", "9.0 -"]);
-    check(on_pause(OnPause::Keep), with(does("mpv", STOPPED)), &["3.0 A", "9.0 -"]);
+    check(on_pause(OnPause::Keep), with(does("mpv", STOPPED)), &["3.0 A", "10.0 -"]);
+    let and_then = |step: Observation| {
+        let stopped = begin().into_iter().chain([(9000, does("mpv", STOPPED))]);
+        stopped.chain([(9500, step)]).collect::<Vec<_>>()
+    };
+    check(Rules::default(), and_then(plays("mpv", "B")), &["3.0 A", "12.5 B"]);
+    check(Rules::default(), and_then(plays("mpv", "A")), &["3.0 A"]);
+    for step in
+        [vanishes("mpv"), does("mpv", PAUSED), Observation::Switched(false), Observation::Held(Some(Hold::Open))]
+    {
+        check(Rules::default(), and_then(step), &["3.0 A", "9.5 -"]);
+    }
     check(Rules::default(), vec![(0, appears("mpv")), (0, plays("mpv", "A")), (1000, vanishes("mpv"))], &[]);
 }
 

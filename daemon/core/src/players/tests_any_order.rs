@@ -25,6 +25,9 @@ fn observation() -> impl Strategy<Value = Observation> {
         3 => name().prop_map(|name| Observation::Appeared { id: name.clone(), name, identity: None }),
         9 => (name(), prop::option::of(playback()), prop::option::of(metadata()))
             .prop_map(|(id, playback, metadata)| Observation::Changed { id, playback, metadata }),
+        2 => (prop::option::of(playback()), prop::option::of(metadata())).prop_map(|(playback, metadata)| {
+            Observation::Posted(Post { playback, metadata, ..Post::default() }, Duration::from_secs(60))
+        }),
         1 => name().prop_map(|id| Observation::Vanished { id }),
         1 => prop::bool::weighted(0.8).prop_map(Observation::Switched),
         1 => prop::option::weighted(0.3, "[X-Z]").prop_map(|title| {
@@ -78,6 +81,7 @@ proptest! {
                 Observation::Manual(track, _) => manual.clone_from(track),
                 Observation::Appeared { .. }
                 | Observation::Changed { .. }
+                | Observation::Posted(..)
                 | Observation::Vanished { .. }
                 | Observation::Pinned(_)
                 | Observation::Skipped(_)
@@ -101,7 +105,7 @@ proptest! {
         while let Some(deadline) = players.deadline() {
             players.handle(at(deadline.as_millis()), Observation::Tick);
             ticks += 1;
-            prop_assert!(ticks < 4, "the deadlines come to an end");
+            prop_assert!(ticks < 5, "the deadlines come to an end");
         }
         let tune = players.decision().tune.clone();
         if !on || held.is_some() {

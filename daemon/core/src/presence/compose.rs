@@ -2,6 +2,7 @@
 //! sent, is left to the account.
 
 use super::{Layer, Layers, Presence, Sheet, Show};
+use crate::time::Wall;
 
 /// When the tune's text is shown as the status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -24,6 +25,8 @@ pub struct Composed {
     pub show_from: Layer,
     /// The layer the text is from, if there is a text.
     pub status_from: Option<Layer>,
+    /// Since when the person has been away, where that is what contacts see and they are to know (XEP-0319).
+    pub idle_since: Option<Wall>,
     /// The tune's text, whether it is shown or not.
     pub tune: Option<Offered>,
 }
@@ -101,6 +104,7 @@ pub fn compose(layers: &Layers, tune_text: Option<&str>, when: StatusWhen) -> Co
         presence: Presence { show, status: text.map(|(text, _)| text.to_owned()), priority },
         show_from,
         status_from: text.map(|(_, layer)| layer),
+        idle_since: layers.idle().and_then(|idle| idle.since).filter(|_| show_from == Layer::Idle),
         tune: tune_text.map(|text| Offered { text: text.to_owned(), when }),
     }
 }

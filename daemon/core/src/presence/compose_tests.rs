@@ -2,6 +2,7 @@
 
 use super::super::{Held, Overlay, Scroll, Timed};
 use super::*;
+use crate::presence::Idle;
 use crate::time::Wall;
 
 fn presence(show: Show, status: Option<&str>) -> Presence {
@@ -18,6 +19,10 @@ fn timed(show: Show, status: Option<&str>) -> Option<Timed> {
 
 fn held(number: u64, show: Show, status: Option<&str>) -> Held {
     Held { number, overlay: overlay(show, status), until: None, by: Some("make".to_owned()) }
+}
+
+fn away() -> Option<Idle> {
+    Some(Idle { show: Show::Away, since: None, by: "mutter" })
 }
 
 #[test]
@@ -66,7 +71,7 @@ fn each_removal_shows_what_is_under_it() {
         assert_eq!(layers.requested().status.as_deref(), status);
     };
     check(&layers, Show::Online, Some("here"), Layer::Base);
-    layers.set_idle(Some(Show::Away));
+    layers.set_idle(away());
     check(&layers, Show::Away, Some("here"), Layer::Idle);
     layers.set_timed(timed(Show::Xa, Some("lunch")));
     check(&layers, Show::Xa, Some("lunch"), Layer::Timed);
@@ -106,7 +111,7 @@ fn a_priority_is_the_highest_one_that_was_asked_for() {
 fn idle_never_overrides_dnd_xa_invisible_or_offline() {
     let check = |base, expected| {
         let mut layers = Layers::new(presence(base, None));
-        layers.set_idle(Some(Show::Away));
+        layers.set_idle(away());
         assert_eq!(compose(&layers, None, StatusWhen::Empty).presence.show, expected, "{base:?}");
     };
     check(Show::Online, Show::Away);
@@ -139,7 +144,7 @@ fn every_layer_is_told_with_what_it_decides_and_why() {
     check(&layers, Some("♪"), StatusWhen::Always, &always);
 
     layers.set_timed(timed(Show::Dnd, None));
-    layers.set_idle(Some(Show::Away));
+    layers.set_idle(away());
     let timed = (Layer::Timed, &[Showing][..], Reason::Highest);
     let idle = (Layer::Idle, &[][..], Reason::Under(Layer::Timed));
     let base = (Layer::Base, &[Status, Priority][..], Reason::LeftOpenBy(Layer::Timed));
@@ -165,7 +170,7 @@ fn every_layer_is_told_with_what_it_decides_and_why() {
     assert_eq!(layers.requested().status.as_deref(), Some("here"));
 
     let mut layers = Layers::new(presence(Show::Invisible, None));
-    layers.set_idle(Some(Show::Away));
+    layers.set_idle(away());
     let idle = (Layer::Idle, &[][..], Reason::NeverOver(Show::Invisible));
     let tune = (Layer::Tune, &[][..], Reason::Unseen);
     let base = (Layer::Base, &[Showing, Priority][..], Reason::Highest);

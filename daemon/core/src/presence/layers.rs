@@ -1,6 +1,8 @@
 //! The layers from which one account's presence is made, and when each ends. What they give together is
 //! [`super::compose`]'s to say; setting a timer for the next end, and keeping what has to be kept, is the shell's.
 
+use jid::Jid;
+
 use super::{Presence, Show};
 use crate::time::Wall;
 
@@ -88,15 +90,41 @@ pub struct Scroll {
     pub until: Option<Wall>,
 }
 
+/// The layer of a person who is away from the machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idle {
+    /// Away or xa.
+    pub show: Show,
+    /// Since when, if contacts are to know (XEP-0319).
+    pub since: Option<Wall>,
+    /// Who says so.
+    pub by: &'static str,
+}
+
+/// What one contact is told in place of what all are told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Directed {
+    /// Whom.
+    pub to: Jid,
+    /// The availability: one that is seen.
+    pub show: Show,
+    /// The text beside it, clean and not empty.
+    pub status: Option<String>,
+    /// When it ends, in civil time.
+    pub until: Option<Wall>,
+}
+
 /// What was requested for one account. The base is always there, so there is always an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layers {
     base: Presence,
-    idle: Option<Show>,
+    idle: Option<Idle>,
     timed: Option<Timed>,
     scroll: Option<Scroll>,
     /// The oldest first.
     held: Vec<Held>,
+    /// In the order of the addresses, each once.
+    directed: Vec<Directed>,
 }
 
 /// One layer's part in the whole, in the one shape that all of them have.
@@ -114,7 +142,7 @@ pub struct Sheet<'a> {
     pub until: Option<Wall>,
     /// What becomes the base then.
     pub then: Option<&'a Then>,
-    /// The command that holds it.
+    /// The command that holds it, or who says that the person is idle.
     pub by: Option<&'a str>,
     /// Whether it may say anything now: idle never overrides dnd, xa, invisible or offline.
     pub counts: bool,
@@ -123,7 +151,7 @@ pub struct Sheet<'a> {
 impl Layers {
     /// A base and nothing above it.
     pub fn new(base: Presence) -> Self {
-        Self { base, idle: None, timed: None, scroll: None, held: Vec::new() }
+        Self { base, idle: None, timed: None, scroll: None, held: Vec::new(), directed: Vec::new() }
     }
 
     /// What the person asked for without an end.
@@ -137,8 +165,13 @@ impl Layers {
     }
 
     /// What the machine says of the person's presence at it.
-    pub fn set_idle(&mut self, idle: Option<Show>) {
+    pub fn set_idle(&mut self, idle: Option<Idle>) {
         self.idle = idle;
+    }
+
+    /// The same as it was set.
+    pub fn idle(&self) -> Option<&Idle> {
+        self.idle.as_ref()
     }
 
     /// The timed layer.
@@ -185,20 +218,49 @@ impl Layers {
         self.held.clear();
     }
 
+    /// What single contacts are told, in the order of their addresses.
+    pub fn directed(&self) -> &[Directed] {
+        &self.directed
+    }
+
+    /// Tells one contact something else, in place of what it was told before.
+    pub fn direct(&mut self, directed: Directed) {
+        match self.place_of(&directed.to) {
+            Ok(place) => self.directed[place] = directed,
+            Err(place) => self.directed.insert(place, directed),
+        }
+    }
+
+    /// Tells a contact what all are told; whether that is a change.
+    pub fn undirect(&mut self, to: &Jid) -> bool {
+        let place = self.place_of(to);
+        place.is_ok_and(|place| {
+            self.directed.remove(place);
+            true
+        })
+    }
+
+    fn place_of(&self, to: &Jid) -> Result<usize, usize> {
+        self.directed.binary_search_by(|known| known.to.as_str().cmp(to.as_str()))
+    }
+
     /// When the next layer ends by itself.
     pub fn next_expiry(&self) -> Option<Wall> {
         let held = self.held.iter().filter_map(|held| held.until);
         let scroll = self.scroll.as_ref().and_then(|scroll| scroll.until);
-        self.timed.iter().map(|timed| timed.until).chain(held).chain(scroll).min()
+        let directed = self.directed.iter().filter_map(|directed| directed.until);
+        self.timed.iter().map(|timed| timed.until).chain(held).chain(scroll).chain(directed).min()
     }
 
     /// Takes away the layers whose time has come, and lets follow what was to follow them; whether there were any.
     /// The timed layer is given to `ended`, so that its end can be kept.
     pub fn expire(&mut self, now: Wall, ended: impl FnOnce(Timed)) -> bool {
-        let before = self.held.len();
+        let count = |layers: &Self| layers.held.len() + layers.directed.len();
+        let before = count(self);
         self.held.retain(|held| held.until.is_none_or(|until| until > now));
+        self.directed.retain(|directed| directed.until.is_none_or(|until| until > now));
         let stopped = self.scroll.take_if(|scroll| scroll.until.is_some_and(|until| until <= now)).is_some();
-        let released = stopped || self.held.len() != before;
+        let released = stopped || count(self) != before;
         let Some(timed) = self.timed.take_if(|timed| timed.until <= now) else { return released };
         if let Some(then) = timed.then.clone() {
             self.base.show = then.show;
@@ -213,9 +275,11 @@ impl Layers {
         let mut sheets: Vec<Sheet<'_>> = self.held.iter().rev().map(Sheet::of_held).collect();
         sheets.extend(self.scroll.as_ref().map(Sheet::of_scroll));
         sheets.extend(self.timed.as_ref().map(Sheet::of_timed));
-        sheets.extend(
-            self.idle.map(|show| Sheet { counts: yields_to_idle(self.base.show), ..Sheet::of(Layer::Idle, show) }),
-        );
+        sheets.extend(self.idle.as_ref().map(|idle| Sheet {
+            by: Some(idle.by),
+            counts: yields_to_idle(self.base.show),
+            ..Sheet::of(Layer::Idle, idle.show)
+        }));
         sheets.push(Sheet {
             status: self.base.status.as_deref(),
             priority: Some(self.base.priority),

@@ -7,7 +7,7 @@ mod scroll;
 mod show;
 
 pub use compose::{Composed, Explained, Offered, Part, Reason, StatusWhen, compose, explain};
-pub use layers::{Held, Layer, Layers, Overlay, Scroll, Sheet, Then, Timed};
+pub use layers::{Directed, Held, Idle, Layer, Layers, Overlay, Scroll, Sheet, Then, Timed};
 pub use scroll::Marquee;
 pub use show::{Show, UnknownShow};
 

@@ -13,7 +13,7 @@ const SHOWS: [Show; 7] = [Show::Online, Show::Chat, Show::Away, Show::Xa, Show::
 enum Event {
     Base(Presence),
     Timed(Option<Timed>),
-    Idle(Option<Show>),
+    Idle(Option<Idle>),
     Scroll(Option<Scroll>),
     Hold(Overlay, Option<i64>),
     /// Of those held, the one at this place, if there are so many.
@@ -27,7 +27,7 @@ enum Event {
 #[derive(Clone, Debug)]
 struct Told {
     base: Presence,
-    idle: Option<Show>,
+    idle: Option<Idle>,
     timed: Option<Timed>,
     scroll: Option<Scroll>,
     held: Vec<Held>,
@@ -63,12 +63,18 @@ fn scroll() -> impl Strategy<Value = Scroll> {
         .prop_map(|(window, until)| Scroll { window, until: until.map(Wall::from_unix_millis) })
 }
 
+fn idle() -> impl Strategy<Value = Idle> {
+    let since = prop::option::of((0i64..100).prop_map(Wall::from_unix_millis));
+    let show = prop::sample::select(&[Show::Away, Show::Xa][..]);
+    (show, since).prop_map(|(show, since)| Idle { show, since, by: "mutter" })
+}
+
 fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         2 => (show(), status(), -1i8..2)
             .prop_map(|(show, status, priority)| Event::Base(Presence { show, status, priority })),
         3 => prop::option::weighted(0.8, timed()).prop_map(Event::Timed),
-        1 => prop::option::of(prop::sample::select(&[Show::Away, Show::Xa][..])).prop_map(Event::Idle),
+        2 => prop::option::of(idle()).prop_map(Event::Idle),
         2 => prop::option::weighted(0.7, scroll()).prop_map(Event::Scroll),
         3 => (overlay(), prop::option::weighted(0.3, 0i64..100)).prop_map(|(overlay, until)| Event::Hold(overlay, until)),
         2 => (0usize..4).prop_map(Event::Release),
@@ -136,7 +142,7 @@ impl Told {
         }
         layers.set_scroll(self.scroll.clone());
         layers.set_timed(self.timed.clone());
-        layers.set_idle(self.idle);
+        layers.set_idle(self.idle.clone());
         layers.set_base(self.base.clone());
         layers
     }
@@ -172,10 +178,25 @@ fn any_order_of_events_gives_what_recomputing_from_nothing_gives() {
             let (live, from_nothing) = (compose(&layers, tune.as_deref(), when), compose(&anew, tune.as_deref(), when));
             prop_assert_eq!(&live, &from_nothing);
             is_explained(&layers, &live)?;
+            is_never_over_what_idle_leaves_alone(&layers, &live)?;
         }
         Ok(())
     });
     result.unwrap();
+}
+
+/// Whoever asked for dnd, xa, invisible or offline has it, idle or not, and nobody learns since when they are idle.
+fn is_never_over_what_idle_leaves_alone(layers: &Layers, composed: &Composed) -> Result<(), TestCaseError> {
+    let mut active = layers.clone();
+    active.set_idle(None);
+    let without = compose(&active, composed.tune.as_ref().map(|it| it.text.as_str()), StatusWhen::Never);
+    if matches!(without.presence.show, Show::Dnd | Show::Xa | Show::Invisible | Show::Offline) {
+        prop_assert_eq!(composed.presence.show, without.presence.show);
+        prop_assert_eq!(composed.idle_since, None);
+    }
+    prop_assert_eq!(composed.idle_since.is_some() && composed.show_from != Layer::Idle, false);
+    prop_assert_eq!(composed.presence.priority, without.presence.priority);
+    Ok(())
 }
 
 /// Each part of the result is decided by exactly one layer, and that layer says it.

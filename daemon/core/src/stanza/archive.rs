@@ -98,14 +98,15 @@ pub fn stanza_id(payloads: &[Element], by: &BareJid) -> Option<String> {
     payloads.iter().find(is_it)?.attr("id").map(str::to_owned)
 }
 
-/// The id that the sender gives to a message, whatever becomes of its `id` on the way.
-pub fn origin_id(id: &str) -> Element {
+/// The id that a message's sender gives it for good, whatever becomes of its `id` on the way.
+pub fn with_origin_id(id: &str) -> Element {
     Element::new("origin-id", ns::STANZA_ID).with_attr("id", id)
 }
 
-/// The same of a message that came; anyone can write it.
-pub fn origin_id_of(payloads: &[Element]) -> Option<&str> {
-    payloads.iter().find(|payload| payload.is("origin-id", ns::STANZA_ID))?.attr("id")
+/// The same of a message that came; a hint, for anybody can write one.
+pub fn origin_id(payloads: &[Element]) -> Option<String> {
+    let origin = payloads.iter().find(|payload| payload.is("origin-id", ns::STANZA_ID))?;
+    origin.attr("id").map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use super::datetime;
 use crate::conditions::conditions;
 use crate::text;
+use crate::time::Wall;
 use crate::xml::{Element, ns};
 
 conditions! {
@@ -84,6 +86,8 @@ pub struct StanzaError {
     pub by: Option<String>,
     /// An extension's own condition (section 8.3.4): local name and namespace.
     pub specific: Option<(String, String)>,
+    /// Not before when to try again (XEP-0363 section 6).
+    pub retry: Option<Wall>,
 }
 
 impl fmt::Display for StanzaError {
@@ -98,7 +102,7 @@ impl fmt::Display for StanzaError {
 impl StanzaError {
     /// An error of ours.
     pub fn new(kind: ErrorKind, condition: Condition) -> Self {
-        Self { kind, condition, text: None, by: None, specific: None }
+        Self { kind, condition, text: None, by: None, specific: None, retry: None }
     }
 
     /// What everyone without a right to more is told (RFC 6121 section 8.5).
@@ -121,6 +125,7 @@ impl StanzaError {
             match (child.namespace(), child.name()) {
                 (ns::STANZA_ERRORS, "text") => error.text = Some(child.text()),
                 (ns::STANZA_ERRORS, name) => error.condition = Condition::from_name(name),
+                (ns::UPLOAD, "retry") => error.retry = child.attr("stamp").and_then(datetime::parse),
                 (namespace, name) => error.specific = Some((name.to_owned(), namespace.to_owned())),
             }
         }

@@ -1,30 +1,42 @@
 //! Stanzas and what travels in them, one file an extension. Everything that comes in is read leniently: one odd
 //! attribute or child never loses the rest. Whom to believe, and what to answer, is left to the account.
 
+pub mod activity;
 mod address;
 pub mod archive;
+pub mod avatar;
 pub mod bind;
 pub mod blocking;
 pub mod bookmark;
 pub mod caps;
 pub mod carbon;
+pub mod chat_state;
 pub mod datetime;
 pub mod delay;
 pub mod disco;
+pub mod displayed;
+pub mod encryption;
 pub mod error;
 pub mod form;
+pub mod idle;
+pub mod invisible;
 pub mod iq;
 pub mod management;
 pub mod message;
+pub mod mood;
 pub mod muc;
+pub mod nick;
+pub mod oob;
 pub mod ping;
 pub mod presence;
 pub mod pubsub;
 pub mod receipts;
+pub mod remark;
 pub mod roster;
 pub mod sasl;
 pub mod sasl2;
 pub mod tune;
+pub mod upload;
 pub mod version;
 
 pub use address::Address;

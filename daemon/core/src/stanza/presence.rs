@@ -54,8 +54,8 @@ impl Presence {
         Self { id: None, from: Address::Absent, to: Address::Absent, kind, status: None, payloads: Vec::new() }
     }
 
-    /// What contacts are to see. [`Show::Offline`] becomes unavailable presence, and so does [`Show::Invisible`]:
-    /// it must not show anyone.
+    /// What contacts are to see. [`Show::Offline`] becomes unavailable presence, and so does [`Show::Invisible`],
+    /// for who cannot be hidden must be gone; for who is, see [`hidden`](Self::hidden).
     pub fn of(presence: &crate::presence::Presence) -> Self {
         let kind = match presence.show {
             Show::Offline | Show::Invisible => PresenceKind::Unavailable,
@@ -64,6 +64,11 @@ impl Presence {
             }
         };
         Self { status: presence.status.clone(), ..Self::new(kind) }
+    }
+
+    /// What the server alone learns of somebody who is invisible: that there is a resource, and its priority.
+    pub fn hidden(priority: i8) -> Self {
+        Self::new(PresenceKind::Available { show: Show::Online, priority })
     }
 
     /// What the sender lets us see; `None` for what is no availability.

@@ -1,8 +1,8 @@
-//! Delivery receipts ([XEP-0184](https://xmpp.org/extensions/xep-0184.html)), as they come in. Sending them tells the
-//! peer that we are there, so it is left to whoever decides that.
+//! Delivery receipts ([XEP-0184](https://xmpp.org/extensions/xep-0184.html)). Sending them tells the peer that we are
+//! there, so it is left to whoever decides that.
 
 use super::{Message, MessageKind};
-use crate::xml::ns;
+use crate::xml::{Element, ns};
 
 /// What a message says about receipts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,4 +28,14 @@ impl Receipt {
         }
         message.payload("request", ns::RECEIPTS).filter(|_| message.id.is_some()).map(|_| Self::Requested)
     }
+}
+
+/// The wish for a receipt.
+pub fn request() -> Element {
+    Element::new("request", ns::RECEIPTS)
+}
+
+/// The receipt for the message with this id.
+pub fn received(id: &str) -> Element {
+    Element::new("received", ns::RECEIPTS).with_attr("id", id)
 }

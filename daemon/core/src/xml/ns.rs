@@ -26,6 +26,8 @@ pub const PRE_APPROVAL: &str = "urn:xmpp:features:pre-approval";
 pub const DATA_FORMS: &str = "jabber:x:data";
 /// XEP-0030: what an entity is and can do.
 pub const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
+/// XEP-0030: what an entity consists of.
+pub const DISCO_ITEMS: &str = "http://jabber.org/protocol/disco#items";
 /// XEP-0060: publish and subscribe.
 pub const PUBSUB: &str = "http://jabber.org/protocol/pubsub";
 /// XEP-0060: what an owner may do with a node.
@@ -46,14 +48,36 @@ pub const MUC_USER: &str = "http://jabber.org/protocol/muc#user";
 pub const MUC_OWNER: &str = "http://jabber.org/protocol/muc#owner";
 /// XEP-0059: result sets.
 pub const RSM: &str = "http://jabber.org/protocol/rsm";
+/// XEP-0066: addresses of files.
+pub const OOB: &str = "jabber:x:oob";
+/// XEP-0084: a picture of oneself, namespace and node in one.
+pub const AVATAR_DATA: &str = "urn:xmpp:avatar:data";
+/// XEP-0084: what there is to know of it, namespace and node in one.
+pub const AVATAR_METADATA: &str = "urn:xmpp:avatar:metadata";
+/// XEP-0163: the wish to be told of contacts' pictures.
+pub const AVATAR_NOTIFY: &str = "urn:xmpp:avatar:metadata+notify";
+/// XEP-0085: whether somebody is writing.
+pub const CHAT_STATES: &str = "http://jabber.org/protocol/chatstates";
 /// XEP-0092: which software, which version.
 pub const VERSION: &str = "jabber:iq:version";
+/// XEP-0107: user mood, namespace and node in one.
+pub const MOOD: &str = "http://jabber.org/protocol/mood";
+/// XEP-0163: the wish to be told of contacts' moods.
+pub const MOOD_NOTIFY: &str = "http://jabber.org/protocol/mood+notify";
+/// XEP-0108: user activity, namespace and node in one.
+pub const ACTIVITY: &str = "http://jabber.org/protocol/activity";
+/// XEP-0163: the wish to be told of contacts' activities.
+pub const ACTIVITY_NOTIFY: &str = "http://jabber.org/protocol/activity+notify";
 /// XEP-0115: entity capabilities.
 pub const CAPS: &str = "http://jabber.org/protocol/caps";
 /// XEP-0118: user tune, namespace and node in one.
 pub const TUNE: &str = "http://jabber.org/protocol/tune";
 /// XEP-0163: the wish to be told of contacts' tunes.
 pub const TUNE_NOTIFY: &str = "http://jabber.org/protocol/tune+notify";
+/// XEP-0172: user nickname, namespace and node in one.
+pub const NICK: &str = "http://jabber.org/protocol/nick";
+/// XEP-0163: the wish to be told of contacts' nicknames.
+pub const NICK_NOTIFY: &str = "http://jabber.org/protocol/nick+notify";
 /// XEP-0184: delivery receipts.
 pub const RECEIPTS: &str = "urn:xmpp:receipts";
 /// XEP-0186: invisibility.
@@ -72,12 +96,22 @@ pub const CONFERENCE: &str = "jabber:x:conference";
 pub const CARBONS: &str = "urn:xmpp:carbons:2";
 /// XEP-0297: forwarding.
 pub const FORWARD: &str = "urn:xmpp:forward:0";
+/// XEP-0308: corrections of messages.
+pub const CORRECT: &str = "urn:xmpp:message-correct:0";
 /// XEP-0313: archives of messages.
 pub const MAM: &str = "urn:xmpp:mam:2";
+/// XEP-0319: since when somebody is idle.
+pub const IDLE: &str = "urn:xmpp:idle:1";
+/// XEP-0333: which messages were seen.
+pub const CHAT_MARKERS: &str = "urn:xmpp:chat-markers:0";
 /// XEP-0352: client state indication.
 pub const CSI: &str = "urn:xmpp:csi:0";
 /// XEP-0359: ids that archives give.
 pub const STANZA_ID: &str = "urn:xmpp:sid:0";
+/// XEP-0363: places for files.
+pub const UPLOAD: &str = "urn:xmpp:http:upload:0";
+/// XEP-0380: what a message is encrypted with.
+pub const ENCRYPTION: &str = "urn:xmpp:eme:0";
 /// XEP-0386: resource binding inside a login.
 pub const BIND2: &str = "urn:xmpp:bind:0";
 /// XEP-0388: SASL in its second profile.
@@ -88,6 +122,16 @@ pub const BOOKMARKS: &str = "urn:xmpp:bookmarks:1";
 pub const BOOKMARKS_NOTIFY: &str = "urn:xmpp:bookmarks:1+notify";
 /// XEP-0421: who an occupant of a room is.
 pub const OCCUPANT_ID: &str = "urn:xmpp:occupant-id:0";
+/// XEP-0424: messages taken back.
+pub const RETRACT: &str = "urn:xmpp:message-retract:1";
+/// XEP-0444: reactions to messages.
+pub const REACTIONS: &str = "urn:xmpp:reactions:0";
+/// XEP-0461: which message another one answers.
+pub const REPLY: &str = "urn:xmpp:reply:0";
+/// XEP-0490: how far chats are read, namespace and node in one.
+pub const DISPLAYED: &str = "urn:xmpp:mds:displayed:0";
+/// XEP-0490: the wish to be told of it.
+pub const DISPLAYED_NOTIFY: &str = "urn:xmpp:mds:displayed:0+notify";
 /// XEP-0440: which channel bindings the server can do.
 pub const SASL_CHANNEL_BINDING: &str = "urn:xmpp:sasl-cb:0";
 /// XEP-0478: limits of the stream.

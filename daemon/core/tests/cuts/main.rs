@@ -10,7 +10,7 @@ mod world;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jid::{FullJid, Jid};
-use xmppd_core::account::{KeptMessage, KeptSession, Memory, Origin};
+use xmppd_core::account::{KeptMessage, KeptRecent, KeptSession, Memory, Origin};
 use xmppd_core::entropy::Entropy;
 use xmppd_core::presence::{Layers, Presence, Show};
 use xmppd_core::time::Wall;
@@ -226,6 +226,7 @@ fn a_session_goes_on_over_the_end_of_its_counters() {
             location: None,
             client_state: false,
             pre_approval: false,
+            hidden: false,
             handled,
             at: Wall::from_unix_millis(1_789_999_940_000),
         };
@@ -236,8 +237,11 @@ fn a_session_goes_on_over_the_end_of_its_counters() {
             offer: None,
             session: Some(session),
             messages: (0..3).map(message).collect(),
+            backlog: 0,
+            chosen_behind: Vec::new(),
             border: None,
             told: Vec::new(),
+            recent: KeptRecent::default(),
             roster: None,
             requests: Vec::new(),
             rooms: Vec::new(),

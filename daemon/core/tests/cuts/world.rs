@@ -6,18 +6,16 @@ mod verdict;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use jid::{BareJid, Jid};
+use jid::Jid;
 use xmppd_core::account::{
-    Account, Change, Command, Connected, Event, HangUp, Input, KeptRoom, LinkState, Memory, Outgoing, Output,
-    StoreTicket, Ticket,
+    Account, Change, Command, Connected, Event, HangUp, Input, LinkState, Memory, Outgoing, Output, Ticket,
 };
 use xmppd_core::loss::Loss;
-use xmppd_core::presence::{Layers, Presence, Show};
 use xmppd_core::secret::Secret;
 use xmppd_core::stanza::MessageKind;
 use xmppd_core::time::{Moment, Now, Wall};
 
-use parts::{keep, security, settings};
+use parts::{Asked, Disk, security, settings};
 
 use super::scram::Keys;
 use super::server::{Kind, ROOM, Server};
@@ -40,7 +38,7 @@ pub(crate) struct World<'a> {
     keys: &'a Keys,
     pub(crate) server: Server<'a>,
     account: Account,
-    disk: Memory,
+    disk: Disk,
     clock: u64,
     inputs: VecDeque<Input<'static>>,
     to_server: VecDeque<u8>,
@@ -52,7 +50,7 @@ pub(crate) struct World<'a> {
     pub(crate) carried: (usize, usize),
     /// The disk does nothing by itself.
     pub(crate) slow_disk: bool,
-    stores: VecDeque<(StoreTicket, Change)>,
+    stores: VecDeque<Asked>,
     tickets: u64,
     waiting: BTreeMap<Ticket, String>,
     pub(crate) state: LinkState,
@@ -71,35 +69,15 @@ pub(crate) struct World<'a> {
 
 impl<'a> World<'a> {
     pub(crate) fn new(kind: Kind, keys: &'a Keys) -> Self {
-        let room = KeptRoom {
-            jid: BareJid::new(ROOM).expect("a JID"),
-            name: None,
-            nick: None,
-            autojoin: true,
-            bookmarked: false,
-            border: None,
-        };
-        let disk = Memory {
-            layers: Layers::new(Presence { show: Show::Online, status: None, priority: 0 }),
-            tune_out: false,
-            tokens: Vec::new(),
-            offer: None,
-            session: None,
-            messages: Vec::new(),
-            border: None,
-            told: Vec::new(),
-            roster: None,
-            requests: Vec::new(),
-            rooms: kind.room.then_some(room).into_iter().collect(),
-        };
-        Self::with_disk(kind, keys, disk)
+        Self::with_disk(kind, keys, parts::empty(kind.room))
     }
 
     pub(crate) fn with_disk(kind: Kind, keys: &'a Keys, disk: Memory) -> Self {
+        let mut disk = Disk::new(disk);
         Self {
             keys,
             server: Server::new(kind, keys),
-            account: Account::new(settings(), disk.clone(), [0; 32]),
+            account: Account::new(settings(), disk.read(), [0; 32]),
             disk,
             clock: 1_000_000,
             inputs: VecDeque::new(),
@@ -126,7 +104,7 @@ impl<'a> World<'a> {
     }
 
     pub(crate) fn memory(&self) -> &Memory {
-        &self.disk
+        &self.disk.memory
     }
 
     pub(crate) fn start(&mut self) {
@@ -141,7 +119,8 @@ impl<'a> World<'a> {
         self.accepted.push(body.clone());
         let to = if self.server.kind.room { ROOM } else { "juliet@verona.example" };
         let to = Jid::new(to).expect("a JID");
-        let outgoing = Outgoing { id: None, to, kind: MessageKind::Chat, body, subject: None };
+        let (kind, subject, url) = (MessageKind::Chat, None, None);
+        let outgoing = Outgoing { id: None, to, kind, body, subject, receipt: false, url };
         self.handle(Input::Command(Command::Send(ticket, outgoing)));
     }
 
@@ -172,9 +151,10 @@ impl<'a> World<'a> {
 
     /// The process dies: of what the disk was asked to keep, the first so many were kept.
     pub(crate) fn die(&mut self, kept: usize) {
-        for (_, change) in self.stores.drain(..).take(kept).collect::<Vec<_>>() {
+        for asked in self.stores.drain(..).take(kept).collect::<Vec<_>>() {
+            let Asked::Keep(_, change) = asked else { continue };
             self.blind_deaths += u32::from(matches!(change, Change::Handled(..) | Change::Known(_)));
-            keep(&mut self.disk, change);
+            self.disk.keep(change);
         }
         self.stores.clear();
         self.inputs.clear();
@@ -186,21 +166,22 @@ impl<'a> World<'a> {
         }
         // Nobody is left to be answered. What was not kept was never taken.
         for body in std::mem::take(&mut self.waiting).into_values() {
-            let is_kept = self.disk.messages.iter().any(|message| message.stanza.contains(&format!(">{body}<")));
+            let is_kept = self.disk.memory.messages.iter().any(|message| message.stanza.contains(&format!(">{body}<")));
             if !is_kept && !self.server.handled.contains(&body) {
                 self.refused.push(body);
             }
         }
         self.lives += 1;
-        self.account = Account::new(settings(), self.disk.clone(), [self.lives; 32]);
+        self.account = Account::new(settings(), self.disk.read(), [self.lives; 32]);
         self.start();
     }
 
     /// The archive loses what the account knows of it, unless it is to bear witness.
     pub(crate) fn forget_what_is_known(&mut self) {
-        let room = self.disk.rooms.first().and_then(|room| room.border.as_ref());
-        let border = room.or(self.disk.border.as_ref()).and_then(|border| border.id.as_ref());
-        if let Some(border) = border.filter(|_| self.disk.messages.is_empty()) {
+        let memory = &self.disk.memory;
+        let room = memory.rooms.first().and_then(|room| room.border.as_ref());
+        let border = room.or(memory.border.as_ref()).and_then(|border| border.id.as_ref());
+        if let Some(border) = border.filter(|_| memory.messages.is_empty()) {
             self.server.expire(border);
         }
     }
@@ -212,12 +193,19 @@ impl<'a> World<'a> {
 
     /// The disk does what it was asked first, or cannot.
     pub(crate) fn store(&mut self, works: bool) {
-        if let Some((ticket, change)) = self.stores.pop_front() {
-            if works {
-                keep(&mut self.disk, change);
+        let failed = || "no space".to_owned();
+        match self.stores.pop_front() {
+            Some(Asked::Keep(ticket, change)) => {
+                if works {
+                    self.disk.keep(change);
+                }
+                self.handle(Input::Stored(ticket, if works { Ok(()) } else { Err(failed()) }));
             }
-            let result = if works { Ok(()) } else { Err("no space".to_owned()) };
-            self.handle(Input::Stored(ticket, result));
+            Some(Asked::Load(most)) => {
+                let loaded = if works { Ok(self.disk.load(most)) } else { Err(failed()) };
+                self.handle(Input::Loaded(loaded));
+            }
+            None => {}
         }
     }
 
@@ -306,7 +294,7 @@ impl<'a> World<'a> {
         self.cut = None;
         self.slow_disk = false;
         self.until_online();
-        if !self.disk.messages.is_empty() {
+        if !self.disk.memory.messages.is_empty() {
             // What a failing disk could not forget goes with the next one.
             self.send();
             self.settle();
@@ -314,12 +302,12 @@ impl<'a> World<'a> {
         while self.lacks_something()
             || !self.waiting.is_empty()
             || !self.server.is_idle()
-            || !self.disk.messages.is_empty()
+            || !self.disk.memory.messages.is_empty()
             || !self.is_online()
         {
             self.wait();
             self.settle();
-            assert!(self.clock < end, "somebody waits for ever: {:?}, {:?}", self.waiting, self.disk.messages);
+            assert!(self.clock < end, "somebody waits for ever: {:?}, {:?}", self.waiting, self.disk.memory.messages);
         }
     }
 
@@ -377,7 +365,8 @@ impl<'a> World<'a> {
                     while self.hanging_up && self.carry(Way::ToServer, usize::MAX) {}
                 }
             }
-            Output::Store(ticket, change) => self.stores.push_back((ticket, change)),
+            Output::Store(ticket, change) => self.stores.push_back(Asked::Keep(ticket, change)),
+            Output::Load(most) => self.stores.push_back(Asked::Load(most)),
             Output::Reply(ticket, outcome) => self.replied(ticket, &outcome),
             Output::Event(Event::Link(report)) => self.state = report.state,
             Output::Event(Event::Message(message)) => self.told.extend(message.body),

@@ -2,33 +2,42 @@
 //!
 //! ```text
 //! set jid romeo@verona.example    set resource xmppd.1    set server HOST:PORT (none)
-//! set pep yes|no (yes)    set tune-status TEMPLATE (none)    set tune-out yes|no (no)    set show SHOW (online)
+//! set pep yes|no (yes)    set tune-status TEMPLATE (none)    set tune-out yes|no (no)
 //! set rooms yes|no (no)    rooms are entered as bookmarks say
 //! set room JID [autojoin] [nick NICK] [border ID|time]    a room that is remembered
 //! set border ID|none       how far the archive is known (not at all)
 //! set outbox yes           how many messages wait is told: ! outbox N
+//! set unread yes           how many messages nobody has read is told: ! unread JID N
+//! set receipts yes         contacts who ask are told what has arrived and what was read
+//! set history yes          messages are kept: they are told with what else the disk is to know, files "BODY"
 //! set roster VER [JID …]   the roster on the disk: contacts of both kinds of subscription
 //! set request JID          who asked to see us before
-//! set session PREVID [at HOST:PORT] [client-state] [pre-approval]        a session of another process's, of which 2 stanzas are handled
+//! set show SHOW [TEXT] [priority N] [idle SHOW [MILLIS]] [to JID SHOW [TEXT]] …
+//! set session PREVID [at HOST:PORT] [client-state] [pre-approval] [hidden]        a session of another process's, of which 2 stanzas are handled
 //! set split no            its input is not cut byte by byte: it shows what happens when pieces arrive together
 //! set cut all|no          the connection is cut at every byte, or nowhere, not behind every tag of its own
 //! ```
 
 use jid::{BareJid, FullJid, Jid, ResourcePart};
 use xmppd_core::account::{
-    Account, Border, Command, Connected, KeptRoom, KeptRoster, KeptSession, Machine, Memory, Outgoing, Playing,
-    Question, RoomCommand, Security, Settings, Subscribing, SubscriptionRequest, Ticket, TuneSettings,
+    Account, Border, Command, Connected, KeptMessage, KeptRecent, KeptRoom, KeptRoster, KeptSession, Machine, Memory,
+    MessageSettings, OnUncertain, Origin, Outgoing, Place, Playing, Question, RoomCommand, Security, Settings,
+    Subscribing, SubscriptionRequest, Ticket, TuneSettings,
 };
 use xmppd_core::loss::Loss;
-use xmppd_core::presence::{Layers, Presence, StatusWhen};
+use xmppd_core::pep::{Personal, Publication};
+use xmppd_core::players::Pattern;
+use xmppd_core::presence::{Directed, Idle, Layers, Presence, StatusWhen};
 use xmppd_core::sasl::TlsVersion;
 use xmppd_core::srv::{self, TlsPolicy};
+use xmppd_core::stanza::activity::Activity;
+use xmppd_core::stanza::mood::Mood;
 use xmppd_core::stanza::roster::{Item, Subscription};
 use xmppd_core::stanza::{MessageKind, ping};
 use xmppd_core::time::Wall;
 use xmppd_core::tune::Track;
 
-use super::script::Script;
+use super::script::{self, Script};
 
 /// The account as the transcript sets it.
 pub(crate) fn account(script: &Script) -> Account {
@@ -39,6 +48,10 @@ pub(crate) fn account(script: &Script) -> Account {
         tls: TlsPolicy::Auto,
         tune: TuneSettings { pep: true, status: None, status_when: StatusWhen::Empty },
         rooms: false,
+        messages: MessageSettings::default(),
+        encrypted_only: Vec::new(),
+        on_uncertain: OnUncertain::Resend,
+        held: 1_000,
         user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),
         version: "0.1.0".into(),
     };
@@ -49,8 +62,11 @@ pub(crate) fn account(script: &Script) -> Account {
         offer: None,
         session: None,
         messages: Vec::new(),
+        backlog: 0,
+        chosen_behind: Vec::new(),
         border: None,
         told: Vec::new(),
+        recent: KeptRecent::default(),
         roster: None,
         requests: Vec::new(),
         rooms: Vec::new(),
@@ -66,20 +82,23 @@ pub(crate) fn account(script: &Script) -> Account {
             "rooms" => settings.rooms = value == "yes",
             "room" => memory.rooms.push(room(value)),
             "pep" => settings.tune.pep = value == "yes",
+            "on-uncertain" if value == "hold" => settings.on_uncertain = OnUncertain::Hold,
             "tune-status" => settings.tune.status = Some(value.parse().expect("a template")),
+            "receipts" => settings.messages.receipts = value == "yes",
+            "history" => settings.messages.history = value == "yes",
             "border" => {
                 let id = (value != "none").then(|| value.clone());
                 memory.border = Some(Border { id, at: Wall::from_unix_millis(1_000) });
             }
             "tune-out" => memory.tune_out = value == "yes",
-            "show" => memory.layers = layers(std::slice::from_ref(value)).expect("a show"),
+            "show" => memory.layers = layers(&script::words(value)).expect("a show"),
             "session" => memory.session = Some(session(value)),
             "roster" => memory.roster = Some(roster(value)),
             "request" => {
                 let from = BareJid::new(value).expect("a JID");
                 memory.requests.push(SubscriptionRequest { from, status: None, at: Wall::from_unix_millis(1_000) });
             }
-            "split" | "cut" | "outbox" => {}
+            "split" | "cut" | "outbox" | "unread" => {}
             other => panic!("no such setting: {other}"),
         }
     }
@@ -124,6 +143,7 @@ fn session(text: &str) -> KeptSession {
         location: None,
         client_state: false,
         pre_approval: false,
+        hidden: false,
         handled: 2,
         at: Wall::from_unix_millis(1_790_000_000_000),
     };
@@ -132,6 +152,7 @@ fn session(text: &str) -> KeptSession {
             "at" => kept.location = words.next().and_then(srv::place),
             "client-state" => kept.client_state = true,
             "pre-approval" => kept.pre_approval = true,
+            "hidden" => kept.hidden = true,
             other => panic!("no such thing of a session: {other}"),
         }
     }
@@ -146,6 +167,11 @@ pub(crate) fn splits(script: &Script) -> bool {
 /// Whether the number of messages that wait is to be told.
 pub(crate) fn tells_outbox(script: &Script) -> bool {
     script.settings.contains(&("outbox".into(), "yes".into()))
+}
+
+/// Whether what nobody has read is to be told.
+pub(crate) fn tells_unread(script: &Script) -> bool {
+    script.settings.contains(&("unread".into(), "yes".into()))
 }
 
 /// A command, and whether it is answered.
@@ -163,18 +189,14 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
             let status = has("status").then(|| "♪ {title}".parse().expect("a template"));
             Command::TuneSettings(ticket, TuneSettings { pep: has("pep"), status, status_when: StatusWhen::Empty })
         }
-        ("send", [to, body]) => {
-            let (to, body) = (Jid::new(to).ok()?, body.clone());
-            Command::Send(ticket, Outgoing { id: None, to, kind: MessageKind::Chat, body, subject: None })
-        }
-        ("send", [to, body, word, id]) if word == "id" => {
-            let (id, to, body) = (Some(id.clone()), Jid::new(to).ok()?, body.clone());
-            Command::Send(ticket, Outgoing { id, to, kind: MessageKind::Chat, body, subject: None })
-        }
+        ("send", [to, body]) => Command::Send(ticket, outgoing(None, to, body, false)?),
+        ("send", [to, body, word]) if word == "receipt" => Command::Send(ticket, outgoing(None, to, body, true)?),
+        ("send", [to, body, word, id]) if word == "id" => Command::Send(ticket, outgoing(Some(id), to, body, false)?),
         ("ask", [to, what]) if what == "ping" => {
             let to = if to == "account" { None } else { Some(Jid::new(to).ok()?) };
             Command::Ask(ticket, Question { to, set: false, payload: ping::request() })
         }
+        ("tell", [what, words @ ..]) => Command::Publish(ticket, publication(&told(what, words)?)),
         ("subscribe", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Subscribe),
         ("unsubscribe", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Unsubscribe),
         ("approve", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Approve),
@@ -193,7 +215,20 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
         }
         ("deny", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Deny),
         ("watched", [word]) => Command::Watched(word == "yes"),
-        ("cancel", [id]) => Command::Cancel(ticket, id.clone()),
+        ("can-hide", []) => Command::CanHide(ticket),
+        ("read", []) => Command::Read(ticket, None),
+        ("read", [chat]) => Command::Read(ticket, Some(BareJid::new(chat).ok()?)),
+        ("on-uncertain", [what]) => {
+            let what = if what == "hold" { OnUncertain::Hold } else { OnUncertain::Resend };
+            Command::OnUncertain(ticket, what)
+        }
+        ("retry", [id, to, stanza]) => {
+            let origin = Origin { at: Wall::from_unix_millis(1_790_000_000_000), after: None };
+            let (id, to, stanza) = (id.clone(), Jid::new(to).ok()?, stanza.clone());
+            let (position, tried, chosen) = (None, true, false);
+            Command::Retry(ticket, KeptMessage { id, to, position, tried, chosen, stanza, origin })
+        }
+        ("cancel", [id]) => Command::Cancel(ticket, id.clone(), Place::Memory),
         ("catch-up", []) => Command::CatchUp(ticket),
         ("connect", []) => Command::Connect(ticket),
         ("disconnect", []) => Command::Disconnect(ticket),
@@ -203,6 +238,31 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
     };
     let answered = !matches!(command, Command::Tune(_) | Command::Watched(_));
     Some((command, answered))
+}
+
+/// What is told of oneself: `tell mood VALUE [TEXT]`, `tell activity GENERAL`, `tell nick NAME`, and nothing without a value.
+fn told(what: &str, words: &[String]) -> Option<Personal> {
+    let word = |at: usize| words.get(at).map(String::as_str);
+    Some(match what {
+        "mood" => Personal::Mood(word(0).and_then(|value| Mood::new(value, word(1)))),
+        "activity" => Personal::Activity(word(0).and_then(|general| Activity::new(general, word(1), None))),
+        "nick" => Personal::Nick(word(0).map(str::to_owned)),
+        _ => return None,
+    })
+}
+
+fn publication(told: &Personal) -> Publication {
+    Publication::new(told.node(), "current", told.to_element())
+}
+
+fn outgoing(id: Option<&String>, to: &str, body: &str, receipt: bool) -> Option<Outgoing> {
+    let (id, to, kind) = (id.cloned(), Jid::new(to).ok()?, MessageKind::Chat);
+    Some(Outgoing { id, to, kind, body: body.to_owned(), subject: None, receipt, url: None })
+}
+
+/// Patterns of bare addresses.
+pub(crate) fn chats(words: &[String]) -> Vec<Pattern> {
+    words.iter().map(|chat| Pattern::url(chat).expect("a pattern")).collect()
 }
 
 /// TLS as the words describe it: `tls=1.2` has no exporter, `binding=none` nothing to bind by.
@@ -251,16 +311,32 @@ pub(crate) fn machine(word: &str) -> Option<Machine> {
 }
 
 fn layers(words: &[String]) -> Option<Layers> {
-    let (show, rest) = words.split_first()?;
-    let (status, rest) = match rest {
-        [word, ..] if word == "priority" => (None, rest),
-        [text, rest @ ..] => (Some(text.clone()), rest),
-        [] => (None, rest),
-    };
-    let priority = match rest {
-        [word, number] if word == "priority" => number.parse().ok()?,
-        [] => 0,
+    let is_next = |word: &String| word == "to" || word == "idle";
+    let end = words.iter().position(is_next).unwrap_or(words.len());
+    let (base, mut rest) = words.split_at(end);
+    let (show, status, priority) = match base {
+        [show] => (show, None, None),
+        [show, word, number] if word == "priority" => (show, None, Some(number)),
+        [show, text] => (show, Some(text.clone()), None),
+        [show, text, word, number] if word == "priority" => (show, Some(text.clone()), Some(number)),
         _ => return None,
     };
-    Some(Layers::new(Presence { show: show.parse().ok()?, status, priority }))
+    let priority = priority.map_or(Some(0), |number| number.parse().ok())?;
+    let mut layers = Layers::new(Presence { show: show.parse().ok()?, status, priority });
+    while let Some((word, more)) = rest.split_first() {
+        let (of_it, further) = more.split_at(more.iter().position(is_next).unwrap_or(more.len()));
+        rest = further;
+        match (word.as_str(), of_it) {
+            ("idle", [show, since @ ..]) => {
+                let since = since.first().map(|millis| Wall::from_unix_millis(millis.parse().expect("milliseconds")));
+                layers.set_idle(Some(Idle { show: show.parse().ok()?, since, by: "mutter" }));
+            }
+            ("to", [to, show, status @ ..]) => {
+                let (to, show) = (Jid::new(to).ok()?, show.parse().ok()?);
+                layers.direct(Directed { to, show, status: status.first().cloned(), until: None });
+            }
+            _ => return None,
+        }
+    }
+    Some(layers)
 }

@@ -13,7 +13,7 @@ use xmppd_core::xml::Frame;
 use super::compare::{self, Captures};
 use super::scram::{Keys, Server};
 use super::script::{Act, Script, Step, Wait};
-use super::wire::Wire;
+use super::wire::{self, Wire};
 use super::{account, words};
 
 /// How the server's bytes arrive.
@@ -159,6 +159,10 @@ impl<'a> Runner<'a> {
     fn shell(&mut self, words: &[String]) -> Result<(), String> {
         let (first, rest) = words.split_first().ok_or("no words")?;
         match (first.as_str(), rest) {
+            ("encrypted-only", chats) => {
+                self.account.encrypted_only(self.now(), account::chats(chats));
+                self.poll()
+            }
             ("connected", rest) => {
                 let connected = account::connected(rest);
                 self.server.secured(connected.security.clone());
@@ -177,8 +181,7 @@ impl<'a> Runner<'a> {
             ("secret", [secret]) => self.handle(Input::Secret(Ok(Secret::new(secret.clone())))),
             ("derived", []) => {
                 let (secret, derivation) = self.derivation.take().ok_or("nothing is to be derived")?;
-                let keys = self.keys;
-                self.handle(Input::Derived(keys.derive(&secret, &derivation)))
+                self.handle(Input::Derived(self.keys.derive(&secret, &derivation)))
             }
             ("stored", rest) => {
                 let ticket = self.stores.pop_front().ok_or("nothing is to be stored")?;
@@ -221,6 +224,10 @@ impl<'a> Runner<'a> {
     /// Hands in an input and takes everything that comes of it.
     fn handle(&mut self, input: Input<'_>) -> Result<(), String> {
         self.account.handle(self.now(), input);
+        self.poll()
+    }
+
+    fn poll(&mut self) -> Result<(), String> {
         while let Some(output) = self.account.poll() {
             self.take(output)?;
         }
@@ -237,7 +244,9 @@ impl<'a> Runner<'a> {
     }
 
     fn take(&mut self, output: Output) -> Result<(), String> {
-        if !matches!(output, Output::Event(Event::Outbox(_))) || account::tells_outbox(self.script) {
+        let of_outbox = matches!(output, Output::Event(Event::Outbox(_)));
+        let of_unread = matches!(output, Output::Event(Event::Unread(..)) | Output::Store(_, Change::Read(..)));
+        if (!of_outbox || account::tells_outbox(self.script)) && (!of_unread || account::tells_unread(self.script)) {
             self.said.extend(words::of_output(&output, self.now().wall).map(Said::Happened));
         }
         match output {
@@ -257,7 +266,10 @@ impl<'a> Runner<'a> {
             }
             Output::Derive(secret, derivation) => self.derivation = Some((secret, derivation)),
             // Only of these the transcript says when they are durable.
-            Output::Store(ticket, Change::TuneOut(_) | Change::Message(_) | Change::Handled(..) | Change::Known(_)) => {
+            Output::Store(
+                ticket,
+                Change::TuneOut(_) | Change::Message(..) | Change::Handled(..) | Change::Known(_),
+            ) => {
                 self.stores.push_back(ticket);
             }
             Output::Store(ticket, _) => self.stored.push_back(ticket),
@@ -270,7 +282,7 @@ impl<'a> Runner<'a> {
             }
             Output::HangUp(_) => self.connected = false,
             Output::Event(Event::Link(report)) => self.state = Some(report.state),
-            Output::Dial(_) | Output::StartTls | Output::NeedSecret | Output::Event(_) => {}
+            Output::Dial(_) | Output::StartTls | Output::NeedSecret | Output::Load(_) | Output::Event(_) => {}
         }
         Ok(())
     }
@@ -359,7 +371,7 @@ impl<'a> Runner<'a> {
             filled += before;
             match (self.captures.get(name), name.strip_prefix("contacts ")) {
                 (Some(value), _) => filled += value,
-                (None, Some(count)) => filled += &contacts(count.parse().map_err(|_| "no count of contacts")?),
+                (None, Some(count)) => filled += &wire::contacts(count.parse().map_err(|_| "no count of contacts")?),
                 (None, None) => filled += &self.server.answer(name, self.keys)?,
             }
             rest = after;
@@ -372,17 +384,6 @@ impl<'a> Runner<'a> {
         let wall = Wall::from_unix_millis(1_790_000_000_000 + i64::try_from(self.clock).unwrap_or(i64::MAX));
         Now { moment: Moment::from_millis(self.clock), wall }
     }
-}
-
-fn contacts(count: u32) -> String {
-    let contact = |number| {
-        format!(
-            "<item jid='contact.number.{number}@conference.verona.example' name='Contact number {number} of Verona' \
-             subscription='both'><group>Group {}</group></item>",
-            number % 37
-        )
-    };
-    (0..count).map(contact).collect()
 }
 
 fn shown(said: &Said) -> String {

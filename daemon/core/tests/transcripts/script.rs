@@ -11,7 +11,7 @@
 //! C: XML                  the client's next frame is this (or these), whatever the order of attributes
 //! ! WORDS                 the next thing the account wants done or known; the words are [`super::words`]'s
 //! > WORDS                 a command: status SHOW ["TEXT"] [priority N], tune "ARTIST" "TITLE", tune none, send JID
-//!                         "BODY", ask JID|account ping, watched yes|no, catch-up, cancel ID, connect, disconnect, leave,
+//!                         "BODY", ask JID|account ping, watched yes|no, catch-up, cancel ID, retry ID JID "STANZA", connect, disconnect, leave,
 //!                         suspend, subscribe|unsubscribe|approve|deny JID; each that is answered has the next number, from 1 on: ! reply 1 …
 //! connected direct|plain [tls=1.2|1.3] [binding=none]      secured [the same]
 //! secret TEXT             the password; secret missing "REASON" is the lack of one
@@ -20,6 +20,7 @@
 //!                         message, handled
 //! lost KIND ["WORDS"]     the shell's word of a lost connection: broken, unreachable, certificate, tls, not-offered,
 //!                         expensive
+//! encrypted-only [CHAT …]  the patterns of chats that no plain text may be sent into, from now on
 //! machine sleeps|woke|network-changed
 //! x                       the connection is cut
 //! @ +30s | @ next         time passes (ms, s, m, h), with a tick at each deadline on the way; or until the next one
@@ -128,7 +129,9 @@ impl Script {
             ">" => Act::Command(words(rest)),
             "@" => Act::Wait(wait(rest).unwrap_or_else(|| panic!("{place}: no duration: {rest}"))),
             "x" => Act::Cut,
-            "connected" | "secured" | "secret" | "derived" | "stored" | "lost" | "machine" => Act::Shell(words(line)),
+            "connected" | "secured" | "secret" | "derived" | "stored" | "lost" | "machine" | "encrypted-only" => {
+                Act::Shell(words(line))
+            }
             other => panic!("{place}: no such step: {other}"),
         };
         self.steps.push(Step { place, own, act, frames: Vec::new() });
@@ -151,7 +154,7 @@ pub(crate) fn folder() -> PathBuf {
 }
 
 /// Words between blanks; `"…"` is one word.
-fn words(text: &str) -> Vec<String> {
+pub(crate) fn words(text: &str) -> Vec<String> {
     let (mut words, mut word, mut quoted) = (Vec::new(), None::<String>, false);
     for character in text.chars() {
         match character {

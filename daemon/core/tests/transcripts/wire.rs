@@ -46,3 +46,15 @@ fn attributes(element: &Element) -> String {
     }
     text
 }
+
+/// So many entries of a roster.
+pub(crate) fn contacts(count: u32) -> String {
+    let contact = |number| {
+        format!(
+            "<item jid='contact.number.{number}@conference.verona.example' name='Contact number {number} of Verona' \
+             subscription='both'><group>Group {}</group></item>",
+            number % 37
+        )
+    };
+    (0..count).map(contact).collect()
+}

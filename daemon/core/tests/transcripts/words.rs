@@ -3,26 +3,31 @@
 //! ```text
 //! dial DOMAIN [at HOST:PORT [redirected]]    starttls    needs-secret    derive HASH COUNT    hang-up polite|abrupt
 //! store tune-out yes|no    store tokens [MECHANISM=TOKEN*USES …]    store offer direct|starttls HT… bind NS… [resumable]
-//! store session none|JID ID handled N [max N]    store handled N    store message ID at N    store arrived ID…
+//! store session none|JID ID handled N [max N]    store handled N    store message ID at N    store arrived|failed|withdrawn ID…    store read JID [up to ID]
 //! reply N done|unsupported|pending|sent|acknowledged|answer ELEMENT|refused CONDITION|not-online [KIND "WORDS"]|timed-out
-//! reply N message ID|queued ID|not-kept "WORDS"  the message is at the server, or kept, or neither
+//! reply N withheld    reply N message ID|queued ID|not-kept "WORDS"  the message is at the server, or kept, or neither
 //! link STATE [KIND "WORDS"] [retry N s]         and, online: JID MECHANISM BINDING trips=N [resumable]
 //! presence SHOW ["TEXT"] [priority N] [from tune] pending|sent|acknowledged
 //! roster [JID=SUBSCRIPTION …]    roster-item JID=SUBSCRIPTION    roster-removed JID
 //! store roster "VER" [JID=SUBSCRIPTION …]|none    store push "VER" after "VER" JID=SUBSCRIPTION …
 //! store request JID    store answered JID    requested JID ["WORDS"]    answered JID
 //! available JID SHOW ["TEXT"] [priority N] [since MILLIS]    unavailable JID
-//! contact-tune JID TUNE    tune-published TUNE    tune-failed "WORDS"      TUNE: "ARTIST – TITLE" or nothing
-//! departed    mistrusted
-//! message JID KIND ["SUBJECT"] "BODY" [copy [of ours]] [delayed MILLIS]
+//! contact-tune JID TUNE    contact-mood|activity|nick|avatar JID WHAT    tune-published TUNE    tune-failed "WORDS"      TUNE: "ARTIST – TITLE" or nothing
+//! departed    mistrusted    unread JID COUNT    chat-state JID STATE
+//! noted JID received|displayed|reactions|retracted ID [EMOJIS] [by us]
+//! message JID KIND ["SUBJECT"] ["BODY"] [encrypted "METHOD"] [at URL …] [copy [of ours]] [delayed MILLIS] [replaces ID]
+//! [reply to ID]
 //! ```
 
+use jid::BareJid;
 use xmppd_core::account::{
-    Available, Border, Change, Delivery, Event, HangUp, Incoming, Known, LinkState, Occupant, Outcome, Output, Problem,
-    Remembered, Report, RoomReport, Session, Token, TunePublished,
+    Aside, Available, Border, Change, Delivery, Event, HangUp, Incoming, Known, LinkState, Noted, Occupant, Outcome,
+    Output, Problem, Remembered, Report, RoomReport, Session, Token, TunePublished,
 };
+use xmppd_core::pep::Personal;
 use xmppd_core::presence::{Composed, Layer, Presence};
 use xmppd_core::stanza::MessageKind;
+use xmppd_core::stanza::remark::Remark;
 use xmppd_core::stanza::roster::{Item, Subscription};
 use xmppd_core::time::Wall;
 use xmppd_core::tune::Track;
@@ -42,6 +47,7 @@ pub(crate) fn of_output(output: &Output, now: Wall) -> Option<String> {
         Output::HangUp(HangUp::Polite) => "hang-up polite".into(),
         Output::HangUp(HangUp::Abrupt) => "hang-up abrupt".into(),
         Output::Store(_, change) => format!("store {}", of_change(change)),
+        Output::Load(most) => format!("load {most}"),
         Output::Reply(ticket, outcome) => format!("reply {} {}", ticket.0, of_outcome(outcome)),
         Output::Event(event) => of_event(event, now),
     })
@@ -57,6 +63,14 @@ pub(crate) fn of_state(state: LinkState) -> &'static str {
         LinkState::NeedsSecret => "needs-secret",
         LinkState::Stopped => "stopped",
     }
+}
+
+fn of_aside(id: &str, aside: Aside, reason: &str) -> String {
+    let word = match aside {
+        Aside::Failed => "failed",
+        Aside::Uncertain => "uncertain",
+    };
+    format!("{word} {id} {reason:?}")
 }
 
 fn of_change(change: &Change) -> String {
@@ -82,14 +96,20 @@ fn of_change(change: &Change) -> String {
         }
         Change::Handled(handled, _, known) => format!("handled {handled}{}", of_known(known)),
         Change::Known(known) => format!("known{}", of_known(known)),
-        Change::Message(message) => match message.position {
+        Change::Message(message, _) => match message.position {
             Some(position) => format!("message {} at {position}", message.id),
             None => format!("message {} without a place", message.id),
         },
+        Change::Backlog(message, _) => format!("behind {}", message.id),
+        Change::SetAside(id, aside, reason) => of_aside(id, *aside, reason),
         Change::Arrived(ids, names) => {
             let names: String = names.iter().map(|name| format!(" told {name}")).collect();
             format!("arrived {}{names}", ids.join(" "))
         }
+        Change::Failed(ids) => format!("failed {}", ids.join(" ")),
+        Change::Withdrawn(ids) => format!("withdrawn {}", ids.join(" ")),
+        Change::Read(chat, None) => format!("read {chat}"),
+        Change::Read(chat, Some(id)) => format!("read {chat} up to {id}"),
         Change::Roster(None) => "roster none".into(),
         Change::Roster(Some(kept)) => of_items(format!("roster {:?}", kept.ver), &kept.items),
         Change::RosterPush(push) => of_items(format!("push {:?} after {:?}", push.ver, push.after), &push.items),
@@ -109,7 +129,20 @@ fn of_known(known: &Known) -> String {
     let told = known.told.iter().map(|name| format!(" told {name}"));
     let end = |border: &Border| border.id.clone().unwrap_or_else(|| "by time".into());
     let rooms = known.rooms.iter().map(|(room, border)| format!(" in {room} {}", end(border)));
-    border.into_iter().chain(told).chain(rooms).collect()
+    let files =
+        known.messages.iter().map(|message| format!(" files {:?}", message.body.as_deref().unwrap_or_default()));
+    let notes = known.notes.iter().map(|noted| format!(" notes {}", of_noted(noted)));
+    border.into_iter().chain(told).chain(rooms).chain(files).chain(notes).collect()
+}
+
+fn of_noted(noted: &Noted) -> String {
+    let what = match &noted.remark {
+        Remark::Received(id) => format!("received {id}"),
+        Remark::Displayed(id) => format!("displayed {id}"),
+        Remark::Reactions(id, emojis) => format!("reactions {id} {}", emojis.concat()),
+        Remark::Retraction(id) => format!("retracted {id}"),
+    };
+    format!("{} {what}{}", noted.chat, if noted.sent { " by us" } else { "" })
 }
 
 fn of_offer(offer: &Remembered) -> String {
@@ -131,6 +164,7 @@ fn of_outcome(outcome: &Outcome) -> String {
         Outcome::NotOnline(Some(problem)) => format!("not-online {}", of_problem(problem)),
         Outcome::NotOnline(None) => "not-online".into(),
         Outcome::TimedOut => "timed-out".into(),
+        Outcome::Withheld => "withheld".into(),
         Outcome::TooLate => "too-late".into(),
         Outcome::Unknown => "unknown".into(),
         Outcome::Occupants(occupants, more) => {
@@ -139,7 +173,9 @@ fn of_outcome(outcome: &Outcome) -> String {
             format!("occupants{}{more}", occupants.iter().map(one).collect::<String>())
         }
         Outcome::Outside => "outside".into(),
+        Outcome::Invisible => "invisible".into(),
         Outcome::Unsupported => "unsupported".into(),
+        Outcome::Exposed(error) => format!("exposed {}", error.condition),
         Outcome::Done => "done".into(),
     }
 }
@@ -161,13 +197,16 @@ fn of_event(event: &Event, now: Wall) -> String {
         Event::Available(available) => of_available(available),
         Event::Unavailable(jid) => format!("unavailable {jid}"),
         Event::Departed => "departed".into(),
-        Event::Returned(id, error) => format!("returned {id} {}", error.condition.name()),
+        Event::SetAside(id, aside, reason) => of_aside(id, *aside, reason),
         Event::Outbox(waiting) => format!("outbox {waiting}"),
         Event::Mistrusted => "mistrusted".into(),
-        Event::ContactTune(jid, track) => format!("contact-tune {jid} {}", of_track(track.as_ref())),
+        Event::Personal(jid, personal) => of_personal(jid, personal),
         Event::TunePublished(TunePublished::Done(track)) => format!("tune-published {}", of_track(track.as_ref())),
         Event::TunePublished(TunePublished::Failed(_, reason)) => format!("tune-failed {reason:?}"),
         Event::Message(message) => of_message(message),
+        Event::ChatState(from, state) => format!("chat-state {from} {}", state.as_str()),
+        Event::Noted(noted) => format!("noted {}", of_noted(noted)),
+        Event::Unread(chat, count) => format!("unread {chat} {count}"),
         Event::Room(report) => of_room(report),
         Event::RoomForgotten(room) => format!("room-forgotten {room}"),
         Event::Invited(invitation) => {
@@ -269,6 +308,22 @@ fn of_track(track: Option<&Track>) -> String {
     format!("{:?}", format!("{} – {}", part(&track.artist), part(&track.title)))
 }
 
+fn of_personal(jid: &BareJid, personal: &Personal) -> String {
+    let nothing = || "nothing".to_owned();
+    let (what, told) = match personal {
+        Personal::Mood(mood) => ("mood", mood.as_ref().map(|mood| format!("{} {:?}", mood.value, mood.text))),
+        Personal::Activity(activity) => {
+            ("activity", activity.as_ref().map(|it| format!("{}/{:?} {:?}", it.general, it.specific, it.text)))
+        }
+        Personal::Tune(track) => ("tune", Some(of_track(track.as_ref()))),
+        Personal::Nick(nick) => ("nick", nick.as_ref().map(|nick| format!("{nick:?}"))),
+        Personal::Avatar(avatar) => {
+            ("avatar", avatar.as_ref().map(|it| format!("{} {} {}", it.id, it.media_type, it.bytes)))
+        }
+    };
+    format!("contact-{what} {jid} {}", told.unwrap_or_else(nothing))
+}
+
 fn of_message(message: &Incoming) -> String {
     let kind = match message.kind {
         MessageKind::Normal => "normal",
@@ -281,6 +336,12 @@ fn of_message(message: &Incoming) -> String {
     for text in [&message.subject, &message.body].into_iter().flatten() {
         words += &format!(" {text:?}");
     }
+    if let Some(method) = &message.encrypted {
+        words += &format!(" encrypted {method:?}");
+    }
+    for url in &message.urls {
+        words += &format!(" at {url}");
+    }
     if message.kind == MessageKind::Groupchat && message.sent {
         words += " of ours";
     }
@@ -290,8 +351,10 @@ fn of_message(message: &Incoming) -> String {
     if message.carbon {
         words += if message.sent { " copy of ours" } else { " copy" };
     }
-    if let Some(delayed) = message.delayed {
-        words += &format!(" delayed {}", delayed.as_unix_millis());
+    if message.delayed {
+        words += &format!(" delayed {}", message.at.as_unix_millis());
     }
+    words.extend(message.replaces.iter().map(|id| format!(" replaces {id}")));
+    words.extend(message.reply_to.iter().map(|id| format!(" reply to {id}")));
     words
 }

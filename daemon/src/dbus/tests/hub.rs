@@ -111,6 +111,8 @@ pub(super) fn shown(show: Show, status: Option<&str>) -> AccountStatus {
         requested: presence.clone(),
         effective: presence,
         layers: Vec::new(),
+        directed: Vec::new(),
+        error: None,
     }
 }
 
@@ -149,6 +151,7 @@ async fn play(
                     subscribers.push(subscriber);
                     reply.send(changes).unwrap();
                 }
+                Asked::Post(..) => panic!("posts come to the webhook only"),
                 Asked::Hold(..) => panic!("a status is held on the socket only"),
                 Asked::Watch(..) => panic!("the wire is on the socket only"),
             },

@@ -235,12 +235,21 @@ async fn messages_and_presence_are_signals() {
             message_type: MessageType::Chat,
             body: body.map(str::to_owned),
             subject: None,
+            encrypted: None,
+            urls: Vec::new(),
             timestamp: Timestamp::UNIX_EPOCH,
             delayed: false,
             carbon: false,
             stanza_id: None,
             origin_id: None,
             room: None,
+            state: None,
+            unread: false,
+            replaces: None,
+            replaced_by: None,
+            reply_to: None,
+            reactions: vec![],
+            retracted: false,
         }))
     };
     face.tell(message(Direction::Out, Some("mine")));

@@ -192,6 +192,7 @@ impl Watching {
             | Observation::Manual(..)
             | Observation::Pinned(_)
             | Observation::Skipped(_)
+            | Observation::Posted(..)
             | Observation::Tick => panic!("not the watcher's"),
         }
     }

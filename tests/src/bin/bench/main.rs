@@ -5,6 +5,7 @@
 mod command;
 mod flood;
 mod idle;
+mod outbox;
 mod song;
 mod table;
 mod trips;
@@ -20,16 +21,17 @@ type Measure = fn(&mut Table) -> Result<(), Missing>;
 
 fn main() {
     let chosen: Vec<String> = std::env::args().skip(1).collect();
-    let parts: [(&str, Measure); 6] = [
+    let parts: [(&str, Measure); 7] = [
         ("size", table::sizes),
         ("command", command::measure),
         ("idle", idle::measure),
         ("song", song::measure),
         ("flood", flood::measure),
+        ("outbox", outbox::measure),
         ("trips", trips::measure),
     ];
     if let Some(unknown) = chosen.iter().find(|name| parts.iter().all(|(part, _)| name != part)) {
-        eprintln!("bench: there is no {unknown}; the parts are size, command, idle, song, flood, trips");
+        eprintln!("bench: there is no {unknown}; the parts are size, command, idle, song, flood, outbox, trips");
         std::process::exit(2);
     }
     let mut table = Table::begin();

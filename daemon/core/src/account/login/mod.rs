@@ -177,7 +177,8 @@ impl Connecting {
                 | Input::Connected(_)
                 | Input::Secured(_)
                 | Input::Secret(_)
-                | Input::Derived(_),
+                | Input::Derived(_)
+                | Input::Loaded(_),
                 stage,
             ) => Link::Connecting(self.with(stage)),
         }
@@ -316,6 +317,9 @@ impl Connecting {
             Command::Tune(playing) => context.set_playing_later(playing),
             Command::TuneSettings(ticket, settings) => context.set_tune_settings_later(ticket, settings),
             Command::Watched(watched) => context.watched = watched,
+            Command::MessageSettings(ticket, settings) => context.set_message_settings(ticket, settings),
+            Command::Read(ticket, chat) => context.read_by_command(ticket, chat),
+            Command::OnUncertain(ticket, what) => context.set_on_uncertain(ticket, what),
             Command::CatchUp(ticket) => context.reply(ticket, Outcome::Done),
             Command::Connect(ticket) => context.connecting.push(ticket),
             Command::Disconnect(ticket) | Command::Leave(ticket) | Command::Suspend(ticket) => {
@@ -323,8 +327,13 @@ impl Connecting {
                 return Self::give_up(Offline::ByCommand, context);
             }
             Command::Send(ticket, outgoing) => context.take_message(ticket, outgoing),
-            Command::Cancel(ticket, id) => context.cancel(ticket, &id),
-            Command::Ask(ticket, _) | Command::Subscribe(ticket, ..) | Command::Room(ticket, ..) => {
+            Command::Retry(ticket, message) => context.retry_message(ticket, message),
+            Command::Cancel(ticket, id, place) => context.cancel(ticket, id, place),
+            Command::Ask(ticket, _)
+            | Command::CanHide(ticket)
+            | Command::Publish(ticket, _)
+            | Command::Room(ticket, ..)
+            | Command::Subscribe(ticket, ..) => {
                 context.reply(ticket, Outcome::NotOnline(None));
             }
         }

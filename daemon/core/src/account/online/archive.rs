@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use super::super::context::Context;
-use super::super::inbox;
 use super::super::kept::{Border, Origin};
-use super::super::output::Incoming;
+use super::super::output::{Aside, Incoming};
+use super::super::recent::{Noted, Said};
 use super::{Asker, Online};
 use crate::stanza::archive::{self, Archived, Page, Range};
 use crate::stanza::disco::Info;
@@ -28,7 +28,7 @@ const CLOCKS_DIFFER: Duration = Duration::from_secs(300);
 pub(super) struct Archive {
     stage: Stage,
     /// What came while it is read.
-    newer: Vec<Incoming>,
+    newer: Vec<Said>,
     /// More came than could wait.
     overflown: bool,
     /// How often nobody said whether there is an archive.
@@ -135,17 +135,17 @@ impl Online {
     }
 
     /// A message came, live.
-    pub(super) fn came(&mut self, message: Incoming, context: &mut Context) {
+    pub(super) fn came(&mut self, said: Said, context: &mut Context) {
         let waits = match self.archive.stage {
             Stage::Unknown => context.inbox.border.is_some(),
             Stage::Reading(_) => true,
             Stage::Absent | Stage::Unread | Stage::Current => false,
         };
-        if !waits || message.place.is_none() {
-            return self.receive(message, context);
+        if !waits || said.place().is_none() {
+            return self.receive(said, context);
         }
         if self.archive.newer.len() < WAITING && !self.archive.overflown {
-            self.archive.newer.push(message);
+            self.archive.newer.push(said);
         } else {
             self.archive.newer.clear();
             self.archive.overflown = true;
@@ -168,9 +168,9 @@ impl Online {
         let Some(message) = archived.message else { return };
         self.see_own(&message, context);
         if goal == Goal::News {
-            self.archive.newer.retain(|newer| newer.place != border.id);
-            if let Some(message) = self.news(message, &border, context) {
-                self.receive(message, context);
+            self.archive.newer.retain(|newer| newer.place() != border.id.as_ref());
+            if let Some(said) = self.news(message, &border, context) {
+                self.receive(said, context);
             }
             self.outbound.known_to(border);
         }
@@ -253,44 +253,76 @@ impl Online {
     /// A message of ours is in the archive: it arrived.
     fn see_own(&mut self, message: &Message, context: &mut Context) {
         let id = message.id.as_ref().filter(|_| self.is_from_us(message));
+        if let Some(to) = message.to.jid().filter(|_| id.is_some()) {
+            self.outbound.witness(to.to_bare());
+        }
         if let Some(sent) = id.and_then(|id| self.outbound.found_in_archive(id)) {
             self.arrived(vec![sent], context);
         }
     }
 
     /// What watchers are to know of an archived message: nothing of those that this client sent.
-    fn news(&self, message: Message, border: &Border, context: &mut Context) -> Option<Incoming> {
+    fn news(&self, message: Message, border: &Border, context: &mut Context) -> Option<Said> {
         let sent = self.is_from_us(&message);
         let from = message.from.jid()?.clone();
         if sent && from.resource() == Some(self.session.jid.resource()) {
             return None;
         }
-        let text = self.text(message, from, context)?;
-        Some(Incoming { delayed: Some(border.at), sent, place: border.id.clone(), ..text })
+        let place = border.id.clone();
+        Some(match self.said(message, from, context)? {
+            Said::Text(text) => Said::Text(Incoming { at: border.at, delayed: true, sent, place, ..text }),
+            Said::Noted(noted) => {
+                let noted = Noted { place, ..noted };
+                Said::Noted(if sent { noted.by_us() } else { noted })
+            }
+        })
     }
 
     fn is_from_us(&self, message: &Message) -> bool {
         message.from.jid().is_some_and(|from| from.to_bare() == self.session.jid.to_bare())
     }
 
-    /// Has a message told, unless it was told before.
-    fn receive(&mut self, message: Incoming, context: &mut Context) {
-        if inbox::name(&message).is_some_and(|name| context.inbox.knows(&name) || self.outbound.holds(&name)) {
+    /// Has something told, unless it was told before.
+    fn receive(&mut self, mut said: Said, context: &mut Context) {
+        if said.name().is_some_and(|name| context.inbox.knows(&name) || self.outbound.holds(&name)) {
             return;
         }
-        let place = message.place.clone().filter(|_| !message.sent && matches!(self.archive.stage, Stage::Current));
-        self.outbound.received(message);
+        if let Said::Text(message) = &mut said
+            && !self.may_correct(message, context)
+        {
+            message.replaces = None;
+        }
+        let place = said.place().cloned();
+        let place = place.filter(|_| !said.is_by_us() && matches!(self.archive.stage, Stage::Current));
+        self.outbound.received(said);
         if place.is_some() {
             self.outbound.known_to(Border { id: place, at: context.now.wall });
         }
     }
 
+    /// Whether the message that this one takes the place of is known to be the same sender's (S44); else it is a
+    /// message like any other.
+    fn may_correct(&self, message: &Incoming, context: &Context) -> bool {
+        let Some(id) = &message.replaces else { return true };
+        let (chat, sent) = (message.chat(), message.sent);
+        let is_it = |other: &Incoming| {
+            other.sent == sent && (other.id == *id || other.origin.as_ref() == Some(id)) && other.chat() == chat
+        };
+        context.recent.knows(&chat, Some(sent), id) || self.outbound.expects(&is_it) || context.inbox.expects(&is_it)
+    }
+
     /// All is read that can be: what waited goes on.
     fn finish(&mut self, context: &mut Context) {
-        for message in std::mem::take(&mut self.archive.newer) {
-            self.receive(message, context);
+        for said in std::mem::take(&mut self.archive.newer) {
+            self.receive(said, context);
         }
-        self.outbound.release();
+        for id in self.outbound.release(context.settings.on_uncertain) {
+            let reason = "its session is gone, and the archive cannot tell whether it arrived";
+            context.set_aside(id, Aside::Uncertain, reason.into());
+        }
+        if matches!(self.archive.stage, Stage::Current) {
+            self.ask_what_is_read(context);
+        }
     }
 }
 

@@ -11,9 +11,10 @@ use super::super::room::Asked;
 use super::super::timers::Timer;
 use super::Online;
 use super::contacts::{RosterAsked, Underway};
+use super::hiding::Step;
 use super::outbound::Sent;
 use super::rooms::BookmarkChange;
-use crate::pep::Pep;
+use crate::pep::{Publication, Support};
 use crate::stanza::{Iq, StanzaError};
 use crate::xml::{Element, Limits};
 
@@ -35,14 +36,22 @@ pub(super) enum Asker {
     Bookmark(BookmarkChange),
     /// The machine of a room.
     Room(BareJid, Asked),
+    /// The session itself: how far chats are read.
+    Displayed,
     /// The publisher of the tune.
-    Pep,
+    Tune,
+    /// The session itself: whether we can be hidden, are, or are not any more.
+    Hiding(Step),
     /// Nobody minds: the withdrawal of the tune at the end.
     Farewell,
     /// Nobody: any answer shows that the server lives.
     Probe,
+    /// The session itself: our server has read all that we said about ourselves.
+    Introduction,
     /// Somebody's command.
     Command(Ticket),
+    /// Somebody's command to publish something about ourselves.
+    Publishing(Ticket, Box<Publication>),
     /// Somebody's command about a subscription, whose presence the server has handled when it answers.
     Subscribing(Underway),
 }
@@ -51,7 +60,7 @@ impl Asker {
     /// The commands that wait for the answer.
     pub(super) fn into_tickets(self) -> Vec<Ticket> {
         match self {
-            Self::Command(ticket) => vec![ticket],
+            Self::Command(ticket) | Self::Publishing(ticket, _) => vec![ticket],
             Self::Subscribing(underway) => vec![underway.into_ticket()],
             Self::Bookmark(change) => change.into_tickets(),
             Self::Features
@@ -59,16 +68,19 @@ impl Asker {
             | Self::Archive
             | Self::Bookmarks
             | Self::Room(..)
-            | Self::Pep
+            | Self::Displayed
+            | Self::Tune
+            | Self::Hiding(_)
             | Self::Farewell
-            | Self::Probe => Vec::new(),
+            | Self::Probe
+            | Self::Introduction => Vec::new(),
         }
     }
 
     /// Whether a command waits for the answer.
     pub(super) fn is_command(&self) -> bool {
         match self {
-            Self::Command(_) | Self::Subscribing(_) => true,
+            Self::Command(_) | Self::Publishing(..) | Self::Subscribing(_) => true,
             // What they change goes on when the session does.
             Self::Bookmark(_)
             | Self::Features
@@ -76,9 +88,12 @@ impl Asker {
             | Self::Archive
             | Self::Bookmarks
             | Self::Room(..)
-            | Self::Pep
+            | Self::Displayed
+            | Self::Tune
+            | Self::Hiding(_)
             | Self::Farewell
-            | Self::Probe => false,
+            | Self::Probe
+            | Self::Introduction => false,
         }
     }
 }
@@ -104,17 +119,18 @@ impl Online {
 
     /// Asks what the account's own service can do.
     pub(super) fn ask_features(&mut self, context: &mut Context) {
-        self.ask(None, false, Pep::question(), Asker::Features, context);
+        self.ask(None, false, Support::question(), Asker::Features, context);
     }
 
     /// Nobody answered one of our requests in time.
     pub(super) fn unanswered(&mut self, asker: Asker, context: &mut Context) {
         match asker {
-            Asker::Command(ticket) => context.reply(ticket, Outcome::TimedOut),
+            Asker::Command(ticket) | Asker::Publishing(ticket, _) => context.reply(ticket, Outcome::TimedOut),
             Asker::Subscribing(underway) => context.reply(underway.into_ticket(), Outcome::TimedOut),
-            Asker::Pep => self.tune_unanswered(context),
+            Asker::Tune => self.tune_unanswered(context),
+            Asker::Hiding(step) => self.hiding_answered(step, None, context),
             Asker::Features => {
-                self.pep.supported(Ok(None));
+                self.support = Support::told(Ok(None));
                 self.advance_tune(context);
                 self.features_unanswered(context);
                 self.bookmarks_absent(context);
@@ -127,7 +143,7 @@ impl Online {
             }
             Asker::Room(room, asked) => self.room_unanswered(&room, asked, context),
             Asker::Roster(_) => self.reader.set_limits(Limits::AFTER_LOGIN),
-            Asker::Farewell | Asker::Probe => {}
+            Asker::Displayed | Asker::Farewell | Asker::Probe | Asker::Introduction => {}
         }
     }
 
@@ -141,7 +157,7 @@ impl Online {
             Asker::Features => {
                 self.ask_for_carbons(answer, context);
                 self.read_archive(answer, context);
-                self.pep.supported(answer);
+                self.support = Support::told(answer);
                 self.advance_tune(context);
                 self.ask_bookmarks(answer, context);
             }
@@ -150,9 +166,13 @@ impl Online {
             Asker::Room(room, asked) => self.room_answered(&room, asked, answer, context),
             Asker::Roster(asked) => self.roster_answered(asked, answer, context),
             Asker::Archive => self.archive_answered(answer, context),
-            Asker::Pep => self.tune_answered(answer, context),
+            Asker::Displayed => self.displayed_answered(answer, context),
+            Asker::Tune => self.tune_answered(answer, context),
+            Asker::Hiding(step) => self.hiding_answered(step, Some(answer), context),
+            Asker::Publishing(ticket, publication) => self.publication_answered(ticket, *publication, answer, context),
             Asker::Farewell => self.tune_withdrawn(answer, context),
             Asker::Probe => {}
+            Asker::Introduction => self.look_for_neighbours(context),
             Asker::Subscribing(underway) => Self::subscribed(underway, context),
             Asker::Command(ticket) => {
                 let outcome = match answer {

@@ -8,6 +8,7 @@ use super::super::inbox::Batch;
 use super::super::input::StoreTicket;
 use super::super::kept::{Border, Known};
 use super::super::output::{Change, Incoming};
+use super::super::recent::Said;
 
 /// The commits of one session.
 #[derive(Debug, Default)]
@@ -34,9 +35,14 @@ impl Commits {
         self.committed
     }
 
-    /// A message came; it is told once the disk knows of it.
-    pub(super) fn message(&mut self, message: Incoming) {
-        self.waiting.messages.push(message);
+    /// Something was said; it is told once the disk knows of it.
+    pub(super) fn said(&mut self, said: Said) {
+        self.waiting.said.push(said);
+    }
+
+    /// Whether a message of which this is true waits to be told.
+    pub(super) fn expects(&self, is_it: &impl Fn(&Incoming) -> bool) -> bool {
+        self.waiting.has(is_it) || self.under_way.iter().any(|(_, _, batch)| batch.has(is_it))
     }
 
     /// The archive is known up to here.
@@ -67,7 +73,11 @@ impl Commits {
         }
         if !self.waiting.is_empty() || ((self.asked || self.hurried) && handled != self.committed) {
             let batch = std::mem::take(&mut self.waiting);
-            let ticket = context.store(Change::Handled(handled, context.now.wall, batch.known()));
+            let ticket = context.store(Change::Handled(
+                handled,
+                context.now.wall,
+                batch.known(context.settings.messages.history),
+            ));
             self.under_way = Some((ticket, handled, batch));
             return None;
         }
@@ -87,7 +97,7 @@ impl Commits {
             self.hurried = false;
         }
         let told = context.inbox.tell(batch);
-        context.messages_came(told);
+        context.was_said(told);
         true
     }
 
@@ -95,12 +105,12 @@ impl Commits {
     pub(super) fn tell_at_once(&mut self, context: &mut Context) {
         if !self.waiting.is_empty() {
             let batch = std::mem::take(&mut self.waiting);
-            let known = batch.known();
+            let known = batch.known(context.settings.messages.history);
             if known != Known::default() {
                 context.store(Change::Known(known));
             }
             let told = context.inbox.tell(batch);
-            context.messages_came(told);
+            context.was_said(told);
         }
     }
 

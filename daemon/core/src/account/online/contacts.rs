@@ -193,9 +193,13 @@ impl Online {
             | Asker::Bookmarks
             | Asker::Bookmark(_)
             | Asker::Room(..)
-            | Asker::Pep
+            | Asker::Displayed
+            | Asker::Tune
+            | Asker::Hiding(_)
+            | Asker::Publishing(..)
             | Asker::Farewell
             | Asker::Probe
+            | Asker::Introduction
             | Asker::Command(_) => false,
         };
         for ticket in self.requests.drain_if(is_meant).into_iter().flat_map(Asker::into_tickets) {

@@ -4,27 +4,24 @@
 use jid::{BareJid, Jid};
 
 use super::super::context::Context;
-use super::super::output::{Available, Event, Incoming, Speaker};
+use super::super::output::{Available, Event};
 use super::super::timers::Timer;
 use super::outbound::{self, ResumeBy, Sent};
 use super::{Asker, Online};
 use crate::identity;
 use crate::loss::Loss;
 use crate::presence::{Presence as Availability, Show};
-use crate::stanza::archive::{self, Archived};
-use crate::stanza::carbon::{self, Carbon};
+use crate::stanza::carbon;
 use crate::stanza::delay::Delay;
+use crate::stanza::disco::Info;
 use crate::stanza::error::{Condition, ErrorKind};
 use crate::stanza::management::Management;
 use crate::stanza::roster::Subscription;
 use crate::stanza::version::Version;
-use crate::stanza::{
-    Address, Iq, IqKind, Message, MessageKind, Presence, PresenceKind, Stanza, StanzaError, ping, pubsub, tune,
-};
+use crate::stanza::{Address, Iq, IqKind, Presence, PresenceKind, Stanza, StanzaError, ping};
 use crate::stream::error::StreamError;
 use crate::stream::features::Features;
 use crate::text;
-use crate::tune::Track;
 use crate::xml::{Element, Frame, ns};
 
 impl Online {
@@ -157,7 +154,26 @@ impl Online {
             // Our own account may push a whole roster at once, and has an answer to each change coming.
             if self.is_own_account(&iq.from) || self.answers.allow(from, context.now.moment) {
                 self.outbound.send(&answer.into_element(), Sent::Other, context);
+                self.introduced_by(iq, context);
             }
+        }
+    }
+
+    /// Goes on behind an answer to our own server's question about what our presence names, once. Servers ask it in
+    /// their own name, or in that of our session.
+    fn introduced_by(&mut self, iq: &Iq, context: &mut Context) {
+        let own = &self.session.jid;
+        let is_server = iq.from.jid().is_some_and(|from| {
+            *from == *own || from.node().is_none() && from.resource().is_none() && from.domain() == own.domain()
+        });
+        let names_ours = |payload: &Element| {
+            let node = payload.attr("node").filter(|_| payload.is("query", ns::DISCO_INFO));
+            node.is_some_and(|node| node == identity::capabilities().query_node())
+        };
+        let learns = is_server && iq.payload.as_ref().is_some_and(names_ours);
+        if learns && !std::mem::replace(&mut self.introduced, true) {
+            // What the server does with an answer it may do beside what comes next: this takes a round trip.
+            self.ask(None, false, ping::request(), Asker::Introduction, context);
         }
     }
 
@@ -171,7 +187,7 @@ impl Online {
     }
 
     /// Whether this is our own account or its server speaking.
-    fn is_own_server(&self, from: &Address) -> bool {
+    pub(super) fn is_own_server(&self, from: &Address) -> bool {
         let own = &self.session.jid;
         self.is_own_account(from) || from.jid().is_some_and(|jid| jid.node().is_none() && jid.domain() == own.domain())
     }
@@ -179,8 +195,11 @@ impl Online {
     fn may_ask(&self, from: Option<&BareJid>, context: &Context) -> bool {
         let Some(from) = from else { return true };
         let own = self.session.jid.to_bare();
-        let is_server = from.node().is_none() && from.domain() == own.domain();
-        is_server || *from == own || self.subscription_of(from, context).is_some_and(Subscription::sees_us)
+        // The servers of those who see us ask for them what we listen to.
+        let is_seen_there = || self.is_seen() && self.contacts_known && context.contacts.is_seen_at(from.domain());
+        let is_server = from.node().is_none() && (from.domain() == own.domain() || is_seen_there());
+        let sees_us = || self.is_seen() && self.subscription_of(from, context).is_some_and(Subscription::sees_us);
+        is_server || *from == own || sees_us() || self.told.knows(from)
     }
 
     fn odd(&mut self, element: &Element, context: &mut Context) {
@@ -216,6 +235,7 @@ impl Online {
         {
             return;
         }
+        self.contact_moved(from, availability.show, context);
         if availability.show == Show::Offline {
             return context.event(Event::Unavailable(from.clone()));
         }
@@ -225,120 +245,15 @@ impl Online {
         context.event(Event::Available(Available { from: from.clone(), presence, since }));
     }
 
-    fn message(&mut self, message: Message, context: &mut Context) {
-        if let (MessageKind::Error(error), Some(id)) = (&message.kind, &message.id) {
-            if self.room_refused(&message, id, error, context) {
-                return;
-            }
-            if let Some((ticket, id)) = self.outbound.refused(id).and_then(Sent::into_message) {
-                context.message_refused(ticket, id, error);
-            }
-            return;
-        }
-        let own = self.session.jid.to_bare();
-        let from = match &message.from {
-            Address::Absent => Jid::from(own.clone()),
-            Address::Jid(jid) => jid.clone(),
-            Address::Malformed(_) => return,
-        };
-        if let Some(event) = message.payloads.iter().find(|payload| payload.is("event", ns::PUBSUB_EVENT)) {
-            return self.published(from, pubsub::Event::parse(event.clone()), context);
-        }
-        if let Some(archived) = Archived::find(&message.payloads) {
-            if let Some(archived) = self.room_archived(&message.from, archived, context) {
-                self.archived(&message.from, archived, context);
-            }
-            return;
-        }
-        if message.kind == MessageKind::Groupchat {
-            return self.room_message(message, context);
-        }
-        if self.invitation(&message, &from, context) {
-            return;
-        }
-        let message = match Carbon::find(&message.payloads) {
-            None => self.text(message, from, context),
-            Some(carbon) => self.copied(&message, carbon, context),
-        };
-        if let Some(message) = message {
-            self.came(message, context);
-        }
-    }
-
-    /// What people read of a message.
-    pub(super) fn text(&self, message: Message, from: Jid, context: &mut Context) -> Option<Incoming> {
-        match message.kind {
-            MessageKind::Normal | MessageKind::Chat | MessageKind::Headline => {}
-            // What is said in rooms is told apart before.
-            MessageKind::Groupchat | MessageKind::Error(_) => return None,
-        }
-        let body = message.body.as_deref().and_then(|body| text::lines(body, text::BODY));
-        let subject = message.subject.as_deref().and_then(|subject| text::line(subject, text::READ));
-        if body.is_none() && subject.is_none() {
-            return None;
-        }
-        let to = message.to.jid().cloned().unwrap_or_else(|| self.session.jid.clone().into());
-        let delay = message.payloads.iter().find_map(Delay::parse);
-        let delayed = delay.filter(|delay| self.is_own_server(&delay.from)).map(|delay| delay.stamp);
-        let place = archive::stanza_id(&message.payloads, &self.session.jid.to_bare());
-        let id = message.id.unwrap_or_else(|| context.entropy.id());
-        let kind = message.kind;
-        // A word apart in a room is not one of a contact's.
-        let nick = from.resource().filter(|_| self.rooms.has(&from.to_bare()));
-        let room = nick.map(|nick| Speaker { nick: text::line(nick.as_str(), text::READ), id: None });
-        Some(Incoming { id, from, to, kind, body, subject, delayed, carbon: false, sent: false, place, room })
-    }
-
-    /// The text of a copy, which only our own account may send, to this session, of what it can know (S38).
-    fn copied(&self, wrapping: &Message, carbon: Carbon, context: &mut Context) -> Option<Incoming> {
-        let own = self.session.jid.to_bare();
-        let is_ours =
-            wrapping.to.jid().is_some_and(|to| *to == self.session.jid) && self.is_own_account(&wrapping.from);
-        let message = *carbon.message.filter(|_| is_ours)?;
-        let from = message.from.jid()?.clone();
-        let end = if carbon.sent { Some(&from) } else { message.to.jid() };
-        if end.is_none_or(|end| end.to_bare() != own) || carbon.sent && from.resource().is_none() {
-            return None;
-        }
-        let text = self.text(message, from, context)?;
-        Some(Incoming { carbon: true, sent: carbon.sent, ..text })
-    }
-
     /// Asks for copies of what other clients of ours send and get, where the account says that it has them and the
-    /// login did not ask already.
+    /// login did not ask already. Prosody names them at the server and not at the account, so that an archive is taken
+    /// for a sign as well; a server that has none refuses.
     pub(super) fn ask_for_carbons(&mut self, answer: Result<Option<&Element>, &StanzaError>, context: &mut Context) {
-        let info = answer.ok().flatten();
-        let mut features = info.into_iter().flat_map(Element::children);
-        let has = features.any(|child| child.is("feature", ns::DISCO_INFO) && child.attr("var") == Some(ns::CARBONS));
+        let info = answer.ok().flatten().and_then(Info::parse);
+        let has = info.is_some_and(|info| info.has(ns::CARBONS) || info.has(ns::MAM));
         if has && !std::mem::replace(&mut self.carbons, true) {
             self.ask(None, true, carbon::enable(), Asker::Probe, context);
         }
-    }
-
-    /// Something was published: bookmarks, of which only our own account can tell (S41), or what a contact shows.
-    fn published(&mut self, from: Jid, event: Option<pubsub::Event>, context: &mut Context) {
-        match event {
-            Some(event) if event.node == ns::BOOKMARKS && from == self.session.jid.to_bare() => {
-                self.bookmarks_changed(event.change, context);
-            }
-            event => self.contact_event(from, event, context),
-        }
-    }
-
-    /// What a contact publishes (XEP-0163): only from the bare address of somebody whose presence we see.
-    fn contact_event(&self, from: Jid, event: Option<pubsub::Event>, context: &mut Context) {
-        let (Err(contact), Some(event)) = (from.try_into_full(), event) else { return };
-        let known = self.subscription_of(&contact, context).is_some_and(Subscription::is_seen);
-        if !known || event.node != ns::TUNE {
-            return;
-        }
-        let track = match event.change {
-            pubsub::Change::Items { published, .. } => {
-                published.iter().filter_map(|item| item.payload.as_ref()).find_map(tune::parse).flatten()
-            }
-            pubsub::Change::Purged | pubsub::Change::Deleted => None,
-        };
-        context.event(Event::ContactTune(contact, track.map(Track::cleaned)));
     }
 
     /// The stream has been silent: see whether anybody is there.

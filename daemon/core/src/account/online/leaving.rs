@@ -11,7 +11,7 @@ use super::super::output::{Delivery, Outcome};
 use super::super::timers::Timer;
 use super::outbound::Sent;
 use super::{Asker, Online};
-use crate::pep::Pep;
+use crate::pep::Publisher;
 use crate::stanza::{Presence, PresenceKind};
 
 /// How long the server may take to take the tune back.
@@ -88,7 +88,7 @@ impl Online {
         }
         self.leaving = Some(leaving);
         if context.outward.tune_out {
-            self.ask(None, true, Pep::farewell(), Asker::Farewell, context);
+            self.ask(None, true, Publisher::farewell(), Asker::Farewell, context);
             context.set_timer(Timer::Close, WITHDRAW_WITHIN);
         } else {
             self.close(context);

@@ -4,11 +4,16 @@
 mod answers;
 mod archive;
 mod asking;
+mod commands;
 mod commits;
 mod contacts;
+mod directed;
+mod hiding;
 mod inbound;
 mod leaving;
+mod messages;
 mod outbound;
+mod personal;
 mod presence;
 mod rooms;
 mod sleep;
@@ -19,27 +24,28 @@ use std::time::Duration;
 
 use super::Link;
 use super::context::Context;
-use super::input::{Command, Input, Machine, Outgoing, StoreTicket, Ticket};
+use super::input::{Command, Input, Machine, StoreTicket};
 use super::login::{Bound, Managed};
 use super::offline;
-use super::outbox::OnItsWay;
-use super::output::{Delivery, Event, Outcome, Problem, Session};
+use super::output::{Event, Outcome, Problem, Session};
 use super::timers::Timer;
 use crate::loss::Loss;
-use crate::pep::Pep;
+use crate::pep::{Publisher, Support};
 use crate::requests::Requests;
-use crate::stanza::{MessageKind, bind};
+use crate::stanza::bind;
 use crate::stream::features::StreamLimits;
 use crate::time::Moment;
-use crate::xml::{Reader, writer};
+use crate::xml::Reader;
 
 use answers::Answers;
 use archive::Archive;
 use asking::{ANSWER_WITHIN, Asker};
 pub(super) use contacts::Abilities;
+use directed::Told;
+use hiding::Hiding;
 use leaving::Leaving;
 pub(super) use outbound::{Letter, RESUME_FOR, ResumeBy, Unsent};
-use outbound::{Outbound, Sent, Stored};
+use outbound::{Outbound, Stored};
 use presence::Shown;
 use rooms::Rooms;
 pub(super) use sleep::Asleep;
@@ -54,15 +60,22 @@ pub(super) struct Online {
     outbound: Outbound,
     requests: Requests<Asker>,
     shown: Option<Shown>,
+    hiding: Hiding,
+    /// What single contacts were told.
+    told: Told,
     /// What the server can do about contacts.
     abilities: Abilities,
     /// The server has shown the roster.
     contacts_known: bool,
     /// The contacts' presence was told to another process.
     contacts_unseen: bool,
+    /// Our server knows what we are, or is told.
+    introduced: bool,
     /// How long the stream may be silent.
     idle: Duration,
-    pep: Pep,
+    /// What the account's own service can do about what we tell of ourselves.
+    support: Support,
+    publisher: Publisher,
     /// What the store is asked to remember: whether a tune may be out.
     storing: Option<(StoreTicket, bool)>,
     answers: Answers,
@@ -119,11 +132,15 @@ impl Online {
             outbound,
             requests: Requests::default(),
             shown: None,
+            hiding: Hiding::default(),
+            told: Told::default(),
             abilities: Abilities::default(),
             contacts_known: false,
             contacts_unseen: false,
+            introduced: false,
             idle: outbound::idle_within(limits.idle),
-            pep: Pep::default(),
+            support: Support::default(),
+            publisher: Publisher::default(),
             storing: None,
             answers: Answers::default(),
             archive: Archive::default(),
@@ -141,13 +158,18 @@ impl Online {
 
     /// The stream stands: shows what contacts are to see, and answers who waited for it.
     fn begin(&mut self, context: &mut Context) {
-        self.present(None, context);
+        self.present(Vec::new(), context);
         self.advance_tune(context);
         self.linger(context);
         context.timers.clear(Timer::Login);
         context.timers.clear(Timer::Step);
         self.settle(context);
         context.reply_connecting(&Outcome::Done);
+    }
+
+    /// What of what was asked for cannot be, although the stream stands.
+    pub(super) fn problem(&self, context: &Context) -> Option<Problem> {
+        self.hiding.problem(context.outward.composed().presence.show)
     }
 
     pub(super) fn session(&self) -> &Session {
@@ -192,7 +214,12 @@ impl Online {
                 Ok(())
             }
             Input::Lost(loss) => Err(loss),
-            Input::Start | Input::Connected(_) | Input::Secured(_) | Input::Secret(_) | Input::Derived(_) => Ok(()),
+            Input::Start
+            | Input::Connected(_)
+            | Input::Secured(_)
+            | Input::Secret(_)
+            | Input::Derived(_)
+            | Input::Loaded(_) => Ok(()),
         };
         match result {
             Ok(()) => {
@@ -201,60 +228,6 @@ impl Online {
             }
             Err(loss) if self.can_sleep(&loss) => self.fall_asleep(&loss, context),
             Err(loss) => self.end(&loss, context),
-        }
-    }
-
-    fn command(&mut self, command: Command, context: &mut Context) {
-        if !matches!(command, Command::Tune(_)) {
-            self.linger(context);
-        }
-        match command {
-            Command::Layers(ticket, layers) => {
-                context.outward.set_layers(layers, context.now.moment);
-                if !context.outward.wants_stream() {
-                    self.leave(Leaving::by_status(ticket), context);
-                } else if self.leaving.is_some() {
-                    context.reply(ticket, Outcome::Delivered(Delivery::Pending));
-                } else {
-                    self.present(Some(ticket), context);
-                }
-            }
-            Command::Tune(playing) => {
-                context.set_playing(playing);
-                self.republish(context);
-            }
-            Command::TuneSettings(ticket, settings) => {
-                context.outward.set_settings(settings);
-                self.republish(context);
-                context.reply(ticket, Outcome::Done);
-            }
-            Command::Watched(watched) => context.watched = watched,
-            Command::CatchUp(ticket) => self.catch_up(ticket, context),
-            Command::Connect(ticket) => match &mut self.leaving {
-                Some(leaving) => leaving.then_connect(ticket),
-                None => context.reply(ticket, Outcome::Done),
-            },
-            Command::Disconnect(ticket) | Command::Leave(ticket) | Command::Suspend(ticket) => {
-                self.leave(Leaving::by_command(ticket), context);
-            }
-            Command::Send(ticket, outgoing) if self.leaving.is_some() => context.take_message(ticket, outgoing),
-            Command::Ask(ticket, _) | Command::Subscribe(ticket, ..) | Command::Room(ticket, ..)
-                if self.leaving.is_some() =>
-            {
-                context.reply(ticket, Outcome::NotOnline(None));
-            }
-            Command::Send(ticket, outgoing) => self.send_message(ticket, outgoing, context),
-            Command::Cancel(ticket, id) => match self.outbound.cancel(&id) {
-                None if self.is_unshown(&id) => context.cancelled(ticket, Some(Err(OnItsWay))),
-                None => context.cancel(ticket, &id),
-                cancelled => context.cancelled(ticket, cancelled),
-            },
-            Command::Ask(ticket, question) => {
-                self.ask(question.to, question.set, question.payload, Asker::Command(ticket), context);
-                self.try_stream(context);
-            }
-            Command::Subscribe(ticket, jid, what) => self.subscribe(ticket, jid, what, context),
-            Command::Room(ticket, room, command) => self.room_command(ticket, room, command, context),
         }
     }
 
@@ -287,31 +260,10 @@ impl Online {
         Ok(())
     }
 
-    /// Sends a message and has its asker wait for the server to have it.
-    fn send_message(&mut self, ticket: Ticket, outgoing: Outgoing, context: &mut Context) {
-        if context.asked_before(ticket, &outgoing) {
-            return;
-        }
-        let outgoing = context.addressed(outgoing);
-        if outgoing.kind == MessageKind::Groupchat {
-            return self.send_to_room(ticket, outgoing, context);
-        }
-        let (letter, stanza) = context.letter(ticket, outgoing);
-        let stanza = writer::to_string(&stanza);
-        if let Some(error) = self.outbound.refuses(&stanza) {
-            return context.answer(letter.ticket, &letter.id, &Outcome::Refused(error));
-        }
-        if self.outbound.is_full() {
-            let reason = "too many messages wait for the server already".into();
-            return context.answer(letter.ticket, &letter.id, &Outcome::NotKept(reason));
-        }
-        self.outbound.send_text(stanza, Sent::Message(letter), context);
-    }
-
     /// What plays has changed: both carriers follow.
     fn republish(&mut self, context: &mut Context) {
         if self.leaving.is_none() {
-            self.present(None, context);
+            self.present(Vec::new(), context);
             self.advance_tune(context);
         }
     }
@@ -335,12 +287,27 @@ impl Online {
     /// After each input: write what need not wait any more, commit what was handled, and ask for the acknowledgement
     /// that somebody waits for.
     fn settle(&mut self, context: &mut Context) {
+        self.go_on_sending(context);
         self.try_rooms(context);
+        self.pay_dues(context);
         let written = self.outbound.flush(context);
         self.written(written, context);
         self.outbound.commit(context);
         self.outbound.settle(self.somebody_waits(), context);
         self.tell_watched(context);
+    }
+
+    /// What waits on the disk alone follows as the line gets shorter.
+    fn go_on_sending(&mut self, context: &mut Context) {
+        if self.leaving.is_some() {
+            return;
+        }
+        if context.outbox.len() > 0 {
+            self.send_again(context);
+        }
+        if !context.backlog.is_empty() && self.outbound.is_short() {
+            context.load_backlog();
+        }
     }
 
     fn somebody_waits(&self) -> bool {
@@ -351,12 +318,17 @@ impl Online {
     fn end(mut self, loss: &Loss, context: &mut Context) -> Link {
         self.outbound.end(loss, context);
         let problem = Problem { kind: loss.kind(), message: loss.to_string(), retry_at: None };
-        for ticket in self.requests.drain().flat_map(Asker::into_tickets) {
+        let asked = self.requests.drain().flat_map(Asker::into_tickets);
+        for ticket in asked.chain(self.hiding.take_curious()) {
             context.reply(ticket, Outcome::NotOnline(Some(problem.clone())));
+        }
+        if loss.blames_the_request() {
+            self.outbound.suspect();
         }
         let unshown = self.end_rooms(context);
         let (_, unsent) = std::mem::take(&mut self.outbound).dissolve(None, context);
         context.outbox.put_back(unshown.into_iter().chain(unsent).collect());
+        context.quarantine(loss);
         context.put_off_messages();
         context.keep_session(None);
         context.event(Event::Departed);
@@ -365,7 +337,8 @@ impl Online {
         context.streak.session_lasted(context.now.moment - self.since);
         let leaving = self.leaving.take();
         let delivery = context.present_later();
-        for ticket in self.shown.into_iter().flat_map(Shown::into_waiting) {
+        let shown = self.shown.take().into_iter().flat_map(Shown::into_waiting);
+        for ticket in shown.chain(self.hiding.take_waiting()) {
             context.reply(ticket, Outcome::Delivered(delivery));
         }
         match leaving {

@@ -1,5 +1,6 @@
 //! Our presence on a live stream: sent when it changes, and known to have arrived when the server acknowledges it or
-//! shows it to us (RFC 6121 section 4.2.2 reflects it).
+//! shows it to us (RFC 6121 section 4.2.2 reflects it). Being invisible is [`super::hiding`]'s, and what single contacts
+//! are told in its place [`super::directed`]'s.
 
 use super::super::context::Context;
 use super::super::input::Ticket;
@@ -7,13 +8,16 @@ use super::super::output::{Delivery, Outcome};
 use super::Online;
 use super::outbound::Sent;
 use crate::identity;
-use crate::presence::Presence;
-use crate::stanza;
+use crate::presence::{Composed, Presence, Show};
+use crate::stanza::{self, idle};
+use crate::time::Wall;
+use crate::xml::Element;
 
 /// The presence that contacts see now.
 #[derive(Debug)]
 pub(super) struct Shown {
     presence: Presence,
+    idle_since: Option<Wall>,
     number: u64,
     delivery: Delivery,
     waiting: Vec<Ticket>,
@@ -34,34 +38,69 @@ impl Shown {
     pub(super) fn into_waiting(self) -> Vec<Ticket> {
         self.waiting
     }
+
+    fn is(&self, composed: &Composed) -> bool {
+        self.presence == composed.presence && self.idle_since == composed.idle_since
+    }
 }
 
 impl Online {
-    /// Sends what contacts are to see if it differs from what they see.
-    pub(super) fn present(&mut self, asker: Option<Ticket>, context: &mut Context) {
-        let presence = context.outward.composed().presence;
-        let number = match self.shown.as_mut() {
-            Some(shown) if shown.presence == presence => {
-                let delivery = shown.delivery;
-                match (asker, delivery) {
-                    (Some(ticket), Delivery::Acknowledged) => context.reply(ticket, Outcome::Delivered(delivery)),
-                    (Some(ticket), Delivery::Sent | Delivery::Pending) => shown.waiting.push(ticket),
-                    (None, _) => {}
-                }
-                context.tell_presence(delivery);
-                return;
-            }
-            Some(shown) => shown.number + 1,
-            None => 0,
-        };
-        let mut waiting = self.shown.take().map(Shown::into_waiting).unwrap_or_default();
-        waiting.extend(asker);
-        let mut stanza = stanza::Presence::of(&presence);
-        stanza.payloads.push(identity::capabilities().to_element());
-        self.outbound.send(&stanza.into_element(), Sent::Presence(number), context);
-        self.shown = Some(Shown { presence, number, delivery: Delivery::Sent, waiting });
+    /// Sends what contacts are to see if it differs from what they see. Whoever asks is answered when the server has it.
+    pub(super) fn present(&mut self, askers: Vec<Ticket>, context: &mut Context) {
+        let composed = context.outward.composed();
+        if let Some(askers) = self.may_present(composed.presence.show, askers, context) {
+            self.show(&composed, askers, context);
+        }
+    }
+
+    /// Sends it to all, and to single contacts what they are told in its place.
+    pub(super) fn show(&mut self, composed: &Composed, askers: Vec<Ticket>, context: &mut Context) {
+        let changes = !self.shown.as_ref().is_some_and(|shown| shown.is(composed));
+        let mut stanzas: Vec<Element> = changes.then(|| self.to_all(composed)).into_iter().collect();
+        stanzas.extend(self.stanzas_to_single_contacts(composed, changes, context));
+        let Some(last) = stanzas.pop() else { return self.show_nothing_new(askers, context) };
+        let before = self.shown.take();
+        let number = before.as_ref().map_or(0, |shown| shown.number + 1);
+        for stanza in &stanzas {
+            self.outbound.send(stanza, Sent::Other, context);
+        }
+        // The server takes them in order: who has the last one has all.
+        let is_lost_sight_of = self.outbound.send(&last, Sent::Presence(number), context).is_some();
+        let reflected = before.as_ref().filter(|_| is_lost_sight_of && !changes).map(|shown| shown.delivery);
+        let mut waiting = before.map(Shown::into_waiting).unwrap_or_default();
+        match reflected {
+            Some(_) => askers.into_iter().for_each(|asker| context.reply(asker, Outcome::Delivered(Delivery::Sent))),
+            None => waiting.extend(askers),
+        }
+        let delivery = reflected.unwrap_or(Delivery::Sent);
+        let Composed { presence, idle_since, .. } = composed.clone();
+        self.shown = Some(Shown { presence, idle_since, number, delivery, waiting });
         self.present_to_rooms(context);
-        context.tell_presence(Delivery::Sent);
+        context.tell_presence(delivery);
+    }
+
+    /// Whether contacts may know of us.
+    pub(super) fn is_seen(&self) -> bool {
+        self.shown.as_ref().is_some_and(|shown| shown.presence.show.is_visible())
+    }
+
+    fn to_all(&self, composed: &Composed) -> Element {
+        let Composed { presence, idle_since, .. } = composed;
+        let hidden = presence.show == Show::Invisible && self.hiding.is_hidden();
+        let stanza = if hidden { stanza::Presence::hidden(presence.priority) } else { stanza::Presence::of(presence) };
+        introduced(stanza, *idle_since).into_element()
+    }
+
+    fn show_nothing_new(&mut self, askers: Vec<Ticket>, context: &mut Context) {
+        let Some(shown) = &mut self.shown else { return };
+        let delivery = shown.delivery;
+        match delivery {
+            Delivery::Acknowledged => {
+                askers.into_iter().for_each(|asker| context.reply(asker, Outcome::Delivered(delivery)));
+            }
+            Delivery::Sent | Delivery::Pending => shown.waiting.extend(askers),
+        }
+        context.tell_presence(delivery);
     }
 
     /// The server has the presence with this number.
@@ -82,4 +121,11 @@ impl Online {
             self.presence_acknowledged(shown.number, context);
         }
     }
+}
+
+/// The same with what says who we are, and since when we are idle if that is to be known.
+pub(super) fn introduced(mut stanza: stanza::Presence, idle_since: Option<Wall>) -> stanza::Presence {
+    stanza.payloads.push(identity::capabilities().to_element());
+    stanza.payloads.extend(idle_since.map(idle::since));
+    stanza
 }

@@ -14,7 +14,7 @@ use super::super::offline::{self, Offline};
 use super::super::outbox::OnItsWay;
 use super::super::output::{Event, HangUp, Outcome, Problem};
 use super::outbound::{Letter, Outbound, ResumeBy, Sent};
-use super::{ANSWER_WITHIN, Abilities, Asker, Online, Shown};
+use super::{ANSWER_WITHIN, Abilities, Asker, Hiding, Online, Shown, Told};
 use crate::loss::{Ending, Loss};
 use crate::stanza::{Presence, PresenceKind, management};
 use crate::stream::features::StreamLimits;
@@ -39,7 +39,17 @@ enum What {
     /// All of it.
     Whole(Box<Online>),
     /// What the disk has of a session that another process began.
-    Kept { jid: FullJid, pre_approval: bool, outbound: Box<Outbound> },
+    Kept { kept: Box<Kept>, outbound: Box<Outbound> },
+}
+
+/// What is known of a session that another process began.
+#[derive(Debug)]
+struct Kept {
+    jid: FullJid,
+    pre_approval: bool,
+    hidden: bool,
+    /// Single contacts were told something of their own.
+    told: Vec<Jid>,
 }
 
 impl Online {
@@ -59,7 +69,7 @@ impl Online {
         // No more than the disk knows: servers refuse a session whose client takes back what it has acknowledged.
         self.outbound.answer(context);
         context.hang_up(HangUp::Abrupt);
-        for ticket in self.requests.drain().flat_map(Asker::into_tickets) {
+        for ticket in self.requests.drain().flat_map(Asker::into_tickets).chain(self.hiding.take_curious()) {
             context.reply(ticket, Outcome::NotOnline(None));
         }
         context.reply(ticket, Outcome::Done);
@@ -70,18 +80,20 @@ impl Online {
     pub(super) fn fall_asleep(mut self: Box<Self>, loss: &Loss, context: &mut Context) -> Link {
         context.end_stream(loss, false);
         let problem = Problem { kind: loss.kind(), message: loss.to_string(), retry_at: None };
-        for ticket in self.requests.drain_if(Asker::is_command).into_iter().flat_map(Asker::into_tickets) {
+        let asked = self.requests.drain_if(Asker::is_command).into_iter().flat_map(Asker::into_tickets);
+        for ticket in asked.chain(self.hiding.take_curious()) {
             context.reply(ticket, Outcome::NotOnline(Some(problem.clone())));
         }
         context.timers.clear_connection();
         context.backoff.session_lasted(context.now.moment - self.since);
         context.streak.session_lasted(context.now.moment - self.since);
         let delivery = context.present_later();
-        for ticket in self.shown.as_mut().map(Shown::take_waiting).unwrap_or_default() {
+        let shown = self.shown.as_mut().map(Shown::take_waiting).unwrap_or_default();
+        for ticket in shown.into_iter().chain(self.hiding.take_waiting()) {
             context.reply(ticket, Outcome::Delivered(delivery));
         }
         self.outbound.disconnected(context);
-        context.outbox.end_lingering();
+        context.outbox.to_rooms.end_lingering();
         context.asleep = Some(Asleep { since: context.now.wall, what: What::Whole(self) });
         offline::lost(loss, context)
     }
@@ -100,10 +112,12 @@ impl Online {
                 online.reader.set_limits(if awaits_roster { Limits::ROSTER } else { Limits::AFTER_LOGIN });
                 online
             }
-            What::Kept { outbound, pre_approval, .. } => {
+            What::Kept { outbound, kept } => {
                 let limits = StreamLimits::default();
                 let mut online = Self::over(woken.session, woken.reader, *outbound, limits, context);
-                online.abilities = Abilities::kept(pre_approval);
+                online.abilities = Abilities::kept(kept.pre_approval);
+                online.hiding = Hiding::kept(kept.hidden);
+                online.told = Told::kept(kept.told);
                 online
             }
         };
@@ -136,8 +150,21 @@ impl Online {
         if !std::mem::take(&mut self.contacts_unseen) {
             return;
         }
-        let seen: Vec<BareJid> = context.contacts.seen().take(LOOK_FOR).cloned().collect();
-        for contact in seen {
+        let seen = context.contacts.seen().take(LOOK_FOR).cloned().collect();
+        self.look_for(seen, context);
+    }
+
+    /// Our server did not know what we listen to when it was told of our presence, and has learned it now. What its
+    /// other users published before, ejabberd 24.12 would never tell us; who is asked for presence, tells that, too.
+    pub(super) fn look_for_neighbours(&mut self, context: &mut Context) {
+        let domain = self.session.jid.domain();
+        let neighbours = context.contacts.seen().filter(|contact| contact.domain() == domain);
+        let neighbours = neighbours.take(LOOK_FOR).cloned().collect();
+        self.look_for(neighbours, context);
+    }
+
+    fn look_for(&mut self, contacts: Vec<BareJid>, context: &mut Context) {
+        for contact in contacts {
             let probe = Presence::new(PresenceKind::Probe).to(Jid::from(contact));
             self.outbound.send(&probe.into_element(), Sent::Other, context);
         }
@@ -152,6 +179,7 @@ impl Online {
             location: resume_by.location.clone(),
             client_state: self.outbound.client_state().is_offered(),
             pre_approval: self.abilities.pre_approval,
+            hidden: self.hiding.is_hidden(),
             handled,
             at: context.now.wall,
         });
@@ -162,9 +190,11 @@ impl Online {
 
 impl Asleep {
     /// A session that another process began.
-    pub(in super::super) fn restored(kept: KeptSession, messages: Vec<KeptMessage>) -> Self {
+    pub(in super::super) fn restored(kept: KeptSession, messages: Vec<KeptMessage>, told: Vec<Jid>) -> Self {
         let outbound = Box::new(Outbound::restored(&kept, messages));
-        Self { since: kept.at, what: What::Kept { jid: kept.jid, pre_approval: kept.pre_approval, outbound } }
+        let KeptSession { jid, pre_approval, hidden, at, .. } = kept;
+        let kept = Box::new(Kept { jid, pre_approval, hidden, told });
+        Self { since: at, what: What::Kept { kept, outbound } }
     }
 
     /// How long the server is still left alone: ejabberd 24.12 goes on with messages that the lost connection carried
@@ -183,7 +213,7 @@ impl Asleep {
     pub(in super::super) fn jid(&self) -> &FullJid {
         match &self.what {
             What::Whole(online) => &online.session.jid,
-            What::Kept { jid, .. } => jid,
+            What::Kept { kept, .. } => &kept.jid,
         }
     }
 

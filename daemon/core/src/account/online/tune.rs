@@ -14,14 +14,14 @@ impl Online {
         if self.leaving.is_some() {
             return;
         }
-        if let Some(action) = self.pep.advance(context.outward.tune(), context.outward.tune_out) {
+        for action in self.publisher.advance(self.support, context.outward.tune(), context.outward.tune_out) {
             self.act(action, context);
         }
     }
 
     /// Our own account answered the publisher.
     pub(super) fn tune_answered(&mut self, answer: Result<Option<&Element>, &StanzaError>, context: &mut Context) {
-        for action in self.pep.answered(answer) {
+        for action in self.publisher.answered(answer) {
             self.act(action, context);
         }
         self.advance_tune(context);
@@ -29,7 +29,7 @@ impl Online {
 
     /// Our own account did not answer the publisher.
     pub(super) fn tune_unanswered(&mut self, context: &mut Context) {
-        for action in self.pep.unanswered() {
+        for action in self.publisher.unanswered() {
             self.act(action, context);
         }
     }
@@ -49,7 +49,7 @@ impl Online {
             return;
         };
         context.outward.tune_out = out && result.is_ok();
-        if let Some(action) = self.pep.stored(result) {
+        for action in self.publisher.stored(result) {
             self.act(action, context);
         }
     }
@@ -58,7 +58,7 @@ impl Online {
         match action {
             // Who leaves begins nothing; what is out is withdrawn on its own way.
             Action::Set(_) if self.leaving.is_some() => {}
-            Action::Set(payload) => self.ask(None, true, payload, Asker::Pep, context),
+            Action::Set(payload) => self.ask(None, true, payload, Asker::Tune, context),
             Action::Store(out) => {
                 // A tune that may be out counts from the moment on at which that is durable.
                 context.outward.tune_out = false;

@@ -14,7 +14,7 @@ use super::{Abilities, Action, Asked, Turn};
 use crate::stanza::archive::{self, Archived, Page, Range};
 use crate::stanza::delay::Delay;
 use crate::stanza::error::Condition;
-use crate::stanza::{Message, MessageKind, StanzaError, muc};
+use crate::stanza::{Message, MessageKind, StanzaError, encryption, muc, oob};
 use crate::text;
 use crate::time::{Moment, Wall};
 use crate::xml::Element;
@@ -47,6 +47,8 @@ pub(super) struct Archive {
     overflown: bool,
     /// The names of the last messages, the oldest first.
     names: VecDeque<String>,
+    /// The archive was read to its end: what of ours it does not have did not arrive.
+    read: bool,
 }
 
 #[derive(Debug, Default)]
@@ -195,6 +197,7 @@ impl Archive {
         self.newer.retain(|newer| newer.name.as_ref() != Some(&archived.id));
         let message = archived.message.filter(|_| !ours);
         let message = message.and_then(|message| place.incoming(message, Some(at), false, turn));
+        let message = message.map(|message| Incoming { place: Some(archived.id.clone()), ..message });
         let heard = Heard { message: message.map(Box::new), border: Some(border), name: Some(archived.id) };
         self.tell(heard, known, turn);
     }
@@ -235,6 +238,7 @@ impl Archive {
             reading.range = Range { start: None, after };
             return self.request(turn);
         }
+        self.read = true;
         self.finish(known, turn);
     }
 
@@ -263,7 +267,7 @@ impl Archive {
         for heard in std::mem::take(&mut self.newer) {
             self.tell(heard, known, turn);
         }
-        turn.push(Action::Ready);
+        turn.push(Action::Ready { sure: self.read });
     }
 
     fn wait(&mut self, heard: Heard) {
@@ -307,7 +311,14 @@ impl Place<'_> {
 
     /// What people read of it. Live, whoever has our nickname is us; before, only who the room says is us.
     fn incoming(&self, message: Message, stamp: Option<Wall>, live: bool, turn: &mut Turn<'_>) -> Option<Incoming> {
-        let body = message.body.as_deref().and_then(|body| text::lines(body, text::BODY))?;
+        let encrypted = encryption::method(&message.payloads, message.body.as_deref());
+        let urls = oob::urls(&message.payloads);
+        // What stands beside an encrypted text is for those who cannot read it, and no text.
+        let body = message.body.as_deref().filter(|_| encrypted.is_none());
+        let body = body.and_then(|body| text::lines(body, text::BODY));
+        if body.is_none() && encrypted.is_none() && urls.is_empty() {
+            return None;
+        }
         let subject = message.subject.as_deref().and_then(|subject| text::line(subject, text::READ));
         let from = message.from.jid().filter(|from| from.to_bare() == *self.room)?.clone();
         let nick = from.resource().map(|nick| nick.as_str().to_owned());
@@ -319,14 +330,23 @@ impl Place<'_> {
         let room = Speaker { nick: nick.and_then(|nick| text::line(&nick, text::READ)), id: id.map(str::to_owned) };
         let place = archive::stanza_id(&message.payloads, self.room).filter(|_| self.abilities.archive);
         Some(Incoming {
+            origin: archive::origin_id(&message.payloads),
+            encrypted,
+            urls,
+            replaces: None,
+            reply_to: None,
+            markable: false,
+            wants_receipt: false,
             id: message.id.unwrap_or_else(|| turn.entropy.id()),
             from,
             to: Jid::from(if sent { self.room.clone() } else { self.own.clone() }),
             kind: MessageKind::Groupchat,
-            body: Some(body),
+            body,
             subject,
-            delayed: stamp,
-            carbon: false,
+            at: stamp.unwrap_or(turn.now.wall),
+            delayed: stamp.is_some(),
+            // Another client of ours said it.
+            carbon: sent,
             sent,
             place,
             room: Some(room),

@@ -1,13 +1,100 @@
 //! What a world is made of: the account's settings, TLS, and the disk.
 
+use std::collections::BTreeSet;
+
 use jid::{BareJid, ResourcePart};
-use xmppd_core::account::{Change, KeptMessage, Known, Memory, Security, Settings, TuneSettings};
-use xmppd_core::presence::StatusWhen;
+use xmppd_core::account::{
+    Change, KeptMessage, KeptRecent, KeptRoom, Known, Memory, MessageSettings, OnUncertain, Security, Settings,
+    StoreTicket, TuneSettings,
+};
+use xmppd_core::presence::{Layers, Presence, Show, StatusWhen};
 use xmppd_core::sasl::TlsVersion;
 use xmppd_core::srv::TlsPolicy;
 
-/// Does what the disk was asked.
-pub(super) fn keep(disk: &mut Memory, change: Change) {
+use super::super::server::ROOM;
+
+/// So many messages are held in memory.
+const HELD: usize = 2;
+
+/// What the disk is asked.
+#[derive(Debug)]
+pub(super) enum Asked {
+    Keep(StoreTicket, Change),
+    Load(usize),
+}
+
+/// A disk with nothing on it, but perhaps a room to enter.
+pub(super) fn empty(has_room: bool) -> Memory {
+    let room = KeptRoom {
+        jid: BareJid::new(ROOM).expect("a JID"),
+        name: None,
+        nick: None,
+        autojoin: true,
+        bookmarked: false,
+        border: None,
+    };
+    Memory {
+        layers: Layers::new(Presence { show: Show::Online, status: None, priority: 0 }),
+        tune_out: false,
+        tokens: Vec::new(),
+        offer: None,
+        session: None,
+        messages: Vec::new(),
+        backlog: 0,
+        chosen_behind: Vec::new(),
+        border: None,
+        told: Vec::new(),
+        recent: KeptRecent::default(),
+        roster: None,
+        requests: Vec::new(),
+        rooms: has_room.then_some(room).into_iter().collect(),
+    }
+}
+
+/// What is on the disk: all messages, and which of them the account does not hold.
+#[derive(Clone, Debug)]
+pub(super) struct Disk {
+    pub(super) memory: Memory,
+    behind: BTreeSet<String>,
+}
+
+impl Disk {
+    pub(super) fn new(memory: Memory) -> Self {
+        Self { memory, behind: BTreeSet::new() }
+    }
+
+    /// What another process begins with.
+    pub(super) fn read(&mut self) -> Memory {
+        let mut memory = self.memory.clone();
+        let tried = memory.messages.iter().rposition(|message| message.tried || message.position.is_some());
+        // All that are for rooms are held.
+        let to_room = memory.messages.iter().rposition(|message| message.to.as_str() == ROOM);
+        let held = HELD.max(tried.max(to_room).map_or(0, |last| last + 1)).min(memory.messages.len());
+        self.behind = memory.messages.split_off(held).into_iter().map(|message| message.id).collect();
+        memory.backlog = self.behind.len();
+        memory
+    }
+
+    /// The first of those that the account does not hold.
+    pub(super) fn load(&mut self, most: usize) -> Vec<KeptMessage> {
+        let is_behind = |message: &&KeptMessage| self.behind.contains(&message.id);
+        let loaded: Vec<KeptMessage> = self.memory.messages.iter().filter(is_behind).take(most).cloned().collect();
+        self.behind.retain(|id| loaded.iter().all(|message| message.id != *id));
+        loaded
+    }
+
+    /// Does what it was asked.
+    pub(super) fn keep(&mut self, change: Change) {
+        if let Change::Backlog(message, _) = &change {
+            self.behind.insert(message.id.clone());
+        } else if let Change::Message(message, _) = &change {
+            self.behind.remove(&message.id);
+        }
+        keep(&mut self.memory, change);
+    }
+}
+
+fn keep(disk: &mut Memory, change: Change) {
     match change {
         Change::TuneOut(is_out) => disk.tune_out = is_out,
         Change::Tokens(tokens) => disk.tokens = tokens,
@@ -20,11 +107,15 @@ pub(super) fn keep(disk: &mut Memory, change: Change) {
             keep_known(disk, known);
         }
         Change::Known(known) => keep_known(disk, known),
-        Change::Message(message) => keep_message(disk, message),
+        Change::Message(message, _) | Change::Backlog(message, _) => keep_message(disk, message),
         Change::Arrived(ids, names) => {
             disk.messages.retain(|message| !ids.contains(&message.id));
             disk.told.extend(names);
         }
+        Change::Failed(ids) | Change::Withdrawn(ids) => disk.messages.retain(|message| !ids.contains(&message.id)),
+        // Nobody reads here.
+        Change::Read(..) => {}
+        Change::SetAside(id, ..) => disk.messages.retain(|message| message.id != id),
         Change::Roster(roster) => disk.roster = roster,
         // The room is remembered from the start.
         Change::Room(_) | Change::RoomForgotten(_) => {}
@@ -62,6 +153,10 @@ pub(super) fn settings() -> Settings {
         tls: TlsPolicy::Auto,
         tune: TuneSettings { pep: false, status: None, status_when: StatusWhen::Empty },
         rooms: true,
+        messages: MessageSettings { history: true, receipts: true },
+        encrypted_only: Vec::new(),
+        on_uncertain: OnUncertain::Resend,
+        held: HELD,
         user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),
         version: "0.1.0".into(),
     }

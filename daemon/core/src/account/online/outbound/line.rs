@@ -1,13 +1,16 @@
 //! What waits in front of the wire: messages until the disk knows of them, and all that is behind them, so that nothing
 //! overtakes. A message leaves with the place in the session under which the disk knows it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
+
+use jid::BareJid;
 
 use super::super::super::context::Context;
 use super::super::super::input::StoreTicket;
 use super::super::super::kept::{KeptMessage, Origin};
 use super::super::super::outbox::OnItsWay;
-use super::super::super::output::Change;
+use super::super::super::settings::OnUncertain;
+use super::resume::stand_in;
 use super::{Letter, Outbound, Sent, Stage, Tracked, Unsent};
 use crate::management::QUEUE_LIMIT;
 
@@ -19,6 +22,8 @@ pub(super) struct Line {
     gate: Option<StoreTicket>,
     /// No message leaves before it is known which of them arrived in a session that is gone; all else does.
     held: bool,
+    /// To these people the archive has messages of ours.
+    witnessed: BTreeSet<BareJid>,
 }
 
 #[derive(Debug)]
@@ -72,13 +77,30 @@ impl Outbound {
         self.line.held = true;
     }
 
-    /// What is in the line now did not arrive.
-    pub(in super::super) fn release(&mut self) {
+    /// What is in the line now did not arrive, as far as the archive knows. Gives the ids of those that are not to be sent
+    /// again on that word: the archive has nothing else of ours to the same person, and may keep nothing.
+    pub(in super::super) fn release(&mut self, on_uncertain: OnUncertain) -> Vec<String> {
         self.line.held = false;
-        for waiting in &mut self.line.waiting {
+        let Line { waiting, witnessed, .. } = &mut self.line;
+        for waiting in waiting.iter_mut() {
             if let Sent::Message(letter) = &mut waiting.tracked.sent {
-                letter.in_doubt = false;
+                letter.in_doubt &= on_uncertain == OnUncertain::Hold && !witnessed.contains(&letter.to.to_bare());
             }
+        }
+        let is_uncertain =
+            |waiting: &Waiting| matches!(&waiting.tracked.sent, Sent::Message(letter) if letter.in_doubt);
+        let (uncertain, certain): (VecDeque<_>, VecDeque<_>) =
+            std::mem::take(waiting).into_iter().partition(is_uncertain);
+        (*waiting, *witnessed) = (certain, BTreeSet::new());
+        uncertain.into_iter().filter_map(|waiting| waiting.tracked.sent.into_message()).map(|(_, id)| id).collect()
+    }
+
+    /// The archive has something of ours to them.
+    pub(in super::super) fn witness(&mut self, to: BareJid) {
+        let is_to =
+            |waiting: &Waiting| matches!(&waiting.tracked.sent, Sent::Message(letter) if letter.to.to_bare() == to);
+        if self.line.held && self.line.waiting.iter().any(is_to) {
+            self.line.witnessed.insert(to);
         }
     }
 
@@ -117,9 +139,25 @@ impl Outbound {
         }
     }
 
-    /// Whether messages wait to be written.
-    pub(in super::super) fn has_unwritten(&self) -> bool {
-        self.line.waiting.iter().any(|waiting| matches!(waiting.tracked.sent, Sent::Message(_)))
+    /// Takes out what a room that is lost did not show: what was written, and what was not.
+    pub(in super::super) fn take_back(&mut self, room: &BareJid, context: &mut Context) -> Vec<Unsent> {
+        let is_for = |sent: &Sent| matches!(sent, Sent::Message(letter) if letter.is_for(room));
+        let mut back = Vec::new();
+        if let Stage::Enabling(management) | Stage::On(management) = &mut self.management {
+            for tracked in management.tail_mut().filter(|tracked| is_for(&tracked.sent)) {
+                // Should its place have to be filled again, it is not sent a second time.
+                let stanza = std::mem::replace(&mut tracked.stanza, stand_in(context.entropy.id()));
+                let sent = std::mem::replace(&mut tracked.sent, Sent::Other);
+                let unsent = Tracked { sent, stanza }.into_unsent(None);
+                back.extend(unsent.map(|unsent| unsent.doubted()));
+            }
+        }
+        let (lost, waiting) =
+            std::mem::take(&mut self.line.waiting).into_iter().partition(|waiting| is_for(&waiting.tracked.sent));
+        self.line.waiting = waiting;
+        let lost = Line { waiting: lost, ..Line::default() };
+        back.extend(lost.into_unsent());
+        back
     }
 
     /// Whether a message was written and is not acknowledged.
@@ -171,9 +209,20 @@ impl Outbound {
         let mut written = Vec::new();
         while self.unacknowledged() < QUEUE_LIMIT && !self.closed {
             let next = self.next_position(0);
+            let under_way = self.letters_under_way().next().is_some();
+            let is_suspected = self.letters_under_way().any(|letter| letter.suspected > 0);
             let Some(first) = self.line.waiting.front_mut().filter(|first| first.awaits.is_none()) else { break };
-            if let Sent::Message(letter) = &first.tracked.sent {
+            if let Sent::Message(letter) = &mut first.tracked.sent {
+                if context.is_encrypted_only(&letter.to) {
+                    let withheld = self.line.waiting.pop_front().map(|waiting| waiting.tracked.sent);
+                    context.withhold(withheld.and_then(Sent::into_message));
+                    continue;
+                }
                 if self.line.gate.is_some() || matches!(self.management, Stage::Enabling(_)) {
+                    break;
+                }
+                // The server ended a session for one of several: it is to be seen which.
+                if is_suspected || letter.suspected > 0 && under_way {
                     break;
                 }
                 // One before it was not kept: the disk has it at the wrong place.
@@ -212,9 +261,14 @@ impl Outbound {
         self.line.waiting.len() >= QUEUE_LIMIT
     }
 
-    fn line_up(&mut self, tracked: Tracked, was_kept: bool, context: &mut Context) {
+    /// Whether what waits will soon be gone.
+    pub(in super::super) fn is_short(&self) -> bool {
+        self.line.waiting.len() < QUEUE_LIMIT / 4
+    }
+
+    fn line_up(&mut self, mut tracked: Tracked, was_kept: bool, context: &mut Context) {
         let position = (!self.line.held).then(|| self.next_position(self.line.waiting.len()));
-        let awaits = match &tracked.sent {
+        let awaits = match &mut tracked.sent {
             Sent::Message(letter) => Some(keep(letter, position, &tracked.stanza, context)),
             Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other => None,
         };
@@ -246,6 +300,6 @@ impl Line {
     }
 }
 
-fn keep(letter: &Letter, position: Option<u32>, stanza: &str, context: &mut Context) -> StoreTicket {
-    context.store(Change::Message(letter.kept(position, stanza)))
+fn keep(letter: &mut Letter, position: Option<u32>, stanza: &str, context: &mut Context) -> StoreTicket {
+    context.store(letter.keeping(position, stanza))
 }

@@ -14,6 +14,7 @@ use super::super::context::Context;
 use super::super::input::StoreTicket;
 use super::super::kept::{Border, KeptMessage};
 use super::super::output::Incoming;
+use super::super::recent::Said;
 use super::super::timers::Timer;
 use super::commits::Commits;
 use super::watched::ClientState;
@@ -163,8 +164,13 @@ impl Outbound {
     }
 
     /// A message of somebody's is to be told once the disk knows of it, where that is waited for.
-    pub(super) fn received(&mut self, message: Incoming) {
-        self.commits.message(message);
+    pub(super) fn received(&mut self, said: Said) {
+        self.commits.said(said);
+    }
+
+    /// Whether a message of which this is true was received and is not told yet.
+    pub(super) fn expects(&self, is_it: &impl Fn(&Incoming) -> bool) -> bool {
+        self.commits.expects(is_it)
     }
 
     /// With what was received, all is known of the archive up to here.
@@ -291,9 +297,20 @@ impl Outbound {
         enabling || probing || self.unacknowledged() > 0 || !self.line.is_empty()
     }
 
-    /// Whether somebody waits for a message's acknowledgement.
+    /// Whether somebody waits for a message's acknowledgement, or other messages do.
     pub(super) fn has_messages(&self) -> bool {
-        self.tail().any(|tracked| matches!(&tracked.sent, Sent::Message(letter) if letter.ticket.is_some()))
+        let is_awaited = |letter: &Letter| letter.ticket.is_some() || letter.suspected > 0;
+        self.letters_under_way().any(is_awaited)
+    }
+
+    /// The server has ended the session for something that it carried.
+    pub(super) fn suspect(&mut self) {
+        let (Stage::Enabling(management) | Stage::On(management)) = &mut self.management else { return };
+        for tracked in management.tail_mut() {
+            if let Sent::Message(letter) = &mut tracked.sent {
+                letter.suspected = letter.suspected.saturating_add(1);
+            }
+        }
     }
 
     /// Ends our side of the stream; nothing is written after it.
@@ -349,6 +366,13 @@ impl Outbound {
             Stage::Off => 0,
             Stage::Enabling(management) | Stage::On(management) => management.tail().len(),
         }
+    }
+
+    fn letters_under_way(&self) -> impl Iterator<Item = &Letter> {
+        self.tail().filter_map(|tracked| match &tracked.sent {
+            Sent::Message(letter) => Some(letter),
+            Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other => None,
+        })
     }
 
     fn tail(&self) -> impl Iterator<Item = &Tracked> {

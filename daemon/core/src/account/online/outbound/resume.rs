@@ -8,10 +8,13 @@ use super::super::super::input::Ticket;
 use super::super::super::kept::{KeptMessage, KeptSession};
 use super::super::commits::Commits;
 use super::super::watched::ClientState;
-use super::{Outbound, Sent, Stage, Tracked, Unsent};
+use super::sent::is_for_room;
+use super::{Letter, Outbound, Sent, Stage, Unsent};
 use crate::loss::Loss;
 use crate::management::Management;
 use crate::srv;
+use crate::stanza::{Address, Iq, IqKind};
+use crate::xml::writer;
 
 /// What the session can be resumed by.
 #[derive(Clone, Debug)]
@@ -81,7 +84,12 @@ impl Outbound {
             self.rouse(context);
         }
         if let Stage::On(management) = &mut self.management {
-            for tracked in management.tail() {
+            for tracked in management.tail_mut() {
+                if matches!(&tracked.sent, Sent::Message(letter) if context.is_encrypted_only(&letter.to)) {
+                    context.withhold(std::mem::replace(&mut tracked.sent, Sent::Other).into_message());
+                    // Its place must be filled, and this is what every server passes over (RFC 6120 section 8.2.3).
+                    tracked.stanza = stand_in(context.entropy.id());
+                }
                 context.write(tracked.stanza.clone().into_bytes());
             }
             management.written_again();
@@ -103,8 +111,9 @@ impl Outbound {
             None => Vec::new(),
         };
         self.commits.leave(context);
+        let (to_rooms, restored) = part_from_rooms(self.restored.unwrap_or_default());
         let covered = |message: &KeptMessage| h.is_some_and(|h| message.is_covered(h));
-        let (has, lacks): (Vec<_>, Vec<_>) = self.restored.unwrap_or_default().into_iter().partition(covered);
+        let (has, lacks): (Vec<_>, Vec<_>) = restored.into_iter().partition(covered);
         let acknowledged = acknowledged.into_iter().chain(has.into_iter().map(arrived));
         let in_doubt = h.is_none();
         let restored = lacks.into_iter().map(|message| {
@@ -122,7 +131,8 @@ impl Outbound {
         // What is at a room's server may not be at the room.
         let (at_rooms, acknowledged): (Vec<_>, Vec<_>) = acknowledged.partition(|sent| matches!(sent, Sent::AtRoom(_)));
         let at_rooms = at_rooms.into_iter().filter_map(Sent::into_room_message);
-        (acknowledged, at_rooms.chain(restored).chain(unsent).chain(self.line.into_unsent()).collect())
+        let unsent = at_rooms.chain(to_rooms).chain(restored).chain(unsent).chain(self.line.into_unsent());
+        (acknowledged, unsent.collect())
     }
 
     /// Everybody who waits for a message that the disk knows of, with its id; nobody waits for it any more.
@@ -147,14 +157,15 @@ impl Outbound {
             Stage::Off | Stage::Enabling(_) => 0,
         };
         self.management = Stage::On(Management::starting_at(h, handled));
+        // Those for rooms leave when we have found ourselves in them again.
+        let (to_rooms, messages) = part_from_rooms(messages);
+        context.outbox.put_back(to_rooms);
         let (covered, lacks): (Vec<_>, Vec<_>) = messages.into_iter().partition(|message| message.is_covered(h));
         let lacks = lacks.into_iter().map(|message| {
             let in_doubt = message.is_in_doubt();
             Unsent::kept(message, in_doubt)
         });
-        // Those for rooms leave, in their order, when we have found ourselves in them again.
-        let (to_rooms, lacks): (Vec<_>, Vec<_>) = lacks.partition(|unsent| unsent.letter.to_room);
-        context.outbox.put_back(to_rooms);
+        let lacks: Vec<Unsent> = lacks.collect();
         if lacks.iter().any(|unsent| unsent.letter.in_doubt) {
             self.hold();
         }
@@ -165,8 +176,24 @@ impl Outbound {
     }
 }
 
+/// A stanza that asks for nothing and that nobody waits for.
+pub(super) fn stand_in(id: String) -> String {
+    let iq = Iq { id, from: Address::Absent, to: Address::Absent, kind: IqKind::Result, payload: None };
+    writer::to_string(&iq.into_element())
+}
+
+/// Messages for rooms, in their order, and the others.
+fn part_from_rooms(messages: Vec<KeptMessage>) -> (Vec<Unsent>, Vec<KeptMessage>) {
+    let (to_rooms, others) = messages.into_iter().partition(|message| is_for_room(&message.stanza));
+    let to_rooms: Vec<KeptMessage> = to_rooms;
+    (Unsent::in_order(to_rooms).collect(), others)
+}
+
 /// The server has this message, as another process was not told.
 fn arrived(message: KeptMessage) -> Sent {
-    let Unsent { letter, stanza, .. } = Unsent::kept(message, false);
-    Tracked { sent: Sent::Message(letter), stanza }.acknowledged()
+    let KeptMessage { id, to, chosen, origin, .. } = message;
+    let (suspected, filed, to_room, number, unshown) = (0, None, false, 0, 0);
+    let in_doubt = false;
+    let letter = Letter { ticket: None, id, to, chosen, origin, in_doubt, suspected, filed, to_room, number, unshown };
+    Sent::Message(letter)
 }

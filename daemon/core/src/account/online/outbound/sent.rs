@@ -4,6 +4,7 @@ use jid::{BareJid, Jid};
 
 use super::super::super::input::{StoreTicket, Ticket};
 use super::super::super::kept::{KeptMessage, Origin};
+use super::super::super::output::{Change, Incoming};
 use crate::stanza::datetime;
 use crate::time::Wall;
 use crate::xml::ns;
@@ -39,9 +40,13 @@ pub(in super::super::super) struct Letter {
     pub(in super::super::super) origin: Origin,
     /// It was written in a session that is gone, and the server did not say whether it has it.
     pub(in super::super::super) in_doubt: bool,
+    /// So many sessions in a row were ended by the server for something they carried, with this under way.
+    pub(in super::super::super) suspected: u8,
+    /// As the history is to have it, until the disk is asked.
+    pub(in super::super::super) filed: Option<Box<Incoming>>,
     /// It is for a room, whose echo says that it arrived.
     pub(in super::super::super) to_room: bool,
-    /// The order in which messages were taken; those of another process come first.
+    /// The order in which messages for rooms were taken, which is the one in which they leave.
     pub(in super::super::super) number: u64,
     /// How often the room did not show it.
     pub(in super::super::super) unshown: u32,
@@ -53,8 +58,18 @@ impl Letter {
         self.to_room && self.to.to_bare() == *room
     }
 
+    /// What the disk is asked to keep: the first time also for the history.
+    pub(in super::super::super) fn keeping(&mut self, position: Option<u32>, stanza: &str) -> Change {
+        Change::Message(self.kept(position, stanza), self.filed.take())
+    }
+
+    /// The same for a message that is on the disk alone.
+    pub(in super::super::super) fn keeping_behind(&mut self, stanza: &str) -> Change {
+        Change::Backlog(self.kept(None, stanza), self.filed.take())
+    }
+
     /// As the disk is to know it.
-    pub(in super::super::super) fn kept(&self, position: Option<u32>, stanza: &str) -> KeptMessage {
+    fn kept(&self, position: Option<u32>, stanza: &str) -> KeptMessage {
         let Self { id, to, chosen, origin, in_doubt, .. } = self;
         KeptMessage {
             id: id.clone(),
@@ -72,10 +87,7 @@ impl Sent {
     /// A message that its room is yet to show; it may have been lost on the way there.
     pub(in super::super) fn into_room_message(self) -> Option<Unsent> {
         match self {
-            Self::AtRoom(mut unsent) => {
-                unsent.letter.in_doubt = true;
-                Some(unsent)
-            }
+            Self::AtRoom(unsent) => Some(unsent.doubted()),
             Self::Message(_) | Self::Presence(_) | Self::Other => None,
         }
     }
@@ -100,7 +112,10 @@ impl Tracked {
     /// The server has it. A message for a room is not there yet.
     pub(super) fn acknowledged(self) -> Sent {
         match self.sent {
-            Sent::Message(letter) if letter.to_room => Sent::AtRoom(Unsent::new(letter, self.stanza, None)),
+            Sent::Message(letter) if letter.to_room => {
+                // What the server has taken did not end a session.
+                Sent::AtRoom(Unsent::new(Letter { suspected: 0, ..letter }, self.stanza, None))
+            }
             sent @ (Sent::Message(_) | Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other) => sent,
         }
     }
@@ -133,11 +148,19 @@ impl Unsent {
         Self { letter, stanza, awaits, lingers: false }
     }
 
+    /// The same, now that it may have arrived and may not.
+    pub(in super::super::super) fn doubted(mut self) -> Self {
+        self.letter.in_doubt = true;
+        self
+    }
+
     /// A message that another process was asked to send, and wrote if it is in doubt.
     pub(in super::super::super) fn kept(message: KeptMessage, in_doubt: bool) -> Self {
         let KeptMessage { id, to, chosen, stanza, origin, .. } = message;
-        let to_room = is_groupchat(&stanza);
-        let letter = Letter { ticket: None, id, to, chosen, origin, in_doubt, to_room, number: 0, unshown: 0 };
+        let to_room = is_for_room(&stanza);
+        let (suspected, filed, number, unshown) = (0, None, 0, 0);
+        let letter =
+            Letter { ticket: None, id, to, chosen, origin, in_doubt, suspected, filed, to_room, number, unshown };
         Self::new(letter, stanza, None)
     }
 
@@ -145,6 +168,15 @@ impl Unsent {
     pub(in super::super::super) fn lone(message: KeptMessage) -> Self {
         let in_doubt = message.may_be_written();
         Self::kept(message, in_doubt)
+    }
+
+    /// The same of several, which were taken in this order, before all of this process.
+    pub(in super::super::super) fn in_order(messages: Vec<KeptMessage>) -> impl Iterator<Item = Self> {
+        (1..).zip(messages).map(|(number, message)| {
+            let mut unsent = Self::lone(message);
+            unsent.letter.number = number;
+            unsent
+        })
     }
 
     /// The stanza; of a message that was taken a while ago it tells when (XEP-0203 section 4, XEP-0198 section 5).
@@ -168,6 +200,6 @@ impl Unsent {
 }
 
 /// Whether a message of ours is for a room, by its first tag.
-fn is_groupchat(stanza: &str) -> bool {
+pub(super) fn is_for_room(stanza: &str) -> bool {
     stanza.split('>').next().is_some_and(|tag| tag.contains(" type='groupchat'"))
 }

@@ -95,9 +95,14 @@ impl Online {
         self.enter_remembered(context);
     }
 
-    fn enter_remembered(&mut self, context: &mut Context) {
+    /// Enters those that are remembered, or that messages wait for, once it is known which these are.
+    pub(super) fn enter_remembered(&mut self, context: &mut Context) {
+        if !self.rooms.bookmarks.are_known() {
+            return;
+        }
         let wanted: Vec<BareJid> = context.rooms.to_enter().filter(|_| context.settings.rooms).cloned().collect();
-        let written: Vec<BareJid> = context.outbox.rooms().into_iter().filter(|room| context.rooms.has(room)).collect();
+        let written: Vec<BareJid> =
+            context.outbox.to_rooms.rooms().into_iter().filter(|room| context.rooms.has(room)).collect();
         for room in written.into_iter().chain(wanted) {
             self.enter_later(room);
         }

@@ -37,6 +37,7 @@ impl Online {
         context: &mut Context,
     ) {
         match command {
+            RoomCommand::Join(..) if context.is_invisible() => context.reply(ticket, Outcome::Invisible),
             RoomCommand::Join(nick, password) => {
                 let nick = nick.map(|nick| nick.as_str().to_owned());
                 let wish = self.wish(&room, Some((nick, password)), context);

@@ -6,7 +6,6 @@ use super::super::super::context::Context;
 use super::super::super::output::Outcome;
 use super::super::super::room::{Asked, Room};
 use super::super::Online;
-use super::super::outbound::Sent;
 use crate::stanza::archive::{self, Archived};
 use crate::stanza::error::Condition;
 use crate::stanza::muc::{Direct, User};
@@ -74,7 +73,7 @@ impl Online {
         let nick = message.from.jid().and_then(Jid::resource).map(|nick| nick.as_str().to_owned());
         let Some(nick) = nick else { return false };
         let is_ours = self.rooms.list.get(room).is_some_and(|room| room.is_nick_of_ours(&nick));
-        let origin = archive::origin_id_of(&message.payloads).map(str::to_owned);
+        let origin = archive::origin_id(&message.payloads);
         for id in message.id.clone().into_iter().chain(origin) {
             if !is_ours && context.outbox.is_chosen(&id) {
                 continue;
@@ -100,9 +99,10 @@ impl Online {
     ) -> bool {
         let Some(room) = message.from.jid().map(Jid::to_bare).filter(|room| self.rooms.has(room)) else { return false };
         // The room does not know us any more, and nobody was told of the message.
-        if error.condition == Condition::NotAcceptable && self.rooms.list.get(&room).is_some_and(Room::is_ready) {
-            self.keep_refused(&room, id, context);
-            self.with_room(&room, context, Room::lost);
+        if error.condition == Condition::NotAcceptable {
+            if self.rooms.list.get(&room).is_some_and(Room::is_ready) {
+                self.not_shown(&room, &[id.to_owned()], context);
+            }
             return true;
         }
         let Some((ticket, id)) = self.take_shown(id, &room, context) else { return false };
@@ -110,19 +110,14 @@ impl Online {
         true
     }
 
-    /// We are out of a room: what it has not shown is in doubt until we are in again.
+    /// We are out of a room: what it has not shown is in doubt until we are in again, and what was never written waits
+    /// behind that.
     pub(super) fn left(&mut self, jid: &BareJid, context: &mut Context) {
-        let unshown: Vec<_> = self
-            .rooms
-            .unshown
-            .extract_if(.., |(unsent, _)| unsent.letter.is_for(jid))
-            .map(|(unsent, _)| unsent)
-            .collect();
-        let unshown = unshown.into_iter().filter_map(|unsent| Sent::AtRoom(unsent).into_room_message());
-        context.outbox.put_back(unshown.collect());
-        if !self.rooms.list.get(jid).is_some_and(Room::is_wanted) {
+        self.take_back(jid, context);
+        if !self.rooms.list.get(jid).is_some_and(Room::is_under_way) {
             context.put_off_for(jid);
         }
+        self.rooms.shown.remove(jid);
         let leavers: Vec<_> = self.rooms.leaving.extract_if(.., |leaver| leaver.room == *jid).collect();
         for leaver in leavers {
             self.remember_left(leaver, context);

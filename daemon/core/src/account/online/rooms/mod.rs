@@ -15,12 +15,13 @@ use jid::{BareJid, Jid};
 use super::super::context::Context;
 use super::super::input::Ticket;
 use super::super::output::Outcome;
+use super::super::recent::Said;
 use super::super::room::{Action, Asked, Room, Turn, Wish};
 use super::super::timers::Timer;
 use super::outbound::{Sent, Unsent};
+use super::presence::introduced;
 use super::{Asker, Online};
-use crate::identity;
-use crate::presence::Show;
+use crate::presence;
 use crate::secret::Secret;
 use crate::stanza::bookmark::Bookmark;
 use crate::stanza::muc::{self, History};
@@ -57,6 +58,10 @@ pub(super) struct Rooms {
     unshown: Vec<(Unsent, Moment)>,
     /// When silent rooms are looked for again.
     look_at: Moment,
+    /// What the rooms that we are in were shown.
+    shown: BTreeMap<BareJid, presence::Presence>,
+    /// All were left, because whoever is in a room is seen there.
+    hidden: bool,
 }
 
 impl Rooms {
@@ -87,7 +92,7 @@ impl Online {
 
     /// Enters some of those that wait for it.
     pub(super) fn enter_next(&mut self, context: &mut Context) {
-        while !self.rooms.queue.is_empty() && self.leaving.is_none() {
+        while !self.rooms.queue.is_empty() && self.leaving.is_none() && !context.is_invisible() {
             if self.rooms.list.values().filter(|room| room.is_under_way()).count() >= AT_ONCE {
                 return;
             }
@@ -110,7 +115,7 @@ impl Online {
             password: password
                 .or_else(|| bookmark.and_then(Bookmark::password))
                 .or_else(|| context.rooms.invited_with(room)),
-            in_doubt_since: context.outbox.in_doubt_since(room),
+            in_doubt_since: context.outbox.to_rooms.in_doubt_since(room),
         }
     }
 
@@ -159,10 +164,10 @@ impl Online {
             Action::Entered => self.entered(jid, context),
             Action::Failed(error) => self.not_entered(jid, error.as_ref(), context),
             Action::Left => self.left(jid, context),
-            Action::Ready => self.release_room(jid, context),
+            Action::Ready { sure } => self.release_room(jid, sure, context),
             Action::Heard(message, border) => {
                 if let Some(message) = message {
-                    self.outbound.received(*message);
+                    self.outbound.received(Said::Text(*message));
                 }
                 if let Some(border) = border {
                     self.outbound.room_known_to(jid.clone(), border);
@@ -179,7 +184,9 @@ impl Online {
         password: Option<Secret>,
         context: &mut Context,
     ) {
-        let mut presence = self.presence_for_rooms(context);
+        let shown = presence_for(jid, context);
+        let mut presence = introduced(Presence::of(&shown), None);
+        self.rooms.shown.insert(jid.clone(), shown);
         presence.payloads.push(muc::enter(history, password.as_ref()));
         if !self.send_to_occupant(jid, nick, presence, context) {
             let error = StanzaError::new(
@@ -190,28 +197,19 @@ impl Online {
         }
     }
 
-    /// What the rooms are shown: the same as contacts. Who hides from those is in the room all the same.
-    fn presence_for_rooms(&self, context: &Context) -> Presence {
-        let mut shown = context.outward.composed().presence;
-        if matches!(shown.show, Show::Offline | Show::Invisible) {
-            shown.show = Show::Online;
-            shown.status = None;
-        }
-        let mut presence = Presence::of(&shown);
-        presence.payloads.push(identity::capabilities().to_element());
-        presence
-    }
-
-    /// Shows rooms what contacts are shown (section 7.7); who begins to hide stays as he is there.
+    /// Shows rooms what contacts are shown, or what was said to be shown to this one (section 7.7).
     pub(super) fn present_to_rooms(&mut self, context: &mut Context) {
-        if matches!(context.outward.composed().presence.show, Show::Offline | Show::Invisible) {
+        if !context.outward.composed().presence.show.is_visible() {
             return;
         }
         let nick = |(jid, room): (&BareJid, &Room)| Some((jid.clone(), room.nick()?.to_owned()));
         let inside: Vec<_> = self.rooms.list.iter().filter_map(nick).collect();
         for (jid, nick) in inside {
-            let presence = self.presence_for_rooms(context);
-            self.send_to_occupant(&jid, &nick, presence, context);
+            let shown = presence_for(&jid, context);
+            if self.rooms.shown.get(&jid) != Some(&shown) {
+                self.send_to_occupant(&jid, &nick, introduced(Presence::of(&shown), None), context);
+                self.rooms.shown.insert(jid, shown);
+            }
         }
     }
 
@@ -256,9 +254,10 @@ impl Online {
 
     /// At each input: what has become due is done, and silent rooms are asked whether we are in them.
     pub(super) fn try_rooms(&mut self, context: &mut Context) {
-        if self.leaving.is_some() || self.rooms.list.is_empty() {
+        if self.leaving.is_some() || self.rooms.list.is_empty() && self.rooms.queue.is_empty() {
             return context.timers.clear(Timer::Rooms);
         }
+        self.hide_from_rooms(context);
         let now = context.now.moment;
         if self.rooms.deadline().is_some_and(|at| at <= now) {
             let rooms: Vec<BareJid> = self.rooms.list.keys().cloned().collect();
@@ -274,6 +273,22 @@ impl Online {
         match self.rooms.deadline() {
             Some(at) => context.timers.set(Timer::Rooms, at),
             None => context.timers.clear(Timer::Rooms),
+        }
+    }
+
+    /// Whoever is in a room is seen there: who is invisible leaves all of them, and comes back when he is not.
+    fn hide_from_rooms(&mut self, context: &mut Context) {
+        let hides = context.is_invisible();
+        if std::mem::replace(&mut self.rooms.hidden, hides) == hides {
+            return;
+        }
+        if !hides {
+            return self.enter_remembered(context);
+        }
+        let wanted = self.rooms.list.iter().filter(|(_, room)| room.is_wanted());
+        let wanted: Vec<BareJid> = wanted.map(|(jid, _)| jid.clone()).collect();
+        for room in wanted {
+            self.with_room(&room, context, Room::leave);
         }
     }
 
@@ -309,7 +324,16 @@ impl Online {
                 context.tell_forgotten(jid);
             }
         }
-        context.outbox.end_lingering();
+        context.outbox.to_rooms.end_lingering();
         rooms.unshown.into_iter().filter_map(|(unsent, _)| Sent::AtRoom(unsent).into_room_message()).collect()
+    }
+}
+
+/// What a room is shown.
+fn presence_for(room: &BareJid, context: &Context) -> presence::Presence {
+    let all = context.outward.composed().presence;
+    match context.outward.layers().directed().iter().find(|directed| directed.to.to_bare() == *room) {
+        Some(own) => presence::Presence { show: own.show, status: own.status.clone(), ..all },
+        None => all,
     }
 }

@@ -1,21 +1,23 @@
 //! What we say in rooms. A message is the server's when it acknowledges it, and at the room only when the room shows it to
-//! us, as to all others: until then it is kept, and after a lost session or room it waits until the room's archive, or
-//! what the room tells of before, has shown whether it arrived.
+//! us, as to all others: until then it is kept. All that was not shown goes back to one line when the room is lost, and
+//! nothing of it is written before the room's archive, or what the room tells of before, has shown what arrived.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jid::BareJid;
 
 use super::super::super::context::Context;
-use super::super::super::input::{Outgoing, Ticket};
-use super::super::super::output::Outcome;
+use super::super::super::input::Ticket;
+use super::super::super::output::Aside;
 use super::super::super::room::Room;
+use super::super::super::settings::OnUncertain;
 use super::super::Online;
 use super::super::outbound::{Letter, Sent, Unsent};
 use super::Bookmarks;
 use crate::stanza::StanzaError;
 use crate::stanza::error::{Condition, ErrorKind};
-use crate::xml::writer;
+use crate::time::Moment;
 
 /// A room that does not show a message for so long may have lost it, or us.
 const SHOWN_WITHIN: Duration = Duration::from_secs(60);
@@ -23,32 +25,24 @@ const SHOWN_WITHIN: Duration = Duration::from_secs(60);
 const TRIALS: u32 = 3;
 
 impl Online {
-    /// Sends a message to a room, or keeps it until we are in.
-    pub(in super::super) fn send_to_room(&mut self, ticket: Ticket, outgoing: Outgoing, context: &mut Context) {
-        let room = outgoing.to.to_bare();
-        let (letter, stanza) = context.letter(ticket, outgoing);
-        let stanza = writer::to_string(&stanza);
-        if let Some(error) = self.outbound.refuses(&stanza) {
-            return context.answer(letter.ticket, &letter.id, &Outcome::Refused(error));
-        }
-        if self.outbound.is_full() || context.outbox.is_full() {
-            let reason = "too many messages wait for the server already".into();
-            return context.answer(letter.ticket, &letter.id, &Outcome::NotKept(reason));
-        }
-        if self.rooms.list.get(&room).is_some_and(Room::is_ready) {
+    /// Sends a message to a room, or keeps it until we are in, behind those that wait for that.
+    pub(in super::super) fn send_to_room(&mut self, letter: Letter, stanza: String, context: &mut Context) {
+        let room = letter.to.to_bare();
+        let known = self.rooms.list.get(&room);
+        let is_behind = context.outbox.to_rooms.iter().any(|unsent| unsent.letter.is_for(&room));
+        if known.is_some_and(Room::is_ready) && !is_behind && !self.outbound.is_full() {
             self.outbound.send_text(stanza, Sent::Message(letter), context);
             return;
         }
-        let is_open = self.rooms.bookmarks.are_known() && !self.rooms.list.get(&room).is_some_and(Room::is_wanted);
-        if is_open {
-            self.enter_later(room.clone());
+        let is_retrying = known.is_some_and(|room| !room.is_ready() && !room.is_under_way() && room.is_wanted());
+        if self.rooms.bookmarks.are_known() && !known.is_some_and(Room::is_wanted) {
+            self.enter_later(room);
         }
-        let retries = self.rooms.list.get(&room).is_some_and(|room| !room.is_under_way() && room.is_wanted());
-        context.keep_message(letter, stanza, !retries);
+        context.keep_for_room(letter, stanza, !is_retrying && !context.is_invisible());
         self.enter_next(context);
     }
 
-    /// The server has these messages, in their order, and their rooms are yet to show them.
+    /// The server has these messages, and their rooms are yet to show them.
     pub(in super::super) fn at_rooms(&mut self, messages: Vec<Unsent>, context: &mut Context) {
         let mut kept = Vec::new();
         for unsent in messages {
@@ -61,24 +55,49 @@ impl Online {
         context.outbox.put_back(kept);
     }
 
-    /// All that was said in the room is known: what has not been shown is sent again, and the rest for the first time.
-    pub(super) fn release_room(&mut self, room: &BareJid, context: &mut Context) {
-        for mut unsent in context.outbox.take_for(room) {
-            unsent.letter.in_doubt = false;
-            match self.outbound.refuses(&unsent.stanza) {
-                Some(error) => context.message_refused(unsent.letter.ticket, unsent.letter.id, &error),
-                None => self.outbound.send_again(unsent, context),
+    /// All that can be known of what was said in the room is: what was not shown is sent again, and the rest for the
+    /// first time, in the order in which all of it was taken.
+    pub(super) fn release_room(&mut self, room: &BareJid, sure: bool, context: &mut Context) {
+        let holds = !sure && context.settings.on_uncertain == OnUncertain::Hold;
+        for mut unsent in context.outbox.to_rooms.take_for(room) {
+            let Letter { ticket, id, .. } = &unsent.letter;
+            if context.is_encrypted_only(&unsent.letter.to) {
+                context.withhold(Some((*ticket, id.clone())));
+            } else if let Some(error) = self.outbound.refuses(&unsent.stanza) {
+                context.message_refused(*ticket, id.clone(), &error);
+            } else if unsent.letter.in_doubt && holds {
+                let reason = "the room was lost, and cannot tell whether it arrived";
+                context.set_aside(id.clone(), Aside::Uncertain, reason.into());
+            } else {
+                unsent.letter.in_doubt = false;
+                self.outbound.send_again(unsent, context);
             }
         }
     }
 
-    /// A session goes on, and so we are still in its rooms: what was taken meanwhile leaves.
+    /// What was taken while the session was asleep, or the line full, leaves for the rooms that we are in.
     pub(in super::super) fn release_rooms(&mut self, context: &mut Context) {
+        if context.outbox.to_rooms.len() == 0 || self.outbound.is_full() {
+            return;
+        }
         let ready = self.rooms.list.iter().filter(|(_, room)| room.is_ready());
         let ready: Vec<BareJid> = ready.map(|(jid, _)| jid.clone()).collect();
         for room in ready {
-            self.release_room(&room, context);
+            self.release_room(&room, true, context);
         }
+    }
+
+    /// We are out of a room: all that it has not shown goes back to the line of those that wait for it.
+    pub(super) fn take_back(&mut self, room: &BareJid, context: &mut Context) {
+        let is_for = |(unsent, _): &mut (Unsent, Moment)| unsent.letter.is_for(room);
+        let unshown = self.rooms.unshown.extract_if(.., is_for).map(|(unsent, _)| Sent::AtRoom(unsent));
+        let unshown: Vec<Unsent> = unshown.filter_map(Sent::into_room_message).collect();
+        let mut back = self.outbound.take_back(room, context);
+        back.extend(unshown);
+        for unsent in &mut back {
+            unsent.lingers = true;
+        }
+        context.outbox.put_back(back);
     }
 
     /// The message for a room with this id, wherever it is by now, is at the room.
@@ -94,37 +113,35 @@ impl Online {
             Some(letter) => letter,
             None => match self.outbound.shown(id, room) {
                 Some(sent) => return sent.into_message(),
-                None => context.outbox.take_shown(id, room)?,
+                None => context.outbox.to_rooms.take_shown(id, room)?,
             },
         };
         Some((letter.ticket, letter.id))
     }
 
-    /// The room did not take the message, because we are not in it: it is sent again when we are.
-    pub(super) fn keep_refused(&mut self, room: &BareJid, id: &str, context: &mut Context) {
-        let is_it = |(unsent, _): &mut (Unsent, _)| unsent.letter.id == id && unsent.letter.is_for(room);
-        let refused: Vec<Unsent> = self.rooms.unshown.extract_if(.., is_it).map(|(unsent, _)| unsent).collect();
-        let again = refused.into_iter().filter_map(|unsent| self.tried_again(unsent, context)).collect();
-        context.outbox.put_back(again);
+    /// The room did not take these messages, or did not show them in time: it, or they, may be lost.
+    pub(super) fn not_shown(&mut self, room: &BareJid, ids: &[String], context: &mut Context) {
+        self.with_room(room, context, Room::lost);
+        for unsent in context.outbox.to_rooms.iter_mut().filter(|unsent| ids.contains(&unsent.letter.id)) {
+            unsent.letter.unshown += 1;
+        }
+        for given_up in context.outbox.to_rooms.take_if(|unsent| unsent.letter.unshown >= TRIALS) {
+            let Letter { ticket, id, .. } = given_up.letter;
+            let text = Some("the room took it and did not show it".to_owned());
+            let error = StanzaError { text, ..StanzaError::new(ErrorKind::Cancel, Condition::UndefinedCondition) };
+            context.message_refused(ticket, id, &error);
+        }
     }
 
-    /// What no room has shown in time: it, or the room, may be lost.
+    /// Looks for what no room has shown in time.
     pub(super) fn look_for_unshown(&mut self, context: &mut Context) {
         let now = context.now.moment;
-        if self.outbound.has_unwritten() {
-            // What is behind them would overtake them.
-            for (_, until) in &mut self.rooms.unshown {
-                *until = now + SHOWN_WITHIN;
-            }
+        let mut late: BTreeMap<BareJid, Vec<String>> = BTreeMap::new();
+        for (unsent, _) in self.rooms.unshown.iter().filter(|(_, until)| *until <= now) {
+            late.entry(unsent.letter.to.to_bare()).or_default().push(unsent.letter.id.clone());
         }
-        let late: Vec<Unsent> =
-            self.rooms.unshown.extract_if(.., |(_, until)| *until <= now).map(|(unsent, _)| unsent).collect();
-        let mut rooms: Vec<BareJid> = late.iter().map(|unsent| unsent.letter.to.to_bare()).collect();
-        rooms.dedup();
-        let again: Vec<Unsent> = late.into_iter().filter_map(|unsent| self.tried_again(unsent, context)).collect();
-        context.outbox.put_back(again);
-        for room in rooms {
-            self.with_room(&room, context, Room::lost);
+        for (room, ids) in late {
+            self.not_shown(&room, &ids, context);
         }
     }
 
@@ -141,20 +158,6 @@ impl Online {
     /// Everybody who waits for a message that no room has shown, with its id; nobody waits for it any more.
     pub(in super::super) fn put_off_unshown(&mut self) -> Vec<(Ticket, String)> {
         self.rooms.unshown.iter_mut().filter_map(|(unsent, _)| unsent.put_off()).collect()
-    }
-
-    fn tried_again(&self, mut unsent: Unsent, context: &mut Context) -> Option<Unsent> {
-        unsent.letter.unshown += 1;
-        unsent.letter.in_doubt = true;
-        unsent.lingers = true;
-        if unsent.letter.unshown < TRIALS {
-            return Some(unsent);
-        }
-        let Letter { ticket, id, .. } = unsent.letter;
-        let text = Some("the room took it and did not show it".to_owned());
-        let error = StanzaError { text, ..StanzaError::new(ErrorKind::Cancel, Condition::UndefinedCondition) };
-        context.message_refused(ticket, id, &error);
-        None
     }
 }
 

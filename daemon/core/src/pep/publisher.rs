@@ -1,18 +1,17 @@
-//! Publishing our own tune (XEP-0118 over PEP, XEP-0163): one publish at a time, the last wish wins, never on a node
-//! that strangers may read (CVE-2018-6591). What the tune is, and when it may change, is decided elsewhere.
+//! The publisher of our own tune (XEP-0118): one publish at a time, and the last wish wins. What the tune is, and when it
+//! may change, is decided elsewhere.
 
-use crate::stanza::disco::Info;
+use super::{Failed, Next, Node, Publication, Support};
 use crate::stanza::{StanzaError, pubsub, tune};
 use crate::tune::Track;
-use crate::xml::{Element, ns};
+use crate::xml::Element;
 
-/// Who may read the node: those who see our presence.
-const ACCESS: (&str, &str) = ("pubsub#access_model", "presence");
+/// The tune's one item.
+const ITEM: &str = "current";
 
 /// The publisher of one session.
 #[derive(Debug, Default)]
-pub struct Pep {
-    support: Support,
+pub struct Publisher {
     /// What the server has; unknown until the session's first publish.
     published: Option<Option<Track>>,
     busy: Option<Step>,
@@ -20,23 +19,11 @@ pub struct Pep {
     refused: Option<Option<Track>>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Support {
-    /// Not asked, or not answered yet.
-    #[default]
-    Unknown,
-    /// Nodes can be published with conditions.
-    Options,
-    /// Nothing that may be used.
-    Missing(&'static str),
-}
-
 /// What is under way. Each carries what is to be published.
 #[derive(Debug)]
 enum Step {
     Storing(Track),
-    Publishing { tune: Option<Track>, remade: bool },
-    Deleting(Option<Track>),
+    Publishing(Option<Track>, Publication),
 }
 
 /// What is to be done now.
@@ -50,81 +37,48 @@ pub enum Action {
     Report(Option<Track>, Result<(), String>),
 }
 
-impl Pep {
-    /// The question that tells whether there is a service; its answer goes to [`supported`](Self::supported).
-    pub fn question() -> Element {
-        Info::request(None)
-    }
-
-    /// Takes the answer of our own account (XEP-0163 section 6).
-    pub fn supported(&mut self, answer: Result<Option<&Element>, &StanzaError>) {
-        let info = answer.ok().flatten().and_then(Info::parse);
-        self.support = match info {
-            Some(info) if !info.is("pubsub", "pep") => Support::Missing("the server has no personal eventing"),
-            Some(info) if info.has(ns::PUBSUB_PUBLISH_OPTIONS) => Support::Options,
-            Some(_) => Support::Missing("the server cannot keep a tune from strangers (no publish-options)"),
-            None => Support::Missing("the server does not say what it supports"),
-        };
-    }
-
+impl Publisher {
     /// Whether `wanted` differs from what the server has, and what to do about it. `out` tells whether the store
     /// knows that a tune may stand at the server.
-    pub fn advance(&mut self, wanted: Option<&Track>, out: bool) -> Option<Action> {
-        if self.busy.is_some() || self.support == Support::Unknown {
-            return None;
+    pub fn advance(&mut self, support: Support, wanted: Option<&Track>, out: bool) -> Vec<Action> {
+        if self.busy.is_some() || support == Support::Unknown {
+            return Vec::new();
         }
         let done = self.published.as_ref().is_some_and(|published| published.as_ref() == wanted);
         let nothing_out = wanted.is_none() && !out && self.published.is_none();
         let refused = self.refused.as_ref().is_some_and(|refused| refused.as_ref() == wanted);
         if done || nothing_out || refused {
-            return None;
-        }
-        if let Support::Missing(reason) = self.support {
-            self.refused = Some(wanted.cloned());
-            return Some(Action::Report(wanted.cloned(), Err(reason.to_owned())));
+            return Vec::new();
         }
         match wanted {
-            Some(track) if !out => {
+            Some(track) if !out && support == Support::Options => {
                 self.busy = Some(Step::Storing(track.clone()));
-                Some(Action::Store(true))
+                vec![Action::Store(true)]
             }
-            Some(_) | None => Some(self.publish(wanted.cloned(), false)),
+            Some(_) | None => self.publish(support, wanted.cloned()),
         }
     }
 
     /// The store has taken, or could not take, the flag.
-    pub fn stored(&mut self, result: Result<(), String>) -> Option<Action> {
+    pub fn stored(&mut self, result: Result<(), String>) -> Vec<Action> {
         match (self.busy.take(), result) {
-            (Some(Step::Storing(track)), Ok(())) => Some(self.publish(Some(track), false)),
-            (Some(Step::Storing(track)), Err(reason)) => {
-                self.refused = Some(Some(track.clone()));
-                Some(Action::Report(Some(track), Err(reason)))
-            }
+            (Some(Step::Storing(track)), Ok(())) => self.publish(Support::Options, Some(track)),
+            (Some(Step::Storing(track)), Err(reason)) => self.failed(Some(track), &reason),
             (busy, _) => {
                 self.busy = busy;
-                None
+                Vec::new()
             }
         }
     }
 
     /// The answer to the last [`Action::Set`].
     pub fn answered(&mut self, answer: Result<Option<&Element>, &StanzaError>) -> Vec<Action> {
-        match (self.busy.take(), answer) {
-            (Some(Step::Publishing { tune, .. }), Ok(_)) => self.done(tune),
-            (Some(Step::Publishing { tune, remade: false }), Err(error)) if pubsub::is_precondition_not_met(error) => {
-                // The node is from before, and not as it must be. To configure it would not do: ejabberd goes on
-                // telling strangers who subscribed while it was open. The next publish makes it anew.
-                self.busy = Some(Step::Deleting(tune));
-                vec![Action::Set(pubsub::deletion(ns::TUNE))]
+        match self.busy.take() {
+            Some(Step::Publishing(tune, mut publication)) => {
+                let next = publication.answered(answer);
+                self.go_on(tune, publication, next)
             }
-            (Some(Step::Deleting(tune)), Ok(_)) => vec![self.publish(tune, true)],
-            (Some(Step::Deleting(tune)), Err(error)) => {
-                self.failed(tune, &format!("strangers may read the tune at the server, and it stays so: {error}"))
-            }
-            (Some(Step::Publishing { tune, .. }), Err(error)) => {
-                self.failed(tune, &format!("the server refused the tune: {error}"))
-            }
-            (busy @ (Some(Step::Storing(_)) | None), _) => {
+            busy @ (Some(Step::Storing(_)) | None) => {
                 self.busy = busy;
                 Vec::new()
             }
@@ -134,7 +88,7 @@ impl Pep {
     /// No answer came in time to the last [`Action::Set`].
     pub fn unanswered(&mut self) -> Vec<Action> {
         match self.busy.take() {
-            Some(Step::Publishing { tune, .. } | Step::Deleting(tune)) => {
+            Some(Step::Publishing(tune, _)) => {
                 // It may have taken it all the same.
                 self.published = None;
                 self.failed(tune, "the server did not answer the tune")
@@ -149,13 +103,29 @@ impl Pep {
     /// What withdraws the tune at the end of a session, whatever is under way. Silence may be read by everybody, so it
     /// is said without a condition that could fail.
     pub fn farewell() -> Element {
-        pubsub::publish(ns::TUNE, "current", tune::to_element(None), &[])
+        pubsub::publish(Node::Tune.name(), ITEM, tune::to_element(None), &[])
     }
 
-    fn publish(&mut self, tune: Option<Track>, remade: bool) -> Action {
-        let request = publish_request(tune.as_ref());
-        self.busy = Some(Step::Publishing { tune, remade });
-        Action::Set(request)
+    fn publish(&mut self, support: Support, tune: Option<Track>) -> Vec<Action> {
+        // Contacts' programs listen for items only: an empty tune ends the song where a retraction would not.
+        let mut publication = Publication::new(Node::Tune, ITEM, tune::to_element(tune.as_ref()));
+        let next = publication.begin(support);
+        self.go_on(tune, publication, next)
+    }
+
+    fn go_on(&mut self, tune: Option<Track>, publication: Publication, next: Next) -> Vec<Action> {
+        match next {
+            Next::Get(request) | Next::Set(request) => {
+                self.busy = Some(Step::Publishing(tune, publication));
+                vec![Action::Set(request)]
+            }
+            Next::Done => self.done(tune),
+            Next::Failed(Failed::Refused(error)) => self.failed(tune, &format!("the server refused the tune: {error}")),
+            Next::Failed(Failed::Open(error)) => {
+                self.failed(tune, &format!("strangers may read the tune at the server, and it stays so: {error}"))
+            }
+            Next::Failed(Failed::Unsupported(reason)) => self.failed(tune, reason),
+        }
     }
 
     fn done(&mut self, tune: Option<Track>) -> Vec<Action> {
@@ -174,17 +144,13 @@ impl Pep {
     }
 }
 
-fn publish_request(tune: Option<&Track>) -> Element {
-    // Contacts' programs listen for items only: an empty tune ends the song where a retraction would not.
-    pubsub::publish(ns::TUNE, "current", tune::to_element(tune), &[ACCESS])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::stanza::disco::Identity;
+    use crate::stanza::disco::Info;
     use crate::stanza::error::{Condition, ErrorKind};
-    use crate::xml::writer;
+    use crate::xml::{ns, writer};
 
     /// What happens to a publisher, one letter each; see [`play`].
     type Course<'a> = &'a [(&'a str, &'a str)];
@@ -198,7 +164,7 @@ mod tests {
         StanzaError { specific, ..StanzaError::new(ErrorKind::Cancel, Condition::Conflict) }
     }
 
-    fn supporting(pep: bool, options: bool) -> Pep {
+    fn supporting(pep: bool, options: bool) -> Support {
         let identity = Identity { category: "pubsub".into(), kind: "pep".into(), ..Identity::default() };
         let feature = ns::PUBSUB_PUBLISH_OPTIONS.to_owned();
         let info = Info {
@@ -206,9 +172,7 @@ mod tests {
             features: options.then_some(feature).into_iter().collect(),
             ..Info::default()
         };
-        let mut publisher = Pep::default();
-        publisher.supported(Ok(Some(&info.to_element())));
-        publisher
+        Support::told(Ok(Some(&info.to_element())))
     }
 
     fn words(action: &Action) -> String {
@@ -228,13 +192,13 @@ mod tests {
 
     /// Plays a course: the title that is wanted (`-` for none), or `stored`, `full` (the disk is), `ok`, `no`, `open`
     /// (the node is not as it must be), `late` (no answer came); and what is done about it.
-    fn check(mut publisher: Pep, mut out: bool, course: Course<'_>) {
-        let mut wanted = None;
+    fn check(support: Support, mut out: bool, course: Course<'_>) {
+        let (mut publisher, mut wanted) = (Publisher::default(), None);
         for (number, (happens, expected)) in course.iter().enumerate() {
             let (open, refused) = (refusal(Some("precondition-not-met")), refusal(None));
             let mut actions = match *happens {
-                "stored" => publisher.stored(Ok(())).into_iter().collect(),
-                "full" => publisher.stored(Err("the disk is full".into())).into_iter().collect(),
+                "stored" => publisher.stored(Ok(())),
+                "full" => publisher.stored(Err("the disk is full".into())),
                 "ok" => publisher.answered(Ok(None)),
                 "no" => publisher.answered(Err(&refused)),
                 "open" => publisher.answered(Err(&open)),
@@ -253,7 +217,7 @@ mod tests {
                 "full" => false,
                 _ => out && !actions.contains(&Action::Store(false)),
             };
-            actions.extend(publisher.advance(wanted.as_ref(), out));
+            actions.extend(publisher.advance(support, wanted.as_ref(), out));
             let done: Vec<_> = actions.iter().map(words).collect();
             assert_eq!(done.join(", "), *expected, "step {number}, {happens}, of {course:?}");
         }
@@ -317,15 +281,13 @@ mod tests {
 
     #[test]
     fn without_the_means_nothing_is_published_and_that_is_told_once() {
-        let check = |publisher, reason: &str| {
+        let check = |support, reason: &str| {
             let told = format!("failed: {reason}");
-            check(publisher, false, &[("-", ""), ("One", &told), ("One", ""), ("ok", ""), ("stored", "")]);
+            check(support, false, &[("-", ""), ("One", &told), ("One", ""), ("ok", ""), ("stored", "")]);
         };
         check(supporting(false, true), "the server has no personal eventing");
-        check(supporting(true, false), "the server cannot keep a tune from strangers (no publish-options)");
-        let mut silent = Pep::default();
-        silent.supported(Ok(None));
-        check(silent, "the server does not say what it supports");
-        assert_eq!(Pep::default().advance(Some(&song("One")), true), None);
+        check(supporting(true, false), "the server cannot keep it from strangers (no publish-options)");
+        check(Support::told(Ok(None)), "the server does not say what it supports");
+        assert_eq!(Publisher::default().advance(Support::Unknown, Some(&song("One")), true), []);
     }
 }

@@ -1,0 +1,112 @@
+//! What people and programs ask of a session. How each thing is done is its own file's.
+
+use super::super::context::Context;
+use super::super::input::{Command, Outgoing, Ticket};
+use super::super::kept::KeptMessage;
+use super::super::outbox::OnItsWay;
+use super::super::output::{Delivery, Outcome};
+use super::leaving::Leaving;
+use super::outbound::{Letter, Sent};
+use super::{Asker, Online};
+use crate::xml::writer;
+
+impl Online {
+    /// What somebody asks of the session.
+    pub(super) fn command(&mut self, command: Command, context: &mut Context) {
+        if !matches!(command, Command::Tune(_)) {
+            self.linger(context);
+        }
+        match command {
+            Command::Layers(ticket, layers) => {
+                context.outward.set_layers(layers, context.now.moment);
+                if !context.outward.wants_stream() {
+                    self.leave(Leaving::by_status(ticket), context);
+                } else if self.leaving.is_some() {
+                    context.reply(ticket, Outcome::Delivered(Delivery::Pending));
+                } else {
+                    self.present(vec![ticket], context);
+                    self.advance_tune(context);
+                }
+            }
+            Command::Tune(playing) => {
+                context.set_playing(playing);
+                self.republish(context);
+            }
+            Command::TuneSettings(ticket, settings) => {
+                context.outward.set_settings(settings);
+                self.republish(context);
+                context.reply(ticket, Outcome::Done);
+            }
+            Command::Watched(watched) => context.watched = watched,
+            Command::MessageSettings(ticket, settings) => context.set_message_settings(ticket, settings),
+            Command::Read(ticket, chat) => context.read_by_command(ticket, chat),
+            Command::OnUncertain(ticket, what) => context.set_on_uncertain(ticket, what),
+            Command::CanHide(ticket) => self.can_hide(ticket, context),
+            Command::CatchUp(ticket) => self.catch_up(ticket, context),
+            Command::Connect(ticket) => match &mut self.leaving {
+                Some(leaving) => leaving.then_connect(ticket),
+                None => context.reply(ticket, Outcome::Done),
+            },
+            Command::Disconnect(ticket) | Command::Leave(ticket) | Command::Suspend(ticket) => {
+                self.leave(Leaving::by_command(ticket), context);
+            }
+            Command::Ask(ticket, _)
+            | Command::Publish(ticket, _)
+            | Command::Room(ticket, ..)
+            | Command::Subscribe(ticket, ..)
+                if self.leaving.is_some() =>
+            {
+                context.reply(ticket, Outcome::NotOnline(None));
+            }
+            Command::Send(ticket, outgoing) => self.send_message(ticket, outgoing, context),
+            Command::Retry(ticket, message) => self.send_set_aside(ticket, message, context),
+            Command::Cancel(ticket, id, place) => match self.outbound.cancel(&id) {
+                None if self.is_unshown(&id) => context.cancelled(ticket, Some(Err(OnItsWay))),
+                None => context.cancel(ticket, id, place),
+                cancelled => context.cancelled(ticket, cancelled),
+            },
+            Command::Ask(ticket, question) => {
+                self.ask(question.to, question.set, question.payload, Asker::Command(ticket), context);
+                self.try_stream(context);
+            }
+            Command::Publish(ticket, publication) => self.publish(ticket, publication, context),
+            Command::Room(ticket, room, command) => self.room_command(ticket, room, command, context),
+            Command::Subscribe(ticket, jid, what) => self.subscribe(ticket, jid, what, context),
+        }
+    }
+
+    /// Sends a message and has its asker wait for the server to have it.
+    fn send_message(&mut self, ticket: Ticket, outgoing: Outgoing, context: &mut Context) {
+        if self.leaving.is_some() {
+            return context.take_message(ticket, outgoing);
+        }
+        if context.asked_before(ticket, &outgoing) {
+            return;
+        }
+        let outgoing = context.addressed(outgoing);
+        let (letter, stanza) = context.letter(ticket, outgoing);
+        self.send_letter(letter, writer::to_string(&stanza), context);
+    }
+
+    /// The same of a message that was set aside.
+    fn send_set_aside(&mut self, ticket: Ticket, message: KeptMessage, context: &mut Context) {
+        if self.leaving.is_some() {
+            return context.retry_message(ticket, message);
+        }
+        let (letter, stanza) = context.retried(ticket, message);
+        self.send_letter(letter, stanza, context);
+    }
+
+    fn send_letter(&mut self, letter: Letter, stanza: String, context: &mut Context) {
+        if let Some(error) = self.outbound.refuses(&stanza) {
+            return context.answer(letter.ticket, &letter.id, &Outcome::Refused(error));
+        }
+        if letter.to_room {
+            return self.send_to_room(letter, stanza, context);
+        }
+        if self.outbound.is_full() || !context.backlog.is_empty() {
+            return context.put_behind(letter, &stanza);
+        }
+        self.outbound.send_text(stanza, Sent::Message(letter), context);
+    }
+}

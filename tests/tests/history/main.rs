@@ -1,0 +1,7 @@
+//! Messages that came and went: kept, found, read, asked for, and forgotten in time.
+
+mod kept;
+mod remarks;
+mod stage;
+mod unread;
+mod words;
