@@ -287,18 +287,28 @@ impl Context {
         self.forget_messages(Fate::Withdrawn, vec![id], Vec::new());
     }
 
-    /// Has the disk forget these messages, and those of the same fate that it could not forget before.
-    fn forget_messages(&mut self, fate: Fate, mut ids: Vec<String>, names: Vec<String>) {
-        if !ids.is_empty() {
-            let before = self.outbox.remembered_in_vain.extract_if(.., |(of, _)| *of == fate);
-            ids.extend(before.map(|(_, id)| id));
-            let ticket = self.store(match fate {
-                Fate::Arrived => Change::Arrived(ids.clone(), names),
-                Fate::Failed => Change::Failed(ids.clone()),
-                Fate::Withdrawn => Change::Withdrawn(ids.clone()),
-            });
-            self.outbox.forgetting.push((ticket, fate, ids));
+    /// Has the disk forget these messages, and those that it could not forget before.
+    fn forget_messages(&mut self, fate: Fate, ids: Vec<String>, names: Vec<String>) {
+        if ids.is_empty() {
+            return;
         }
+        let before = std::mem::take(&mut self.outbox.remembered_in_vain);
+        self.forget_all(fate, ids, names);
+        for fate in [Fate::Arrived, Fate::Failed, Fate::Withdrawn] {
+            let ids: Vec<String> = before.iter().filter(|(of, _)| *of == fate).map(|(_, id)| id.clone()).collect();
+            if !ids.is_empty() {
+                self.forget_all(fate, ids, Vec::new());
+            }
+        }
+    }
+
+    fn forget_all(&mut self, fate: Fate, ids: Vec<String>, names: Vec<String>) {
+        let ticket = self.store(match fate {
+            Fate::Arrived => Change::Arrived(ids.clone(), names),
+            Fate::Failed => Change::Failed(ids.clone()),
+            Fate::Withdrawn => Change::Withdrawn(ids.clone()),
+        });
+        self.outbox.forgetting.push((ticket, fate, ids));
     }
 
     /// The store answered; messages that it could not forget are tried again with the next ones.

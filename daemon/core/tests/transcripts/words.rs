@@ -342,9 +342,6 @@ fn of_message(message: &Incoming) -> String {
     for url in &message.urls {
         words += &format!(" at {url}");
     }
-    if message.kind == MessageKind::Groupchat && message.sent {
-        words += " of ours";
-    }
     if let Some(id) = message.room.as_ref().and_then(|room| room.id.as_ref()) {
         words += &format!(" by {id}");
     }
