@@ -12,6 +12,7 @@ mod remarks;
 mod room;
 mod roster;
 mod rows;
+mod schema;
 mod session;
 
 use std::path::{Path, PathBuf};

@@ -2,4 +2,5 @@
 
 mod presence;
 mod stage;
+mod survival;
 mod words;

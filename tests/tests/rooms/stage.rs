@@ -5,6 +5,7 @@ use xmppd_tests::account;
 use xmppd_tests::contact::Contact;
 use xmppd_tests::daemon::{Daemon, Home};
 use xmppd_tests::missing::present;
+use xmppd_tests::relay::Relay;
 use xmppd_tests::server::people::{JULIET, ROMEO};
 use xmppd_tests::server::{Kind, Server, Tls};
 use xmppd_tests::talk::Talk;
@@ -27,14 +28,31 @@ pub(crate) struct Stage {
 pub(crate) fn on_each(test: &str, scene: impl Fn(Stage, Daemon)) {
     for kind in Kind::ALL {
         let Some(server) = present(test, Server::start(kind)) else { continue };
-        let Some(juliet) = present(test, Contact::login(&server, Tls::Direct, JULIET)) else { continue };
-        let Some(home) = present(test, Home::new(&account::romeo(&server, Tls::Direct))) else { continue };
-        let daemon = home.start();
-        assert_eq!(home.ctl(&["wait", "online", "-t", "20s"]).code, 0);
-        let mut stage = Stage { kind, juliet, home, server };
-        stage.open_hall("juliet");
-        scene(stage, daemon);
+        let account = account::romeo(&server, Tls::Direct);
+        play(test, server, &account, &scene);
     }
+}
+
+/// The same with a relay between romeo and the server.
+pub(crate) fn behind_a_relay(test: &str, scene: impl Fn(Stage, &Relay, Daemon)) {
+    for kind in Kind::ALL {
+        let Some(server) = present(test, Server::start(kind)) else { continue };
+        let relay = Relay::start(server.port(Tls::Direct));
+        let password = format!("password-command = [\"printf\", \"%s\", {:?}]", ROMEO.password);
+        let account = account::romeo_at((relay.port(), Tls::Direct), &server.authority_file(), &password);
+        play(test, server, &account, |stage, daemon| scene(stage, &relay, daemon));
+    }
+}
+
+fn play(test: &str, server: Server, account: &str, scene: impl FnOnce(Stage, Daemon)) {
+    let kind = server.kind();
+    let Some(juliet) = present(test, Contact::login(&server, Tls::Direct, JULIET)) else { return };
+    let Some(home) = present(test, Home::new(account)) else { return };
+    let daemon = home.start();
+    assert_eq!(home.ctl(&["wait", "online", "-t", "20s"]).code, 0);
+    let mut stage = Stage { kind, juliet, home, server };
+    stage.open_hall("juliet");
+    scene(stage, daemon);
 }
 
 impl Stage {

@@ -2,6 +2,7 @@
 //! Every state is a file and is consumed by its transitions. Sockets, files and the clock are the shell's, which hands
 //! in what happened and does what comes out.
 
+mod aside;
 mod backlog;
 mod contacts;
 mod context;
@@ -33,11 +34,12 @@ pub use input::{
 };
 pub use kept::{Border, KeptMessage, KeptRoom, KeptSession, Known, Origin};
 pub use output::{
-    Aside, Available, Change, Delivery, Dial, Event, HangUp, Incoming, Invitation, LinkState, Outcome, Output, Problem,
-    Profile, Report, RoomReport, RoomState, Session, Speaker, TunePublished,
+    Aside, Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Profile,
+    Report, Session, Speaker, TunePublished,
 };
 pub use recent::{KeptRecent, MESSAGES_REMEMBERED, Noted, RecentMessage};
 pub use room::{Affiliation, Occupant, Role};
+pub use rooms::{Invitation, RoomReport, RoomState};
 pub use settings::{Memory, MessageSettings, OnUncertain, Remembered, Settings, TuneSettings};
 pub use tokens::Token;
 

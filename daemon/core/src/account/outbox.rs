@@ -4,27 +4,20 @@
 
 use std::collections::BTreeMap;
 
-use jid::Jid;
-
 use super::context::Context;
 use super::input::{Outgoing, Place, StoreTicket, Ticket};
 use super::kept::KeptMessage;
 use super::online::{Asleep, Letter, Unsent};
 use super::output::{Aside, Change, Event, Incoming, Outcome};
 use super::room_outbox::RoomOutbox;
-use crate::loss::Loss;
-use crate::stanza::error::{Condition, ErrorKind};
 use crate::stanza::{Message, MessageKind, StanzaError, archive, oob, receipts};
 use crate::xml::{Element, writer};
-
-/// A message that was under way when the server ended so many sessions in a row for what they carried is not sent again.
-const SUSPECTED: u8 = 2;
 
 /// Of one account.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     /// In the order in which they are to be sent.
-    unsent: Vec<Unsent>,
+    pub(super) unsent: Vec<Unsent>,
     /// Those for rooms.
     pub(super) to_rooms: RoomOutbox,
     /// How many were taken.
@@ -84,7 +77,8 @@ impl Outbox {
         self.unsent.extend(unsent);
     }
 
-    fn cancel(&mut self, id: &str) -> Option<Result<Letter, OnItsWay>> {
+    /// Takes out one that is in no doubt; nothing when there is none of this id.
+    pub(super) fn cancel(&mut self, id: &str) -> Option<Result<Letter, OnItsWay>> {
         let is_it = |unsent: &Unsent| unsent.letter.id == id;
         let found = self.unsent.iter().chain(self.to_rooms.iter()).find(|unsent| is_it(unsent))?;
         if found.letter.in_doubt {
@@ -328,50 +322,6 @@ impl Context {
         }
         self.answer(ticket, &id, &Outcome::Refused(error.clone()));
         self.forget_messages(Fate::Failed, vec![id], Vec::new());
-    }
-
-    /// Whether no plain text may go there.
-    pub(super) fn is_encrypted_only(&self, to: &Jid) -> bool {
-        let chats = &self.settings.encrypted_only;
-        !chats.is_empty() && chats.iter().any(|chat| chat.matches(to.to_bare().as_str()))
-    }
-
-    /// Does not send a message that was taken before its chat was for encrypted ones only; where nobody waits for it, it
-    /// is kept for its author.
-    pub(super) fn withhold(&mut self, message: Option<(Option<Ticket>, String)>) {
-        let Some((ticket, id)) = message else { return };
-        let text = Some("the chat is for encrypted messages only".to_owned());
-        let error = StanzaError { text, ..StanzaError::new(ErrorKind::Cancel, Condition::PolicyViolation) };
-        self.message_refused(ticket, id, &error);
-    }
-
-    /// Does so with those that were never in a session; others are found where they would be written.
-    pub(super) fn withhold_unsent(&mut self) {
-        let all = self.outbox.unsent.iter().chain(self.outbox.to_rooms.iter());
-        let withheld = all.filter(|unsent| !unsent.letter.in_doubt && self.is_encrypted_only(&unsent.letter.to));
-        let ids: Vec<String> = withheld.map(|unsent| unsent.letter.id.clone()).collect();
-        for id in ids {
-            let letter = self.outbox.cancel(&id).and_then(Result::ok);
-            self.withhold(letter.map(|letter| (letter.ticket, letter.id)));
-        }
-    }
-
-    /// This message is not sent by itself any more.
-    pub(super) fn set_aside(&mut self, id: String, aside: Aside, reason: String) {
-        self.event(Event::SetAside(id.clone(), aside, reason.clone()));
-        self.answer(None, &id, &Outcome::NotKept(reason.clone()));
-        self.store(Change::SetAside(id, aside, reason));
-    }
-
-    /// A session was ended by this; a message that was under way again and again when that happened would end the next
-    /// one too, and keep the account offline.
-    pub(super) fn quarantine(&mut self, loss: &Loss) {
-        let is_suspect = |unsent: &Unsent| unsent.letter.suspected >= SUSPECTED;
-        let mut suspects: Vec<Unsent> = self.outbox.unsent.extract_if(.., |unsent| is_suspect(unsent)).collect();
-        suspects.extend(self.outbox.to_rooms.take_if(is_suspect));
-        for id in suspects.into_iter().map(|unsent| unsent.letter.id) {
-            self.set_aside(id, Aside::Uncertain, format!("it was on its way {SUSPECTED} times in a row when {loss}"));
-        }
     }
 
     /// The store answered, perhaps for a message that waits for a session.

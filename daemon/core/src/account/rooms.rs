@@ -8,7 +8,7 @@ use jid::{BareJid, Jid};
 
 use super::context::Context;
 use super::kept::KeptRoom;
-use super::output::{Change, Event, Invitation, RoomReport, RoomState};
+use super::output::{Change, Event};
 use super::room::Room;
 use crate::secret::Secret;
 use crate::stanza::bookmark::Bookmark;
@@ -33,6 +33,59 @@ struct Known {
     bookmark: Bookmark,
     /// The server remembers it, too.
     bookmarked: bool,
+}
+
+/// A room as watchers see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomReport {
+    /// The room.
+    pub jid: BareJid,
+    /// What it is called, clean.
+    pub name: Option<String>,
+    /// Our nickname: the one we have inside, else the one to enter with.
+    pub nick: Option<String>,
+    /// Where we stand.
+    pub state: RoomState,
+    /// It is entered at the start of a session.
+    pub autojoin: bool,
+    /// The server remembers it (XEP-0402).
+    pub bookmarked: bool,
+    /// What it is about, clean.
+    pub subject: Option<String>,
+    /// Why we are where we are, clean.
+    pub reason: Option<String>,
+}
+
+/// Where we stand to a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoomState {
+    /// Outside, by wish.
+    Left,
+    /// On the way in.
+    Joining,
+    /// Inside.
+    Joined,
+    /// Outside until the next attempt.
+    Retrying,
+    /// Put out.
+    Kicked,
+    /// Put out for good.
+    Banned,
+    /// There is no such room any more.
+    Gone,
+    /// Not let in.
+    Refused,
+}
+
+/// An invitation into a room (XEP-0045 section 7.8, XEP-0249).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invitation {
+    /// Into which.
+    pub room: BareJid,
+    /// Who invites: the sender, or who the room says it is.
+    pub from: Option<Jid>,
+    /// Why, clean.
+    pub reason: Option<String>,
 }
 
 impl Rooms {

@@ -14,7 +14,8 @@ use std::time::Duration;
 use jid::BareJid;
 
 use super::kept::Border;
-use super::output::{Incoming, RoomState};
+use super::output::Incoming;
+use super::rooms::RoomState;
 use crate::entropy::Entropy;
 use crate::secret::Secret;
 use crate::stanza::archive::Archived;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::output::RoomState;
+use super::super::rooms::RoomState;
 use super::{FIRST_PAUSE, LONGEST_PAUSE};
 use crate::entropy::Entropy;
 use crate::stanza::StanzaError;
