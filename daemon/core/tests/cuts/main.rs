@@ -10,14 +10,13 @@ mod world;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jid::{FullJid, Jid};
-use xmppd_core::account::{KeptMessage, KeptRecent, KeptSession, Memory, Origin};
+use xmppd_core::account::{KeptMessage, KeptSession, Memory, Origin};
 use xmppd_core::entropy::Entropy;
-use xmppd_core::presence::{Layers, Presence, Show};
 use xmppd_core::time::Wall;
 
 use scram::Keys;
 use server::Kind;
-use world::{Cut, Way, World};
+use world::{Cut, Way, World, empty};
 
 const CLASSIC: Kind = Kind {
     inline: false,
@@ -230,22 +229,7 @@ fn a_session_goes_on_over_the_end_of_its_counters() {
             handled,
             at: Wall::from_unix_millis(1_789_999_940_000),
         };
-        let disk = Memory {
-            layers: Layers::new(Presence { show: Show::Online, status: None, priority: 0 }),
-            tune_out: false,
-            tokens: Vec::new(),
-            offer: None,
-            session: Some(session),
-            messages: (0..3).map(message).collect(),
-            backlog: 0,
-            chosen_behind: Vec::new(),
-            border: None,
-            told: Vec::new(),
-            recent: KeptRecent::default(),
-            roster: None,
-            requests: Vec::new(),
-            rooms: Vec::new(),
-        };
+        let disk = Memory { session: Some(session), messages: (0..3).map(message).collect(), ..empty(false) };
         let mut world = World::with_disk(INLINE, &keys, disk);
         // The server has handled as many as lie before its count, over the end of the numbers.
         let count = u32::MAX - 2;

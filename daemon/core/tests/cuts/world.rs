@@ -15,6 +15,7 @@ use xmppd_core::secret::Secret;
 use xmppd_core::stanza::MessageKind;
 use xmppd_core::time::{Moment, Now, Wall};
 
+pub(crate) use parts::empty;
 use parts::{Asked, Disk, security, settings};
 
 use super::scram::Keys;
@@ -69,7 +70,7 @@ pub(crate) struct World<'a> {
 
 impl<'a> World<'a> {
     pub(crate) fn new(kind: Kind, keys: &'a Keys) -> Self {
-        Self::with_disk(kind, keys, parts::empty(kind.room))
+        Self::with_disk(kind, keys, empty(kind.room))
     }
 
     pub(crate) fn with_disk(kind: Kind, keys: &'a Keys, disk: Memory) -> Self {

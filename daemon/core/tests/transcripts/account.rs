@@ -55,22 +55,7 @@ pub(crate) fn account(script: &Script) -> Account {
         user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),
         version: "0.1.0".into(),
     };
-    let mut memory = Memory {
-        layers: layers(&["online".into()]).expect("a show"),
-        tune_out: false,
-        tokens: Vec::new(),
-        offer: None,
-        session: None,
-        messages: Vec::new(),
-        backlog: 0,
-        chosen_behind: Vec::new(),
-        border: None,
-        told: Vec::new(),
-        recent: KeptRecent::default(),
-        roster: None,
-        requests: Vec::new(),
-        rooms: Vec::new(),
-    };
+    let mut memory = empty();
     for (key, value) in &script.settings {
         match key.as_str() {
             "jid" => settings.jid = BareJid::new(value).expect("a JID"),
@@ -103,6 +88,26 @@ pub(crate) fn account(script: &Script) -> Account {
         }
     }
     Account::new(settings, memory, [7; 32])
+}
+
+/// Nothing is remembered.
+fn empty() -> Memory {
+    Memory {
+        layers: layers(&["online".into()]).expect("a show"),
+        tune_out: false,
+        tokens: Vec::new(),
+        offer: None,
+        session: None,
+        messages: Vec::new(),
+        backlog: 0,
+        chosen_behind: Vec::new(),
+        border: None,
+        told: Vec::new(),
+        recent: KeptRecent::default(),
+        roster: None,
+        requests: Vec::new(),
+        rooms: Vec::new(),
+    }
 }
 
 /// A version and contacts that see us and whom we see.

@@ -1,7 +1,7 @@
 //! What people and programs ask of a session. How each thing is done is its own file's.
 
 use super::super::context::Context;
-use super::super::input::{Command, Outgoing, Ticket};
+use super::super::input::{Command, Outgoing, Place, Ticket};
 use super::super::kept::KeptMessage;
 use super::super::outbox::OnItsWay;
 use super::super::output::{Delivery, Outcome};
@@ -60,11 +60,7 @@ impl Online {
             }
             Command::Send(ticket, outgoing) => self.send_message(ticket, outgoing, context),
             Command::Retry(ticket, message) => self.send_set_aside(ticket, message, context),
-            Command::Cancel(ticket, id, place) => match self.outbound.cancel(&id) {
-                None if self.is_unshown(&id) => context.cancelled(ticket, Some(Err(OnItsWay))),
-                None => context.cancel(ticket, id, place),
-                cancelled => context.cancelled(ticket, cancelled),
-            },
+            Command::Cancel(ticket, id, place) => self.cancel_message(ticket, id, place, context),
             Command::Ask(ticket, question) => {
                 self.ask(question.to, question.set, question.payload, Asker::Command(ticket), context);
                 self.try_stream(context);
@@ -72,6 +68,14 @@ impl Online {
             Command::Publish(ticket, publication) => self.publish(ticket, publication, context),
             Command::Room(ticket, room, command) => self.room_command(ticket, room, command, context),
             Command::Subscribe(ticket, jid, what) => self.subscribe(ticket, jid, what, context),
+        }
+    }
+
+    fn cancel_message(&mut self, ticket: Ticket, id: String, place: Place, context: &mut Context) {
+        match self.outbound.cancel(&id) {
+            None if self.is_unshown(&id) => context.cancelled(ticket, Some(Err(OnItsWay))),
+            None => context.cancel(ticket, id, place),
+            cancelled => context.cancelled(ticket, cancelled),
         }
     }
 

@@ -127,12 +127,9 @@ pub(super) enum Action {
     Failed(Option<StanzaError>),
     /// We are outside.
     Left,
-    /// All that can be known of what was said is known, and messages may leave. What may not have arrived did not, for
-    /// `sure` when the archive says so, else as far as the room tells.
-    Ready {
-        /// By the archive's word.
-        sure: bool,
-    },
+    /// All that can be known of what was said is known, and messages may leave: what the room has not shown did not arrive,
+    /// for `sure` by its archive's word.
+    Ready { sure: bool },
     /// Somebody said this; nothing when it was ourselves. All up to here is known with it.
     Heard(Option<Box<Incoming>>, Option<Border>),
 }

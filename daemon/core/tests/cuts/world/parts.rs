@@ -24,7 +24,7 @@ pub(super) enum Asked {
 }
 
 /// A disk with nothing on it, but perhaps a room to enter.
-pub(super) fn empty(has_room: bool) -> Memory {
+pub(crate) fn empty(has_room: bool) -> Memory {
     let room = KeptRoom {
         jid: BareJid::new(ROOM).expect("a JID"),
         name: None,
