@@ -52,6 +52,7 @@ pub struct Snapshot<'a> {
     outbox: Option<&'a OutboxCounts>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unread: Option<&'a UnreadReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     room: Option<&'a RoomReport>,
 }
 

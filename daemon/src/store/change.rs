@@ -290,10 +290,8 @@ impl Change {
                 *erased |= forget(connection, account, ids, Some("sent"))?;
                 archive::remember(connection, account, names)
             }
-            Self::Failed { account, ids } => {
-                forget(connection, account, ids, Some("failed")).map(|erases| *erased |= erases)
-            }
-            Self::Withdrawn { account, ids } => forget(connection, account, ids, None).map(|erases| *erased |= erases),
+            Self::Failed { account, ids } => forget(connection, account, ids, Some("failed")).map(|it| *erased |= it),
+            Self::Withdrawn { account, ids } => forget(connection, account, ids, None).map(|it| *erased |= it),
             Self::Read { account, chat, last } => history::read(connection, account, chat, last.as_deref()),
             Self::Expired(before) => {
                 *erased = true;

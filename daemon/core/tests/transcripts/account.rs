@@ -205,18 +205,8 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
         ("subscribe", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Subscribe),
         ("unsubscribe", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Unsubscribe),
         ("approve", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Approve),
-        ("join", [room, rest @ ..]) => {
-            let nick = rest.first().map(|nick| ResourcePart::new(nick).expect("a nickname").into_owned());
-            Command::Room(ticket, BareJid::new(room).ok()?, RoomCommand::Join(nick, None))
-        }
-        ("part", [room, rest @ ..]) => {
-            let forget = rest.first().is_some_and(|word| word == "forget");
-            Command::Room(ticket, BareJid::new(room).ok()?, RoomCommand::Leave { forget })
-        }
-        ("occupants", [room]) => Command::Room(ticket, BareJid::new(room).ok()?, RoomCommand::Occupants),
-        ("invite", [room, whom]) => {
-            let invite = RoomCommand::Invite(Jid::new(whom).ok()?, Some("Come".into()));
-            Command::Room(ticket, BareJid::new(room).ok()?, invite)
+        ("join" | "part" | "occupants" | "invite", [room, rest @ ..]) => {
+            Command::Room(ticket, BareJid::new(room).ok()?, of_room(verb, rest)?)
         }
         ("deny", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Deny),
         ("watched", [word]) => Command::Watched(word == "yes"),
@@ -243,6 +233,19 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
     };
     let answered = !matches!(command, Command::Tune(_) | Command::Watched(_));
     Some((command, answered))
+}
+
+/// What is asked about a room.
+fn of_room(verb: &str, rest: &[String]) -> Option<RoomCommand> {
+    Some(match verb {
+        "join" => {
+            let nick = rest.first().map(|nick| ResourcePart::new(nick).expect("a nickname").into_owned());
+            RoomCommand::Join(nick, None)
+        }
+        "part" => RoomCommand::Leave { forget: rest.first().is_some_and(|word| word == "forget") },
+        "invite" => RoomCommand::Invite(Jid::new(rest.first()?).ok()?, Some("Come".into())),
+        _ => RoomCommand::Occupants,
+    })
 }
 
 /// What is told of oneself: `tell mood VALUE [TEXT]`, `tell activity GENERAL`, `tell nick NAME`, and nothing without a value.
