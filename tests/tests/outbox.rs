@@ -11,6 +11,7 @@ use xmppd_tests::contact::Contact;
 use xmppd_tests::daemon::Home;
 use xmppd_tests::missing::{present, program};
 use xmppd_tests::process::Folder;
+use xmppd_tests::scripted_server::session::Turn;
 use xmppd_tests::scripted_server::{Conversation, Outcome, ScriptedServer};
 use xmppd_tests::server::people::{JULIET, ROMEO};
 use xmppd_tests::server::{Kind, Server, Tls};
@@ -125,43 +126,22 @@ fn a_message_that_ends_sessions_is_set_aside_with_its_reason_and_the_others_arri
     assert_eq!(home.ctl(&["wait", "outbox", "empty", "-t", "5s"]).code, 0);
 }
 
-/// A session of a server that acknowledges everything and cannot stand one word.
+/// A session of a server that cannot stand one word.
 fn serve(client: &mut Conversation, certificate: &Certificate, arrived: &Sender<String>) -> Outcome {
-    client.starttls(certificate)?;
-    client.log_in(ROMEO)?;
-    client.expect("<enable")?;
-    client.expect(">")?;
-    client.send("<enabled xmlns='urn:xmpp:sm:3'/>")?;
-    let (mut said, mut handled) = (String::new(), 0);
-    loop {
-        let tag = client.expect(">")?;
-        said += &tag;
-        if tag.starts_with("<r ") {
-            client.send(format!("<a xmlns='urn:xmpp:sm:3' h='{handled}'/>"))?;
-            said.clear();
-        } else if tag.ends_with("</message>") {
-            handled += 1;
-            let body =
-                said.split_once("<body>").and_then(|(_, rest)| rest.split_once('<')).map_or("", |(body, _)| body);
-            if body == POISON {
+    client.session(certificate, ROMEO, |stanza| {
+        let body = stanza.split_once("<body>").and_then(|(_, rest)| rest.split_once('<'));
+        match body {
+            Some((POISON, _)) => {
                 let error = "<undefined-condition xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>";
-                client.send(format!("<stream:error>{error}</stream:error></stream:stream>"))?;
-                return client.rest().map(drop);
+                Turn::End(format!("<stream:error>{error}</stream:error></stream:stream>"))
             }
-            arrived.send(body.to_owned()).map_err(|error| error.to_string())?;
-            said.clear();
-        } else if tag.ends_with("</iq>") {
-            handled += 1;
-            let id = said.split_once("id='").and_then(|(_, rest)| rest.split_once('\'')).map_or("", |(id, _)| id);
-            client.send(format!("<iq type='result' id='{id}'/>"))?;
-            said.clear();
-        } else if tag.ends_with("</presence>") {
-            handled += 1;
-            said.clear();
-        } else if tag.ends_with("</stream:stream>") {
-            return client.rest().map(drop);
+            Some((body, _)) => {
+                let _ = arrived.send(body.to_owned());
+                Turn::Usual
+            }
+            None => Turn::Usual,
         }
-    }
+    })
 }
 
 #[test]

@@ -1,13 +1,18 @@
 //! The session bus and the system's: where each is, how a connection to it is opened, and how long to wait before the next attempt.
 //! What is said over a connection is left to the modules that open one (`players`, `dbus`).
 
+mod narrow;
 #[cfg(test)]
 pub(crate) mod private;
 pub(crate) mod value;
 
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use zbus::{Connection, connection::Builder, message::Message};
+use tokio::net::UnixStream;
+use zbus::address::transport::{Transport, UnixSocket};
+use zbus::{Address, Connection, connection::Builder, message::Message};
 
 /// The name of the bus itself.
 pub(crate) const NAME: &str = "org.freedesktop.DBus";
@@ -42,17 +47,60 @@ impl Bus {
     /// # Errors
     /// No such address, nobody listening, refused, or not done within five seconds.
     pub(crate) async fn connect(&self, patience: Duration) -> zbus::Result<Connection> {
-        let builder = match self {
-            Bus::Session => Builder::session(),
-            Bus::System => Builder::system(),
-            Bus::At(address) => Builder::address(address.as_str()),
+        open(async { Ok(Builder::address(self.address()?)) }, patience).await
+    }
+
+    /// The same for who listens to strangers: messages of more than [`narrow::LONGEST`] bytes are as if they had not been
+    /// sent, and no file descriptors come.
+    ///
+    /// # Errors
+    /// As [`Bus::connect`].
+    pub(crate) async fn listen(&self, patience: Duration) -> zbus::Result<Connection> {
+        let builder = async {
+            let address = self.address()?;
+            let Some(path) = path(&address) else { return Ok(Builder::address(address)) };
+            Ok(Builder::socket(narrow::over(UnixStream::connect(path).await?)))
         };
-        let opening = builder.method_timeout(patience).build();
-        match tokio::time::timeout(OPENING, opening).await {
-            Ok(opened) => opened,
-            Err(_) => Err(zbus::Error::Failure("the bus does not answer".to_owned())),
+        open(builder, patience).await
+    }
+
+    fn address(&self) -> zbus::Result<Address> {
+        match self {
+            Bus::Session => Address::session(),
+            Bus::System => Address::system(),
+            Bus::At(address) => Address::try_from(address.as_str()),
         }
     }
+}
+
+async fn open(
+    builder: impl Future<Output = zbus::Result<Builder<'static>>>,
+    patience: Duration,
+) -> zbus::Result<Connection> {
+    let opening = async { builder.await?.method_timeout(patience).build().await };
+    match tokio::time::timeout(OPENING, opening).await {
+        Ok(opened) => opened,
+        Err(_) => Err(zbus::Error::Failure("the bus does not answer".to_owned())),
+    }
+}
+
+/// Where the socket of a bus is; nothing when it is no socket of this machine with a name.
+fn path(address: &Address) -> Option<PathBuf> {
+    let Transport::Unix(unix) = address.transport() else { return None };
+    if let UnixSocket::File(path) = unix.path() {
+        Some(path.clone())
+    } else if let UnixSocket::Abstract(name) = unix.path() {
+        Some(abstract_path(name))
+    } else {
+        None
+    }
+}
+
+/// A name of the abstract namespace as a path: it begins with a zero byte.
+fn abstract_path(name: &OsStr) -> PathBuf {
+    let mut path = OsString::from("\0");
+    path.push(name);
+    path.into()
 }
 
 /// Calls a method of the bus itself; it starts nobody by itself.

@@ -70,7 +70,7 @@ pub(super) async fn listen(bus: &Bus, first: Duration, tell: &Tell) -> Ended {
 }
 
 async fn open(bus: &Bus) -> zbus::Result<(Connection, MessageStream)> {
-    let connection = bus.connect(PATIENCE).await?;
+    let connection = bus.listen(PATIENCE).await?;
     let messages = MessageStream::from(&connection);
     for name in names() {
         let came = format!("type='signal',sender='{0}',member='NameOwnerChanged',arg0='{name}'", bus::NAME);

@@ -54,7 +54,7 @@ impl Service {
                 shown => return shown.map_err(|error| words(&error)),
             }
         }
-        let connection = self.bus.connect(PATIENCE).await.map_err(|error| error.to_string())?;
+        let connection = self.bus.listen(PATIENCE).await.map_err(|error| error.to_string())?;
         self.known = Known::default();
         let shown = self.known.show(&connection, notice).await;
         self.connection = Some(connection);

@@ -44,7 +44,7 @@ pub(crate) async fn watch(
         if wanted.wait_for(|wanted| *wanted).await.is_err() {
             return;
         }
-        let reason = match bus.connect(PATIENCE).await {
+        let reason = match bus.listen(PATIENCE).await {
             Ok(connection) => {
                 let mut table = Table::default();
                 let session = Session::new(&connection, &mut table, &observations);

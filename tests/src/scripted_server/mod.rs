@@ -1,9 +1,10 @@
 //! A server that knows only bytes: it expects, sends, speaks TLS and cuts where a test's script says so.
 //!
-//! Real servers are too tolerant, and too correct, to show what a client does with a broken or hostile one. The one
-//! thing it does for a script is the login that has to come before most faults: [`login`].
+//! Real servers are too tolerant, and too correct, to show what a client does with a broken or hostile one. What
+//! it does for a script is the login that has to come before most faults, [`login`], and a [`session`] that behaves.
 
 pub mod login;
+pub mod session;
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};

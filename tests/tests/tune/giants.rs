@@ -12,7 +12,7 @@ use zbus::Variant;
 use crate::stage::{AT_ONCE, BRIEFLY, Stage, adas, nothing, plays, soon};
 
 #[test]
-fn a_title_of_megabytes_is_cut_or_not_looked_at_and_its_memory_is_given_back() {
+fn a_title_of_megabytes_is_cut_or_not_even_read() {
     let rules = format!("{AT_ONCE}\nallow = [\"steady\", \"*\"]");
     let Some(mut stage) = Stage::set("a giant title", Kind::Prosody12, &rules) else { return };
     let steady = ScriptedPlayer::start(&stage.bus, "steady", plays("Before"));
@@ -39,7 +39,8 @@ fn a_title_of_megabytes_is_cut_or_not_looked_at_and_its_memory_is_given_back() {
         let grown = cost.memory().resident.saturating_sub(before);
         (grown < 16 << 20).then_some(grown)
     });
-    let peak = cost.memory().peak - before;
+    let peak = cost.memory().peak.saturating_sub(before);
+    assert!(peak < 16 << 20, "{peak} bytes more at the peak");
     println!(
         "a title of 60 MiB: {} KiB before, {} KiB more at the peak, {} KiB afterwards, a song meanwhile after {delayed:?}",
         before >> 10,
@@ -96,6 +97,8 @@ fn signals_that_flicker_between_two_songs_are_one_publish_of_the_right_one() {
         };
         let player = ScriptedPlayer::start(&stage.bus, "mpv", says("1", "First"));
         stage.shows(Some("♪ Ada – First"), &adas("First"));
+        // Some servers tell the last song again when somebody comes.
+        stage.settle();
         let mark = stage.mark();
         // A new track with the title of the old one, then half a second of nothing, then itself, three times over.
         player.announce(says("2", "First"));

@@ -129,6 +129,7 @@ impl Offline {
                 | Timer::Answer
                 | Timer::Acknowledge
                 | Timer::Idle
+                | Timer::Due
                 | Timer::Lull
                 | Timer::Rooms
                 | Timer::Close => {}

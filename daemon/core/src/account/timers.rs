@@ -21,6 +21,8 @@ pub(super) enum Timer {
     Idle,
     /// A tune held back by the budget may go out.
     Tune,
+    /// A receipt that had to wait may go out.
+    Due,
     /// The server may be told that nobody looks.
     Lull,
     /// A room is to be entered again, or owes us something.
@@ -31,7 +33,7 @@ pub(super) enum Timer {
 
 impl Timer {
     /// Every purpose, in the order in which due ones fire.
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Retry,
         Self::Login,
         Self::Step,
@@ -40,6 +42,7 @@ impl Timer {
         Self::Acknowledge,
         Self::Idle,
         Self::Tune,
+        Self::Due,
         Self::Lull,
         Self::Rooms,
         Self::Close,

@@ -254,7 +254,7 @@ impl Online {
                 }
                 // What is due is done after each input.
                 Timer::Rooms => {}
-                Timer::Retry | Timer::Login | Timer::Step | Timer::Lull => {}
+                Timer::Retry | Timer::Login | Timer::Step | Timer::Due | Timer::Lull => {}
             }
         }
         Ok(())
