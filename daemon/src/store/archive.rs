@@ -14,6 +14,7 @@ pub(super) fn keep(connection: &Connection, account: &str, known: &Known, erased
     }
     room::known(connection, account, &known.rooms)?;
     known.messages.iter().try_for_each(|message| history::file(connection, account, message))?;
+    known.shown.iter().try_for_each(|shown| history::shown(connection, account, shown))?;
     for noted in &known.notes {
         *erased |= remarks::note(connection, account, noted)?;
     }

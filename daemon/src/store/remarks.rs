@@ -1,7 +1,7 @@
 //! What is said of messages of the history, each only of those of whom it may be said.
 
 use rusqlite::{Connection, OptionalExtension, params};
-use xmppd_core::account::{Incoming, Noted};
+use xmppd_core::account::{Author, Incoming, Noted};
 use xmppd_core::stanza::remark::Remark;
 
 /// Between two reactions; no text of them has one.
@@ -12,17 +12,22 @@ pub(super) fn correct(connection: &Connection, account: &str, message: &Incoming
     let Some(replaced) = &message.replaces else { return Ok(()) };
     let sql = "UPDATE history SET replaced_by = ?5 WHERE account = ?1 AND chat = ?2 AND sent = ?3
         AND (id = ?4 OR origin = ?4 OR replaces = ?4)
-        AND number < (SELECT max(number) FROM history WHERE account = ?1 AND id = ?5)";
+        AND number < (SELECT max(number) FROM history WHERE account = ?1 AND id = ?5)
+        AND (?6 IS NULL OR coalesce(occupant, sender) = ?6)";
     let chat = message.chat();
-    let values = params![account, chat.as_str(), message.sent, replaced, message.id];
+    // In a room ids are told apart by who gave them.
+    let in_room = message.room.as_ref().filter(|_| message.is_said_in_room() && !message.sent);
+    let by = in_room.map(|room| room.id.as_deref().unwrap_or(message.from.as_str()));
+    let values = params![account, chat.as_str(), message.sent, replaced, message.id, by];
     connection.prepare_cached(sql)?.execute(values).map(drop)
 }
 
 /// Notes something said of a message; whether a text is gone with it.
 pub(super) fn note(connection: &Connection, account: &str, noted: &Noted) -> rusqlite::Result<bool> {
     let sql = "SELECT number FROM history WHERE account = ?1 AND chat = ?2 AND (?3 IS NULL OR sent = ?3)
-        AND (id = ?4 OR origin = ?4) ORDER BY number DESC LIMIT 1";
-    let values = params![account, noted.chat.as_str(), noted.about_sent(), noted.remark.about()];
+        AND (id = ?4 OR origin = ?4) AND (?5 IS NULL OR coalesce(occupant, sender) = ?5) ORDER BY number DESC LIMIT 1";
+    let (sent, by) = (noted.about_sent(), noted.about.as_ref().and_then(Author::name));
+    let values = params![account, noted.chat.as_str(), sent, noted.remark.about(), by];
     let number: Option<i64> = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
     let Some(number) = number else { return Ok(false) };
     match (&noted.remark, noted.sent) {
@@ -41,8 +46,9 @@ pub(super) fn note(connection: &Connection, account: &str, noted: &Noted) -> rus
         (Remark::Retraction(_), _) => {
             // With all that was to take its place.
             let sql = "UPDATE history SET body = NULL, subject = NULL, encrypted = NULL, urls = NULL, unread = 0, retracted = 1 WHERE number = ?1
-                OR account = ?2 AND chat = ?3 AND sent = ?4 AND replaces = ?5";
-            let values = params![number, account, noted.chat.as_str(), noted.sent, noted.remark.about()];
+                OR account = ?2 AND chat = ?3 AND sent = ?4 AND replaces = ?5
+                AND (?6 IS NULL OR coalesce(occupant, sender) = ?6)";
+            let values = params![number, account, noted.chat.as_str(), noted.sent, noted.remark.about(), by];
             connection.prepare_cached(sql)?.execute(values)?;
             return Ok(true);
         }

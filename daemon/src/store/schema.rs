@@ -141,6 +141,7 @@ pub(super) const SCHEMA: &[&str] = &[
         origin    TEXT,
         place     TEXT,
         sender    TEXT NOT NULL,
+        occupant  TEXT,
         recipient TEXT NOT NULL,
         kind      TEXT NOT NULL,
         body      TEXT,
@@ -168,6 +169,7 @@ pub(super) const SCHEMA: &[&str] = &[
     CREATE INDEX history_by_time ON history (at);
     CREATE INDEX history_by_chat ON history (account, chat);
     CREATE INDEX history_by_id ON history (account, id);
+    CREATE INDEX history_in_rooms ON history (account) WHERE kind = 'groupchat';
     CREATE INDEX history_unread ON history (account, chat) WHERE unread;
     CREATE UNIQUE INDEX history_by_place ON history (account, chat, place) WHERE place IS NOT NULL;
     CREATE VIRTUAL TABLE history_text USING fts5

@@ -34,7 +34,8 @@ pub(super) fn handled(connection: &Connection, account: &str, handled: u32, at: 
     connection.prepare_cached(sql)?.execute(params![handled, at.as_unix_millis(), account]).map(drop)
 }
 
-/// Keeps a message; one that is kept already gets its new position and keeps its place among the others.
+/// Keeps a message; one that is kept already gets its new position and keeps its place among the others, unless it was
+/// set aside: then it is behind all of them.
 pub(super) fn keep_message(
     connection: &Connection,
     account: &str,
@@ -43,7 +44,9 @@ pub(super) fn keep_message(
 ) -> rusqlite::Result<()> {
     let sql = "INSERT INTO message (account, id, recipient, position, stanza, at, after, attempts, chosen, behind)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?4 IS NOT NULL, ?8, ?9)
-        ON CONFLICT (account, id) DO UPDATE SET position = excluded.position, recipient = excluded.recipient,
+        ON CONFLICT (account, id) DO UPDATE SET
+        number = CASE WHEN aside IS NULL THEN number ELSE (SELECT max(number) + 1 FROM message) END,
+        position = excluded.position, recipient = excluded.recipient,
         stanza = excluded.stanza, aside = NULL, reason = NULL, behind = excluded.behind,
         attempts = attempts + (message.position IS NULL AND excluded.position IS NOT NULL)";
     let KeptMessage { id, to, position, stanza, origin, chosen, .. } = message;

@@ -14,6 +14,7 @@ use super::outbox::Outbox;
 use super::output::{Change, Delivery, Dial, Event, HangUp, Outcome, Output};
 use super::outward::Outward;
 use super::recent::{Dues, Recent};
+use super::room_recent::RoomRecent;
 use super::rooms::Rooms;
 use super::settings::{Memory, OnUncertain, Remembered, Settings, TuneSettings};
 use super::streak::Streak;
@@ -67,6 +68,8 @@ pub(super) struct Context {
     pub(super) inbox: Inbox,
     /// The last messages.
     pub(super) recent: Recent,
+    /// The same of rooms.
+    pub(super) room_recent: RoomRecent,
     /// What others are to be told of them.
     pub(super) dues: Dues,
     /// What is known of the contacts.
@@ -93,6 +96,7 @@ impl Context {
         let inbox = Inbox::restored(memory.border.take(), borders, std::mem::take(&mut memory.told));
         let (rooms, known_rooms) = Rooms::restored(kept_rooms);
         let (contacts, known) = Contacts::restored(memory.roster.take(), std::mem::take(&mut memory.requests));
+        let room_recent = RoomRecent::restored(std::mem::take(&mut memory.recent.in_rooms));
         let recent = Recent::restored(std::mem::take(&mut memory.recent));
         let unread = recent.unread().into_iter().map(|(chat, count)| Event::Unread(chat, count));
         let outputs = known.into_iter().chain(known_rooms).chain(unread).map(Output::Event).collect();
@@ -127,6 +131,7 @@ impl Context {
             backlog,
             inbox,
             recent,
+            room_recent,
             dues: Dues::default(),
             contacts,
             rooms,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use jid::BareJid;
 
 use super::input::StoreTicket;
-use super::kept::{Border, Known, Origin};
+use super::kept::{Border, Known, Origin, Shown};
 use super::output::Incoming;
 use super::recent::Said;
 use crate::time::Wall;
@@ -34,6 +34,8 @@ pub(super) struct Batch {
     pub(super) border: Option<Border>,
     /// How far rooms are.
     pub(super) rooms: BTreeMap<BareJid, Border>,
+    /// What of ours they show.
+    pub(super) shown: Vec<Shown>,
 }
 
 /// The names of the last messages.
@@ -76,8 +78,7 @@ impl Inbox {
     /// The session is gone, and the disk was asked to know of this: what has a name is told when it does. The server
     /// sends the rest again.
     pub(super) fn leave(&mut self, ticket: StoreTicket, mut batch: Batch) {
-        let is_rooms = |said: &Said| matches!(said, Said::Text(message) if message.is_said_in_room());
-        batch.said.retain(|said| said.name().is_some() || is_rooms(said));
+        batch.said.retain(|said| said.name().is_some() || said.is_said_in_room());
         // The next session reads a room behind what is about to be told of it.
         self.rooms.extend(std::mem::take(&mut batch.rooms));
         self.under_way.push((ticket, batch));
@@ -112,7 +113,7 @@ impl Inbox {
 
 impl Batch {
     pub(super) fn is_empty(&self) -> bool {
-        self.said.is_empty() && self.border.is_none() && self.rooms.is_empty()
+        self.said.is_empty() && self.border.is_none() && self.rooms.is_empty() && self.shown.is_empty()
     }
 
     pub(super) fn holds(&self, wanted: &str) -> bool {
@@ -128,6 +129,7 @@ impl Batch {
     pub(super) fn known(&self, history: bool) -> Known {
         let rooms = self.rooms.iter().map(|(room, border)| (room.clone(), border.clone())).collect();
         let mut known = Known { border: self.border.clone(), told: self.names(), rooms, ..Known::default() };
+        known.shown.extend(self.shown.iter().filter(|_| history).cloned());
         for said in self.said.iter().filter(|_| history) {
             match said {
                 Said::Text(message) => known.messages.push(message.clone()),

@@ -104,8 +104,21 @@ pub struct Known {
     pub rooms: Vec<(BareJid, Border)>,
     /// Messages for the history.
     pub messages: Vec<Incoming>,
+    /// At which places of their rooms messages of ours are shown.
+    pub shown: Vec<Shown>,
     /// What was said of messages, those among them.
     pub notes: Vec<Noted>,
+}
+
+/// A message of ours in its room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// The room.
+    pub room: BareJid,
+    /// The message's id.
+    pub id: String,
+    /// The one that the room gave it (XEP-0359).
+    pub place: String,
 }
 
 /// A room that the account remembers.

@@ -18,6 +18,7 @@ mod outward;
 mod recent;
 mod room;
 mod room_outbox;
+mod room_recent;
 mod rooms;
 mod settings;
 mod stopped;
@@ -32,13 +33,14 @@ pub use input::{
     Command, Connected, Input, Machine, Outgoing, Place, Playing, Question, RoomCommand, SecretMissing, Security,
     StoreTicket, Subscribing, Ticket,
 };
-pub use kept::{Border, KeptMessage, KeptRoom, KeptSession, Known, Origin};
+pub use kept::{Border, KeptMessage, KeptRoom, KeptSession, Known, Origin, Shown};
 pub use output::{
     Aside, Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Profile,
     Report, Session, Speaker, TunePublished,
 };
-pub use recent::{KeptRecent, MESSAGES_REMEMBERED, Noted, RecentMessage};
+pub use recent::{Author, KeptRecent, MESSAGES_REMEMBERED, Noted, RecentMessage};
 pub use room::{Affiliation, Occupant, Role};
+pub use room_recent::RoomWord;
 pub use rooms::{Invitation, RoomReport, RoomState};
 pub use settings::{Memory, MessageSettings, OnUncertain, Remembered, Settings, TuneSettings};
 pub use tokens::Token;

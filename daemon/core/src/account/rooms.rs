@@ -201,6 +201,7 @@ impl Context {
 
     /// Tells watchers that there is nothing to be told of a room any more.
     pub(super) fn tell_forgotten(&mut self, room: &BareJid) {
+        self.room_recent.forget(room);
         if self.rooms.told.remove(room).is_some() {
             self.event(Event::RoomForgotten(room.clone()));
         }

@@ -14,15 +14,15 @@
 //! available JID SHOW ["TEXT"] [priority N] [since MILLIS]    unavailable JID
 //! contact-tune JID TUNE    contact-mood|activity|nick|avatar JID WHAT    tune-published TUNE    tune-failed "WORDS"      TUNE: "ARTIST – TITLE" or nothing
 //! departed    mistrusted    unread JID COUNT    chat-state JID STATE
-//! noted JID received|displayed|reactions|retracted ID [EMOJIS] [by us]
+//! noted JID received|displayed|reactions|retracted ID [EMOJIS] [by us] [of ours|OCCUPANT|JID]
 //! message JID KIND ["SUBJECT"] ["BODY"] [encrypted "METHOD"] [at URL …] [copy [of ours]] [delayed MILLIS] [replaces ID]
 //! [reply to ID]
 //! ```
 
 use jid::BareJid;
 use xmppd_core::account::{
-    Aside, Available, Border, Change, Delivery, Event, HangUp, Incoming, Known, LinkState, Noted, Occupant, Outcome,
-    Output, Problem, Remembered, Report, RoomReport, Session, Token, TunePublished,
+    Aside, Author, Available, Border, Change, Delivery, Event, HangUp, Incoming, Known, LinkState, Noted, Occupant,
+    Outcome, Output, Problem, Remembered, Report, RoomReport, Session, Token, TunePublished,
 };
 use xmppd_core::pep::Personal;
 use xmppd_core::presence::{Composed, Layer, Presence};
@@ -132,7 +132,8 @@ fn of_known(known: &Known) -> String {
     let files =
         known.messages.iter().map(|message| format!(" files {:?}", message.body.as_deref().unwrap_or_default()));
     let notes = known.notes.iter().map(|noted| format!(" notes {}", of_noted(noted)));
-    border.into_iter().chain(told).chain(rooms).chain(files).chain(notes).collect()
+    let shown = known.shown.iter().map(|shown| format!(" shown {} at {}", shown.id, shown.place));
+    border.into_iter().chain(told).chain(rooms).chain(files).chain(shown).chain(notes).collect()
 }
 
 fn of_noted(noted: &Noted) -> String {
@@ -142,7 +143,13 @@ fn of_noted(noted: &Noted) -> String {
         Remark::Reactions(id, emojis) => format!("reactions {id} {}", emojis.concat()),
         Remark::Retraction(id) => format!("retracted {id}"),
     };
-    format!("{} {what}{}", noted.chat, if noted.sent { " by us" } else { "" })
+    let by = if noted.sent { " by us" } else { "" };
+    match &noted.about {
+        None => format!("{} {what}{by}", noted.chat),
+        Some(Author::Us) => format!("{} {what}{by} of ours", noted.from),
+        Some(Author::Occupant(id)) => format!("{} {what}{by} of {id}", noted.from),
+        Some(Author::Nick(jid) | Author::Address(jid)) => format!("{} {what}{by} of {jid}", noted.from),
+    }
 }
 
 fn of_offer(offer: &Remembered) -> String {

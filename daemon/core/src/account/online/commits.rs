@@ -6,7 +6,7 @@ use jid::BareJid;
 use super::super::context::Context;
 use super::super::inbox::Batch;
 use super::super::input::StoreTicket;
-use super::super::kept::{Border, Known};
+use super::super::kept::{Border, Known, Shown};
 use super::super::output::{Change, Incoming};
 use super::super::recent::Said;
 
@@ -53,6 +53,11 @@ impl Commits {
     /// A room is known up to here.
     pub(super) fn room_border(&mut self, room: BareJid, border: Border) {
         self.waiting.rooms.insert(room, border);
+    }
+
+    /// A room shows a message of ours.
+    pub(super) fn shown(&mut self, shown: Shown) {
+        self.waiting.shown.push(shown);
     }
 
     /// Whether a message of this name waits to be told.

@@ -86,9 +86,13 @@ impl Online {
         let own = self.session.jid.to_bare();
         let to = message.to.jid().cloned().unwrap_or_else(|| self.session.jid.clone().into());
         let place = archive::stanza_id(&message.payloads, &own);
+        // A word apart in a room is not one of a contact's, and nobody there may speak of what another one said.
+        let nick = from.resource().filter(|_| self.rooms.has(&from.to_bare()));
         if let Some(remark) = Remark::find(&message) {
-            let (from, to) = (from.to_bare(), to.to_bare());
-            return Some(Said::Noted(Noted { chat: from.clone(), from, to, remark, sent: false, place }));
+            let (chat, to) = (from.to_bare(), to.to_bare());
+            let from = Jid::from(chat.clone());
+            let noted = Noted { chat, from, to, remark, sent: false, place, about: None };
+            return nick.is_none().then_some(Said::Noted(noted));
         }
         let encrypted = encryption::method(&message.payloads, message.body.as_deref());
         // What stands beside an encrypted text is for those who cannot read it, and no text.
@@ -101,13 +105,11 @@ impl Online {
         }
         let delay = message.payloads.iter().find_map(Delay::parse);
         let delayed = delay.filter(|delay| self.is_own_server(&delay.from)).map(|delay| delay.stamp);
-        // A word apart in a room is not one of a contact's.
-        let nick = from.resource().filter(|_| self.rooms.has(&from.to_bare()));
         let room = nick.map(|nick| Speaker { nick: text::line(nick.as_str(), text::READ), id: None });
         Some(Said::Text(Incoming {
             room,
             origin: archive::origin_id(&message.payloads),
-            replaces: remark::replaces(&message),
+            replaces: remark::replaces(&message).filter(|_| nick.is_none()),
             reply_to: remark::reply_to(&message),
             markable: remark::is_markable(&message),
             id: message.id.unwrap_or_else(|| context.entropy.id()),
@@ -198,7 +200,7 @@ impl Online {
         }
         for (chat, read) in std::mem::take(&mut context.dues.read) {
             // Rooms are told nothing, and their places are not of our archive.
-            if context.rooms.has(&chat) {
+            if context.rooms.has(&chat) || self.rooms.has(&chat) {
                 continue;
             }
             if let Some(id) = read.marker.filter(|_| self.may_be_told(&chat, context)) {

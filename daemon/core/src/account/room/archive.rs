@@ -5,17 +5,13 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use jid::{BareJid, Jid};
-
 use super::super::kept::Border;
-use super::super::output::{Incoming, Speaker};
 use super::entering::earlier;
-use super::{Abilities, Action, Asked, Turn};
+use super::place::Place;
+use super::{Action, Asked, Spoken, Turn};
 use crate::stanza::archive::{self, Archived, Page, Range};
-use crate::stanza::delay::Delay;
 use crate::stanza::error::Condition;
-use crate::stanza::{Message, MessageKind, StanzaError, encryption, muc, oob};
-use crate::text;
+use crate::stanza::{Message, StanzaError};
 use crate::time::{Moment, Wall};
 use crate::xml::Element;
 
@@ -27,16 +23,6 @@ const WAITING: usize = 500;
 const HISTORY_WITHIN: Duration = Duration::from_secs(10);
 /// Of so many of the last messages the names are remembered.
 const NAMES: usize = 64;
-
-/// Who speaks, and whom to believe what.
-pub(super) struct Place<'a> {
-    pub(super) room: &'a BareJid,
-    pub(super) own: &'a BareJid,
-    pub(super) nick: &'a str,
-    /// Who we are to the room.
-    pub(super) id: Option<&'a str>,
-    pub(super) abilities: Abilities,
-}
 
 /// What is known of what was said.
 #[derive(Debug, Default)]
@@ -78,7 +64,7 @@ struct Reading {
 /// Something that was said; nothing to tell where we said it.
 #[derive(Debug)]
 struct Heard {
-    message: Option<Box<Incoming>>,
+    spoken: Option<Box<Spoken>>,
     border: Option<Border>,
     name: Option<String>,
 }
@@ -162,11 +148,11 @@ impl Archive {
             Stage::History(_) if stamp.is_none() => self.history_ends(known, turn),
             Stage::New | Stage::History(_) | Stage::Reading(_) | Stage::Known => {}
         }
-        let message = if ours { None } else { place.incoming(message, stamp, true, turn) };
-        if message.is_none() && !ours {
+        let spoken = if ours { None } else { place.spoken(message, stamp, true, turn) };
+        if spoken.is_none() && !ours {
             return;
         }
-        let heard = Heard { message: message.map(Box::new), border, name };
+        let heard = Heard { spoken: spoken.map(Box::new), border, name };
         match &self.stage {
             Stage::Reading(_) if heard.border.is_some() => self.wait(heard),
             Stage::New | Stage::History(_) | Stage::Reading(_) | Stage::Known => self.tell(heard, known, turn),
@@ -196,9 +182,9 @@ impl Archive {
         }
         self.newer.retain(|newer| newer.name.as_ref() != Some(&archived.id));
         let message = archived.message.filter(|_| !ours);
-        let message = message.and_then(|message| place.incoming(message, Some(at), false, turn));
-        let message = message.map(|message| Incoming { place: Some(archived.id.clone()), ..message });
-        let heard = Heard { message: message.map(Box::new), border: Some(border), name: Some(archived.id) };
+        let spoken = message.and_then(|message| place.spoken(message, Some(at), false, turn));
+        let spoken = spoken.map(|spoken| Box::new(spoken.at(archived.id.clone())));
+        let heard = Heard { spoken, border: Some(border), name: Some(archived.id) };
         self.tell(heard, known, turn);
     }
 
@@ -280,7 +266,7 @@ impl Archive {
     }
 
     fn tell(&mut self, heard: Heard, known: &mut Option<Border>, turn: &mut Turn<'_>) {
-        let Heard { message, border, name } = heard;
+        let Heard { spoken, border, name } = heard;
         if let Some(name) = name {
             if self.names.contains(&name) {
                 return;
@@ -293,69 +279,11 @@ impl Archive {
         if border.is_some() {
             known.clone_from(&border);
         }
-        turn.push(Action::Heard(message, border));
+        turn.push(Action::Heard(spoken, border));
     }
 }
 
 /// Rooms give the time by the second: what was said in the same one is told apart by name.
 fn whole_second(at: Wall) -> Wall {
     Wall::from_unix_millis(at.as_unix_millis().div_euclid(1_000) * 1_000)
-}
-
-impl Place<'_> {
-    /// When it was said, by the room's word alone (S43).
-    fn stamp(&self, message: &Message) -> Option<Wall> {
-        let is_rooms = |delay: &Delay| delay.from.jid().is_some_and(|from| from.to_bare() == *self.room);
-        message.payloads.iter().find_map(|payload| Delay::parse(payload).filter(is_rooms)).map(|delay| delay.stamp)
-    }
-
-    /// What people read of it. Live, whoever has our nickname is us; before, only who the room says is us.
-    fn incoming(&self, message: Message, stamp: Option<Wall>, live: bool, turn: &mut Turn<'_>) -> Option<Incoming> {
-        let encrypted = encryption::method(&message.payloads, message.body.as_deref());
-        let urls = oob::urls(&message.payloads);
-        // What stands beside an encrypted text is for those who cannot read it, and no text.
-        let body = message.body.as_deref().filter(|_| encrypted.is_none());
-        let body = body.and_then(|body| text::lines(body, text::BODY));
-        if body.is_none() && encrypted.is_none() && urls.is_empty() {
-            return None;
-        }
-        let subject = message.subject.as_deref().and_then(|subject| text::line(subject, text::READ));
-        let from = message.from.jid().filter(|from| from.to_bare() == *self.room)?.clone();
-        let nick = from.resource().map(|nick| nick.as_str().to_owned());
-        let id = muc::occupant_id(&message.payloads).filter(|_| self.abilities.occupant_ids);
-        let sent = match (self.id, id) {
-            (Some(ours), Some(id)) => ours == id,
-            (Some(_) | None, _) => live && stamp.is_none() && nick.as_deref() == Some(self.nick),
-        };
-        let room = Speaker { nick: nick.and_then(|nick| text::line(&nick, text::READ)), id: id.map(str::to_owned) };
-        let place = archive::stanza_id(&message.payloads, self.room).filter(|_| self.abilities.archive);
-        Some(Incoming {
-            origin: archive::origin_id(&message.payloads),
-            encrypted,
-            urls,
-            replaces: None,
-            reply_to: None,
-            markable: false,
-            wants_receipt: false,
-            id: message.id.unwrap_or_else(|| turn.entropy.id()),
-            from,
-            to: Jid::from(if sent { self.room.clone() } else { self.own.clone() }),
-            kind: MessageKind::Groupchat,
-            body,
-            subject,
-            at: stamp.unwrap_or(turn.now.wall),
-            delayed: stamp.is_some(),
-            // Another client of ours said it.
-            carbon: sent,
-            sent,
-            place,
-            room: Some(room),
-        })
-    }
-
-    /// What a message is known by in a room that gives no names.
-    fn name(&self, message: &Message) -> Option<String> {
-        let from = message.from.jid()?;
-        Some(format!("{from} {}", message.id.as_deref()?))
-    }
 }

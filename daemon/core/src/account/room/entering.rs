@@ -2,9 +2,9 @@
 //! another spelling, unless it was chosen for this.
 
 use super::outside::Absence;
-use super::{ANSWER_WITHIN, Action, Asked, History, Inside, Room, Stage, Turn, another_nick, outside};
+use super::{ANSWER_WITHIN, Action, Asked, Inside, Room, Stage, Turn, another_nick, outside};
 use crate::stanza::error::Condition;
-use crate::stanza::muc::{self, User};
+use crate::stanza::muc::{self, History, User};
 use crate::stanza::{Presence, PresenceKind};
 use crate::time::{Moment, Wall};
 

@@ -1,8 +1,9 @@
 //! In the room: who comes and goes, what is said, and how we are put out (XEP-0045 sections 7.3 to 7.7, 9 and 10.9).
 
-use super::archive::{Archive, Place};
+use super::archive::Archive;
 use super::occupants::Occupants;
 use super::outside::Absence;
+use super::place::Place;
 use super::{Action, Border, Room, Stage, Turn};
 use crate::stanza::error::Condition;
 use crate::stanza::muc::User;
@@ -60,6 +61,7 @@ impl Room {
             (PresenceKind::Error(error), _) if is_absence(error) => self.try_later(Absence::Lost, turn),
             (PresenceKind::Unavailable, Some(nick)) => {
                 inside.occupants.remove(nick);
+                turn.push(Action::Gone(nick.to_owned()));
                 // With another nickname follows the presence under it.
                 if is_us && !said.says(303) {
                     self.put_out(&said, turn);

@@ -8,29 +8,30 @@ mod inside;
 mod looking;
 mod occupants;
 mod outside;
+mod place;
+mod turn;
 
 use std::time::Duration;
 
 use jid::BareJid;
 
 use super::kept::Border;
-use super::output::Incoming;
 use super::rooms::RoomState;
-use crate::entropy::Entropy;
 use crate::secret::Secret;
-use crate::stanza::archive::Archived;
-use crate::stanza::muc::{History, User};
+use crate::stanza::archive::{self as wire, Archived};
+use crate::stanza::muc::User;
 use crate::stanza::{Message, Presence, StanzaError};
-use crate::time::{Moment, Now, Wall};
+use crate::time::{Moment, Wall};
 use crate::xml::Element;
 
-use archive::Place;
 use entering::Entering;
 use inside::Inside;
 use looking::Looking;
 pub use occupants::{Affiliation, Occupant, Role};
 pub(super) use outside::Absence;
 use outside::Outside;
+use place::Place;
+pub(super) use turn::{Action, Asked, Spoken, Turn};
 
 /// A service that does not answer to our coming or going for this long does not answer at all.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
@@ -38,6 +39,8 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 /// The longest one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
+/// An id that is longer names nobody, and nothing.
+pub(super) const LONGEST_ID: usize = 256;
 /// So many nicknames are tried.
 const NICKS: usize = 4;
 
@@ -95,56 +98,6 @@ struct Abilities {
     archive: bool,
     /// It tells who somebody is.
     occupant_ids: bool,
-}
-
-/// What is asked of a room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asked {
-    /// What it can do.
-    Abilities,
-    /// A page of its archive.
-    Page,
-    /// To take a new room as it is.
-    Defaults,
-    /// Ourselves in it, for a sign of life (XEP-0410).
-    Self_,
-}
-
-/// What is to be done.
-#[derive(Debug)]
-pub(super) enum Action {
-    /// Send the wish to enter under this nickname.
-    Enter(String, History, Option<Secret>),
-    /// Send that we, under this nickname, are gone.
-    Exit(String),
-    /// Ask the room, or for [`Asked::Self_`] us in it.
-    Ask(Asked, Element),
-    /// Watchers may know something new.
-    Changed,
-    /// We are inside.
-    Entered,
-    /// We could not enter; nothing when nobody answered.
-    Failed(Option<StanzaError>),
-    /// We are outside.
-    Left,
-    /// All that can be known of what was said is known, and messages may leave: what the room has not shown did not arrive,
-    /// for `sure` by its archive's word.
-    Ready { sure: bool },
-    /// Somebody said this; nothing when it was ourselves. All up to here is known with it.
-    Heard(Option<Box<Incoming>>, Option<Border>),
-}
-
-/// One input's time, chance and outcome.
-pub(super) struct Turn<'a> {
-    pub(super) now: Now,
-    pub(super) entropy: &'a mut Entropy,
-    pub(super) actions: Vec<Action>,
-}
-
-impl Turn<'_> {
-    fn push(&mut self, action: Action) {
-        self.actions.push(action);
-    }
 }
 
 impl Room {
@@ -287,6 +240,12 @@ impl Room {
             Stage::Inside(inside) => Some(&inside.nick),
             Stage::Outside(_) | Stage::Looking(_) | Stage::Entering(_) | Stage::Leaving(_) => None,
         }
+    }
+
+    /// The place that the room gives to something said in it (S42).
+    pub(super) fn place_of(&self, message: &Message) -> Option<String> {
+        let has_places = self.abilities.is_some_and(|abilities| abilities.archive);
+        wire::stanza_id(&message.payloads, &self.jid).filter(|_| has_places)
     }
 
     /// When something last came from the room we are in.

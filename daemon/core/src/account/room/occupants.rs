@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jid::BareJid;
 
+use super::LONGEST_ID;
 use crate::presence::Show;
 use crate::stanza::muc::{self, User};
 use crate::stanza::{Presence, PresenceKind};
@@ -13,8 +14,6 @@ use crate::text;
 const MOST: usize = 10_000;
 /// So much memory they may take, in bytes, whatever their names are.
 const MOST_BYTES: usize = 8 << 20;
-/// An id that is longer is none.
-const LONGEST_ID: usize = 256;
 /// What one of them takes beside its texts, about.
 const OVERHEAD: usize = 128;
 

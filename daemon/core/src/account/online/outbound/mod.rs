@@ -1,14 +1,13 @@
 //! What leaves on a live stream: every stanza counted (XEP-0198), asked about in time, and given back to whoever
 //! waits for it once the server has it. What must wait for the disk first is in [`line`], taking a session up again in
-//! [`resume`].
+//! [`resume`], what rooms show in [`rooms`].
 
 mod line;
 mod resume;
+mod rooms;
 mod sent;
 
 use std::time::Duration;
-
-use jid::BareJid;
 
 use super::super::context::Context;
 use super::super::input::StoreTicket;
@@ -178,11 +177,6 @@ impl Outbound {
         self.commits.border(border);
     }
 
-    /// With what was received, all is known of a room up to here.
-    pub(super) fn room_known_to(&mut self, room: BareJid, border: Border) {
-        self.commits.room_border(room, border);
-    }
-
     /// Whether a message of this name was received and is not told yet.
     pub(super) fn holds(&self, name: &str) -> bool {
         self.commits.holds(name)
@@ -279,15 +273,6 @@ impl Outbound {
         let is_it = |tracked: &&mut Tracked| matches!(&tracked.sent, Sent::Message(letter) if letter.id == id);
         let tracked = management.tail_mut().find(is_it)?;
         Some(std::mem::replace(&mut tracked.sent, Sent::Other))
-    }
-
-    /// A room shows the message with this id, which the server has not acknowledged yet. Gives whoever waits for it.
-    pub(super) fn shown(&mut self, id: &str, room: &BareJid) -> Option<Sent> {
-        let is_it = |letter: &Letter| letter.is_for(room) && letter.id == id;
-        let mut tail = self.tail();
-        let is_there = tail.any(|tracked| matches!(&tracked.sent, Sent::Message(letter) if is_it(letter)));
-        drop(tail);
-        if is_there { self.refused(id) } else { None }
     }
 
     /// Whether the server is yet to say that it has something.

@@ -3,6 +3,7 @@
 use jid::{BareJid, Jid};
 
 use super::super::super::context::Context;
+use super::super::super::kept::Shown;
 use super::super::super::output::Outcome;
 use super::super::super::room::{Asked, Room};
 use super::super::Online;
@@ -28,7 +29,9 @@ impl Online {
     pub(in super::super) fn room_message(&mut self, message: Message, context: &mut Context) {
         let Some(room) = message.from.jid().map(Jid::to_bare).filter(|room| self.rooms.has(room)) else { return };
         let ours = self.shown_by_room(&message, &room, context);
-        self.with_room(&room, context, |room, turn| room.message(message, ours, turn));
+        let place = self.rooms.list.get(&room).and_then(|room| room.place_of(&message));
+        let is_ours = self.note_shown(&room, ours, place, context);
+        self.with_room(&room, context, |room, turn| room.message(message, is_ours, turn));
     }
 
     /// A result of a room's archive; whether it was one.
@@ -45,9 +48,10 @@ impl Online {
         let is_rooms = |message: &&Message| message.from.jid().is_some_and(|from| from.to_bare() == room);
         let ours = match archived.message.as_ref().filter(is_rooms) {
             Some(message) => self.shown_by_room(message, &room, context),
-            None => false,
+            None => None,
         };
-        self.with_room(&room, context, |room, turn| room.archived(archived, ours, turn));
+        let is_ours = self.note_shown(&room, ours, Some(archived.id.clone()), context);
+        self.with_room(&room, context, |room, turn| room.archived(archived, is_ours, turn));
         None
     }
 
@@ -67,11 +71,11 @@ impl Online {
         self.with_room(room, context, |room, turn| room.unanswered(asked, turn));
     }
 
-    /// Whether a room shows a message of this account's outbox, as only its id can say: nobody else knows that before the
+    /// The id of the message of this account's outbox that a room shows, as only that can say: nobody else knows that before the
     /// room shows it, unless the asker has chosen it; then the nickname has to be one of ours, too.
-    fn shown_by_room(&mut self, message: &Message, room: &BareJid, context: &mut Context) -> bool {
+    fn shown_by_room(&mut self, message: &Message, room: &BareJid, context: &mut Context) -> Option<String> {
         let nick = message.from.jid().and_then(Jid::resource).map(|nick| nick.as_str().to_owned());
-        let Some(nick) = nick else { return false };
+        let nick = nick?;
         let is_ours = self.rooms.list.get(room).is_some_and(|room| room.is_nick_of_ours(&nick));
         let origin = archive::origin_id(&message.payloads);
         for id in message.id.clone().into_iter().chain(origin) {
@@ -79,14 +83,24 @@ impl Online {
                 continue;
             }
             if let Some((ticket, id)) = self.take_shown(&id, room, context) {
-                context.message_shown(ticket, id);
-                return true;
+                context.message_shown(ticket, id.clone());
+                return Some(id);
             }
             if is_ours && context.was_shown(&id) {
-                return true;
+                return Some(id);
             }
         }
-        false
+        None
+    }
+
+    /// Others may speak of what a room shows of ours by the place that it has there; whether it is ours.
+    fn note_shown(&mut self, room: &BareJid, id: Option<String>, place: Option<String>, context: &mut Context) -> bool {
+        let Some(id) = id else { return false };
+        context.room_recent.add_ours(room, &id, place.clone());
+        if let Some(place) = place {
+            self.outbound.room_shows(Shown { room: room.clone(), id, place });
+        }
+        true
     }
 
     /// An error from a room about a message of ours; whether it was one (S45).
@@ -114,6 +128,7 @@ impl Online {
     /// behind that.
     pub(super) fn left(&mut self, jid: &BareJid, context: &mut Context) {
         self.take_back(jid, context);
+        context.room_recent.all_gone(jid);
         if !self.rooms.list.get(jid).is_some_and(Room::is_under_way) {
             context.put_off_for(jid);
         }

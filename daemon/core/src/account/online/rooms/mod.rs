@@ -15,7 +15,6 @@ use jid::{BareJid, Jid};
 use super::super::context::Context;
 use super::super::input::Ticket;
 use super::super::output::Outcome;
-use super::super::recent::Said;
 use super::super::room::{Action, Asked, Room, Turn, Wish};
 use super::super::timers::Timer;
 use super::outbound::{Sent, Unsent};
@@ -165,9 +164,10 @@ impl Online {
             Action::Failed(error) => self.not_entered(jid, error.as_ref(), context),
             Action::Left => self.left(jid, context),
             Action::Ready { sure } => self.release_room(jid, sure, context),
-            Action::Heard(message, border) => {
-                if let Some(message) = message {
-                    self.outbound.received(Said::Text(*message));
+            Action::Gone(nick) => context.room_recent.gone(jid, &nick),
+            Action::Heard(spoken, border) => {
+                if let Some(said) = spoken.and_then(|spoken| context.room_recent.judged(jid, *spoken)) {
+                    self.outbound.received(said);
                 }
                 if let Some(border) = border {
                     self.outbound.room_known_to(jid.clone(), border);
@@ -318,6 +318,7 @@ impl Online {
             leaver.end(Outcome::NotOnline(None), context);
         }
         for jid in rooms.list.keys() {
+            context.room_recent.all_gone(jid);
             if context.rooms.has(jid) {
                 context.tell_room(jid, None);
             } else {
