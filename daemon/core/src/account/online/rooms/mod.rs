@@ -26,6 +26,7 @@ use crate::stanza::bookmark::Bookmark;
 use crate::stanza::muc::{self, History};
 use crate::stanza::{Presence, PresenceKind, StanzaError, ping};
 use crate::time::Moment;
+use crate::xml::Element;
 
 use bookmarks::Bookmarks;
 pub(in super::super) use bookmarks::Change as BookmarkChange;
@@ -197,20 +198,21 @@ impl Online {
         }
     }
 
-    /// Shows rooms what contacts are shown, or what was said to be shown to this one (section 7.7).
-    pub(super) fn present_to_rooms(&mut self, context: &mut Context) {
+    /// What rooms are to be shown now: what contacts are, or what was said to be shown to this one (section 7.7).
+    pub(super) fn stanzas_to_rooms(&mut self, context: &Context) -> Vec<Element> {
+        let mut stanzas = Vec::new();
         if !context.outward.composed().presence.show.is_visible() {
-            return;
+            return stanzas;
         }
-        let nick = |(jid, room): (&BareJid, &Room)| Some((jid.clone(), room.nick()?.to_owned()));
-        let inside: Vec<_> = self.rooms.list.iter().filter_map(nick).collect();
-        for (jid, nick) in inside {
-            let shown = presence_for(&jid, context);
-            if self.rooms.shown.get(&jid) != Some(&shown) {
-                self.send_to_occupant(&jid, &nick, introduced(Presence::of(&shown), None), context);
-                self.rooms.shown.insert(jid, shown);
+        for (jid, room) in &self.rooms.list {
+            let Some(Ok(occupant)) = room.nick().map(|nick| jid.with_resource_str(nick)) else { continue };
+            let shown = presence_for(jid, context);
+            if self.rooms.shown.get(jid) != Some(&shown) {
+                stanzas.push(introduced(Presence::of(&shown), None).to(Jid::from(occupant)).into_element());
+                self.rooms.shown.insert(jid.clone(), shown);
             }
         }
+        stanzas
     }
 
     /// Whether the nickname can stand in an address.
@@ -221,7 +223,7 @@ impl Online {
         true
     }
 
-    fn ask_room(&mut self, jid: &BareJid, asked: Asked, element: crate::xml::Element, context: &mut Context) {
+    fn ask_room(&mut self, jid: &BareJid, asked: Asked, element: Element, context: &mut Context) {
         let occupant = || self.rooms.list.get(jid)?.nick().and_then(|nick| jid.with_resource_str(nick).ok());
         let (to, set) = match asked {
             Asked::Abilities => (Jid::from(jid.clone()), false),
