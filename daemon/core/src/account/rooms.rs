@@ -112,6 +112,11 @@ impl Rooms {
         self.known.contains_key(room)
     }
 
+    /// Whether the server remembers a room.
+    pub(super) fn is_bookmarked(&self, room: &BareJid) -> bool {
+        self.known.get(room).is_some_and(|known| known.bookmarked)
+    }
+
     /// What is remembered of a room.
     pub(super) fn bookmark(&self, room: &BareJid) -> Option<&Bookmark> {
         self.known.get(room).map(|known| &known.bookmark)
@@ -152,10 +157,11 @@ impl Rooms {
 }
 
 impl Context {
-    /// The server has told all that it remembers; whoever remembers more is told which rooms those are.
-    pub(super) fn bookmarks_came(&mut self, bookmarks: Vec<Bookmark>) -> Vec<BareJid> {
+    /// The server has told all that it remembers; whoever remembers more is told which rooms those are. Those that were
+    /// `entered` before are remembered in any case.
+    pub(super) fn bookmarks_came(&mut self, bookmarks: Vec<Bookmark>, entered: &[Bookmark]) -> Vec<BareJid> {
         let mut gone: Vec<BareJid> = self.rooms.known.keys().cloned().collect();
-        gone.retain(|room| !bookmarks.iter().take(MOST).any(|bookmark| bookmark.room == *room));
+        gone.retain(|room| !bookmarks.iter().take(MOST).chain(entered).any(|bookmark| bookmark.room == *room));
         for bookmark in bookmarks.into_iter().take(MOST) {
             self.remember_room(bookmark, true);
         }

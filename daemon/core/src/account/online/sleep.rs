@@ -69,7 +69,9 @@ impl Online {
         // No more than the disk knows: servers refuse a session whose client takes back what it has acknowledged.
         self.outbound.answer(context);
         context.hang_up(HangUp::Abrupt);
-        for ticket in self.requests.drain().flat_map(Asker::into_tickets).chain(self.hiding.take_curious()) {
+        let of_rooms = self.take_room_askers();
+        let asked = self.requests.drain().flat_map(Asker::into_tickets).chain(self.hiding.take_curious());
+        for ticket in asked.chain(of_rooms) {
             context.reply(ticket, Outcome::NotOnline(None));
         }
         context.reply(ticket, Outcome::Done);
@@ -81,7 +83,7 @@ impl Online {
         context.end_stream(loss, false);
         let problem = Problem { kind: loss.kind(), message: loss.to_string(), retry_at: None };
         let asked = self.requests.drain_if(Asker::is_command).into_iter().flat_map(Asker::into_tickets);
-        for ticket in asked.chain(self.hiding.take_curious()) {
+        for ticket in asked.chain(self.hiding.take_curious()).chain(self.take_room_askers()) {
             context.reply(ticket, Outcome::NotOnline(Some(problem.clone())));
         }
         context.timers.clear_connection();

@@ -144,12 +144,13 @@ impl Outbound {
         let is_for = |sent: &Sent| matches!(sent, Sent::Message(letter) if letter.is_for(room));
         let mut back = Vec::new();
         if let Stage::Enabling(management) | Stage::On(management) = &mut self.management {
-            for tracked in management.tail_mut().filter(|tracked| is_for(&tracked.sent)) {
+            let written = management.under_way().count();
+            for (place, tracked) in management.tail_mut().enumerate().filter(|(_, tracked)| is_for(&tracked.sent)) {
                 // Should its place have to be filled again, it is not sent a second time.
                 let stanza = std::mem::replace(&mut tracked.stanza, stand_in(context.entropy.id()));
                 let sent = std::mem::replace(&mut tracked.sent, Sent::Other);
                 let unsent = Tracked { sent, stanza }.into_unsent(None);
-                back.extend(unsent.map(|unsent| unsent.doubted()));
+                back.extend(unsent.map(|unsent| if place < written { unsent.doubted() } else { unsent }));
             }
         }
         let (lost, waiting) =
@@ -203,11 +204,12 @@ impl Outbound {
 
     /// Writes what need not wait any more. Gives back what nothing will ever acknowledge.
     pub(in super::super) fn flush(&mut self, context: &mut Context) -> Vec<Sent> {
+        self.write_on(context);
         if self.line.held {
             return self.flush_past_messages(context);
         }
         let mut written = Vec::new();
-        while self.unacknowledged() < QUEUE_LIMIT && !self.closed {
+        while self.unacknowledged() < QUEUE_LIMIT && !self.is_blocked() && !self.closed {
             let next = self.next_position(0);
             let under_way = self.letters_under_way().next().is_some();
             let is_suspected = self.letters_under_way().any(|letter| letter.suspected > 0);
@@ -247,6 +249,7 @@ impl Outbound {
         }
         let is_message = |waiting: &Waiting| matches!(waiting.tracked.sent, Sent::Message(_));
         while self.unacknowledged() < QUEUE_LIMIT
+            && !self.is_blocked()
             && !self.closed
             && let Some(place) = self.line.waiting.iter().position(|waiting| !is_message(waiting))
             && let Some(other) = self.line.waiting.remove(place)

@@ -47,6 +47,11 @@ impl Change {
     pub(in super::super) fn into_tickets(self) -> Vec<Ticket> {
         self.tickets
     }
+
+    /// The same; nobody waits any more.
+    pub(super) fn take_tickets(&mut self) -> Vec<Ticket> {
+        std::mem::take(&mut self.tickets)
+    }
 }
 
 impl Online {
@@ -78,12 +83,15 @@ impl Online {
         context: &mut Context,
     ) {
         self.rooms.bookmarks = Bookmarks::There;
+        // What people wanted meanwhile is not in it yet.
+        let entered: Vec<Bookmark> =
+            self.rooms.list.keys().filter_map(|room| context.rooms.bookmark(room).cloned()).collect();
         match answer {
             Ok(items) => {
                 let items = items.cloned().map(pubsub::parse_items).unwrap_or_default();
                 let bookmarks: Vec<Bookmark> = items.into_iter().filter_map(Bookmark::parse).collect();
                 let rooms: Vec<BareJid> = bookmarks.iter().map(|bookmark| bookmark.room.clone()).collect();
-                context.bookmarks_came(bookmarks);
+                context.bookmarks_came(bookmarks, &entered);
                 for room in rooms {
                     context.tell_room(&room, self.rooms.list.get(&room));
                 }
@@ -91,6 +99,12 @@ impl Online {
             // There is no node yet, and so no bookmark.
             Err(error) if error.condition == crate::stanza::error::Condition::ItemNotFound => {}
             Err(_) => return self.bookmarks_absent(context),
+        }
+        for bookmark in entered {
+            if !context.rooms.is_bookmarked(&bookmark.room) {
+                let change = Change { what: What::Remember(bookmark), tickets: Vec::new(), remade: false };
+                self.change_bookmarks(change, context);
+            }
         }
         self.enter_remembered(context);
     }
@@ -117,7 +131,7 @@ impl Online {
         let (published, retracted) = match change {
             pubsub::Change::Items { published, retracted } => (published, retracted),
             pubsub::Change::Purged | pubsub::Change::Deleted => {
-                (Vec::new(), context.bookmarks_came(Vec::new()).iter().map(ToString::to_string).collect())
+                (Vec::new(), context.bookmarks_came(Vec::new(), &[]).iter().map(ToString::to_string).collect())
             }
         };
         for bookmark in published.into_iter().filter_map(Bookmark::parse) {
@@ -165,20 +179,21 @@ impl Online {
     /// We have left a room that somebody asked to leave.
     pub(super) fn remember_left(&mut self, leaver: Leaver, context: &mut Context) {
         let Leaver { room, ticket, forget } = leaver;
+        let tickets: Vec<Ticket> = ticket.into_iter().collect();
         if self.rooms.list.remove(&room).is_some() && !context.rooms.has(&room) {
             context.tell_forgotten(&room);
         }
         match context.rooms.bookmark(&room).cloned() {
             Some(_) if forget && self.rooms.bookmarks == Bookmarks::There => {
-                let change = Change { what: What::Forget(room), tickets: vec![ticket], remade: false };
+                let change = Change { what: What::Forget(room), tickets, remade: false };
                 self.change_bookmarks(change, context);
             }
             Some(_) if forget => {
                 context.forget_room(&room);
-                context.reply(ticket, Outcome::Done);
+                reply_done(tickets, context);
             }
-            Some(bookmark) => self.remember(bookmark.with_autojoin(false), vec![ticket], context),
-            None => context.reply(ticket, Outcome::Done),
+            Some(bookmark) => self.remember(bookmark.with_autojoin(false), tickets, context),
+            None => reply_done(tickets, context),
         }
     }
 
@@ -188,16 +203,14 @@ impl Online {
             let change = Change { what: What::Remember(bookmark), tickets, remade: false };
             return self.change_bookmarks(change, context);
         }
-        self.remembered(bookmark, is_known && self.rooms.bookmarks == Bookmarks::There, &tickets, context);
+        self.remembered(bookmark, is_known && self.rooms.bookmarks == Bookmarks::There, tickets, context);
     }
 
-    fn remembered(&mut self, bookmark: Bookmark, bookmarked: bool, tickets: &[Ticket], context: &mut Context) {
+    fn remembered(&mut self, bookmark: Bookmark, bookmarked: bool, tickets: Vec<Ticket>, context: &mut Context) {
         let room = bookmark.room.clone();
         context.remember_room(bookmark, bookmarked);
         context.tell_room(&room, self.rooms.list.get(&room));
-        for ticket in tickets {
-            context.reply(*ticket, Outcome::Done);
-        }
+        reply_done(tickets, context);
     }
 
     fn change_bookmarks(&mut self, change: Change, context: &mut Context) {
@@ -225,13 +238,17 @@ impl Online {
             return self.change_bookmarks(change, context);
         }
         match change.what {
-            What::Remember(bookmark) => self.remembered(bookmark, answer.is_ok(), &change.tickets, context),
+            What::Remember(bookmark) => self.remembered(bookmark, answer.is_ok(), change.tickets, context),
             What::Forget(room) => {
                 context.forget_room(&room);
-                for ticket in change.tickets {
-                    context.reply(ticket, Outcome::Done);
-                }
+                reply_done(change.tickets, context);
             }
         }
+    }
+}
+
+fn reply_done(tickets: Vec<Ticket>, context: &mut Context) {
+    for ticket in tickets {
+        context.reply(ticket, Outcome::Done);
     }
 }

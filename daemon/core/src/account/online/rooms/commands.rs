@@ -15,7 +15,8 @@ use crate::text;
 #[derive(Debug)]
 pub(super) struct Leaver {
     pub(super) room: BareJid,
-    pub(super) ticket: Ticket,
+    /// Who waits for it still.
+    pub(super) ticket: Option<Ticket>,
     /// Not even remembered.
     pub(super) forget: bool,
 }
@@ -23,7 +24,9 @@ pub(super) struct Leaver {
 impl Leaver {
     /// Answers.
     pub(super) fn end(self, outcome: Outcome, context: &mut Context) {
-        context.reply(self.ticket, outcome);
+        if let Some(ticket) = self.ticket {
+            context.reply(ticket, outcome);
+        }
     }
 }
 
@@ -41,17 +44,18 @@ impl Online {
             RoomCommand::Join(nick, password) => {
                 let nick = nick.map(|nick| nick.as_str().to_owned());
                 let wish = self.wish(&room, Some((nick, password)), context);
-                self.rooms.joining.push((room.clone(), ticket));
+                self.rooms.joining.push((room.clone(), Some(ticket)));
                 self.rooms.queue.retain(|queued| *queued != room);
                 self.enter(room, wish, context);
             }
             RoomCommand::Leave { forget } => {
+                let leaver = Leaver { room: room.clone(), ticket: Some(ticket), forget };
                 self.rooms.queue.retain(|queued| *queued != room);
                 if self.rooms.has(&room) {
-                    self.rooms.leaving.push(Leaver { room: room.clone(), ticket, forget });
+                    self.rooms.leaving.push(leaver);
                     self.with_room(&room, context, Room::leave);
                 } else if context.rooms.has(&room) {
-                    self.remember_left(Leaver { room, ticket, forget }, context);
+                    self.remember_left(leaver, context);
                 } else {
                     context.reply(ticket, Outcome::Unknown);
                 }

@@ -137,7 +137,8 @@ impl Online {
         for leaver in leavers {
             self.remember_left(leaver, context);
         }
-        for (_, ticket) in self.rooms.joining.extract_if(.., |(room, _)| room == jid) {
+        let joining = self.rooms.joining.extract_if(.., |(room, _)| room == jid);
+        for ticket in joining.filter_map(|(_, ticket)| ticket) {
             context.reply(ticket, Outcome::Outside);
         }
     }

@@ -51,8 +51,8 @@ pub(super) struct Rooms {
     bookmarks: Bookmarks,
     /// To be entered when others have been.
     queue: Vec<BareJid>,
-    /// Who waits to be in a room, and under which nickname, if that is to be remembered.
-    joining: Vec<(BareJid, Ticket)>,
+    /// Rooms that somebody wants to be in, and who waits for that still.
+    joining: Vec<(BareJid, Option<Ticket>)>,
     leaving: Vec<Leaver>,
     /// At the server, and not shown by their rooms yet; each until then.
     unshown: Vec<(Unsent, Moment)>,
@@ -238,17 +238,18 @@ impl Online {
 
     /// We are in: who waits for it is answered once the room is remembered.
     fn entered(&mut self, jid: &BareJid, context: &mut Context) {
-        let tickets: Vec<Ticket> =
+        let askers: Vec<Option<Ticket>> =
             self.rooms.joining.extract_if(.., |(room, _)| room == jid).map(|(_, ticket)| ticket).collect();
-        if !tickets.is_empty() {
-            self.remember_entered(jid, tickets, context);
+        if !askers.is_empty() {
+            self.remember_entered(jid, askers.into_iter().flatten().collect(), context);
         }
     }
 
     /// We could not go in.
     fn not_entered(&mut self, jid: &BareJid, error: Option<&StanzaError>, context: &mut Context) {
         let outcome = error.map_or(Outcome::TimedOut, |error| Outcome::Refused(error.clone()));
-        for (_, ticket) in self.rooms.joining.extract_if(.., |(room, _)| room == jid) {
+        let askers = self.rooms.joining.extract_if(.., |(room, _)| room == jid);
+        for ticket in askers.filter_map(|(_, ticket)| ticket) {
             context.reply(ticket, outcome.clone());
         }
         context.put_off_for(jid);
@@ -310,10 +311,23 @@ impl Online {
         }
     }
 
+    /// The connection is gone: nobody waits, and what they wanted goes on when the session does.
+    pub(super) fn take_room_askers(&mut self) -> Vec<Ticket> {
+        let joining = self.rooms.joining.iter_mut().filter_map(|(_, ticket)| ticket.take());
+        let leaving = self.rooms.leaving.iter_mut().filter_map(|leaver| leaver.ticket.take());
+        let mut tickets: Vec<Ticket> = joining.chain(leaving).collect();
+        for asker in self.requests.askers_mut() {
+            if let Asker::Bookmark(change) = asker {
+                tickets.extend(change.take_tickets());
+            }
+        }
+        tickets
+    }
+
     /// The session is over: messages that no room has shown look for the next one, and nobody is in a room.
     pub(super) fn end_rooms(&mut self, context: &mut Context) -> Vec<Unsent> {
         let rooms = std::mem::take(&mut self.rooms);
-        for (_, ticket) in rooms.joining {
+        for ticket in rooms.joining.into_iter().filter_map(|(_, ticket)| ticket) {
             context.reply(ticket, Outcome::NotOnline(None));
         }
         for leaver in rooms.leaving {
