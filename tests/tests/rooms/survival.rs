@@ -83,3 +83,33 @@ fn who_is_invisible_is_in_no_room_and_comes_back() {
         stage.wait_for_state("joined");
     });
 }
+
+#[test]
+fn a_stream_that_is_resumed_shows_the_room_nothing_at_all() {
+    behind_a_relay("rooms: resumed", |mut stage, relay, _daemon| {
+        stage.join(&[]);
+        stage.juliet.wait_for_presence(HALL, "romeo in the hall", |seen| seen["resource"] == "romeo");
+        let is_shown = |seen: &Value| seen["event"] == "presence" && seen["from"] == format!("{HALL}/romeo");
+        let before = stage.juliet.seen().iter().filter(|seen| is_shown(seen)).count();
+        let resumed = || account_of(&stage)["stream"]["resumed"] == true;
+        assert!(!resumed(), "{:?}", stage.kind);
+        relay.plan(Plan { refuse: true, ..Plan::default() });
+        relay.cut(Cut::Reset);
+        let queued = stage.home.ctl(&["send", HALL, "Mine meanwhile", "-t", "30s"]);
+        assert_eq!(queued.code, 0, "{:?}: {queued:?}", stage.kind);
+        stage.say("Hers meanwhile");
+        relay.plan(Plan::default());
+        assert_eq!(stage.home.ctl(&["account", "connect", "-t", "30s"]).code, 0);
+        assert!(account_of(&stage)["stream"]["resumed"] == true, "{:?}: {}", stage.kind, account_of(&stage));
+        stage.send("Mine after");
+        let heard = stage.heard("Mine after");
+        assert_eq!(heard, ["Hers meanwhile", "Mine meanwhile", "Mine after"], "{:?}", stage.kind);
+        let after = stage.juliet.seen().iter().filter(|seen| is_shown(seen)).count();
+        assert_eq!(after, before, "{:?}: what she is shown of him", stage.kind);
+    });
+}
+
+/// What is known of romeo's account.
+fn account_of(stage: &Stage) -> Value {
+    stage.home.json(&["account", "list"])["accounts"][0].clone()
+}
