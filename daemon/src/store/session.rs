@@ -307,4 +307,31 @@ mod tests {
         check(Some(("node7.verona.example".into(), 5299))).await;
         check(Some(("2001:db8::7".into(), u16::MAX))).await;
     }
+
+    #[tokio::test]
+    async fn a_message_that_was_set_aside_and_is_sent_again_is_behind_all_others() {
+        let folder = Folder::new();
+        let store = Store::open(folder.path()).unwrap();
+        let account = || "home".to_owned();
+        let home = KeptAccount { name: account(), jid: "a@b".into(), resource: "xmppd.1".into() };
+        let message = |id: &str, position| KeptMessage {
+            id: id.into(),
+            to: Jid::new("hall@rooms.b").unwrap(),
+            position,
+            tried: false,
+            chosen: false,
+            stanza: format!("<message type='groupchat' id='{id}'/>"),
+            origin: Origin { at: Wall::from_unix_millis(7), after: None },
+        };
+        let keep = |id, position| Change::Message { account: account(), message: message(id, position), filed: None };
+        store.apply(vec![Change::Account(home), keep("1", None), keep("2", None), keep("3", None)]).await.unwrap();
+        let aside = Change::SetAside { account: account(), id: "1".into(), aside: Aside::Failed, reason: "x".into() };
+        // What is only given another place stays where it was.
+        store.apply(vec![aside, keep("2", Some(5)), keep("1", None), keep("4", None)]).await.unwrap();
+        store.close().await;
+        let store = Store::open(folder.path()).unwrap();
+        let waiting = store.messages(account(), 10).await.unwrap();
+        let ids: Vec<String> = waiting.messages.into_iter().map(|message| message.id).collect();
+        assert_eq!(ids, ["2", "3", "1", "4"]);
+    }
 }
