@@ -31,6 +31,11 @@ impl Desk {
         if !params.receipt {
             return self.hand_over(params).await;
         }
+        let (name, _) = self.one(params.account.clone()).await?;
+        if self.is_room(&name, &address(&params.to)?).await? {
+            return Err(Failure::new(Kind::Unsupported, "nobody in a room sends receipts")
+                .with_hint("without --receipt it is answered when the room shows the message"));
+        }
         // Before the message leaves, lest the receipt be faster.
         let mut changes = self.hub.subscribe(Topics::of(&[Topic::Receipt])).await?;
         let limit = params.timeout_ms.map_or(RECEIPT_WITHIN, Duration::from_millis);

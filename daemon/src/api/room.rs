@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use jid::{BareJid, ResourcePart};
+use jid::{BareJid, Jid, ResourcePart};
 use tokio::time::timeout;
 use xmppd_core::account::{Affiliation, Command, Occupant, Outcome, Role, RoomCommand};
 use xmppd_core::secret::Secret;
@@ -30,6 +30,12 @@ struct Place {
 }
 
 impl Desk {
+    /// Whether this address is a room of the account's, or in one.
+    pub(super) async fn is_room(&self, account: &str, jid: &Jid) -> Result<bool, Failure> {
+        let (account, room) = (account.to_owned(), jid.to_bare().to_string());
+        self.hub.read(move |state, _| state.room(&account, &room).is_some()).await
+    }
+
     /// The rooms as the picture has them.
     pub(super) async fn room_list(&self, params: RoomListing) -> Result<RoomReport, Failure> {
         let mut accounts = Vec::new();

@@ -62,9 +62,7 @@ impl Desk {
 
     /// A presence to somebody in a room would be the wish for their nickname (XEP-0045 section 7.6).
     async fn is_no_occupant(&self, account: &str, to: &Jid) -> Result<(), Failure> {
-        let (account, room) = (account.to_owned(), to.to_bare().to_string());
-        let is_room = self.hub.read(move |state, _| state.room(&account, &room).is_some()).await?;
-        if to.is_bare() || !is_room {
+        if to.is_bare() || !self.is_room(account, to).await? {
             return Ok(());
         }
         Err(Failure::usage("nobody in a room can be told a status of their own")

@@ -93,6 +93,12 @@ fn words_are_kept_with_what_may_be_said_of_them_and_lies_are_not_believed() {
         let told = stage.juliet.seen().iter().find(|seen| seen["event"] == "receipt" || seen["event"] == "marker");
         assert_eq!(told, None, "{:?}", stage.kind);
 
+        let receipt = stage.home.ctl(&["send", HALL, "Did it come?", "--receipt"]);
+        assert_eq!(receipt.code, 7, "{:?}: {receipt:?}", stage.kind);
+        let occupant = format!("{HALL}/juliet");
+        let told = stage.home.ctl(&["status", "away", "--to", &occupant]);
+        assert_eq!(told.code, 2, "{:?}: {told:?}", stage.kind);
+
         // Whom the room knows by more than a nickname is known to the next process, too.
         says(&mut stage.juliet, "m5", "<body>Wilt thou?</body>");
         let before = one(&stage, "m5", |_| true);
@@ -123,9 +129,9 @@ fn what_was_set_aside_and_is_sent_again_is_behind_all_that_waits_also_for_the_ne
         stage.home.eventually(&["outbox"], |list| list["messages"][0]["state"] == "failed");
         stage.home.configure(&open);
         assert_eq!(stage.home.ctl(&["config", "reload"]).code, 0);
-        stage.home.json(&["send", HALL, "Two"]);
+        stage.wait_in_line("Two");
         assert_eq!(stage.home.json(&["outbox", "retry", &id])["state"], "queued");
-        stage.home.json(&["send", HALL, "Three"]);
+        stage.wait_in_line("Three");
         daemon.kill();
         let _daemon = stage.home.start();
         assert_eq!(stage.home.ctl(&["status", "online"]).code, 0);

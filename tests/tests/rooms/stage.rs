@@ -104,6 +104,11 @@ impl Stage {
         assert!(sent.stdout.contains("\"sent\""), "{sent:?}");
     }
 
+    /// Romeo says something that has to wait.
+    pub(crate) fn wait_in_line(&self, text: &str) {
+        assert_eq!(self.home.json(&["send", HALL, text])["state"], "queued", "{:?}: {text}", self.kind);
+    }
+
     /// What the hall's archive has, as somebody else of romeo's account reads it.
     pub(crate) fn archive(&self) -> Vec<String> {
         let mut phone = Contact::login(&self.server, Tls::Direct, ROMEO).expect("slixmpp is there");
