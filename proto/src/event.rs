@@ -85,7 +85,7 @@ pub struct ReactionChange {
     pub jid: String,
     /// The message's id.
     pub id: String,
-    /// Who, a bare JID.
+    /// Who: a bare JID, in a room with the nickname.
     pub from: String,
     /// What; nothing any more when empty.
     pub emojis: Vec<String>,
@@ -101,7 +101,7 @@ pub struct Retraction {
     pub jid: String,
     /// The message's id.
     pub id: String,
-    /// Its sender's bare JID.
+    /// Its sender's bare JID, in a room with the nickname.
     pub from: String,
 }
 

@@ -26,6 +26,7 @@ pub(crate) struct Args {
 enum Action {
     /// Enter a room, now and at the start of each session; one that is not there is made
     Join {
+        /// The room's address
         jid: String,
         /// The nickname; without it the bookmark's, or your own name
         #[arg(long, value_name = "N")]
@@ -36,6 +37,7 @@ enum Action {
     },
     /// Leave a room and keep its bookmark
     Leave {
+        /// The room's address
         jid: String,
         /// Remove the bookmark, too
         #[arg(long)]
@@ -44,10 +46,15 @@ enum Action {
     /// List the rooms that are bookmarked or entered
     List,
     /// List who is in a room
-    Members { jid: String },
+    Members {
+        /// The room's address
+        jid: String,
+    },
     /// Have a room invite somebody
     Invite {
+        /// The room's address
         jid: String,
+        /// Who is to come
         whom: String,
         /// Why
         reason: Option<String>,

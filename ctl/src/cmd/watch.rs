@@ -27,7 +27,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Print the present state, then every change
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// status tune roster presence message receipt account outbox personal room; all when left out
+    /// status tune roster presence message receipt account outbox personal room; else all
     #[arg(value_name = "TOPIC")]
     pub(super) topics: Vec<Topic>,
 }

@@ -251,7 +251,7 @@ pub struct Message {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reaction {
-    /// Who, a bare JID.
+    /// Who: a bare JID, in a room with the nickname.
     pub from: String,
     /// What.
     pub emojis: Vec<String>,

@@ -33,15 +33,50 @@ fn unread(stage: &Stage) -> Value {
     stage.home.json(&["unread"])["accounts"][0]["chats"].clone()
 }
 
+/// Somebody else in the hall.
+fn mercutio_in_the_hall(stage: &Stage) -> Contact {
+    let mut mercutio = Contact::login(&stage.server, Tls::Direct, MERCUTIO).expect("slixmpp is there");
+    mercutio.tell("join", &json!({"room": HALL, "nick": "mercutio"}));
+    mercutio.wait_for("he is in the hall", |seen| {
+        seen["codes"].as_array().is_some_and(|codes| codes.contains(&json!(110)))
+    });
+    mercutio
+}
+
+/// What he says of a word of juliet's that is at this place.
+fn lies_are_nothing(stage: &Stage, mercutio: &mut Contact, place: &str) {
+    says(mercutio, "l1", "<body>Lies</body><replace xmlns='urn:xmpp:message-correct:0' id='m1'/>");
+    says(mercutio, "l2", &format!("<body>-</body><retract xmlns='urn:xmpp:message-retract:1' id='{place}'/>"));
+    says(mercutio, "l3", "<body>The last lie</body>");
+    one(stage, "l3", |_| true);
+    let untouched = one(stage, "m1", |_| true);
+    for key in ["replaced_by", "retracted", "reactions"] {
+        assert!(untouched[key].is_null(), "{:?}: {untouched}", stage.kind);
+    }
+    assert!(one(stage, "l1", |_| true)["replaces"].is_null(), "{:?}", stage.kind);
+}
+
+/// Nobody is told that their words came or were read, and nobody tells us.
+fn nobody_is_told(stage: &mut Stage) {
+    assert_eq!(stage.home.ctl(&["unread", "clear", HALL]).code, 0);
+    assert_eq!(unread(stage), json!([]));
+    stage.send("The last word");
+    stage.heard("The last word");
+    let told = stage.juliet.seen().iter().find(|seen| seen["event"] == "receipt" || seen["event"] == "marker");
+    assert_eq!(told, None, "{:?}", stage.kind);
+
+    let receipt = stage.home.ctl(&["send", HALL, "Did it come?", "--receipt"]);
+    assert_eq!(receipt.code, 7, "{:?}: {receipt:?}", stage.kind);
+    let occupant = format!("{HALL}/juliet");
+    let told = stage.home.ctl(&["status", "away", "--to", &occupant]);
+    assert_eq!(told.code, 2, "{:?}: {told:?}", stage.kind);
+}
+
 #[test]
 fn words_are_kept_with_what_may_be_said_of_them_and_lies_are_not_believed() {
     on_each("rooms: remarks", |mut stage, mut daemon| {
         stage.join(&[]);
-        let mut mercutio = Contact::login(&stage.server, Tls::Direct, MERCUTIO).expect("slixmpp is there");
-        mercutio.tell("join", &json!({"room": HALL, "nick": "mercutio"}));
-        mercutio.wait_for("he is in the hall", |seen| {
-            seen["codes"].as_array().is_some_and(|codes| codes.contains(&json!(110)))
-        });
+        let mut mercutio = mercutio_in_the_hall(&stage);
         let asks = "<request xmlns='urn:xmpp:receipts'/><markable xmlns='urn:xmpp:chat-markers:0'/>";
         says(&mut stage.juliet, "m1", &format!("<body>Ay mee</body>{asks}"));
         let first = one(&stage, "m1", |_| true);
@@ -53,15 +88,7 @@ fn words_are_kept_with_what_may_be_said_of_them_and_lies_are_not_believed() {
         assert_eq!(unread(&stage), json!([{"jid": HALL, "unread": 1}]), "{:?}", stage.kind);
         let place = first["stanza_id"].as_str().expect("every room here has an archive").to_owned();
 
-        says(&mut mercutio, "l1", "<body>Lies</body><replace xmlns='urn:xmpp:message-correct:0' id='m1'/>");
-        says(&mut mercutio, "l2", &format!("<body>-</body><retract xmlns='urn:xmpp:message-retract:1' id='{place}'/>"));
-        says(&mut mercutio, "l3", "<body>The last lie</body>");
-        one(&stage, "l3", |_| true);
-        let untouched = one(&stage, "m1", |_| true);
-        for key in ["replaced_by", "retracted", "reactions"] {
-            assert!(untouched[key].is_null(), "{:?}: {untouched}", stage.kind);
-        }
-        assert!(one(&stage, "l1", |_| true)["replaces"].is_null(), "{:?}", stage.kind);
+        lies_are_nothing(&stage, &mut mercutio, &place);
 
         says(&mut stage.juliet, "m2", "<body>Ay me</body><replace xmlns='urn:xmpp:message-correct:0' id='m1'/>");
         assert_eq!(one(&stage, "m2", |_| true)["replaces"], "m1", "{:?}", stage.kind);
@@ -85,19 +112,7 @@ fn words_are_kept_with_what_may_be_said_of_them_and_lies_are_not_believed() {
         let gone = one(&stage, "m1", |message| message["retracted"] == true);
         assert!(gone["body"].is_null(), "{gone}");
 
-        // Nobody is told that their words came or were read.
-        assert_eq!(stage.home.ctl(&["unread", "clear", HALL]).code, 0);
-        assert_eq!(unread(&stage), json!([]));
-        stage.send("The last word");
-        stage.heard("The last word");
-        let told = stage.juliet.seen().iter().find(|seen| seen["event"] == "receipt" || seen["event"] == "marker");
-        assert_eq!(told, None, "{:?}", stage.kind);
-
-        let receipt = stage.home.ctl(&["send", HALL, "Did it come?", "--receipt"]);
-        assert_eq!(receipt.code, 7, "{:?}: {receipt:?}", stage.kind);
-        let occupant = format!("{HALL}/juliet");
-        let told = stage.home.ctl(&["status", "away", "--to", &occupant]);
-        assert_eq!(told.code, 2, "{:?}: {told:?}", stage.kind);
+        nobody_is_told(&mut stage);
 
         // Whom the room knows by more than a nickname is known to the next process, too.
         says(&mut stage.juliet, "m5", "<body>Wilt thou?</body>");
