@@ -31,6 +31,11 @@ impl Desk {
         if !params.receipt {
             return self.hand_over(params).await;
         }
+        let (name, _) = self.one(params.account.clone()).await?;
+        if self.is_room(&name, &address(&params.to)?).await? {
+            return Err(Failure::new(Kind::Unsupported, "nobody in a room sends receipts")
+                .with_hint("without --receipt it is answered when the room shows the message"));
+        }
         // Before the message leaves, lest the receipt be faster.
         let mut changes = self.hub.subscribe(Topics::of(&[Topic::Receipt])).await?;
         let limit = params.timeout_ms.map_or(RECEIPT_WITHIN, Duration::from_millis);
@@ -68,7 +73,7 @@ impl Desk {
             None | Some(MessageType::Chat) => MessageKind::Chat,
             Some(MessageType::Normal) => MessageKind::Normal,
             Some(MessageType::Headline) => MessageKind::Headline,
-            Some(MessageType::Groupchat) => return Err(Failure::new(Kind::Unsupported, "rooms are not built yet")),
+            Some(MessageType::Groupchat) => MessageKind::Groupchat,
             Some(MessageType::Error) => return Err(Failure::usage("an error is nothing to send")),
         };
         let subject = params.subject.as_deref().and_then(|subject| text::line(subject, text::READ));
@@ -140,6 +145,9 @@ pub(super) fn sent(
         | Outcome::TimedOut
         | Outcome::NotKept(_)
         | Outcome::Withheld
+        | Outcome::Invisible
+        | Outcome::Occupants(..)
+        | Outcome::Outside
         | Outcome::TooLate
         | Outcome::Unknown
         | Outcome::Unsupported

@@ -3,13 +3,14 @@
 use jid::BareJid;
 use rusqlite::{Connection, OptionalExtension};
 use xmppd_core::account::{
-    Aside, Incoming, KeptMessage, KeptPush, KeptRoster, KeptSession, Known, Remembered, SubscriptionRequest, Token,
+    Aside, Incoming, KeptMessage, KeptPush, KeptRoom, KeptRoster, KeptSession, Known, Remembered, SubscriptionRequest,
+    Token,
 };
 use xmppd_core::players::{Hold, Skipped};
 use xmppd_core::presence::{Directed, Show, Then, Timed};
 use xmppd_core::time::Wall;
 
-use super::{archive, history, login, presence, roster, session};
+use super::{archive, history, login, presence, room, roster, session};
 
 /// One thing to remember or forget.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,6 +198,20 @@ pub(crate) enum Change {
         /// Who.
         jid: BareJid,
     },
+    /// A room that is remembered; how far it is known stays as it is.
+    Room {
+        /// The account's name.
+        account: String,
+        /// The room.
+        room: KeptRoom,
+    },
+    /// A room is not remembered any more.
+    RoomForgotten {
+        /// The account's name.
+        account: String,
+        /// Which.
+        jid: BareJid,
+    },
     /// `tune on` and `tune off`.
     TuneSwitch(bool),
     /// `tune hold`; none for `tune resume`.
@@ -275,10 +290,8 @@ impl Change {
                 *erased |= forget(connection, account, ids, Some("sent"))?;
                 archive::remember(connection, account, names)
             }
-            Self::Failed { account, ids } => {
-                forget(connection, account, ids, Some("failed")).map(|erases| *erased |= erases)
-            }
-            Self::Withdrawn { account, ids } => forget(connection, account, ids, None).map(|erases| *erased |= erases),
+            Self::Failed { account, ids } => forget(connection, account, ids, Some("failed")).map(|it| *erased |= it),
+            Self::Withdrawn { account, ids } => forget(connection, account, ids, None).map(|it| *erased |= it),
             Self::Read { account, chat, last } => history::read(connection, account, chat, last.as_deref()),
             Self::Expired(before) => {
                 *erased = true;
@@ -292,6 +305,8 @@ impl Change {
             Self::RosterPush { account, push } => roster::push(connection, account, push),
             Self::SubscriptionRequest { account, request } => roster::request(connection, account, request),
             Self::SubscriptionAnswered { account, jid } => roster::answered(connection, account, jid),
+            Self::Room { account, room } => room::keep(connection, account, room),
+            Self::RoomForgotten { account, jid } => room::forget(connection, account, jid),
             Self::Installation(uuid) => set(connection, INSTALLATION, uuid),
             Self::TuneSwitch(is_on) => set(connection, TUNE_SWITCH, if *is_on { "on" } else { "off" }),
             Self::TuneHold(None) => unset(connection, TUNE_HOLD),

@@ -9,8 +9,10 @@ mod history;
 mod login;
 mod presence;
 mod remarks;
+mod room;
 mod roster;
 mod rows;
+mod schema;
 mod session;
 
 use std::path::{Path, PathBuf};

@@ -109,6 +109,7 @@ fn message() -> Message {
         carbon: false,
         stanza_id: some("s1"),
         origin_id: None,
+        room: None,
         state: None,
         unread: false,
         replaces: None,
@@ -300,7 +301,7 @@ fn check_snapshot(state: State) {
 }
 
 #[test]
-fn events_keep_their_shape() {
+fn a_snapshot_keeps_its_shape() {
     let state = State {
         status: StatusReport { accounts: vec![status()] },
         tune: published(),
@@ -309,6 +310,10 @@ fn events_keep_their_shape() {
         ..State::default()
     };
     check_snapshot(state);
+}
+
+#[test]
+fn events_keep_their_shape() {
     check("event/gap", &Event::gap());
     let count = OutboxCount { account: "home".into(), waiting: 2 };
     check("event/outbox", &Event::new(7, Change::Outbox(count)));

@@ -2,6 +2,7 @@
 //! Every state is a file and is consumed by its transitions. Sockets, files and the clock are the shell's, which hands
 //! in what happened and does what comes out.
 
+mod aside;
 mod backlog;
 mod contacts;
 mod context;
@@ -15,6 +16,10 @@ mod outbox;
 mod output;
 mod outward;
 mod recent;
+mod room;
+mod room_outbox;
+mod room_recent;
+mod rooms;
 mod settings;
 mod stopped;
 mod streak;
@@ -25,15 +30,18 @@ pub use backlog::PART as BACKLOG_PART;
 pub use contacts::{KeptPush, KeptRoster, SubscriptionRequest};
 pub use inbox::NAMES_REMEMBERED;
 pub use input::{
-    Command, Connected, Input, Machine, Outgoing, Place, Playing, Question, SecretMissing, Security, StoreTicket,
-    Subscribing, Ticket,
+    Command, Connected, Input, Machine, Outgoing, Place, Playing, Question, RoomCommand, SecretMissing, Security,
+    StoreTicket, Subscribing, Ticket,
 };
-pub use kept::{Border, KeptMessage, KeptSession, Known, Origin};
+pub use kept::{Border, KeptMessage, KeptRoom, KeptSession, Known, Origin, Shown};
 pub use output::{
     Aside, Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Profile,
-    Report, Session, TunePublished,
+    Report, Session, Speaker, TunePublished,
 };
-pub use recent::{KeptRecent, MESSAGES_REMEMBERED, Noted, RecentMessage};
+pub use recent::{Author, KeptRecent, MESSAGES_REMEMBERED, Noted, RecentMessage};
+pub use room::{Affiliation, Occupant, Role};
+pub use room_recent::RoomWord;
+pub use rooms::{Invitation, RoomReport, RoomState};
 pub use settings::{Memory, MessageSettings, OnUncertain, Remembered, Settings, TuneSettings};
 pub use tokens::Token;
 

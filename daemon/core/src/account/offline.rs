@@ -110,6 +110,7 @@ impl Offline {
             Command::Ask(ticket, _)
             | Command::CanHide(ticket)
             | Command::Publish(ticket, _)
+            | Command::Room(ticket, ..)
             | Command::Subscribe(ticket, ..) => {
                 context.reply(ticket, Outcome::NotOnline(self.problem().cloned()));
             }
@@ -130,6 +131,7 @@ impl Offline {
                 | Timer::Idle
                 | Timer::Due
                 | Timer::Lull
+                | Timer::Rooms
                 | Timer::Close => {}
             }
         }

@@ -4,26 +4,24 @@
 
 use std::collections::BTreeMap;
 
-use jid::Jid;
-
 use super::context::Context;
 use super::input::{Outgoing, Place, StoreTicket, Ticket};
 use super::kept::KeptMessage;
 use super::online::{Asleep, Letter, Unsent};
 use super::output::{Aside, Change, Event, Incoming, Outcome};
-use crate::loss::Loss;
-use crate::stanza::error::{Condition, ErrorKind};
-use crate::stanza::{Message, StanzaError, oob, receipts};
+use super::room_outbox::RoomOutbox;
+use crate::stanza::{Message, MessageKind, StanzaError, archive, oob, receipts};
 use crate::xml::{Element, writer};
-
-/// A message that was under way when the server ended so many sessions in a row for what they carried is not sent again.
-const SUSPECTED: u8 = 2;
 
 /// Of one account.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     /// In the order in which they are to be sent.
-    unsent: Vec<Unsent>,
+    pub(super) unsent: Vec<Unsent>,
+    /// Those for rooms.
+    pub(super) to_rooms: RoomOutbox,
+    /// How many were taken.
+    taken: u64,
     /// What the disk is asked to forget.
     forgetting: Vec<(StoreTicket, Fate, Vec<String>)>,
     /// Messages that need not be kept and could not be forgotten.
@@ -62,14 +60,16 @@ pub(super) struct OnItsWay;
 
 impl Outbox {
     /// What another process was asked to send.
-    pub(super) fn restored(unsent: Vec<Unsent>, keys: Vec<String>) -> Self {
+    pub(super) fn restored(messages: Vec<KeptMessage>, keys: Vec<String>, taken: u64) -> Self {
         let keys = keys.into_iter().map(|id| (id, Key::Kept)).collect();
-        Self { unsent, keys, ..Self::default() }
+        let mut outbox = Self { keys, taken, ..Self::default() };
+        outbox.put_back(Unsent::in_order(messages).collect());
+        outbox
     }
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.unsent.len()
+        self.unsent.len() + self.to_rooms.len()
     }
 
     /// Takes more, behind the others.
@@ -77,23 +77,38 @@ impl Outbox {
         self.unsent.extend(unsent);
     }
 
-    fn cancel(&mut self, id: &str) -> Option<Result<Letter, OnItsWay>> {
-        let place = self.unsent.iter().position(|unsent| unsent.letter.id == id)?;
-        if self.unsent[place].letter.in_doubt {
+    /// Takes out one that is in no doubt; nothing when there is none of this id.
+    pub(super) fn cancel(&mut self, id: &str) -> Option<Result<Letter, OnItsWay>> {
+        let is_it = |unsent: &Unsent| unsent.letter.id == id;
+        let found = self.unsent.iter().chain(self.to_rooms.iter()).find(|unsent| is_it(unsent))?;
+        if found.letter.in_doubt {
             return Some(Err(OnItsWay));
         }
-        Some(Ok(self.unsent.remove(place).letter))
+        let cancelled = self.unsent.extract_if(.., |unsent| is_it(unsent)).next();
+        cancelled.or_else(|| self.to_rooms.take_if(is_it).pop()).map(|unsent| Ok(unsent.letter))
     }
 
-    /// The next session takes all of them.
+    /// The next session takes all of them but those for rooms.
     pub(super) fn take(&mut self) -> Vec<Unsent> {
         std::mem::take(&mut self.unsent)
     }
 
     /// A session is gone; what it leaves was taken before what waits already.
-    pub(super) fn put_back(&mut self, mut unsent: Vec<Unsent>) {
+    pub(super) fn put_back(&mut self, unsent: Vec<Unsent>) {
+        let (to_rooms, mut unsent): (Vec<_>, Vec<_>) = unsent.into_iter().partition(|unsent| unsent.letter.to_room);
+        self.to_rooms.put_back(to_rooms.into_iter());
         unsent.append(&mut self.unsent);
         self.unsent = unsent;
+    }
+
+    /// Whether an asker has chosen this id, for a message that has not arrived.
+    pub(super) fn is_chosen(&self, id: &str) -> bool {
+        self.keys.contains_key(id)
+    }
+
+    fn next_number(&mut self) -> u64 {
+        self.taken += 1;
+        self.taken
     }
 }
 
@@ -103,6 +118,7 @@ impl Context {
         if self.asked_before(ticket, &outgoing) {
             return;
         }
+        let outgoing = self.addressed(outgoing);
         let (letter, stanza) = self.letter(ticket, outgoing);
         self.take_letter(letter, writer::to_string(&stanza));
     }
@@ -119,15 +135,19 @@ impl Context {
         if letter.chosen {
             self.outbox.keys.insert(letter.id.clone(), Key::Open);
         }
-        (Letter { ticket: Some(ticket), ..letter }, stanza)
+        let number = self.outbox.next_number();
+        (Letter { ticket: Some(ticket), number, ..letter }, stanza)
     }
 
     fn take_letter(&mut self, mut letter: Letter, stanza: String) {
+        if letter.to_room {
+            return self.keep_for_room(letter, stanza, false);
+        }
         if self.outbox.unsent.len() >= self.settings.held || !self.backlog.is_empty() {
             return self.put_behind(letter, &stanza);
         }
         let awaits = self.store(letter.keeping(None, &stanza));
-        self.outbox.unsent.push(Unsent { letter, stanza, awaits: Some(awaits) });
+        self.outbox.unsent.push(Unsent::new(letter, stanza, Some(awaits)));
     }
 
     /// Whether a message was asked for before, under this id; then who asks again is told what becomes of that one.
@@ -188,12 +208,16 @@ impl Context {
         let filed = self.filed(&id, &outgoing);
         let to = outgoing.to;
         let mut message = Message::chat(id.clone(), to.clone(), outgoing.body);
+        let to_room = outgoing.kind == MessageKind::Groupchat;
         message.kind = outgoing.kind;
+        message.payloads.extend(to_room.then(|| archive::with_origin_id(&id)));
         message.subject = outgoing.subject;
         message.payloads.extend(outgoing.receipt.then(receipts::request));
         message.payloads.extend(outgoing.url.as_deref().map(oob::element));
         let origin = self.inbox.origin(self.now.wall);
-        let letter = Letter { ticket: Some(ticket), id, to, chosen, origin, in_doubt: false, suspected: 0, filed };
+        let (ticket, number) = (Some(ticket), self.outbox.next_number());
+        let (in_doubt, suspected, unshown) = (false, 0, 0);
+        let letter = Letter { ticket, id, to, chosen, origin, in_doubt, suspected, filed, to_room, number, unshown };
         (letter, message.into_element())
     }
 
@@ -218,6 +242,7 @@ impl Context {
             reply_to: None,
             markable: false,
             wants_receipt: false,
+            room: None,
         };
         self.recent.add(&filed);
         self.settings.messages.history.then(|| Box::new(filed))
@@ -237,24 +262,47 @@ impl Context {
         self.forget_messages(Fate::Arrived, ids, names);
     }
 
+    /// A room shows a message; should its archive tell of it once more, it is known to be ours.
+    pub(super) fn message_shown(&mut self, ticket: Option<Ticket>, id: String) {
+        self.inbox.remember(&name(&id));
+        self.answer(ticket, &id, &Outcome::Sent(id.clone()));
+        let names = vec![name(&id)];
+        self.forget_messages(Fate::Arrived, vec![id], names);
+    }
+
+    /// Whether a room has shown a message of ours with this id before.
+    pub(super) fn was_shown(&self, id: &str) -> bool {
+        self.inbox.knows(&name(id))
+    }
+
     /// This message could not be kept, and is not sent; an earlier attempt to keep it may have worked.
     pub(super) fn message_not_kept(&mut self, ticket: Option<Ticket>, id: String, reason: String) {
         self.answer(ticket, &id, &Outcome::NotKept(reason));
         self.forget_messages(Fate::Withdrawn, vec![id], Vec::new());
     }
 
-    /// Has the disk forget these messages, and those of the same fate that it could not forget before.
-    fn forget_messages(&mut self, fate: Fate, mut ids: Vec<String>, names: Vec<String>) {
-        if !ids.is_empty() {
-            let before = self.outbox.remembered_in_vain.extract_if(.., |(of, _)| *of == fate);
-            ids.extend(before.map(|(_, id)| id));
-            let ticket = self.store(match fate {
-                Fate::Arrived => Change::Arrived(ids.clone(), names),
-                Fate::Failed => Change::Failed(ids.clone()),
-                Fate::Withdrawn => Change::Withdrawn(ids.clone()),
-            });
-            self.outbox.forgetting.push((ticket, fate, ids));
+    /// Has the disk forget these messages, and those that it could not forget before.
+    fn forget_messages(&mut self, fate: Fate, ids: Vec<String>, names: Vec<String>) {
+        if ids.is_empty() {
+            return;
         }
+        let before = std::mem::take(&mut self.outbox.remembered_in_vain);
+        self.forget_all(fate, ids, names);
+        for fate in [Fate::Arrived, Fate::Failed, Fate::Withdrawn] {
+            let ids: Vec<String> = before.iter().filter(|(of, _)| *of == fate).map(|(_, id)| id.clone()).collect();
+            if !ids.is_empty() {
+                self.forget_all(fate, ids, Vec::new());
+            }
+        }
+    }
+
+    fn forget_all(&mut self, fate: Fate, ids: Vec<String>, names: Vec<String>) {
+        let ticket = self.store(match fate {
+            Fate::Arrived => Change::Arrived(ids.clone(), names),
+            Fate::Failed => Change::Failed(ids.clone()),
+            Fate::Withdrawn => Change::Withdrawn(ids.clone()),
+        });
+        self.outbox.forgetting.push((ticket, fate, ids));
     }
 
     /// The store answered; messages that it could not forget are tried again with the next ones.
@@ -276,50 +324,11 @@ impl Context {
         self.forget_messages(Fate::Failed, vec![id], Vec::new());
     }
 
-    /// Whether no plain text may go there.
-    pub(super) fn is_encrypted_only(&self, to: &Jid) -> bool {
-        let chats = &self.settings.encrypted_only;
-        !chats.is_empty() && chats.iter().any(|chat| chat.matches(to.to_bare().as_str()))
-    }
-
-    /// Does not send a message that was taken before its chat was for encrypted ones only; where nobody waits for it, it
-    /// is kept for its author.
-    pub(super) fn withhold(&mut self, message: Option<(Option<Ticket>, String)>) {
-        let Some((ticket, id)) = message else { return };
-        let text = Some("the chat is for encrypted messages only".to_owned());
-        let error = StanzaError { text, ..StanzaError::new(ErrorKind::Cancel, Condition::PolicyViolation) };
-        self.message_refused(ticket, id, &error);
-    }
-
-    /// Does so with those that were never in a session; others are found where they would be written.
-    pub(super) fn withhold_unsent(&mut self) {
-        let (withheld, unsent) = std::mem::take(&mut self.outbox.unsent)
-            .into_iter()
-            .partition(|unsent| !unsent.letter.in_doubt && self.is_encrypted_only(&unsent.letter.to));
-        self.outbox.unsent = unsent;
-        for unsent in withheld {
-            self.withhold(Some((unsent.letter.ticket, unsent.letter.id)));
-        }
-    }
-
-    /// This message is not sent by itself any more.
-    pub(super) fn set_aside(&mut self, id: String, aside: Aside, reason: String) {
-        self.event(Event::SetAside(id.clone(), aside, reason.clone()));
-        self.answer(None, &id, &Outcome::NotKept(reason.clone()));
-        self.store(Change::SetAside(id, aside, reason));
-    }
-
-    /// A session was ended by this; a message that was under way again and again when that happened would end the next
-    /// one too, and keep the account offline.
-    pub(super) fn quarantine(&mut self, loss: &Loss) {
-        let suspects = self.outbox.unsent.extract_if(.., |unsent| unsent.letter.suspected >= SUSPECTED);
-        for id in suspects.map(|unsent| unsent.letter.id).collect::<Vec<_>>() {
-            self.set_aside(id, Aside::Uncertain, format!("it was on its way {SUSPECTED} times in a row when {loss}"));
-        }
-    }
-
     /// The store answered, perhaps for a message that waits for a session.
     pub(super) fn stored_unsent(&mut self, ticket: StoreTicket, result: &Result<(), String>) {
+        if self.stored_for_room(ticket, result) {
+            return;
+        }
         let unsent = &mut self.outbox.unsent;
         let Some(place) = unsent.iter().position(|unsent| unsent.awaits == Some(ticket)) else { return };
         match result {
@@ -346,8 +355,9 @@ impl Context {
     /// Nobody knows when the next session is: whoever waits for a message is told that it is kept.
     pub(super) fn put_off_messages(&mut self) {
         let asleep = self.asleep.as_mut().map(Asleep::put_off_messages).unwrap_or_default();
-        let waiting: Vec<_> =
-            asleep.into_iter().chain(self.outbox.unsent.iter_mut().filter_map(Unsent::put_off)).collect();
+        let Outbox { unsent, to_rooms, .. } = &mut self.outbox;
+        let unsent = unsent.iter_mut().chain(to_rooms.iter_mut().filter(|unsent| !unsent.lingers));
+        let waiting: Vec<_> = asleep.into_iter().chain(unsent.filter_map(Unsent::put_off)).collect();
         for (ticket, id) in waiting {
             self.answer(Some(ticket), &id, &Outcome::Queued(id.clone()));
         }

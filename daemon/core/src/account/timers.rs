@@ -25,13 +25,15 @@ pub(super) enum Timer {
     Due,
     /// The server may be told that nobody looks.
     Lull,
+    /// A room is to be entered again, or owes us something.
+    Rooms,
     /// The server must have closed its side.
     Close,
 }
 
 impl Timer {
     /// Every purpose, in the order in which due ones fire.
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Retry,
         Self::Login,
         Self::Step,
@@ -42,6 +44,7 @@ impl Timer {
         Self::Tune,
         Self::Due,
         Self::Lull,
+        Self::Rooms,
         Self::Close,
     ];
 }

@@ -298,6 +298,7 @@ impl Connecting {
                 | Timer::Idle
                 | Timer::Due
                 | Timer::Lull
+                | Timer::Rooms
                 | Timer::Close => {}
             }
         }
@@ -332,6 +333,7 @@ impl Connecting {
             Command::Ask(ticket, _)
             | Command::CanHide(ticket)
             | Command::Publish(ticket, _)
+            | Command::Room(ticket, ..)
             | Command::Subscribe(ticket, ..) => {
                 context.reply(ticket, Outcome::NotOnline(None));
             }

@@ -1,6 +1,6 @@
 //! Stanzas on their way, and what of a message outlives a session.
 
-use jid::Jid;
+use jid::{BareJid, Jid};
 
 use super::super::super::input::{StoreTicket, Ticket};
 use super::super::super::kept::{KeptMessage, Origin};
@@ -19,6 +19,8 @@ pub(in super::super) enum Sent {
     Presence(u64),
     /// A message.
     Message(Letter),
+    /// The server has this message, and the room it is for is yet to show it.
+    AtRoom(Unsent),
     /// Nobody waits.
     Other,
 }
@@ -42,9 +44,20 @@ pub(in super::super::super) struct Letter {
     pub(in super::super::super) suspected: u8,
     /// As the history is to have it, until the disk is asked.
     pub(in super::super::super) filed: Option<Box<Incoming>>,
+    /// It is for a room, whose echo says that it arrived.
+    pub(in super::super::super) to_room: bool,
+    /// The order in which messages for rooms were taken, which is the one in which they leave.
+    pub(in super::super::super) number: u64,
+    /// How often the room did not show it.
+    pub(in super::super::super) unshown: u32,
 }
 
 impl Letter {
+    /// Whether it is for this room.
+    pub(in super::super::super) fn is_for(&self, room: &BareJid) -> bool {
+        self.to_room && self.to.to_bare() == *room
+    }
+
     /// What the disk is asked to keep: the first time also for the history.
     pub(in super::super::super) fn keeping(&mut self, position: Option<u32>, stanza: &str) -> Change {
         Change::Message(self.kept(position, stanza), self.filed.take())
@@ -71,11 +84,19 @@ impl Letter {
 }
 
 impl Sent {
+    /// A message that its room is yet to show; it may have been lost on the way there.
+    pub(in super::super) fn into_room_message(self) -> Option<Unsent> {
+        match self {
+            Self::AtRoom(unsent) => Some(unsent.doubted()),
+            Self::Message(_) | Self::Presence(_) | Self::Other => None,
+        }
+    }
+
     /// Whether others see something of it: what they do is not to be held back from us meanwhile (XEP-0352).
     pub(super) fn is_for_people(&self) -> bool {
         match self {
             Self::Message(_) | Self::Presence(_) => true,
-            Self::Other => false,
+            Self::AtRoom(_) | Self::Other => false,
         }
     }
 
@@ -83,7 +104,7 @@ impl Sent {
     pub(in super::super) fn into_message(self) -> Option<(Option<Ticket>, String)> {
         match self {
             Self::Message(letter) => Some((letter.ticket, letter.id)),
-            Self::Presence(_) | Self::Other => None,
+            Self::Presence(_) | Self::AtRoom(_) | Self::Other => None,
         }
     }
 }
@@ -96,11 +117,22 @@ pub(super) struct Tracked {
 }
 
 impl Tracked {
+    /// The server has it. A message for a room is not there yet.
+    pub(super) fn acknowledged(self) -> Sent {
+        match self.sent {
+            Sent::Message(letter) if letter.to_room => {
+                // What the server has taken did not end a session.
+                Sent::AtRoom(Unsent::new(Letter { suspected: 0, ..letter }, self.stanza, None))
+            }
+            sent @ (Sent::Message(_) | Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other) => sent,
+        }
+    }
+
     /// A message, for another session.
     pub(super) fn into_unsent(self, awaits: Option<StoreTicket>) -> Option<Unsent> {
         match self.sent {
-            Sent::Message(letter) => Some(Unsent { letter, stanza: self.stanza, awaits }),
-            Sent::Presence(_) | Sent::Other => None,
+            Sent::Message(letter) => Some(Unsent::new(letter, self.stanza, awaits)),
+            Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other => None,
         }
     }
 }
@@ -114,20 +146,45 @@ pub(in super::super::super) struct Unsent {
     pub(in super::super::super) stanza: String,
     /// The disk does not know of it yet.
     pub(in super::super::super) awaits: Option<StoreTicket>,
+    /// The room it is for is about to be entered: whoever waits for it goes on waiting.
+    pub(in super::super::super) lingers: bool,
 }
 
 impl Unsent {
+    /// A message in no session.
+    pub(in super::super::super) fn new(letter: Letter, stanza: String, awaits: Option<StoreTicket>) -> Self {
+        Self { letter, stanza, awaits, lingers: false }
+    }
+
+    /// The same, now that it may have arrived and may not.
+    pub(in super::super::super) fn doubted(mut self) -> Self {
+        self.letter.in_doubt = true;
+        self
+    }
+
     /// A message that another process was asked to send, and wrote if it is in doubt.
     pub(in super::super::super) fn kept(message: KeptMessage, in_doubt: bool) -> Self {
         let KeptMessage { id, to, chosen, stanza, origin, .. } = message;
-        let letter = Letter { ticket: None, id, to, chosen, origin, in_doubt, suspected: 0, filed: None };
-        Self { letter, stanza, awaits: None }
+        let to_room = is_for_room(&stanza);
+        let (suspected, filed, number, unshown) = (0, None, 0, 0);
+        let letter =
+            Letter { ticket: None, id, to, chosen, origin, in_doubt, suspected, filed, to_room, number, unshown };
+        Self::new(letter, stanza, None)
     }
 
     /// The same without a session that could tell what became of it.
     pub(in super::super::super) fn lone(message: KeptMessage) -> Self {
         let in_doubt = message.may_be_written();
         Self::kept(message, in_doubt)
+    }
+
+    /// The same of several, which were taken in this order, before all of this process.
+    pub(in super::super::super) fn in_order(messages: Vec<KeptMessage>) -> impl Iterator<Item = Self> {
+        (1..).zip(messages).map(|(number, message)| {
+            let mut unsent = Self::lone(message);
+            unsent.letter.number = number;
+            unsent
+        })
     }
 
     /// The stanza; of a message that was taken a while ago it tells when (XEP-0203 section 4, XEP-0198 section 5).
@@ -148,4 +205,9 @@ impl Unsent {
     pub(in super::super::super) fn put_off(&mut self) -> Option<(Ticket, String)> {
         if self.awaits.is_some() { None } else { Some((self.letter.ticket.take()?, self.letter.id.clone())) }
     }
+}
+
+/// Whether a message of ours is for a room, by its first tag.
+pub(super) fn is_for_room(stanza: &str) -> bool {
+    stanza.split('>').next().is_some_and(|tag| tag.contains(" type='groupchat'"))
 }

@@ -15,9 +15,8 @@ impl Outbound {
     pub(super) fn write(&mut self, tracked: Tracked, context: &mut Context) -> Option<Sent> {
         match &mut self.management {
             Stage::Off => {
-                let Tracked { sent, stanza } = tracked;
-                self.put(stanza, sent.is_for_people(), context);
-                Some(sent)
+                self.put(tracked.stanza.clone(), tracked.sent.is_for_people(), context);
+                Some(tracked.acknowledged())
             }
             Stage::Enabling(management) | Stage::On(management) => {
                 management.sent(tracked);
