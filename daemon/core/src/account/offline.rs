@@ -128,6 +128,7 @@ impl Offline {
                 | Timer::Answer
                 | Timer::Acknowledge
                 | Timer::Idle
+                | Timer::Due
                 | Timer::Lull
                 | Timer::Close => {}
             }

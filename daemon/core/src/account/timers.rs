@@ -21,6 +21,8 @@ pub(super) enum Timer {
     Idle,
     /// A tune held back by the budget may go out.
     Tune,
+    /// A receipt that had to wait may go out.
+    Due,
     /// The server may be told that nobody looks.
     Lull,
     /// The server must have closed its side.
@@ -29,7 +31,7 @@ pub(super) enum Timer {
 
 impl Timer {
     /// Every purpose, in the order in which due ones fire.
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Retry,
         Self::Login,
         Self::Step,
@@ -38,6 +40,7 @@ impl Timer {
         Self::Acknowledge,
         Self::Idle,
         Self::Tune,
+        Self::Due,
         Self::Lull,
         Self::Close,
     ];

@@ -296,6 +296,7 @@ impl Connecting {
                 | Timer::Answer
                 | Timer::Acknowledge
                 | Timer::Idle
+                | Timer::Due
                 | Timer::Lull
                 | Timer::Close => {}
             }

@@ -1,7 +1,8 @@
 //! Bounds what strangers can make us send: 2 automatic answers a second to one sender, after a burst of 5, and 20 a
-//! second to all of them together (S72).
+//! second to all of them together (S72). What is not asked again, as a receipt is not, may wait for its turn.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jid::BareJid;
 
@@ -10,6 +11,7 @@ use crate::time::Moment;
 /// What one sender's questions may cost at once.
 const BURST: u64 = 5;
 /// How long it takes until one more answer to a sender is allowed.
+pub(super) const REFILL: Duration = Duration::from_millis(REFILL_MS);
 const REFILL_MS: u64 = 500;
 const ALL: u32 = 20;
 const SECOND_MS: u64 = 1_000;

@@ -6,8 +6,9 @@ use jid::{BareJid, Jid};
 use super::super::context::Context;
 use super::super::output::{Event, Incoming};
 use super::super::recent::{Noted, Said};
+use super::super::timers::Timer;
 use super::outbound::Sent;
-use super::{Asker, Online};
+use super::{Asker, Online, answers};
 use crate::pep::Support;
 use crate::stanza::archive::{self, Archived};
 use crate::stanza::carbon::Carbon;
@@ -167,8 +168,15 @@ impl Online {
         }
         for due in std::mem::take(&mut context.dues.receipts) {
             let to = due.to.to_bare();
-            if self.may_be_told(&to, context) && self.answers.allow(Some(to), context.now.moment) {
+            if !self.may_be_told(&to, context) {
+                continue;
+            }
+            if self.answers.allow(Some(to), context.now.moment) {
                 self.tell(due.to, due.kind, receipts::received(&due.id), context);
+            } else {
+                // Whoever writes fast still wants to know of each.
+                context.dues.receipts.push(due);
+                context.timers.set_if_unset(Timer::Due, context.now.moment + answers::REFILL);
             }
         }
         for (chat, read) in std::mem::take(&mut context.dues.read) {

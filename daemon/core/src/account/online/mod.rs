@@ -247,7 +247,7 @@ impl Online {
                     context.show_playing();
                     self.republish(context);
                 }
-                Timer::Retry | Timer::Login | Timer::Step | Timer::Lull => {}
+                Timer::Retry | Timer::Login | Timer::Step | Timer::Due | Timer::Lull => {}
             }
         }
         Ok(())
