@@ -26,7 +26,9 @@ pub fn capabilities() -> Caps {
 
 fn info() -> Info {
     let text = |text: &str| text.to_owned();
-    let identity = Identity { category: text("client"), kind: text("pc"), lang: text("en"), name: text(NAME) };
+    // Without a language, which clients on libstrophe 0.12 do not find: they would ask after each presence, as the hash
+    // is not what they compute.
+    let identity = Identity { category: text("client"), kind: text("pc"), lang: String::new(), name: text(NAME) };
     let features = [
         ns::CAPS,
         ns::DISCO_INFO,
