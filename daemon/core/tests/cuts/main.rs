@@ -136,7 +136,7 @@ fn converse(world: &mut World<'_>, cut: Option<Cut>) {
 #[test]
 fn cuts_deaths_and_a_slow_disk_at_random_do_no_harm() {
     let seed = std::env::var("XMPPD_SEED").ok().and_then(|seed| seed.parse().ok());
-    let rounds = std::env::var("XMPPD_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(400);
+    let rounds = std::env::var("XMPPD_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(2_000);
     let seeds = seed.map_or(0..rounds, |seed: u64| seed..seed + 1);
     let keys = Keys::default();
     for seed in seeds {
