@@ -28,6 +28,7 @@ const CLASSIC: Kind = Kind {
     talkative: false,
     archive: false,
     clears: false,
+    lingers: false,
 };
 const INLINE: Kind = Kind { inline: true, direct: true, ..CLASSIC };
 const FAST: Kind = Kind { fast: true, ..INLINE };
@@ -161,6 +162,7 @@ fn wander(seed: u64, keys: &Keys) {
         talkative: flag(roll(2)),
         archive: flag(roll(2)),
         clears: flag(roll(2)),
+        lingers: flag(roll(2)),
     };
     let forgets = roll(4) == 0;
     // What a disk that fails kept before a death is anybody's guess.

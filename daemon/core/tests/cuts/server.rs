@@ -3,6 +3,7 @@
 //! each other.
 
 mod archive;
+mod late;
 mod login;
 mod stanzas;
 
@@ -38,6 +39,8 @@ pub(crate) struct Kind {
     /// Where there is an archive, a session bound in the login begins without what waited for one, as with ejabberd
     /// (XEP-0386 section 4).
     pub(crate) clears: bool,
+    /// Goes on with what a lost connection carried for a while, even when the session goes on over another one.
+    pub(crate) lingers: bool,
 }
 
 /// One server with one account on it.
@@ -51,6 +54,8 @@ pub(crate) struct Server<'a> {
     gone: Option<(String, u32)>,
     sessions: u32,
     link: Option<Link>,
+    /// A lost connection, and what it carried that is not handled yet.
+    late: Option<(Link, Vec<u8>)>,
     mailbox: VecDeque<String>,
     archived: Vec<String>,
     /// So many messages are not in the archive any more.
@@ -101,6 +106,7 @@ impl<'a> Server<'a> {
             gone: None,
             sessions: 0,
             link: None,
+            late: None,
             mailbox: VecDeque::new(),
             archived: Vec::new(),
             expired: 0,
@@ -129,9 +135,11 @@ impl<'a> Server<'a> {
         self.connected(Some(security));
     }
 
-    /// The connection is gone; whether it was the session's.
-    pub(crate) fn lost(&mut self) -> bool {
-        let is_sessions = self.link.take().is_some_and(|link| link.stage == Stage::Bound);
+    /// The connection is gone, with what it carried; whether it was the session's.
+    pub(crate) fn lost(&mut self, carried: Vec<u8>) -> bool {
+        let link = self.link.take().filter(|link| link.stage == Stage::Bound);
+        let is_sessions = link.is_some();
+        self.late = link.filter(|_| self.kind.lingers && self.kind.managed).map(|link| (link, carried));
         if self.session.as_ref().is_some_and(|session| !session.managed) {
             self.end_session(false);
         }
@@ -141,6 +149,7 @@ impl<'a> Server<'a> {
     /// The session has been without a connection for too long.
     pub(crate) fn forget(&mut self) {
         if self.link.is_none() && self.session.is_some() {
+            self.catch_up();
             self.end_session(true);
             self.forgotten += 1;
         }
@@ -254,6 +263,7 @@ impl<'a> Server<'a> {
         self.resumptions += 1;
         self.link.as_mut().expect("somebody is there").stage = Stage::Bound;
         self.acknowledged(h);
+        self.go_on_late();
         Some(format!("<resumed xmlns='{SM}' previd='{id}' h='{handled}'/>"))
     }
 
@@ -285,6 +295,7 @@ impl<'a> Server<'a> {
     }
 
     fn begin_session(&mut self) {
+        self.catch_up();
         if self.session.is_some() {
             self.end_session(false);
         }

@@ -20,6 +20,9 @@ use parts::{Asked, Disk, security, settings};
 use super::scram::Keys;
 use super::server::{Kind, Server};
 
+/// A server that lingers does so for so many milliseconds.
+const LATE: u64 = 400;
+
 /// Which way bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
@@ -133,14 +136,17 @@ impl<'a> World<'a> {
     /// The connection breaks, with what is under way.
     pub(crate) fn break_connection(&mut self) {
         if std::mem::take(&mut self.connected) {
-            self.to_client.clear();
-            self.to_server.clear();
-            if self.server.lost() {
-                self.lost_at = self.clock;
-            }
+            self.lose();
             if !std::mem::take(&mut self.hanging_up) {
                 self.inputs.push_back(Input::Lost(Loss::Broken("cut".into())));
             }
+        }
+    }
+
+    fn lose(&mut self) {
+        self.to_client.clear();
+        if self.server.lost(self.to_server.drain(..).collect()) {
+            self.lost_at = self.clock;
         }
     }
 
@@ -153,11 +159,9 @@ impl<'a> World<'a> {
         }
         self.stores.clear();
         self.inputs.clear();
-        self.to_server.clear();
-        self.to_client.clear();
         self.hanging_up = false;
-        if std::mem::take(&mut self.connected) && self.server.lost() {
-            self.lost_at = self.clock;
+        if std::mem::take(&mut self.connected) {
+            self.lose();
         }
         // Nobody is left to be answered. What was not kept was never taken.
         for body in std::mem::take(&mut self.waiting).into_values() {
@@ -318,6 +322,9 @@ impl<'a> World<'a> {
                 self.connected = true;
                 if self.clock >= self.lost_at + 600_000 {
                     self.server.forget();
+                }
+                if self.clock >= self.lost_at + LATE {
+                    self.server.catch_up();
                 }
                 let security = self.server.kind.direct.then(security);
                 self.server.connected(security.clone());
