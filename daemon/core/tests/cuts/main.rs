@@ -16,7 +16,7 @@ use xmppd_core::presence::{Layers, Presence, Show};
 use xmppd_core::time::Wall;
 
 use scram::Keys;
-use server::Kind;
+use server::{Kind, Lie};
 use world::{Cut, Way, World};
 
 const CLASSIC: Kind = Kind {
@@ -29,6 +29,7 @@ const CLASSIC: Kind = Kind {
     archive: false,
     clears: false,
     lingers: false,
+    lies: None,
 };
 const INLINE: Kind = Kind { inline: true, direct: true, ..CLASSIC };
 const FAST: Kind = Kind { fast: true, ..INLINE };
@@ -153,7 +154,7 @@ fn wander(seed: u64, keys: &Keys) {
     let mut dice = Entropy::new(bytes);
     let mut roll = |below: u64| dice.below(below);
     let flag = |number: u64| number == 1;
-    let kind = Kind {
+    let mut kind = Kind {
         inline: roll(3) > 0,
         fast: flag(roll(2)),
         direct: flag(roll(2)),
@@ -163,11 +164,21 @@ fn wander(seed: u64, keys: &Keys) {
         archive: flag(roll(2)),
         clears: flag(roll(2)),
         lingers: flag(roll(2)),
+        lies: None,
     };
     let forgets = roll(4) == 0;
     // What a disk that fails kept before a death is anybody's guess.
-    let fails = roll(4) == 0;
-    let mut world = World::new(kind, keys);
+    let mut fails = roll(4) == 0;
+    let holds = roll(4) == 0;
+    if kind.archive && forgets && roll(2) == 0 {
+        let lies = [Lie::Hides, Lie::Repeats, Lie::Loses, Lie::Forges];
+        kind.lies = Some(lies[usize::try_from(roll(4)).expect("a small number")]);
+        // What the archive hides, the server still has.
+        kind.clears = false;
+    }
+    // What is to be set aside and cannot be, waits for the next process.
+    fails &= !holds;
+    let mut world = World::new(kind, keys).holding(holds);
     world.start();
     if kind.archive {
         // What came before the first session is not told.

@@ -12,6 +12,8 @@ use std::collections::VecDeque;
 use xmppd_core::account::Security;
 use xmppd_core::xml::{Element, Frame, Limits, Reader};
 
+pub(crate) use archive::Lie;
+
 use super::scram::{Keys, Server as Scram};
 
 const ACCOUNT: &str = "romeo@verona.example";
@@ -41,6 +43,8 @@ pub(crate) struct Kind {
     pub(crate) clears: bool,
     /// Goes on with what a lost connection carried for a while, even when the session goes on over another one.
     pub(crate) lingers: bool,
+    /// How its archive lies, if it does.
+    pub(crate) lies: Option<Lie>,
 }
 
 /// One server with one account on it.

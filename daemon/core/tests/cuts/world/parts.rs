@@ -45,11 +45,13 @@ pub(super) fn empty() -> Memory {
 pub(super) struct Disk {
     pub(super) memory: Memory,
     behind: BTreeSet<String>,
+    /// The messages that are not sent by themselves any more.
+    aside: Vec<KeptMessage>,
 }
 
 impl Disk {
     pub(super) fn new(memory: Memory) -> Self {
-        Self { memory, behind: BTreeSet::new() }
+        Self { memory, behind: BTreeSet::new(), aside: Vec::new() }
     }
 
     /// What another process begins with.
@@ -70,12 +72,19 @@ impl Disk {
         loaded
     }
 
+    /// Whether this text is not sent by itself any more.
+    pub(super) fn has_aside(&self, body: &str) -> bool {
+        self.aside.iter().any(|message| message.stanza.contains(&format!(">{body}<")))
+    }
+
     /// Does what it was asked.
     pub(super) fn keep(&mut self, change: Change) {
         if let Change::Backlog(message, _) = &change {
             self.behind.insert(message.id.clone());
         } else if let Change::Message(message, _) = &change {
             self.behind.remove(&message.id);
+        } else if let Change::SetAside(id, ..) = &change {
+            self.aside.extend(self.memory.messages.iter().find(|message| message.id == *id).cloned());
         }
         keep(&mut self.memory, change);
     }
@@ -125,7 +134,7 @@ fn keep_message(disk: &mut Memory, message: KeptMessage) {
 }
 
 /// The account's settings.
-pub(super) fn settings() -> Settings {
+pub(super) fn settings(on_uncertain: OnUncertain) -> Settings {
     Settings {
         jid: BareJid::new("romeo@verona.example").expect("a JID"),
         resource: ResourcePart::new("xmppd.1").expect("a resource").into_owned(),
@@ -134,7 +143,7 @@ pub(super) fn settings() -> Settings {
         tune: TuneSettings { pep: false, status: None, status_when: StatusWhen::Empty },
         messages: MessageSettings { history: true, receipts: true },
         encrypted_only: Vec::new(),
-        on_uncertain: OnUncertain::Resend,
+        on_uncertain,
         held: HELD,
         user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),
         version: "0.1.0".into(),
