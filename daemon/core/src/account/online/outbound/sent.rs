@@ -71,6 +71,14 @@ impl Letter {
 }
 
 impl Sent {
+    /// Whether others see something of it: what they do is not to be held back from us meanwhile (XEP-0352).
+    pub(super) fn is_for_people(&self) -> bool {
+        match self {
+            Self::Message(_) | Self::Presence(_) => true,
+            Self::Other => false,
+        }
+    }
+
     /// A message's id and who waits for it.
     pub(in super::super) fn into_message(self) -> Option<(Option<Ticket>, String)> {
         match self {
