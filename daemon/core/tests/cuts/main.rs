@@ -153,29 +153,11 @@ fn wander(seed: u64, keys: &Keys) {
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let mut dice = Entropy::new(bytes);
     let mut roll = |below: u64| dice.below(below);
-    let flag = |number: u64| number == 1;
-    let mut kind = Kind {
-        inline: roll(3) > 0,
-        fast: flag(roll(2)),
-        direct: flag(roll(2)),
-        managed: roll(8) > 0,
-        tells_h: flag(roll(2)),
-        talkative: flag(roll(2)),
-        archive: flag(roll(2)),
-        clears: flag(roll(2)),
-        lingers: flag(roll(2)),
-        lies: None,
-    };
     let forgets = roll(4) == 0;
+    let kind = kind_of_server(forgets, &mut roll);
     // What a disk that fails kept before a death is anybody's guess.
     let mut fails = roll(4) == 0;
     let holds = roll(4) == 0;
-    if kind.archive && forgets && roll(2) == 0 {
-        let lies = [Lie::Hides, Lie::Repeats, Lie::Loses, Lie::Forges];
-        kind.lies = Some(lies[usize::try_from(roll(4)).expect("a small number")]);
-        // What the archive hides, the server still has.
-        kind.clears = false;
-    }
     // What is to be set aside and cannot be, waits for the next process.
     fails &= !holds;
     let mut world = World::new(kind, keys).holding(holds);
@@ -208,6 +190,29 @@ fn wander(seed: u64, keys: &Keys) {
     }
     world.until_quiet();
     world.check();
+}
+
+fn kind_of_server(forgets: bool, roll: &mut impl FnMut(u64) -> u64) -> Kind {
+    let flag = |number: u64| number == 1;
+    let mut kind = Kind {
+        inline: roll(3) > 0,
+        fast: flag(roll(2)),
+        direct: flag(roll(2)),
+        managed: roll(8) > 0,
+        tells_h: flag(roll(2)),
+        talkative: flag(roll(2)),
+        archive: flag(roll(2)),
+        clears: flag(roll(2)),
+        lingers: flag(roll(2)),
+        lies: None,
+    };
+    if kind.archive && forgets && flag(roll(2)) {
+        let lies = [Lie::Hides, Lie::Repeats, Lie::Loses, Lie::Forges];
+        kind.lies = Some(lies[usize::try_from(roll(4)).expect("a small number")]);
+        // What the archive hides, the server still has.
+        kind.clears = false;
+    }
+    kind
 }
 
 #[test]
