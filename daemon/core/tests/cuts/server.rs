@@ -143,7 +143,8 @@ impl<'a> Server<'a> {
     pub(crate) fn lost(&mut self, carried: Vec<u8>) -> bool {
         let link = self.link.take().filter(|link| link.stage == Stage::Bound);
         let is_sessions = link.is_some();
-        self.late = link.filter(|_| self.kind.lingers && self.kind.managed).map(|link| (link, carried));
+        let is_managed = self.session.as_ref().is_some_and(|session| session.managed);
+        self.late = link.filter(|_| self.kind.lingers && is_managed).map(|link| (link, carried));
         if self.session.as_ref().is_some_and(|session| !session.managed) {
             self.end_session(false);
         }
