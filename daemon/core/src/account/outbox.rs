@@ -243,18 +243,26 @@ impl Context {
         self.forget_messages(Fate::Withdrawn, vec![id], Vec::new());
     }
 
-    /// Has the disk forget these messages, and those of the same fate that it could not forget before.
+    /// Has the disk forget these messages, and those that it could not forget before.
     fn forget_messages(&mut self, fate: Fate, mut ids: Vec<String>, names: Vec<String>) {
-        if !ids.is_empty() {
-            let before = self.outbox.remembered_in_vain.extract_if(.., |(of, _)| *of == fate);
-            ids.extend(before.map(|(_, id)| id));
-            let ticket = self.store(match fate {
-                Fate::Arrived => Change::Arrived(ids.clone(), names),
-                Fate::Failed => Change::Failed(ids.clone()),
-                Fate::Withdrawn => Change::Withdrawn(ids.clone()),
-            });
-            self.outbox.forgetting.push((ticket, fate, ids));
+        if ids.is_empty() {
+            return;
         }
+        let mut in_vain = std::mem::take(&mut self.outbox.remembered_in_vain);
+        ids.extend(in_vain.extract_if(.., |(of, _)| *of == fate).map(|(_, id)| id));
+        self.forget(fate, ids, names);
+        for (fate, id) in in_vain {
+            self.forget(fate, vec![id], Vec::new());
+        }
+    }
+
+    fn forget(&mut self, fate: Fate, ids: Vec<String>, names: Vec<String>) {
+        let ticket = self.store(match fate {
+            Fate::Arrived => Change::Arrived(ids.clone(), names),
+            Fate::Failed => Change::Failed(ids.clone()),
+            Fate::Withdrawn => Change::Withdrawn(ids.clone()),
+        });
+        self.outbox.forgetting.push((ticket, fate, ids));
     }
 
     /// The store answered; messages that it could not forget are tried again with the next ones.
