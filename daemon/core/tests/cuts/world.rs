@@ -66,6 +66,8 @@ pub(crate) struct World<'a> {
     lost_at: u64,
     pub(crate) mistrusted: bool,
     on_uncertain: OnUncertain,
+    /// The stanzas of which the account said that they are uncertain.
+    aside: Vec<String>,
 }
 
 impl<'a> World<'a> {
@@ -102,6 +104,7 @@ impl<'a> World<'a> {
             lost_at: 1_000_000,
             mistrusted: false,
             on_uncertain: OnUncertain::Resend,
+            aside: Vec::new(),
         }
     }
 

@@ -45,13 +45,11 @@ pub(super) fn empty() -> Memory {
 pub(super) struct Disk {
     pub(super) memory: Memory,
     behind: BTreeSet<String>,
-    /// The messages that are not sent by themselves any more.
-    aside: Vec<KeptMessage>,
 }
 
 impl Disk {
     pub(super) fn new(memory: Memory) -> Self {
-        Self { memory, behind: BTreeSet::new(), aside: Vec::new() }
+        Self { memory, behind: BTreeSet::new() }
     }
 
     /// What another process begins with.
@@ -72,19 +70,12 @@ impl Disk {
         loaded
     }
 
-    /// Whether this text is not sent by itself any more.
-    pub(super) fn has_aside(&self, body: &str) -> bool {
-        self.aside.iter().any(|message| message.stanza.contains(&format!(">{body}<")))
-    }
-
     /// Does what it was asked.
     pub(super) fn keep(&mut self, change: Change) {
         if let Change::Backlog(message, _) = &change {
             self.behind.insert(message.id.clone());
         } else if let Change::Message(message, _) = &change {
             self.behind.remove(&message.id);
-        } else if let Change::SetAside(id, ..) = &change {
-            self.aside.extend(self.memory.messages.iter().find(|message| message.id == *id).cloned());
         }
         keep(&mut self.memory, change);
     }

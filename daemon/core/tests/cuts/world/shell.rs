@@ -65,6 +65,10 @@ impl World<'_> {
             Output::Reply(ticket, outcome) => self.replied(ticket, &outcome),
             Output::Event(Event::Link(report)) => self.state = report.state,
             Output::Event(Event::Message(message)) => self.told.extend(message.body),
+            Output::Event(Event::SetAside(id, ..)) => {
+                let stanza = self.disk.memory.messages.iter().find(|message| message.id == id);
+                self.aside.extend(stanza.map(|message| message.stanza.clone()));
+            }
             Output::Event(Event::Mistrusted) => self.mistrusted = true,
             Output::Event(_) => {}
         }
