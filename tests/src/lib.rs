@@ -17,6 +17,7 @@ pub mod missing;
 pub mod netns;
 pub mod player;
 pub mod process;
+pub mod profanity;
 pub mod random;
 pub mod readme;
 pub mod relay;

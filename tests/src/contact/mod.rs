@@ -39,7 +39,16 @@ impl Contact {
     /// # Panics
     /// When the login fails or takes too long.
     pub fn login(server: &Server, tls: Tls, person: Person) -> Result<Self, Missing> {
-        let mut contact = Self::start((server.port(tls), tls), &server.authority_file(), person, person.password)?;
+        Self::login_as(server, tls, person, &person.jid())
+    }
+
+    /// The same with an address of the person's that may name the resource to be had.
+    ///
+    /// # Errors
+    /// As [`Contact::login`].
+    pub fn login_as(server: &Server, tls: Tls, person: Person, jid: &str) -> Result<Self, Missing> {
+        let at = (server.port(tls), tls);
+        let mut contact = Self::begin(at, &server.authority_file(), (person, jid), person.password)?;
         let online = contact.wait_for("is online", |event| event["event"] == "online" || event["event"] == "failed");
         assert_eq!(online["event"], "online", "{} could not log in: {online}", person.name);
         contact.jid = online["jid"].as_str().unwrap_or_default().to_owned();
@@ -52,14 +61,18 @@ impl Contact {
     /// # Errors
     /// As [`Contact::login`].
     pub fn start(at: (u16, Tls), authority: &Path, person: Person, password: &str) -> Result<Self, Missing> {
-        let (port, tls) = at;
+        Self::begin(at, authority, (person, &person.jid()), password)
+    }
+
+    fn begin(at: (u16, Tls), authority: &Path, who: (Person, &str), password: &str) -> Result<Self, Missing> {
+        let ((port, tls), (person, jid)) = (at, who);
         let python = cache().join("slixmpp/bin/python");
         if !python.exists() {
             return Err(Missing("slixmpp".to_owned()));
         }
         let folder = Folder::new("contact");
         let setup = json!({
-            "jid": person.jid(), "host": "127.0.0.1", "port": port,
+            "jid": jid, "host": "127.0.0.1", "port": port,
             "tls": match tls { Tls::Starttls => "starttls", Tls::Direct => "direct" },
             "authority": authority,
         });
@@ -75,7 +88,7 @@ impl Contact {
         let events = read_events(process.output().expect("the program is piped"));
         let mut contact = Self {
             name: person.name,
-            jid: person.jid(),
+            jid: jid.to_owned(),
             input,
             events,
             seen: Vec::new(),

@@ -22,8 +22,9 @@ pub(super) fn write(setup: &Setup, folder: &Folder) {
     let (starttls, direct) = (setup.starttls, setup.direct);
     let log = match setup.log {
         Log::All => "debug",
-        Log::Little => "warning",
+        Log::Little => "info",
     };
+    let archive = if setup.archive { "  mod_mam: {default: always}\n" } else { "" };
     let (certificates, listener, module) = setup.web.map(|port| web(port, &path.to_string())).unwrap_or_default();
     let configuration = format!(
         r#"hosts: [{DOMAIN}]
@@ -46,8 +47,7 @@ modules:
   mod_client_state: {{}}
   mod_disco: {{}}
   mod_last: {{}}
-  mod_mam: {{default: always}}
-  mod_muc: {{host: "{ROOMS}", default_room_options: {{mam: true, persistent: true, anonymous: false, allow_user_invites: true}}}}
+{archive}  mod_muc: {{host: "{ROOMS}", default_room_options: {{mam: true, persistent: true, anonymous: false, allow_user_invites: true}}}}
   mod_offline: {{}}
   mod_ping: {{}}
   mod_privacy: {{}}

@@ -89,6 +89,7 @@ struct Setup {
     web: Option<u16>,
     /// Of Prosody: whether it loads the modules for SASL2.
     sasl2: bool,
+    archive: bool,
     log: Log,
 }
 
@@ -97,7 +98,7 @@ struct Setup {
 enum Log {
     /// Each stanza, for tests that read it there.
     All,
-    /// Warnings, and that it has started.
+    /// That it has started, who comes and goes, and warnings.
     Little,
 }
 
@@ -134,7 +135,15 @@ impl Server {
     /// # Errors
     /// As [`Server::start`].
     pub fn start_with_files(kind: Kind) -> Result<Self, Missing> {
-        Self::make_with(kind, Flaw::None, kind == Kind::Prosody13, Log::All, Some(free_port()))
+        Self::make_with(kind, Flaw::None, kind == Kind::Prosody13, Log::All, Some(free_port()), true)
+    }
+
+    /// Starts a server that archives no messages, or one that does (XEP-0313), and logs little.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn start_archiving(kind: Kind, archive: bool) -> Result<Self, Missing> {
+        Self::make_with(kind, Flaw::None, kind == Kind::Prosody13, Log::Little, None, archive)
     }
 
     /// Starts a Prosody 0.12 with the SASL2 modules that Debian 12 packages for it: they fail inside it, and no
@@ -147,15 +156,22 @@ impl Server {
     }
 
     fn make(kind: Kind, flaw: Flaw, sasl2: bool, log: Log) -> Result<Self, Missing> {
-        Self::make_with(kind, flaw, sasl2, log, None)
+        Self::make_with(kind, flaw, sasl2, log, None, true)
     }
 
-    fn make_with(kind: Kind, flaw: Flaw, sasl2: bool, log: Log, web: Option<u16>) -> Result<Self, Missing> {
+    fn make_with(
+        kind: Kind,
+        flaw: Flaw,
+        sasl2: bool,
+        log: Log,
+        web: Option<u16>,
+        archive: bool,
+    ) -> Result<Self, Missing> {
         let place = Place::of(kind)?;
         let folder = Folder::new("server");
         let authority = Authority::new();
         let inside = place.inside(folder.path());
-        let setup = Setup { starttls: free_port(), direct: free_port(), folder: inside, web, sasl2, log };
+        let setup = Setup { starttls: free_port(), direct: free_port(), folder: inside, web, sasl2, archive, log };
         let certificate = authority.issue(flaw);
         folder.write("authority.pem", &authority.pem());
         folder.write("certificate.pem", &certificate.chain);

@@ -12,7 +12,7 @@ use crate::process::Folder;
 
 /// The modules that both versions have.
 const MODULES: &str = r#""roster", "saslauth", "tls", "disco", "presence", "message", "iq", "ping", "version",
-    "uptime", "time", "pep", "carbons", "smacks", "csi_simple", "mam", "blocklist", "offline", "private", "vcard4";"#;
+    "uptime", "time", "pep", "carbons", "smacks", "csi_simple", "blocklist", "offline", "private", "vcard4";"#;
 
 /// What Prosody 13 can and Prosody 0.12 cannot: there they call what it does not have, and hang.
 const MODULES_SASL2: &str = r#""sasl2", "sasl2_bind2", "sasl2_fast", "sasl2_sm", "sasl_ssdp";"#;
@@ -46,6 +46,7 @@ pub(super) fn command(place: &Place, setup: &Setup, folder: &Path) -> Command {
 
 fn configuration(setup: &Setup) -> String {
     let extra = if setup.sasl2 { MODULES_SASL2 } else { "" };
+    let archive = if setup.archive { r#""mam";"# } else { "" };
     let folder = setup.folder.display();
     let (web, files) = setup.web.map(|port| web(port, &folder.to_string())).unwrap_or_default();
     let (starttls, direct) = (setup.starttls, setup.direct);
@@ -67,7 +68,7 @@ c2s_require_encryption = true
 authentication = "internal_hashed"
 storage = "internal"
 archive_expires_after = "never"
-modules_enabled = {{ {MODULES} {extra} }}
+modules_enabled = {{ {MODULES} {archive} {extra} }}
 modules_disabled = {{ "s2s", "s2s_auth_certs" }}
 {web}VirtualHost "{DOMAIN}"
     ssl = {{ certificate = "{folder}/certificate.pem"; key = "{folder}/key.pem" }}

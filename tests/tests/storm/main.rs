@@ -1,8 +1,8 @@
 //! Random cuts of the connection and random ends of the process while messages go both ways: none is lost, none comes
 //! twice, each comes in its turn, nothing hangs, and no contact sees anybody go.
 //!
-//! `XMPPD_TESTS_CUTS` and `XMPPD_TESTS_KILLS` say how many at each server (a release takes 500 and 200),
-//! `XMPPD_TESTS_SEED` where.
+//! `XMPPD_TESTS_CUTS` and `XMPPD_TESTS_KILLS` say how many at each server: 30 and 100 in every run, 500 and 1,000 before a
+//! release (`tests/release`). `XMPPD_TESTS_SEED` says where.
 
 mod letters;
 mod stage;
@@ -59,7 +59,7 @@ fn cuts(kind: Kind) {
 }
 
 fn kills(kind: Kind) {
-    let (seed, kills) = (seed("kills"), times("XMPPD_TESTS_KILLS", 15));
+    let (seed, kills) = (seed("kills"), times("XMPPD_TESTS_KILLS", 100));
     for (round, kills) in rounds(kills) {
         let Some((stage, mut daemon)) = Stage::set("kills", kind) else { return };
         let mut random = Random::new(seed + round);

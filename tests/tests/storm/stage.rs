@@ -33,6 +33,8 @@ pub(crate) struct Stage {
     watcher: Mutex<Talk>,
     lives: AtomicU64,
     shown: AtomicU64,
+    /// How many letters Juliet has written.
+    hers: AtomicU64,
     over: AtomicBool,
     _server: Server,
 }
@@ -58,8 +60,9 @@ impl Stage {
         assert_eq!(set.code, 0, "{set:?}");
         juliet.wait_for_presence(&ROMEO.jid(), "romeo", |presence| presence["status"] == "in the storm");
         let watcher = Mutex::new(home.watch(&["--json", "watch", "message"]));
-        let (lives, shown, over) = (AtomicU64::new(0), AtomicU64::new(0), AtomicBool::new(false));
-        let stage = Self { home, relay, juliet: Mutex::new(juliet), watcher, lives, shown, over, _server: server };
+        let [lives, shown, hers] = [(); 3].map(|()| AtomicU64::new(0));
+        let (juliet, over) = (Mutex::new(juliet), AtomicBool::new(false));
+        let stage = Self { home, relay, juliet, watcher, lives, shown, hers, over, _server: server };
         Some((stage, daemon))
     }
 
@@ -153,6 +156,7 @@ impl Stage {
             if written < self.shown.load(Ordering::SeqCst) + UNREAD {
                 juliet.tell("message", &json!({"to": ROMEO.jid(), "body": format!("j {written}")}));
                 written += 1;
+                self.hers.store(written, Ordering::SeqCst);
             }
         }
         juliet.tell("message", &json!({"to": ROMEO.jid(), "body": LAST}));
@@ -168,6 +172,9 @@ impl Stage {
             match event["event"].as_str() {
                 Some("snapshot") => {
                     self.lives.fetch_add(1, Ordering::SeqCst);
+                    // What a daemon had when it was killed is never shown: it holds nobody up.
+                    let held_up = self.hers.load(Ordering::SeqCst).saturating_sub(UNREAD / 2);
+                    self.shown.fetch_max(held_up, Ordering::SeqCst);
                 }
                 Some("message") => {
                     let body = event["body"].as_str().unwrap_or_default().to_owned();

@@ -214,7 +214,7 @@ impl Context {
 
     /// The request to go on with the last session; one that cannot be there any more is given up.
     pub(super) fn resumption(&mut self) -> Option<Element> {
-        let now = self.now.wall;
+        let now = self.now;
         let mistrusts = self.mistrusts_management();
         let request = self.asleep.as_mut()?.request(now).filter(|_| !mistrusts);
         if request.is_none() {
@@ -232,8 +232,9 @@ impl Context {
     }
 
     /// How long the server of the last session is still left alone with what the lost connection carried.
-    pub(super) fn settling(&self) -> Duration {
-        self.asleep.as_ref().map_or(Duration::ZERO, |asleep| asleep.settling(self.now.wall))
+    pub(super) fn settling(&mut self) -> Duration {
+        let now = self.now.moment;
+        self.asleep.as_mut().map_or(Duration::ZERO, |asleep| asleep.settling(now))
     }
 
     /// Somebody wants the connection now: later pauses start small again.

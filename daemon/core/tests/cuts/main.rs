@@ -15,7 +15,7 @@ use xmppd_core::entropy::Entropy;
 use xmppd_core::time::Wall;
 
 use scram::Keys;
-use server::Kind;
+use server::{Kind, Lie};
 use world::{Cut, Way, World, empty};
 
 const CLASSIC: Kind = Kind {
@@ -28,6 +28,8 @@ const CLASSIC: Kind = Kind {
     archive: false,
     clears: false,
     room: false,
+    lingers: false,
+    lies: None,
 };
 const INLINE: Kind = Kind { inline: true, direct: true, ..CLASSIC };
 const FAST: Kind = Kind { fast: true, ..INLINE };
@@ -140,7 +142,7 @@ fn converse(world: &mut World<'_>, cut: Option<Cut>) {
 #[test]
 fn cuts_deaths_and_a_slow_disk_at_random_do_no_harm() {
     let seed = std::env::var("XMPPD_SEED").ok().and_then(|seed| seed.parse().ok());
-    let rounds = std::env::var("XMPPD_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(400);
+    let rounds = std::env::var("XMPPD_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(2_000);
     let seeds = seed.map_or(0..rounds, |seed: u64| seed..seed + 1);
     let keys = Keys::default();
     for seed in seeds {
@@ -155,22 +157,14 @@ fn wander(seed: u64, keys: &Keys) {
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let mut dice = Entropy::new(bytes);
     let mut roll = |below: u64| dice.below(below);
-    let flag = |number: u64| number == 1;
-    let kind = Kind {
-        inline: roll(3) > 0,
-        fast: flag(roll(2)),
-        direct: flag(roll(2)),
-        managed: roll(8) > 0,
-        tells_h: flag(roll(2)),
-        talkative: flag(roll(2)),
-        archive: flag(roll(2)),
-        clears: flag(roll(2)),
-        room: flag(roll(2)),
-    };
     let forgets = roll(4) == 0;
+    let kind = kind_of_server(forgets, &mut roll);
     // What a disk that fails kept before a death is anybody's guess.
-    let fails = roll(4) == 0;
-    let mut world = World::new(kind, keys);
+    let mut fails = roll(4) == 0;
+    let holds = roll(4) == 0 && !kind.room;
+    // What is to be set aside and cannot be, waits for the next process.
+    fails &= !holds;
+    let mut world = World::new(kind, keys).holding(holds);
     world.start();
     if kind.archive || kind.room {
         // What came before the first session is not told.
@@ -200,6 +194,30 @@ fn wander(seed: u64, keys: &Keys) {
     }
     world.until_quiet();
     world.check();
+}
+
+fn kind_of_server(forgets: bool, roll: &mut impl FnMut(u64) -> u64) -> Kind {
+    let flag = |number: u64| number == 1;
+    let mut kind = Kind {
+        inline: roll(3) > 0,
+        fast: flag(roll(2)),
+        direct: flag(roll(2)),
+        managed: roll(8) > 0,
+        tells_h: flag(roll(2)),
+        talkative: flag(roll(2)),
+        archive: flag(roll(2)),
+        clears: flag(roll(2)),
+        room: flag(roll(2)),
+        lingers: flag(roll(2)),
+        lies: None,
+    };
+    if kind.archive && !kind.room && forgets && flag(roll(2)) {
+        let lies = [Lie::Hides, Lie::Repeats, Lie::Loses, Lie::Forges];
+        kind.lies = Some(lies[usize::try_from(roll(4)).expect("a small number")]);
+        // What the archive hides, the server still has.
+        kind.clears = false;
+    }
+    kind
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! each other.
 
 mod archive;
+mod late;
 mod login;
 mod room;
 mod stanzas;
@@ -11,6 +12,8 @@ use std::collections::VecDeque;
 
 use xmppd_core::account::Security;
 use xmppd_core::xml::{Element, Frame, Limits, Reader};
+
+pub(crate) use archive::Lie;
 
 use super::scram::{Keys, Server as Scram};
 pub(crate) use room::ROOM;
@@ -42,6 +45,10 @@ pub(crate) struct Kind {
     pub(crate) clears: bool,
     /// All is said in a room, whose archive it is.
     pub(crate) room: bool,
+    /// Goes on with what a lost connection carried for a while, even when the session goes on over another one.
+    pub(crate) lingers: bool,
+    /// How its archive lies, if it does.
+    pub(crate) lies: Option<Lie>,
 }
 
 /// One server with one account on it.
@@ -55,6 +62,8 @@ pub(crate) struct Server<'a> {
     gone: Option<(String, u32)>,
     sessions: u32,
     link: Option<Link>,
+    /// A lost connection, and what it carried that is not handled yet.
+    late: Option<(Link, Vec<u8>)>,
     mailbox: VecDeque<String>,
     archived: Vec<String>,
     /// So many messages are not in the archive any more.
@@ -106,6 +115,7 @@ impl<'a> Server<'a> {
             gone: None,
             sessions: 0,
             link: None,
+            late: None,
             mailbox: VecDeque::new(),
             archived: Vec::new(),
             expired: 0,
@@ -136,9 +146,12 @@ impl<'a> Server<'a> {
         self.connected(Some(security));
     }
 
-    /// The connection is gone; whether it was the session's.
-    pub(crate) fn lost(&mut self) -> bool {
-        let is_sessions = self.link.take().is_some_and(|link| link.stage == Stage::Bound);
+    /// The connection is gone, with what it carried; whether it was the session's.
+    pub(crate) fn lost(&mut self, carried: Vec<u8>) -> bool {
+        let link = self.link.take().filter(|link| link.stage == Stage::Bound);
+        let is_sessions = link.is_some();
+        let is_managed = self.session.as_ref().is_some_and(|session| session.managed);
+        self.late = link.filter(|_| self.kind.lingers && is_managed).map(|link| (link, carried));
         if self.session.as_ref().is_some_and(|session| !session.managed) {
             self.end_session(false);
         }
@@ -148,6 +161,7 @@ impl<'a> Server<'a> {
     /// The session has been without a connection for too long.
     pub(crate) fn forget(&mut self) {
         if self.link.is_none() && self.session.is_some() {
+            self.catch_up();
             self.end_session(true);
             self.forgotten += 1;
         }
@@ -261,6 +275,7 @@ impl<'a> Server<'a> {
         self.resumptions += 1;
         self.link.as_mut().expect("somebody is there").stage = Stage::Bound;
         self.acknowledged(h);
+        self.go_on_late();
         Some(format!("<resumed xmlns='{SM}' previd='{id}' h='{handled}'/>"))
     }
 
@@ -292,6 +307,7 @@ impl<'a> Server<'a> {
     }
 
     fn begin_session(&mut self) {
+        self.catch_up();
         if self.session.is_some() {
             self.end_session(false);
         }

@@ -2,24 +2,24 @@
 //! any byte, the disk can be slow, and the process can die.
 
 mod parts;
+mod shell;
 mod verdict;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use jid::Jid;
-use xmppd_core::account::{
-    Account, Change, Command, Connected, Event, HangUp, Input, LinkState, Memory, Outgoing, Output, Ticket,
-};
+use xmppd_core::account::{Account, Change, Command, Input, LinkState, Memory, OnUncertain, Outgoing, Ticket};
 use xmppd_core::loss::Loss;
-use xmppd_core::secret::Secret;
 use xmppd_core::stanza::MessageKind;
-use xmppd_core::time::{Moment, Now, Wall};
 
 pub(crate) use parts::empty;
-use parts::{Asked, Disk, security, settings};
+use parts::{Asked, Disk, settings};
 
 use super::scram::Keys;
 use super::server::{Kind, ROOM, Server};
+
+/// A server that lingers does so for so many milliseconds.
+const LATE: u64 = 400;
 
 /// Which way bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,9 @@ pub(crate) struct World<'a> {
     lives: u8,
     lost_at: u64,
     pub(crate) mistrusted: bool,
+    on_uncertain: OnUncertain,
+    /// The stanzas of which the account said that they are uncertain.
+    aside: Vec<String>,
 }
 
 impl<'a> World<'a> {
@@ -78,7 +81,7 @@ impl<'a> World<'a> {
         Self {
             keys,
             server: Server::new(kind, keys),
-            account: Account::new(settings(), disk.read(), [0; 32]),
+            account: Account::new(settings(OnUncertain::Resend), disk.read(), [0; 32]),
             disk,
             clock: 1_000_000,
             inputs: VecDeque::new(),
@@ -101,7 +104,16 @@ impl<'a> World<'a> {
             lives: 0,
             lost_at: 1_000_000,
             mistrusted: false,
+            on_uncertain: OnUncertain::Resend,
+            aside: Vec::new(),
         }
+    }
+
+    /// Before its start: what is uncertain is held, or sent again.
+    pub(crate) fn holding(mut self, holds: bool) -> Self {
+        self.on_uncertain = if holds { OnUncertain::Hold } else { OnUncertain::Resend };
+        self.account = Account::new(settings(self.on_uncertain), self.disk.read(), [0; 32]);
+        self
     }
 
     pub(crate) fn memory(&self) -> &Memory {
@@ -139,14 +151,17 @@ impl<'a> World<'a> {
     /// The connection breaks, with what is under way.
     pub(crate) fn break_connection(&mut self) {
         if std::mem::take(&mut self.connected) {
-            self.to_client.clear();
-            self.to_server.clear();
-            if self.server.lost() {
-                self.lost_at = self.clock;
-            }
+            self.lose();
             if !std::mem::take(&mut self.hanging_up) {
                 self.inputs.push_back(Input::Lost(Loss::Broken("cut".into())));
             }
+        }
+    }
+
+    fn lose(&mut self) {
+        self.to_client.clear();
+        if self.server.lost(self.to_server.drain(..).collect()) {
+            self.lost_at = self.clock;
         }
     }
 
@@ -159,11 +174,9 @@ impl<'a> World<'a> {
         }
         self.stores.clear();
         self.inputs.clear();
-        self.to_server.clear();
-        self.to_client.clear();
         self.hanging_up = false;
-        if std::mem::take(&mut self.connected) && self.server.lost() {
-            self.lost_at = self.clock;
+        if std::mem::take(&mut self.connected) {
+            self.lose();
         }
         // Nobody is left to be answered. What was not kept was never taken.
         for body in std::mem::take(&mut self.waiting).into_values() {
@@ -173,7 +186,7 @@ impl<'a> World<'a> {
             }
         }
         self.lives += 1;
-        self.account = Account::new(settings(), self.disk.read(), [self.lives; 32]);
+        self.account = Account::new(settings(self.on_uncertain), self.disk.read(), [self.lives; 32]);
         self.start();
     }
 
@@ -315,64 +328,5 @@ impl<'a> World<'a> {
     /// Whether something that was said in the room is still to be told.
     fn lacks_something(&self) -> bool {
         self.server.kind.room && self.blind_deaths == 0 && self.told.len() < self.delivered.len()
-    }
-
-    fn handle(&mut self, input: Input<'_>) {
-        let wall = Wall::from_unix_millis(1_790_000_000_000 + i64::try_from(self.clock).expect("a time"));
-        self.account.handle(Now { moment: Moment::from_millis(self.clock), wall }, input);
-        while let Some(output) = self.account.poll() {
-            self.perform(output);
-        }
-    }
-
-    fn perform(&mut self, output: Output) {
-        match output {
-            Output::Dial(_) => {
-                assert!(!self.connected, "it dials twice");
-                self.connected = true;
-                if self.clock >= self.lost_at + 600_000 {
-                    self.server.forget();
-                }
-                let security = self.server.kind.direct.then(security);
-                self.server.connected(security.clone());
-                let (server, round_trips) = ("chat.verona.example:5223".into(), 2);
-                let connected = Connected { security, server, seed: [9; 32], round_trips };
-                self.inputs.push_back(Input::Connected(connected));
-            }
-            Output::StartTls => {
-                self.server.secured(security());
-                self.inputs.push_back(Input::Secured(security()));
-            }
-            Output::NeedSecret => self.inputs.push_back(Input::Secret(Ok(Secret::new("hunter2".into())))),
-            Output::Derive(secret, derivation) => {
-                let key = self.keys.derive(&secret, &derivation);
-                self.inputs.push_back(Input::Derived(key));
-            }
-            Output::Write(bytes) => {
-                assert!(!self.hanging_up, "it writes behind the end of its connection");
-                let is_unaware = self.inputs.iter().any(|input| matches!(input, Input::Lost(_)));
-                assert!(self.connected || is_unaware, "it writes without a connection");
-                if self.connected {
-                    self.to_server.extend(bytes);
-                }
-            }
-            Output::HangUp(how) => {
-                self.hanging_up = self.connected;
-                self.inputs.clear();
-                if how == HangUp::Abrupt || self.to_server.is_empty() {
-                    self.break_connection();
-                } else {
-                    // What is written goes out before anything else happens.
-                    while self.hanging_up && self.carry(Way::ToServer, usize::MAX) {}
-                }
-            }
-            Output::Store(ticket, change) => self.stores.push_back(Asked::Keep(ticket, change)),
-            Output::Load(most) => self.stores.push_back(Asked::Load(most)),
-            Output::Reply(ticket, outcome) => self.replied(ticket, &outcome),
-            Output::Event(Event::Link(report)) => self.state = report.state,
-            Output::Event(Event::Message(message)) => self.told.extend(message.body),
-            Output::Event(Event::Mistrusted) => self.mistrusted = true,
-            Output::Event(_) => {}
-        }
     }
 }

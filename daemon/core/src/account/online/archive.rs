@@ -2,7 +2,10 @@
 //! order, and whether a message of ours arrived in a session that is gone is seen from it. While it is read, what comes
 //! at the same time waits.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
+
+use jid::Jid;
 
 use super::super::context::Context;
 use super::super::kept::{Border, Origin};
@@ -56,8 +59,14 @@ struct Reading {
     range: Range,
     /// What the results of the open request are told by.
     query: String,
+    /// The first result of this page.
+    first: Option<String>,
+    /// That of each page before.
+    seen: BTreeSet<String>,
     /// The last result so far.
     last: Option<Border>,
+    /// The archive has lost the place behind which it was to be read.
+    by_time: bool,
     trials: u32,
 }
 
@@ -128,9 +137,11 @@ impl Online {
         }
     }
 
-    /// What came is told, what may not have arrived is sent.
+    /// What came is told, what may not have arrived is sent; what an archive lacks that was not read to its end, is no
+    /// evidence.
     fn without_archive(&mut self, stage: Stage, context: &mut Context) {
         self.archive.stage = stage;
+        self.outbound.distrust_witnesses();
         self.finish(context);
     }
 
@@ -161,6 +172,7 @@ impl Online {
         }
         let border = Border { id: Some(archived.id.clone()), at: archived.stamp.unwrap_or(context.now.wall) };
         let goal = reading.goal;
+        reading.first.get_or_insert_with(|| archived.id.clone());
         reading.last = Some(border.clone());
         if goal == Goal::Border && context.inbox.border.as_ref().is_some_and(|known| known.id == border.id) {
             reading.goal = Goal::News;
@@ -180,8 +192,13 @@ impl Online {
     pub(super) fn archive_answered(&mut self, answer: Result<Option<&Element>, &StanzaError>, context: &mut Context) {
         let Stage::Reading(reading) = &mut self.archive.stage else { return };
         let page = match answer {
-            Ok(fin) => fin.and_then(Page::parse).unwrap_or(Page { is_last: true, last: None }),
-            Err(error) if error.condition == Condition::ItemNotFound && reading.range.after.is_some() => {
+            Ok(fin) => match fin.and_then(Page::parse) {
+                Some(page) => page,
+                None => return self.without_archive(Stage::Unread, context),
+            },
+            Err(error)
+                if error.condition == Condition::ItemNotFound && reading.range.after.is_some() && !reading.by_time =>
+            {
                 return self.read_by_time(context);
             }
             Err(_) => return self.archive_unanswered(context),
@@ -189,8 +206,10 @@ impl Online {
         let next = page.last.filter(|last| !page.is_last && reading.range.after.as_ref() != Some(last));
         if let Some(next) = next {
             reading.range.after = Some(next);
-            reading.trials = 0;
-            return self.request_page(context);
+            return self.turn_page(context);
+        }
+        if !page.is_last {
+            self.outbound.distrust_witnesses();
         }
         match reading.goal {
             Goal::End => {
@@ -209,6 +228,21 @@ impl Online {
         }
         self.archive.stage = Stage::Current;
         self.finish(context);
+    }
+
+    /// There is more, as the archive says: not where pages come again, or are empty again and again.
+    fn turn_page(&mut self, context: &mut Context) {
+        let Stage::Reading(reading) = &mut self.archive.stage else { return };
+        match reading.first.take().map(|first| reading.seen.insert(first)) {
+            Some(true) => reading.trials = 0,
+            Some(false) => reading.trials = TRIALS,
+            None => reading.trials += 1,
+        }
+        if reading.trials < TRIALS {
+            self.request_page(context);
+        } else {
+            self.without_archive(Stage::Unread, context);
+        }
     }
 
     /// Nobody answered, or with an error.
@@ -232,17 +266,23 @@ impl Online {
         let known = context.inbox.border.as_ref().map(|border| border.at);
         let start = self.outbound.first_in_doubt().map(|origin| earlier(origin.at)).into_iter().chain(known).min();
         self.read(Goal::News, Range { start, after: None }, context);
+        if let Stage::Reading(reading) = &mut self.archive.stage {
+            reading.by_time = true;
+        }
     }
 
     fn read(&mut self, goal: Goal, range: Range, context: &mut Context) {
-        let (query, last, trials) = (String::new(), None, 0);
-        self.archive.stage = Stage::Reading(Box::new(Reading { goal, range, query, last, trials }));
+        let (query, first, seen, last) = (String::new(), None, BTreeSet::new(), None);
+        let (by_time, trials) = (false, 0);
+        self.archive.stage =
+            Stage::Reading(Box::new(Reading { goal, range, query, first, seen, last, by_time, trials }));
         self.request_page(context);
     }
 
     fn request_page(&mut self, context: &mut Context) {
         let Stage::Reading(reading) = &mut self.archive.stage else { return };
         reading.query = context.entropy.id();
+        reading.first = None;
         let request = match reading.goal {
             Goal::End if reading.range == Range::default() => archive::request_newest(&reading.query),
             Goal::End | Goal::Border | Goal::News => reading.range.request(&reading.query),
@@ -252,13 +292,12 @@ impl Online {
 
     /// A message of ours is in the archive: it arrived.
     fn see_own(&mut self, message: &Message, context: &mut Context) {
-        let id = message.id.as_ref().filter(|_| self.is_from_us(message));
-        if let Some(to) = message.to.jid().filter(|_| id.is_some()) {
-            self.outbound.witness(to.to_bare());
-        }
-        if let Some(sent) = id.and_then(|id| self.outbound.found_in_archive(id)) {
+        let to = message.to.jid().filter(|_| self.is_from_us(message)).map(Jid::to_bare);
+        let (Some(id), Some(to)) = (&message.id, to) else { return };
+        if let Some(sent) = self.outbound.found_in_archive(id, &to) {
             self.arrived(vec![sent], context);
         }
+        self.outbound.witness(to);
     }
 
     /// What watchers are to know of an archived message: nothing of those that this client sent.

@@ -18,7 +18,7 @@ use super::{ANSWER_WITHIN, Abilities, Asker, Hiding, Online, Shown, Told};
 use crate::loss::{Ending, Loss};
 use crate::stanza::{Presence, PresenceKind, management};
 use crate::stream::features::StreamLimits;
-use crate::time::Wall;
+use crate::time::{Moment, Now, Wall};
 use crate::xml::{Element, Limits};
 
 /// What a lost connection carried is dealt with after this.
@@ -31,6 +31,10 @@ const LOOK_FOR: usize = 500;
 #[derive(Debug)]
 pub(in super::super) struct Asleep {
     since: Wall,
+    /// When the last connection was lost at the latest; of another process's, when it is first asked for.
+    lost: Option<Moment>,
+    /// The server was asked for it and has not been heard.
+    asked: bool,
     what: What,
 }
 
@@ -96,7 +100,7 @@ impl Online {
         }
         self.outbound.disconnected(context);
         context.outbox.to_rooms.end_lingering();
-        context.asleep = Some(Asleep { since: context.now.wall, what: What::Whole(self) });
+        context.asleep = Some(Asleep::lost(self, context.now));
         offline::lost(loss, context)
     }
 
@@ -129,7 +133,7 @@ impl Online {
         match online.outbound.resumed(woken.h, context) {
             Ok(arrived) => online.arrived(arrived, context),
             Err(loss) => {
-                context.asleep = Some(Asleep { since: context.now.wall, what: What::Whole(online) });
+                context.asleep = Some(Asleep::lost(online, context.now));
                 context.forget_session(None);
                 return Err(loss);
             }
@@ -191,24 +195,26 @@ impl Online {
 }
 
 impl Asleep {
+    /// A session whose connection is lost now.
+    fn lost(online: Box<Online>, now: Now) -> Self {
+        Self { since: now.wall, lost: Some(now.moment), asked: false, what: What::Whole(online) }
+    }
+
     /// A session that another process began.
     pub(in super::super) fn restored(kept: KeptSession, messages: Vec<KeptMessage>, told: Vec<Jid>) -> Self {
         let outbound = Box::new(Outbound::restored(&kept, messages));
         let KeptSession { jid, pre_approval, hidden, at, .. } = kept;
         let kept = Box::new(Kept { jid, pre_approval, hidden, told });
-        Self { since: at, what: What::Kept { kept, outbound } }
+        Self { since: at, lost: None, asked: false, what: What::Kept { kept, outbound } }
     }
 
     /// How long the server is still left alone: ejabberd 24.12 goes on with messages that the lost connection carried
-    /// when it has told its count to the next one already, and such a message comes twice.
-    pub(in super::super) fn settling(&self, now: Wall) -> Duration {
-        let passed = u64::try_from(now.as_unix_millis().saturating_sub(self.since.as_unix_millis()));
-        match passed {
-            Ok(passed) if self.outbound().has_messages_under_way() => {
-                SETTLED_WITHIN.saturating_sub(Duration::from_millis(passed))
-            }
-            Ok(_) | Err(_) => Duration::ZERO,
-        }
+    /// when it has told its count to the next one already, and such a message comes twice; and where two connections ask
+    /// for the session at once, it gives it to both, and tells contacts that one of them is gone.
+    pub(in super::super) fn settling(&mut self, now: Moment) -> Duration {
+        let lost = *self.lost.get_or_insert(now);
+        let settles = self.asked || self.outbound().has_messages_under_way();
+        if settles { SETTLED_WITHIN.saturating_sub(now - lost) } else { Duration::ZERO }
     }
 
     /// The session's address.
@@ -220,12 +226,13 @@ impl Asleep {
     }
 
     /// The request to go on with it; nothing once the server cannot have it any more.
-    pub(in super::super) fn request(&mut self, now: Wall) -> Option<Element> {
-        let (resume_by, handled) = self.alive(now)?;
+    pub(in super::super) fn request(&mut self, now: Now) -> Option<Element> {
+        let (resume_by, handled) = self.alive(now.wall)?;
         let request = management::resume(&resume_by.previd, handled);
         self.outbound_mut().told(handled);
         // Should the answer be lost, the server may have taken the session up, and counts from then.
-        self.since = now;
+        self.since = now.wall;
+        (self.lost, self.asked) = (Some(now.moment), true);
         Some(request)
     }
 

@@ -26,16 +26,7 @@ impl Server<'_> {
             return self.room(element);
         }
         match element.name() {
-            "message" => {
-                let body = element.child_text("body", "jabber:client").expect("a body");
-                let id = element.attr("id").expect("an id");
-                let to = element.attr("to").expect("an addressee");
-                self.archive(format!(
-                    "<message xmlns='jabber:client' from='{ACCOUNT}/xmppd.1' to='{to}' id='{id}' type='chat'><body>{body}\
-                     </body></message>"
-                ));
-                self.handled.push(body);
-            }
+            "message" => self.message(element),
             "presence" => {
                 session.present = true;
                 self.stanza_to_client(&format!("<presence from='{ACCOUNT}/xmppd.1'/>"));
@@ -60,6 +51,17 @@ impl Server<'_> {
                 self.stanza_to_client(&format!("<iq type='result' id='{id}'>{payload}</iq>"));
             }
         }
+    }
+
+    pub(super) fn message(&mut self, element: &Element) {
+        let body = element.child_text("body", "jabber:client").expect("a body");
+        let id = element.attr("id").expect("an id");
+        let to = element.attr("to").expect("an addressee");
+        self.archive(format!(
+            "<message xmlns='jabber:client' from='{ACCOUNT}/xmppd.1' to='{to}' id='{id}' type='chat'><body>{body}\
+             </body></message>"
+        ));
+        self.handled.push(body);
     }
 
     pub(super) fn empty_mailbox(&mut self) {

@@ -145,7 +145,7 @@ fn keep_message(disk: &mut Memory, message: KeptMessage) {
 }
 
 /// The account's settings.
-pub(super) fn settings() -> Settings {
+pub(super) fn settings(on_uncertain: OnUncertain) -> Settings {
     Settings {
         jid: BareJid::new("romeo@verona.example").expect("a JID"),
         resource: ResourcePart::new("xmppd.1").expect("a resource").into_owned(),
@@ -155,7 +155,7 @@ pub(super) fn settings() -> Settings {
         rooms: true,
         messages: MessageSettings { history: true, receipts: true },
         encrypted_only: Vec::new(),
-        on_uncertain: OnUncertain::Resend,
+        on_uncertain,
         held: HELD,
         user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),
         version: "0.1.0".into(),

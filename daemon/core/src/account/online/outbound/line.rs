@@ -104,6 +104,11 @@ impl Outbound {
         }
     }
 
+    /// What the archive has is not all that it could have.
+    pub(in super::super) fn distrust_witnesses(&mut self) {
+        self.line.witnessed.clear();
+    }
+
     /// When the first message of those in doubt was taken to be sent.
     pub(in super::super) fn first_in_doubt(&self) -> Option<&Origin> {
         self.line.waiting.iter().find_map(|waiting| match &waiting.tracked.sent {
@@ -112,12 +117,12 @@ impl Outbound {
         })
     }
 
-    /// The archive has the message with this id: it need not leave any more.
-    pub(in super::super) fn found_in_archive(&mut self, id: &str) -> Option<Sent> {
+    /// The archive has the message with this id to them: it need not leave any more.
+    pub(in super::super) fn found_in_archive(&mut self, id: &str, to: &BareJid) -> Option<Sent> {
         if !self.line.held {
             return None;
         }
-        let is_it = |waiting: &Waiting| matches!(&waiting.tracked.sent, Sent::Message(letter) if letter.id == id);
+        let is_it = |waiting: &Waiting| matches!(&waiting.tracked.sent, Sent::Message(letter) if letter.id == id && letter.to.to_bare() == *to);
         let place = self.line.waiting.iter().position(is_it)?;
         self.line.waiting.remove(place).map(|waiting| waiting.tracked.sent)
     }
