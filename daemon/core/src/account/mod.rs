@@ -15,6 +15,7 @@ mod online;
 mod outbox;
 mod output;
 mod outward;
+mod pages;
 mod recent;
 mod room;
 mod room_outbox;

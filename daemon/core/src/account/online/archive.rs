@@ -2,7 +2,6 @@
 //! order, and whether a message of ours arrived in a session that is gone is seen from it. While it is read, what comes
 //! at the same time waits.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jid::Jid;
@@ -10,6 +9,7 @@ use jid::Jid;
 use super::super::context::Context;
 use super::super::kept::{Border, Origin};
 use super::super::output::{Aside, Incoming};
+use super::super::pages::Pages;
 use super::super::recent::{Noted, Said};
 use super::{Asker, Online};
 use crate::stanza::archive::{self, Archived, Page, Range};
@@ -59,15 +59,9 @@ struct Reading {
     range: Range,
     /// What the results of the open request are told by.
     query: String,
-    /// The first result of this page.
-    first: Option<String>,
-    /// That of each page before.
-    seen: BTreeSet<String>,
+    pages: Pages,
     /// The last result so far.
     last: Option<Border>,
-    /// The archive has lost the place behind which it was to be read.
-    by_time: bool,
-    trials: u32,
 }
 
 /// What the archive is read for.
@@ -172,7 +166,7 @@ impl Online {
         }
         let border = Border { id: Some(archived.id.clone()), at: archived.stamp.unwrap_or(context.now.wall) };
         let goal = reading.goal;
-        reading.first.get_or_insert_with(|| archived.id.clone());
+        reading.pages.has(&archived.id);
         reading.last = Some(border.clone());
         if goal == Goal::Border && context.inbox.border.as_ref().is_some_and(|known| known.id == border.id) {
             reading.goal = Goal::News;
@@ -197,7 +191,9 @@ impl Online {
                 None => return self.without_archive(Stage::Unread, context),
             },
             Err(error)
-                if error.condition == Condition::ItemNotFound && reading.range.after.is_some() && !reading.by_time =>
+                if error.condition == Condition::ItemNotFound
+                    && reading.range.after.is_some()
+                    && reading.pages.may_lose_their_place() =>
             {
                 return self.read_by_time(context);
             }
@@ -206,7 +202,8 @@ impl Online {
         let next = page.last.filter(|last| !page.is_last && reading.range.after.as_ref() != Some(last));
         if let Some(next) = next {
             reading.range.after = Some(next);
-            return self.turn_page(context);
+            let goes_on = reading.pages.go_on();
+            return self.read_on(goes_on, context);
         }
         if !page.is_last {
             self.outbound.distrust_witnesses();
@@ -230,26 +227,15 @@ impl Online {
         self.finish(context);
     }
 
-    /// There is more, as the archive says: not where pages come again, or are empty again and again.
-    fn turn_page(&mut self, context: &mut Context) {
-        let Stage::Reading(reading) = &mut self.archive.stage else { return };
-        match reading.first.take().map(|first| reading.seen.insert(first)) {
-            Some(true) => reading.trials = 0,
-            Some(false) => reading.trials = TRIALS,
-            None => reading.trials += 1,
-        }
-        if reading.trials < TRIALS {
-            self.request_page(context);
-        } else {
-            self.without_archive(Stage::Unread, context);
-        }
-    }
-
     /// Nobody answered, or with an error.
     pub(super) fn archive_unanswered(&mut self, context: &mut Context) {
         let Stage::Reading(reading) = &mut self.archive.stage else { return };
-        reading.trials += 1;
-        if reading.trials < TRIALS {
+        let goes_on = reading.pages.try_again();
+        self.read_on(goes_on, context);
+    }
+
+    fn read_on(&mut self, goes_on: bool, context: &mut Context) {
+        if goes_on {
             self.request_page(context);
         } else {
             self.without_archive(Stage::Unread, context);
@@ -265,24 +251,23 @@ impl Online {
     fn read_by_time(&mut self, context: &mut Context) {
         let known = context.inbox.border.as_ref().map(|border| border.at);
         let start = self.outbound.first_in_doubt().map(|origin| earlier(origin.at)).into_iter().chain(known).min();
-        self.read(Goal::News, Range { start, after: None }, context);
-        if let Stage::Reading(reading) = &mut self.archive.stage {
-            reading.by_time = true;
-        }
+        self.read_pages(Pages::by_time(), Goal::News, Range { start, after: None }, context);
     }
 
     fn read(&mut self, goal: Goal, range: Range, context: &mut Context) {
-        let (query, first, seen, last) = (String::new(), None, BTreeSet::new(), None);
-        let (by_time, trials) = (false, 0);
-        self.archive.stage =
-            Stage::Reading(Box::new(Reading { goal, range, query, first, seen, last, by_time, trials }));
+        self.read_pages(Pages::default(), goal, range, context);
+    }
+
+    fn read_pages(&mut self, pages: Pages, goal: Goal, range: Range, context: &mut Context) {
+        let (query, last) = (String::new(), None);
+        self.archive.stage = Stage::Reading(Box::new(Reading { goal, range, query, pages, last }));
         self.request_page(context);
     }
 
     fn request_page(&mut self, context: &mut Context) {
         let Stage::Reading(reading) = &mut self.archive.stage else { return };
         reading.query = context.entropy.id();
-        reading.first = None;
+        reading.pages.requested();
         let request = match reading.goal {
             Goal::End if reading.range == Range::default() => archive::request_newest(&reading.query),
             Goal::End | Goal::Border | Goal::News => reading.range.request(&reading.query),

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::super::kept::Border;
+use super::super::pages::Pages;
 use super::entering::earlier;
 use super::place::Place;
 use super::{Action, Asked, Spoken, Turn};
@@ -15,8 +16,6 @@ use crate::stanza::{Message, StanzaError};
 use crate::time::{Moment, Wall};
 use crate::xml::Element;
 
-/// Each page is asked for so often.
-const TRIALS: u32 = 10;
 /// So many messages at most wait while the archive is read; more are read from it.
 const WAITING: usize = 500;
 /// A room that does not say what it is about by then has told all that was said before.
@@ -57,8 +56,8 @@ struct Reading {
     range: Range,
     /// What the results of the open request are told by.
     query: String,
+    pages: Pages,
     last: Option<Border>,
-    trials: u32,
 }
 
 /// Something that was said; nothing to tell where we said it.
@@ -92,8 +91,8 @@ impl Archive {
             Some(Border { id: Some(id), .. }) => Range { start: None, after: Some(id.clone()) },
             Some(Border { id: None, at }) => Range { start: Some(earlier(*at)), after: None },
         };
-        let (to_end, query, last, trials) = (known.is_none(), String::new(), None, 0);
-        self.stage = Stage::Reading(Box::new(Reading { to_end, range, query, last, trials }));
+        let (to_end, query, pages, last) = (known.is_none(), String::new(), Pages::default(), None);
+        self.stage = Stage::Reading(Box::new(Reading { to_end, range, query, pages, last }));
         self.request(turn);
     }
 
@@ -176,6 +175,7 @@ impl Archive {
         let Stage::Reading(reading) = &mut self.stage else { return };
         let at = archived.stamp.unwrap_or(turn.now.wall);
         let border = Border { id: Some(archived.id.clone()), at };
+        reading.pages.has(&archived.id);
         reading.last = Some(border.clone());
         if reading.to_end {
             return;
@@ -197,9 +197,17 @@ impl Archive {
     ) {
         let Stage::Reading(reading) = &mut self.stage else { return };
         let page = match answer {
-            Ok(fin) => fin.and_then(Page::parse).unwrap_or(Page { is_last: true, last: None }),
+            Ok(fin) => match fin.and_then(Page::parse) {
+                Some(page) => page,
+                None => return self.finish(known, turn),
+            },
             // The archive does not have the message any more behind which it was to be read.
-            Err(error) if error.condition == Condition::ItemNotFound && reading.range.after.is_some() => {
+            Err(error)
+                if error.condition == Condition::ItemNotFound
+                    && reading.range.after.is_some()
+                    && reading.pages.may_lose_their_place() =>
+            {
+                reading.pages = Pages::by_time();
                 let start = known.as_ref().map(|known| known.at);
                 reading.range = Range { start, after: None };
                 return self.request(turn);
@@ -210,9 +218,10 @@ impl Archive {
         let next = page.last.filter(|last| !page.is_last && !is_newest && reading.range.after.as_ref() != Some(last));
         if let Some(next) = next {
             reading.range.after = Some(next);
-            reading.trials = 0;
-            return self.request(turn);
+            let goes_on = reading.pages.go_on();
+            return self.read_on(goes_on, known, turn);
         }
+        let is_whole = page.is_last || is_newest;
         if reading.to_end {
             let border = reading.last.take().unwrap_or(Border { id: None, at: turn.now.wall });
             turn.push(Action::Heard(None, Some(border.clone())));
@@ -224,15 +233,19 @@ impl Archive {
             reading.range = Range { start: None, after };
             return self.request(turn);
         }
-        self.read = true;
+        self.read = is_whole;
         self.finish(known, turn);
     }
 
     /// Nobody answered, or with an error.
     pub(super) fn unanswered(&mut self, known: &mut Option<Border>, turn: &mut Turn<'_>) {
         let Stage::Reading(reading) = &mut self.stage else { return };
-        reading.trials += 1;
-        if reading.trials < TRIALS {
+        let goes_on = reading.pages.try_again();
+        self.read_on(goes_on, known, turn);
+    }
+
+    fn read_on(&mut self, goes_on: bool, known: &mut Option<Border>, turn: &mut Turn<'_>) {
+        if goes_on {
             self.request(turn);
         } else {
             self.finish(known, turn);
@@ -242,6 +255,7 @@ impl Archive {
     fn request(&mut self, turn: &mut Turn<'_>) {
         let Stage::Reading(reading) = &mut self.stage else { return };
         reading.query = turn.entropy.id();
+        reading.pages.requested();
         let is_newest = reading.to_end && reading.range == Range::default();
         let request =
             if is_newest { archive::request_newest(&reading.query) } else { reading.range.request(&reading.query) };

@@ -79,7 +79,7 @@ impl Server<'_> {
     fn tell_page(&mut self, id: &str, query: &str, part: Range<usize>, end: Option<&str>) {
         for index in part.clone() {
             let message = self.archived[index].clone();
-            self.tell_result(query, &format!("place-{}", index + 1), &message, &self.from_whom());
+            self.tell_result(query, &format!("place-{}", index + 1), &message, &self.speaker());
         }
         let last = if part.is_empty() { String::new() } else { format!("<last>place-{}</last>", part.end) };
         let is_complete = end.map_or(part.end == self.archived.len(), str::is_empty);
@@ -88,7 +88,7 @@ impl Server<'_> {
         let last = end.unwrap_or(&last);
         self.stanza_to_client(&format!(
             "<iq type='result'{} id='{id}'><fin xmlns='{MAM}'{complete}><set xmlns='{RSM}'>{count}{last}</set></fin></iq>",
-            self.from_whom()
+            self.speaker()
         ));
     }
 
@@ -102,11 +102,11 @@ impl Server<'_> {
 
     fn tell_loss(&mut self, id: &str) {
         let error = format!("<error type='cancel'><item-not-found xmlns='{STANZAS}'/></error>");
-        self.stanza_to_client(&format!("<iq type='error'{} id='{id}'>{error}</iq>", self.from_whom()));
+        self.stanza_to_client(&format!("<iq type='error'{} id='{id}'>{error}</iq>", self.speaker()));
     }
 
     /// A room's archive speaks for itself.
-    fn from_whom(&self) -> String {
+    fn speaker(&self) -> String {
         if self.kind.room { format!(" from='{ROOM}'") } else { String::new() }
     }
 
