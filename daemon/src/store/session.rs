@@ -5,7 +5,7 @@ use std::time::Duration;
 use jid::{FullJid, Jid};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Error, OptionalExtension, Row, params};
-use xmppd_core::account::{Aside, KeptMessage, KeptSession, Origin};
+use xmppd_core::account::{Aside, KeptAside, KeptMessage, KeptSession, Origin};
 use xmppd_core::time::Wall;
 
 use super::{Store, StoreError};
@@ -202,11 +202,17 @@ impl Store {
         &self,
         account: String,
         id: String,
-    ) -> impl Future<Output = Result<Option<KeptMessage>, StoreError>> + Send + use<> {
+    ) -> impl Future<Output = Result<Option<KeptAside>, StoreError>> + Send + use<> {
         self.read(move |connection| {
-            let sql = "SELECT id, recipient, position, stanza, at, after, attempts > 0, chosen FROM message
+            let sql =
+                "SELECT id, recipient, position, stanza, at, after, attempts > 0, chosen, aside, reason FROM message
                 WHERE account = ? AND id = ? AND aside IS NOT NULL";
-            connection.prepare_cached(sql)?.query_row([account, id], message).optional()
+            let row = |row: &Row<'_>| {
+                let (aside, reason) = (read_aside(row.get(8)?), row.get::<_, Option<String>>(9)?);
+                let (aside, reason) = (aside.unwrap_or(Aside::Uncertain), reason.unwrap_or_default());
+                Ok(KeptAside { message: message(row)?, aside, reason })
+            };
+            connection.prepare_cached(sql)?.query_row([account, id], row).optional()
         })
     }
 }

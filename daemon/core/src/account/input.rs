@@ -2,7 +2,7 @@
 
 use jid::{BareJid, Jid};
 
-use super::kept::KeptMessage;
+use super::kept::{KeptAside, KeptMessage};
 use super::settings::{MessageSettings, OnUncertain, TuneSettings};
 use crate::entropy::SEED_LEN;
 use crate::loss::Loss;
@@ -133,7 +133,7 @@ pub enum Command {
     /// The messages of this chat are read, or of all chats; answered when that is known.
     Read(Ticket, Option<BareJid>),
     /// Send a message that was set aside; answered like `Send`.
-    Retry(Ticket, KeptMessage),
+    Retry(Ticket, KeptAside),
     /// Do not send the message with this id; answered with whether that could still be.
     Cancel(Ticket, String, Place),
     /// Ask somebody something; answered with the payload of the result or the error.

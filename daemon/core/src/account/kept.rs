@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jid::{FullJid, Jid};
 
-use super::output::Incoming;
+use super::output::{Aside, Incoming};
 use super::recent::Noted;
 use crate::time::Wall;
 
@@ -72,6 +72,17 @@ impl KeptMessage {
     pub(super) fn may_be_written(&self) -> bool {
         self.tried || self.position.is_some()
     }
+}
+
+/// A message that is kept for its author, and not sent by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptAside {
+    /// The message.
+    pub message: KeptMessage,
+    /// Why it is not sent.
+    pub aside: Aside,
+    /// The same, for people.
+    pub reason: String,
 }
 
 /// When a message was taken to be sent, by both measures: whether it ever reached the account's archive is to be seen

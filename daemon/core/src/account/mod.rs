@@ -28,7 +28,7 @@ pub use input::{
     Command, Connected, Input, Machine, Outgoing, Place, Playing, Question, SecretMissing, Security, StoreTicket,
     Subscribing, Ticket,
 };
-pub use kept::{Border, KeptMessage, KeptSession, Known, Origin};
+pub use kept::{Border, KeptAside, KeptMessage, KeptSession, Known, Origin};
 pub use output::{
     Aside, Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Profile,
     Report, Session, TunePublished,
@@ -77,7 +77,7 @@ impl Account {
     pub fn handle(&mut self, now: Now, mut input: Input<'_>) {
         self.context.now = now;
         if let Input::Stored(ticket, result) = &input {
-            self.context.forgotten(*ticket, result.is_ok());
+            self.context.settled(*ticket, result.is_ok());
             self.context.stored_unsent(*ticket, result);
             self.context.stored_behind(*ticket, result);
             let told = self.context.inbox.stored(*ticket);
@@ -152,8 +152,8 @@ impl Account {
 /// To whom a message is to be sent, and who asks.
 fn sending<'a>(input: &'a Input<'_>) -> Option<(Ticket, &'a Jid)> {
     let Input::Command(command) = input else { return None };
-    if let Command::Retry(ticket, message) = command {
-        return Some((*ticket, &message.to));
+    if let Command::Retry(ticket, kept) = command {
+        return Some((*ticket, &kept.message.to));
     }
     if let Command::Send(ticket, outgoing) = command { Some((*ticket, &outgoing.to)) } else { None }
 }

@@ -8,7 +8,7 @@ use jid::Jid;
 
 use super::context::Context;
 use super::input::{Outgoing, Place, StoreTicket, Ticket};
-use super::kept::KeptMessage;
+use super::kept::KeptAside;
 use super::online::{Asleep, Letter, Unsent};
 use super::output::{Aside, Change, Event, Incoming, Outcome};
 use crate::loss::Loss;
@@ -24,10 +24,10 @@ const SUSPECTED: u8 = 2;
 pub(super) struct Outbox {
     /// In the order in which they are to be sent.
     unsent: Vec<Unsent>,
-    /// What the disk is asked to forget.
-    forgetting: Vec<(StoreTicket, Fate, Vec<String>)>,
-    /// Messages that need not be kept and could not be forgotten.
-    remembered_in_vain: Vec<(Fate, String)>,
+    /// What the disk is asked to do with messages that are not sent any more.
+    settling: Vec<(StoreTicket, Fate, Vec<String>)>,
+    /// What it could not do.
+    settled_in_vain: Vec<(Fate, String)>,
     /// How many messages watchers were told of.
     told: usize,
     /// The ids that askers have chosen, of messages that have not arrived.
@@ -45,8 +45,8 @@ enum Key {
     Kept,
 }
 
-/// Why a message need not be kept any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why a message is not sent any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Fate {
     /// The server has it.
     Arrived,
@@ -54,6 +54,8 @@ enum Fate {
     Failed,
     /// It was never sent.
     Withdrawn,
+    /// It is kept for its author, the reason with it.
+    Aside(Aside, String),
 }
 
 /// The server may have it.
@@ -108,18 +110,20 @@ impl Context {
     }
 
     /// Takes a message that was set aside; the next session is to send it.
-    pub(super) fn retry_message(&mut self, ticket: Ticket, message: KeptMessage) {
-        let (letter, stanza) = self.retried(ticket, message);
+    pub(super) fn retry_message(&mut self, ticket: Ticket, kept: KeptAside) {
+        let (letter, stanza) = self.retried(ticket, kept);
         self.take_letter(letter, stanza);
     }
 
     /// A message that was set aside, as if it had never left, and who waits for it now.
-    pub(super) fn retried(&mut self, ticket: Ticket, message: KeptMessage) -> (Letter, String) {
+    pub(super) fn retried(&mut self, ticket: Ticket, kept: KeptAside) -> (Letter, String) {
+        let KeptAside { message, aside, reason } = kept;
         let Unsent { letter, stanza, .. } = Unsent::kept(message, false);
+        self.outbox.settled_in_vain.retain(|(_, id)| *id != letter.id);
         if letter.chosen {
             self.outbox.keys.insert(letter.id.clone(), Key::Open);
         }
-        (Letter { ticket: Some(ticket), ..letter }, stanza)
+        (Letter { ticket: Some(ticket), aside: Some(Box::new((aside, reason))), ..letter }, stanza)
     }
 
     fn take_letter(&mut self, mut letter: Letter, stanza: String) {
@@ -184,6 +188,7 @@ impl Context {
         let id = outgoing.id.clone().unwrap_or_else(|| self.entropy.id());
         if chosen {
             self.outbox.keys.insert(id.clone(), Key::Open);
+            self.outbox.settled_in_vain.retain(|(_, settled)| *settled != id);
         }
         let filed = self.filed(&id, &outgoing);
         let to = outgoing.to;
@@ -193,7 +198,8 @@ impl Context {
         message.payloads.extend(outgoing.receipt.then(receipts::request));
         message.payloads.extend(outgoing.url.as_deref().map(oob::element));
         let origin = self.inbox.origin(self.now.wall);
-        let letter = Letter { ticket: Some(ticket), id, to, chosen, origin, in_doubt: false, suspected: 0, filed };
+        let (in_doubt, suspected, aside) = (false, 0, None);
+        let letter = Letter { ticket: Some(ticket), id, to, chosen, origin, in_doubt, suspected, filed, aside };
         (letter, message.into_element())
     }
 
@@ -224,9 +230,9 @@ impl Context {
     }
 
     /// The server has these messages: the disk may forget them, and who waits is told.
-    pub(super) fn messages_arrived(&mut self, messages: impl IntoIterator<Item = (Option<Ticket>, String)>) {
+    pub(super) fn messages_arrived(&mut self, letters: impl IntoIterator<Item = Letter>) {
         let (mut ids, mut names) = (Vec::new(), Vec::new());
-        for (ticket, id) in messages {
+        for Letter { ticket, id, .. } in letters {
             if self.outbox.keys.contains_key(&id) {
                 names.push(name(&id));
                 self.inbox.remember(&name(&id));
@@ -234,46 +240,69 @@ impl Context {
             self.answer(ticket, &id, &Outcome::Sent(id.clone()));
             ids.push(id);
         }
-        self.forget_messages(Fate::Arrived, ids, names);
+        self.settle_arrived(Fate::Arrived, ids, names);
     }
 
     /// This message could not be kept, and is not sent; an earlier attempt to keep it may have worked.
     pub(super) fn message_not_kept(&mut self, ticket: Option<Ticket>, id: String, reason: String) {
         self.answer(ticket, &id, &Outcome::NotKept(reason));
-        self.forget_messages(Fate::Withdrawn, vec![id], Vec::new());
+        self.settle_messages(Fate::Withdrawn, vec![id]);
     }
 
-    /// Has the disk forget these messages, and those of the same fate that it could not forget before.
-    fn forget_messages(&mut self, fate: Fate, mut ids: Vec<String>, names: Vec<String>) {
-        if !ids.is_empty() {
-            let before = self.outbox.remembered_in_vain.extract_if(.., |(of, _)| *of == fate);
-            ids.extend(before.map(|(_, id)| id));
-            let ticket = self.store(match fate {
-                Fate::Arrived => Change::Arrived(ids.clone(), names),
-                Fate::Failed => Change::Failed(ids.clone()),
-                Fate::Withdrawn => Change::Withdrawn(ids.clone()),
-            });
-            self.outbox.forgetting.push((ticket, fate, ids));
+    /// This message could not be kept, and is not sent. One that was set aside stays so, whatever the disk did of what it
+    /// said it could not.
+    pub(super) fn letter_not_kept(&mut self, letter: Letter, reason: String) {
+        let Letter { ticket, id, aside, .. } = letter;
+        let Some((aside, before)) = aside.map(|aside| *aside) else {
+            return self.message_not_kept(ticket, id, reason);
+        };
+        self.answer(ticket, &id, &Outcome::NotKept(reason));
+        self.settle_messages(Fate::Aside(aside, before), vec![id]);
+    }
+
+    /// Has the disk know what became of these messages, and of those of which it could not be told before.
+    fn settle_messages(&mut self, fate: Fate, ids: Vec<String>) {
+        self.settle_arrived(fate, ids, Vec::new());
+    }
+
+    fn settle_arrived(&mut self, fate: Fate, ids: Vec<String>, names: Vec<String>) {
+        if ids.is_empty() {
+            return;
         }
+        for (fate, id) in std::mem::take(&mut self.outbox.settled_in_vain) {
+            self.settle(fate, vec![id], Vec::new());
+        }
+        self.settle(fate, ids, names);
     }
 
-    /// The store answered; messages that it could not forget are tried again with the next ones.
-    pub(super) fn forgotten(&mut self, ticket: StoreTicket, is_done: bool) {
-        if let Some(place) = self.outbox.forgetting.iter().position(|(awaited, ..)| *awaited == ticket) {
-            let (_, fate, ids) = self.outbox.forgetting.remove(place);
+    fn settle(&mut self, fate: Fate, ids: Vec<String>, names: Vec<String>) {
+        let ticket = self.store(match &fate {
+            Fate::Arrived => Change::Arrived(ids.clone(), names),
+            Fate::Failed => Change::Failed(ids.clone()),
+            Fate::Withdrawn => Change::Withdrawn(ids.clone()),
+            Fate::Aside(aside, reason) => Change::SetAside(ids.concat(), *aside, reason.clone()),
+        });
+        self.outbox.settling.push((ticket, fate, ids));
+    }
+
+    /// The store answered; what it could not do is tried again with the next.
+    pub(super) fn settled(&mut self, ticket: StoreTicket, is_done: bool) {
+        if let Some(place) = self.outbox.settling.iter().position(|(awaited, ..)| *awaited == ticket) {
+            let (_, fate, ids) = self.outbox.settling.remove(place);
             if !is_done {
-                self.outbox.remembered_in_vain.extend(ids.into_iter().map(|id| (fate, id)));
+                self.outbox.settled_in_vain.extend(ids.into_iter().map(|id| (fate.clone(), id)));
             }
         }
     }
 
     /// This message came back, or would: whoever waits is told, and where nobody does, it is kept for its author.
-    pub(super) fn message_refused(&mut self, ticket: Option<Ticket>, id: String, error: &StanzaError) {
+    pub(super) fn message_refused(&mut self, letter: Letter, error: &StanzaError) {
+        let Letter { ticket, id, .. } = letter;
         if ticket.is_none() {
             return self.set_aside(id, Aside::Failed, error.to_string());
         }
         self.answer(ticket, &id, &Outcome::Refused(error.clone()));
-        self.forget_messages(Fate::Failed, vec![id], Vec::new());
+        self.settle_messages(Fate::Failed, vec![id]);
     }
 
     /// Whether no plain text may go there.
@@ -284,11 +313,11 @@ impl Context {
 
     /// Does not send a message that was taken before its chat was for encrypted ones only; where nobody waits for it, it
     /// is kept for its author.
-    pub(super) fn withhold(&mut self, message: Option<(Option<Ticket>, String)>) {
-        let Some((ticket, id)) = message else { return };
+    pub(super) fn withhold(&mut self, letter: Option<Letter>) {
+        let Some(letter) = letter else { return };
         let text = Some("the chat is for encrypted messages only".to_owned());
         let error = StanzaError { text, ..StanzaError::new(ErrorKind::Cancel, Condition::PolicyViolation) };
-        self.message_refused(ticket, id, &error);
+        self.message_refused(letter, &error);
     }
 
     /// Does so with those that were never in a session; others are found where they would be written.
@@ -298,7 +327,7 @@ impl Context {
             .partition(|unsent| !unsent.letter.in_doubt && self.is_encrypted_only(&unsent.letter.to));
         self.outbox.unsent = unsent;
         for unsent in withheld {
-            self.withhold(Some((unsent.letter.ticket, unsent.letter.id)));
+            self.withhold(Some(unsent.letter));
         }
     }
 
@@ -306,7 +335,7 @@ impl Context {
     pub(super) fn set_aside(&mut self, id: String, aside: Aside, reason: String) {
         self.event(Event::SetAside(id.clone(), aside, reason.clone()));
         self.answer(None, &id, &Outcome::NotKept(reason.clone()));
-        self.store(Change::SetAside(id, aside, reason));
+        self.settle_messages(Fate::Aside(aside, reason), vec![id]);
     }
 
     /// A session was ended by this; a message that was under way again and again when that happened would end the next
@@ -325,11 +354,12 @@ impl Context {
         match result {
             Ok(()) => {
                 unsent[place].awaits = None;
+                unsent[place].letter.aside = None;
                 self.put_off_messages();
             }
             Err(reason) => {
                 let letter = unsent.remove(place).letter;
-                self.message_not_kept(letter.ticket, letter.id, reason.clone());
+                self.letter_not_kept(letter, reason.clone());
             }
         }
     }

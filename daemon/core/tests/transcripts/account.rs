@@ -18,8 +18,8 @@
 
 use jid::{BareJid, FullJid, Jid, ResourcePart};
 use xmppd_core::account::{
-    Account, Border, Command, Connected, KeptMessage, KeptRecent, KeptRoster, KeptSession, Machine, Memory,
-    MessageSettings, OnUncertain, Origin, Outgoing, Place, Playing, Question, Security, Settings, Subscribing,
+    Account, Aside, Border, Command, Connected, KeptAside, KeptMessage, KeptRecent, KeptRoster, KeptSession, Machine,
+    Memory, MessageSettings, OnUncertain, Origin, Outgoing, Place, Playing, Question, Security, Settings, Subscribing,
     SubscriptionRequest, Ticket, TuneSettings,
 };
 use xmppd_core::loss::Loss;
@@ -187,7 +187,8 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
             let origin = Origin { at: Wall::from_unix_millis(1_790_000_000_000), after: None };
             let (id, to, stanza) = (id.clone(), Jid::new(to).ok()?, stanza.clone());
             let (position, tried, chosen) = (None, true, false);
-            Command::Retry(ticket, KeptMessage { id, to, position, tried, chosen, stanza, origin })
+            let message = KeptMessage { id, to, position, tried, chosen, stanza, origin };
+            Command::Retry(ticket, KeptAside { message, aside: Aside::Uncertain, reason: "nobody knows".into() })
         }
         ("cancel", [id]) => Command::Cancel(ticket, id.clone(), Place::Memory),
         ("catch-up", []) => Command::CatchUp(ticket),

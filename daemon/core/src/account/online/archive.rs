@@ -82,7 +82,7 @@ impl Online {
         for unsent in unsent {
             // It was taken without a session, or in one with other limits, and would end this one again and again.
             match self.outbound.refuses(&unsent.stanza) {
-                Some(error) => context.message_refused(unsent.letter.ticket, unsent.letter.id, &error),
+                Some(error) => context.message_refused(unsent.letter, &error),
                 None => self.outbound.send_again(unsent, context),
             }
         }

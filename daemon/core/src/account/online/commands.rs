@@ -2,7 +2,7 @@
 
 use super::super::context::Context;
 use super::super::input::{Command, Outgoing, Ticket};
-use super::super::kept::KeptMessage;
+use super::super::kept::KeptAside;
 use super::super::output::{Delivery, Outcome};
 use super::leaving::Leaving;
 use super::outbound::{Letter, Sent};
@@ -55,7 +55,7 @@ impl Online {
                 context.reply(ticket, Outcome::NotOnline(None));
             }
             Command::Send(ticket, outgoing) => self.send_message(ticket, outgoing, context),
-            Command::Retry(ticket, message) => self.send_set_aside(ticket, message, context),
+            Command::Retry(ticket, kept) => self.send_set_aside(ticket, kept, context),
             Command::Cancel(ticket, id, place) => match self.outbound.cancel(&id) {
                 None => context.cancel(ticket, id, place),
                 cancelled => context.cancelled(ticket, cancelled),
@@ -82,11 +82,11 @@ impl Online {
     }
 
     /// The same of a message that was set aside.
-    fn send_set_aside(&mut self, ticket: Ticket, message: KeptMessage, context: &mut Context) {
+    fn send_set_aside(&mut self, ticket: Ticket, kept: KeptAside, context: &mut Context) {
         if self.leaving.is_some() {
-            return context.retry_message(ticket, message);
+            return context.retry_message(ticket, kept);
         }
-        let (letter, stanza) = context.retried(ticket, message);
+        let (letter, stanza) = context.retried(ticket, kept);
         self.send_letter(letter, stanza, context);
     }
 

@@ -100,7 +100,7 @@ impl Online {
         for sent in sent {
             match sent {
                 Sent::Presence(number) => self.presence_acknowledged(number, context),
-                Sent::Message(letter) => messages.push((letter.ticket, letter.id)),
+                Sent::Message(letter) => messages.push(letter),
                 Sent::Other => {}
             }
         }
@@ -110,7 +110,7 @@ impl Online {
     /// This was written, and nothing will ever acknowledge it: for a message that is all there is to tell, while a
     /// presence may still be reflected.
     pub(super) fn written(&mut self, sent: Sent, context: &mut Context) {
-        context.messages_arrived(sent.into_message());
+        context.messages_arrived(sent.into_letter());
     }
 
     fn iq(&mut self, iq: Iq, context: &mut Context) {

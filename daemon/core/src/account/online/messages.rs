@@ -24,8 +24,8 @@ use crate::xml::{Element, ns};
 impl Online {
     pub(super) fn message(&mut self, message: Message, context: &mut Context) {
         if let (MessageKind::Error(error), Some(id)) = (&message.kind, &message.id) {
-            if let Some((ticket, id)) = self.outbound.refused(id).and_then(Sent::into_message) {
-                context.message_refused(ticket, id, error);
+            if let Some(letter) = self.outbound.refused(id).and_then(Sent::into_letter) {
+                context.message_refused(letter, error);
             }
             return;
         }

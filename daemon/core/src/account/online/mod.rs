@@ -268,8 +268,8 @@ impl Online {
         }
         match self.outbound.stored(ticket, result.is_ok()) {
             Some(Stored::Refused(sent)) => {
-                if let Some((ticket, id)) = sent.into_message() {
-                    context.message_not_kept(ticket, id, result.err().unwrap_or_default());
+                if let Some(letter) = sent.into_letter() {
+                    context.letter_not_kept(letter, result.err().unwrap_or_default());
                 }
             }
             Some(Stored::InLine) => {}

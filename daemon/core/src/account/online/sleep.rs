@@ -277,7 +277,7 @@ impl Asleep {
         };
         let (acknowledged, unsent) = outbound.dissolve(h, context);
         context.event(Event::Departed);
-        context.messages_arrived(acknowledged.into_iter().filter_map(Sent::into_message));
+        context.messages_arrived(acknowledged.into_iter().filter_map(Sent::into_letter));
         context.outbox.put_back(unsent);
         context.put_off_messages();
         context.keep_session(None);

@@ -91,7 +91,7 @@ impl Outbound {
         let (uncertain, certain): (VecDeque<_>, VecDeque<_>) =
             std::mem::take(waiting).into_iter().partition(is_uncertain);
         (*waiting, *witnessed) = (certain, BTreeSet::new());
-        uncertain.into_iter().filter_map(|waiting| waiting.tracked.sent.into_message()).map(|(_, id)| id).collect()
+        uncertain.into_iter().filter_map(|waiting| waiting.tracked.sent.into_letter()).map(|letter| letter.id).collect()
     }
 
     /// The archive has something of ours to them.
@@ -174,6 +174,9 @@ impl Outbound {
         if is_kept || waiting.was_kept {
             waiting.awaits = None;
             waiting.was_kept = true;
+            if let Sent::Message(letter) = &mut waiting.tracked.sent {
+                letter.aside = None;
+            }
             return Some(Stored::InLine);
         }
         self.line.waiting.remove(place).map(|waiting| Stored::Refused(waiting.tracked.sent))
@@ -193,7 +196,7 @@ impl Outbound {
             if let Sent::Message(letter) = &mut first.tracked.sent {
                 if context.is_encrypted_only(&letter.to) {
                     let withheld = self.line.waiting.pop_front().map(|waiting| waiting.tracked.sent);
-                    context.withhold(withheld.and_then(Sent::into_message));
+                    context.withhold(withheld.and_then(Sent::into_letter));
                     continue;
                 }
                 if self.line.gate.is_some() || matches!(self.management, Stage::Enabling(_)) {

@@ -85,7 +85,7 @@ impl Outbound {
         if let Stage::On(management) = &mut self.management {
             for tracked in management.tail_mut() {
                 if matches!(&tracked.sent, Sent::Message(letter) if context.is_encrypted_only(&letter.to)) {
-                    context.withhold(std::mem::replace(&mut tracked.sent, Sent::Other).into_message());
+                    context.withhold(std::mem::replace(&mut tracked.sent, Sent::Other).into_letter());
                     // Its place must be filled, and this is what every server passes over (RFC 6120 section 8.2.3).
                     tracked.stanza = stand_in(context.entropy.id());
                 }
@@ -172,5 +172,15 @@ fn stand_in(id: String) -> String {
 /// The server has this message, as another process was not told.
 fn arrived(message: KeptMessage) -> Sent {
     let KeptMessage { id, to, chosen, origin, .. } = message;
-    Sent::Message(Letter { ticket: None, id, to, chosen, origin, in_doubt: false, suspected: 0, filed: None })
+    Sent::Message(Letter {
+        ticket: None,
+        id,
+        to,
+        chosen,
+        origin,
+        in_doubt: false,
+        suspected: 0,
+        filed: None,
+        aside: None,
+    })
 }

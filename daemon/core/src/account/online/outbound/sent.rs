@@ -4,7 +4,7 @@ use jid::Jid;
 
 use super::super::super::input::{StoreTicket, Ticket};
 use super::super::super::kept::{KeptMessage, Origin};
-use super::super::super::output::{Change, Incoming};
+use super::super::super::output::{Aside, Change, Incoming};
 use crate::stanza::datetime;
 use crate::time::Wall;
 use crate::xml::ns;
@@ -42,6 +42,8 @@ pub(in super::super::super) struct Letter {
     pub(in super::super::super) suspected: u8,
     /// As the history is to have it, until the disk is asked.
     pub(in super::super::super) filed: Option<Box<Incoming>>,
+    /// The disk has it set aside, like this, until it is known to have it as a message to be sent.
+    pub(in super::super::super) aside: Option<Box<(Aside, String)>>,
 }
 
 impl Letter {
@@ -71,10 +73,10 @@ impl Letter {
 }
 
 impl Sent {
-    /// A message's id and who waits for it.
-    pub(in super::super) fn into_message(self) -> Option<(Option<Ticket>, String)> {
+    /// The message, if it is one.
+    pub(in super::super) fn into_letter(self) -> Option<Letter> {
         match self {
-            Self::Message(letter) => Some((letter.ticket, letter.id)),
+            Self::Message(letter) => Some(letter),
             Self::Presence(_) | Self::Other => None,
         }
     }
@@ -112,7 +114,7 @@ impl Unsent {
     /// A message that another process was asked to send, and wrote if it is in doubt.
     pub(in super::super::super) fn kept(message: KeptMessage, in_doubt: bool) -> Self {
         let KeptMessage { id, to, chosen, stanza, origin, .. } = message;
-        let letter = Letter { ticket: None, id, to, chosen, origin, in_doubt, suspected: 0, filed: None };
+        let letter = Letter { ticket: None, id, to, chosen, origin, in_doubt, suspected: 0, filed: None, aside: None };
         Self { letter, stanza, awaits: None }
     }
 
