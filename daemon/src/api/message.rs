@@ -49,7 +49,9 @@ impl Desk {
                 match receipt.state {
                     MessageState::Queued | MessageState::Sent => {}
                     MessageState::Failed | MessageState::Uncertain => {
-                        return Err(Failure::new(Kind::Refused, "the message came back, or may not have arrived"));
+                        let reason = receipt.reason.as_deref().unwrap_or("nobody says why");
+                        let text = format!("the message came back, or may not have arrived: {reason}");
+                        return Err(Failure::new(Kind::Refused, text).with_hint("see `xmppctl outbox list`"));
                     }
                     MessageState::Received | MessageState::Displayed => {
                         return Ok(SendReport { state: SendState::Received, ..report });

@@ -47,6 +47,10 @@ impl Desk {
         let Some(kept) = self.store.aside(name.clone(), params.id).await.map_err(unexpected)? else {
             return Err(failed(&name, Outcome::Unknown));
         };
+        if kept.message.stanza.is_empty() {
+            return Err(Failure::new(Kind::NotFound, "the text of this message is not kept any more")
+                .with_hint("write it again; and `xmppctl outbox cancel` takes this one off the list"));
+        }
         let to = kept.message.to.clone();
         let answer = account.ask(|ticket| Command::Retry(ticket, kept)).map_err(unavailable)?;
         let (id, state) = sent(&name, timeout(WAIT, answer).await)?;

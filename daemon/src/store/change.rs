@@ -3,7 +3,8 @@
 use jid::BareJid;
 use rusqlite::{Connection, OptionalExtension};
 use xmppd_core::account::{
-    Aside, Incoming, KeptMessage, KeptPush, KeptRoster, KeptSession, Known, Remembered, SubscriptionRequest, Token,
+    Aside, Incoming, KeptMessage, KeptPush, KeptRoster, KeptSession, Known, Remembered, Returned, SubscriptionRequest,
+    Token,
 };
 use xmppd_core::players::{Hold, Skipped};
 use xmppd_core::presence::{Directed, Show, Then, Timed};
@@ -139,6 +140,15 @@ pub(crate) enum Change {
         account: String,
         /// Their ids.
         ids: Vec<String>,
+        /// Why, for people.
+        reason: String,
+    },
+    /// A message that came back is kept again.
+    Returned {
+        /// The account's name.
+        account: String,
+        /// What is known of it.
+        returned: Box<Returned>,
     },
     /// The same of messages that were never sent.
     Withdrawn {
@@ -272,20 +282,32 @@ impl Change {
             Self::Message { account, message, filed } => take(connection, account, message, filed.as_deref(), false),
             Self::Backlog { account, message, filed } => take(connection, account, message, filed.as_deref(), true),
             Self::Arrived { account, ids, names } => {
-                *erased |= forget(connection, account, ids, Some("sent"))?;
+                session::taken(connection, account, ids)?;
+                *erased |= !history::settle(connection, account, ids, Some("sent"), None)?;
                 archive::remember(connection, account, names)
             }
-            Self::Failed { account, ids } => {
-                forget(connection, account, ids, Some("failed")).map(|erases| *erased |= erases)
+            Self::Failed { account, ids, reason } => {
+                session::forget(connection, account, ids)?;
+                *erased |= !history::settle(connection, account, ids, Some("failed"), Some(reason))?;
+                Ok(())
             }
-            Self::Withdrawn { account, ids } => forget(connection, account, ids, None).map(|erases| *erased |= erases),
+            Self::Returned { account, returned } => {
+                history::returned(connection, account, returned)?;
+                session::returned(connection, account, returned)?;
+                archive::forget(connection, account, returned.forgets.as_deref())
+            }
+            Self::Withdrawn { account, ids } => {
+                session::forget(connection, account, ids)?;
+                *erased |= !history::settle(connection, account, ids, None, None)?;
+                Ok(())
+            }
             Self::Read { account, chat, last } => history::read(connection, account, chat, last.as_deref()),
             Self::Expired(before) => {
                 *erased = true;
                 history::expire(connection, *before)
             }
             Self::SetAside { account, id, aside, reason } => {
-                history::set_aside(connection, account, id, *aside)?;
+                history::set_aside(connection, account, id, *aside, reason)?;
                 session::set_aside(connection, account, id, *aside, reason)
             }
             Self::Roster { account, roster } => roster::keep(connection, account, roster.as_ref()),
@@ -305,12 +327,6 @@ impl Change {
     }
 }
 
-/// Forgets messages that need not be kept any more; whether a text is nowhere kept then.
-fn forget(connection: &Connection, account: &str, ids: &[String], state: Option<&str>) -> rusqlite::Result<bool> {
-    session::forget(connection, account, ids)?;
-    history::settle(connection, account, ids, state).map(|are_all_there| !are_all_there)
-}
-
 /// Keeps a message of ours, and files it where that is to be done.
 fn take(
     connection: &Connection,
@@ -320,7 +336,11 @@ fn take(
     behind: bool,
 ) -> rusqlite::Result<()> {
     session::keep_message(connection, account, message, behind)?;
-    filed.map_or(Ok(()), |filed| history::file(connection, account, filed))
+    let Some(filed) = filed else { return Ok(()) };
+    if message.chosen {
+        history::forget_failed(connection, account, &message.id)?;
+    }
+    history::file(connection, account, filed)
 }
 
 fn set(connection: &Connection, key: &str, value: &str) -> rusqlite::Result<()> {

@@ -102,8 +102,21 @@ const SCHEMA: &[&str] = &[
         attempts  INTEGER NOT NULL,
         chosen    INTEGER NOT NULL,
         behind    INTEGER NOT NULL,
+        returned  INTEGER NOT NULL,
         aside     TEXT,
         reason    TEXT,
+        UNIQUE (account, id)
+    ) STRICT;
+    CREATE TABLE taken (
+        number    INTEGER PRIMARY KEY,
+        account   TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
+        id        TEXT NOT NULL,
+        recipient TEXT NOT NULL,
+        stanza    TEXT NOT NULL,
+        at        INTEGER NOT NULL,
+        after     TEXT,
+        chosen    INTEGER NOT NULL,
+        returned  INTEGER NOT NULL,
         UNIQUE (account, id)
     ) STRICT;
     CREATE TABLE timed_presence (
@@ -174,6 +187,7 @@ const SCHEMA: &[&str] = &[
         unread    INTEGER NOT NULL,
         markable  INTEGER NOT NULL,
         state     TEXT,
+        reason    TEXT,
         reply_to  TEXT,
         replaces  TEXT,
         encrypted TEXT,

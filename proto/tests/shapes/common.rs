@@ -110,6 +110,7 @@ fn message() -> Message {
         stanza_id: some("s1"),
         origin_id: None,
         state: None,
+        reason: None,
         unread: false,
         replaces: None,
         replaced_by: None,

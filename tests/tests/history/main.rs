@@ -2,6 +2,7 @@
 
 mod kept;
 mod remarks;
+mod returned;
 mod stage;
 mod unread;
 mod words;

@@ -14,6 +14,7 @@ use super::outbox::Outbox;
 use super::output::{Change, Delivery, Dial, Event, HangUp, Outcome, Output};
 use super::outward::Outward;
 use super::recent::{Dues, Recent};
+use super::returned::{Pauses, Taken};
 use super::settings::{Memory, OnUncertain, Remembered, Settings, TuneSettings};
 use super::streak::Streak;
 use super::timers::{Timer, Timers};
@@ -59,6 +60,10 @@ pub(super) struct Context {
     pub(super) asleep: Option<Asleep>,
     /// Messages that are in no session.
     pub(super) outbox: Outbox,
+    /// Messages that the server has taken.
+    pub(super) taken: Taken,
+    /// Recipients whose messages wait.
+    pub(super) pauses: Pauses,
     /// Messages that are on the disk alone.
     pub(super) backlog: Backlog,
     /// What is known of the messages that came.
@@ -83,6 +88,7 @@ impl Context {
         let messages = std::mem::take(&mut memory.messages);
         let chosen = messages.iter().filter(|message| message.chosen).map(|message| message.id.clone());
         let keys = chosen.chain(std::mem::take(&mut memory.chosen_behind)).collect();
+        let taken = Taken::restored(std::mem::take(&mut memory.taken));
         let backlog = Backlog::restored(memory.backlog);
         let inbox = Inbox::restored(memory.border.take(), std::mem::take(&mut memory.told));
         let (contacts, known) = Contacts::restored(memory.roster.take(), std::mem::take(&mut memory.requests));
@@ -116,6 +122,8 @@ impl Context {
             connecting: Vec::new(),
             asleep,
             outbox: Outbox::restored(unsent, keys),
+            taken,
+            pauses: Pauses::default(),
             backlog,
             inbox,
             recent,

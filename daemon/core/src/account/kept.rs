@@ -51,7 +51,9 @@ pub struct KeptMessage {
     pub tried: bool,
     /// The id is the asker's own.
     pub chosen: bool,
-    /// The whole stanza.
+    /// So often it came back, or was set aside, and is sent all the same.
+    pub returned: u8,
+    /// The whole stanza. Empty where no text is kept of a message that the server has taken.
     pub stanza: String,
     /// When it was taken to be sent.
     pub origin: Origin,
@@ -162,6 +164,7 @@ mod tests {
                 position,
                 tried: false,
                 chosen: false,
+                returned: 0,
                 stanza: String::new(),
                 origin,
             };

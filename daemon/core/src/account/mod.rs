@@ -15,6 +15,7 @@ mod outbox;
 mod output;
 mod outward;
 mod recent;
+mod returned;
 mod settings;
 mod stopped;
 mod streak;
@@ -31,9 +32,10 @@ pub use input::{
 pub use kept::{Border, KeptAside, KeptMessage, KeptSession, Known, Origin};
 pub use output::{
     Aside, Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Profile,
-    Report, Session, TunePublished,
+    Report, Returned, Session, TunePublished,
 };
 pub use recent::{KeptRecent, MESSAGES_REMEMBERED, Noted, RecentMessage};
+pub use returned::TAKEN_REMEMBERED;
 pub use settings::{Memory, MessageSettings, OnUncertain, Remembered, Settings, TuneSettings};
 pub use tokens::Token;
 

@@ -129,6 +129,7 @@ impl Offline {
                 | Timer::Acknowledge
                 | Timer::Idle
                 | Timer::Due
+                | Timer::Again
                 | Timer::Lull
                 | Timer::Close => {}
             }

@@ -10,7 +10,7 @@ use super::context::Context;
 use super::input::{Outgoing, Place, StoreTicket, Ticket};
 use super::kept::KeptAside;
 use super::online::{Asleep, Letter, Unsent};
-use super::output::{Aside, Change, Event, Incoming, Outcome};
+use super::output::{Aside, Change, Event, Incoming, Outcome, Returned};
 use crate::loss::Loss;
 use crate::stanza::error::{Condition, ErrorKind};
 use crate::stanza::{Message, StanzaError, oob, receipts};
@@ -50,8 +50,10 @@ enum Key {
 enum Fate {
     /// The server has it.
     Arrived,
-    /// It came back.
-    Failed,
+    /// It came back, with this reason.
+    Failed(String),
+    /// It came back when the server had it.
+    Returned(Box<Returned>),
     /// It was never sent.
     Withdrawn,
     /// It is kept for its author, the reason with it.
@@ -87,9 +89,20 @@ impl Outbox {
         Some(Ok(self.unsent.remove(place).letter))
     }
 
-    /// The next session takes all of them.
-    pub(super) fn take(&mut self) -> Vec<Unsent> {
-        std::mem::take(&mut self.unsent)
+    /// A message that came back is sent before all that was taken later to the same recipient.
+    pub(super) fn insert(&mut self, unsent: Unsent) {
+        let (to, at) = (unsent.letter.to.to_bare(), unsent.letter.origin.at);
+        let is_later = |other: &Unsent| {
+            let Letter { to: other, origin, returned, .. } = &other.letter;
+            (origin.at, *returned == 0) > (at, false) && other.to_bare() == to
+        };
+        let place = self.unsent.iter().position(is_later).unwrap_or(self.unsent.len());
+        self.unsent.insert(place, unsent);
+    }
+
+    /// A message with a chosen id is not at the server after all.
+    pub(super) fn reopen(&mut self, id: &str) {
+        self.keys.entry(id.to_owned()).or_insert(Key::Kept);
     }
 
     /// A session is gone; what it leaves was taken before what waits already.
@@ -100,6 +113,36 @@ impl Outbox {
 }
 
 impl Context {
+    /// Whether there are messages that a session could send now.
+    pub(super) fn has_unsent(&self) -> bool {
+        self.outbox.unsent.iter().any(|unsent| self.may_leave(unsent))
+    }
+
+    /// Whether more of those behind may be held in memory.
+    pub(super) fn has_room(&self) -> bool {
+        self.outbox.unsent.len() < self.settings.held
+    }
+
+    /// Takes them out.
+    pub(super) fn take_unsent(&mut self) -> Vec<Unsent> {
+        self.end_pauses();
+        let (ready, waiting) =
+            std::mem::take(&mut self.outbox.unsent).into_iter().partition(|unsent| self.may_leave(unsent));
+        self.outbox.unsent = waiting;
+        ready
+    }
+
+    /// The fate of what may be at the server already is not to be waited for.
+    fn may_leave(&self, unsent: &Unsent) -> bool {
+        unsent.letter.in_doubt || !self.pauses.hold(&unsent.letter.to)
+    }
+
+    /// What was not written to somebody waits with a message to them.
+    pub(super) fn wait_with_it(&mut self, unwritten: impl Iterator<Item = Unsent>) {
+        unwritten.for_each(|unsent| self.outbox.insert(unsent));
+        self.put_off_messages();
+    }
+
     /// Takes a message that the next session is to send; whoever asked is told once the disk knows of it.
     pub(super) fn take_message(&mut self, ticket: Ticket, outgoing: Outgoing) {
         if self.asked_before(ticket, &outgoing) {
@@ -119,6 +162,7 @@ impl Context {
     pub(super) fn retried(&mut self, ticket: Ticket, kept: KeptAside) -> (Letter, String) {
         let KeptAside { message, aside, reason } = kept;
         let Unsent { letter, stanza, .. } = Unsent::kept(message, false);
+        let letter = Letter { returned: letter.returned.max(1), ..letter };
         self.outbox.settled_in_vain.retain(|(_, id)| *id != letter.id);
         if letter.chosen {
             self.outbox.keys.insert(letter.id.clone(), Key::Open);
@@ -198,8 +242,8 @@ impl Context {
         message.payloads.extend(outgoing.receipt.then(receipts::request));
         message.payloads.extend(outgoing.url.as_deref().map(oob::element));
         let origin = self.inbox.origin(self.now.wall);
-        let (in_doubt, suspected, aside) = (false, 0, None);
-        let letter = Letter { ticket: Some(ticket), id, to, chosen, origin, in_doubt, suspected, filed, aside };
+        let (ticket, in_doubt, suspected, returned, aside, taken) = (Some(ticket), false, 0, 0, None, None);
+        let letter = Letter { ticket, id, to, chosen, origin, in_doubt, suspected, returned, filed, aside, taken };
         (letter, message.into_element())
     }
 
@@ -232,7 +276,10 @@ impl Context {
     /// The server has these messages: the disk may forget them, and who waits is told.
     pub(super) fn messages_arrived(&mut self, letters: impl IntoIterator<Item = Letter>) {
         let (mut ids, mut names) = (Vec::new(), Vec::new());
-        for Letter { ticket, id, .. } in letters {
+        for mut letter in letters {
+            let stanza = letter.taken.take().unwrap_or_default();
+            self.taken.add(letter.kept(None, &stanza));
+            let Letter { ticket, id, .. } = letter;
             if self.outbox.keys.contains_key(&id) {
                 names.push(name(&id));
                 self.inbox.remember(&name(&id));
@@ -278,7 +325,8 @@ impl Context {
     fn settle(&mut self, fate: Fate, ids: Vec<String>, names: Vec<String>) {
         let ticket = self.store(match &fate {
             Fate::Arrived => Change::Arrived(ids.clone(), names),
-            Fate::Failed => Change::Failed(ids.clone()),
+            Fate::Failed(reason) => Change::Failed(ids.clone(), reason.clone()),
+            Fate::Returned(returned) => Change::Returned(returned.clone()),
             Fate::Withdrawn => Change::Withdrawn(ids.clone()),
             Fate::Aside(aside, reason) => Change::SetAside(ids.concat(), *aside, reason.clone()),
         });
@@ -295,14 +343,29 @@ impl Context {
         }
     }
 
-    /// This message came back, or would: whoever waits is told, and where nobody does, it is kept for its author.
-    pub(super) fn message_refused(&mut self, letter: Letter, error: &StanzaError) {
-        let Letter { ticket, id, .. } = letter;
-        if ticket.is_none() {
-            return self.set_aside(id, Aside::Failed, error.to_string());
+    /// This message came back when the server had it.
+    pub(super) fn failed_late(&mut self, letter: Letter, stanza: &str, error: &StanzaError) {
+        let (id, reason) = (letter.id.clone(), error.to_string());
+        let forgets = Some(name(&id)).filter(|name| letter.chosen && self.inbox.knows(name));
+        if let Some(name) = &forgets {
+            self.inbox.forget(name);
         }
+        self.event(Event::SetAside(id.clone(), Aside::Failed, reason.clone()));
+        let returned = Returned { message: letter.kept(None, stanza), reason, has_failed: true, forgets };
+        self.settle_messages(Fate::Returned(Box::new(returned)), vec![id]);
+    }
+
+    /// This message came back, or would: whoever waits is told, and where nobody does, or it was kept for its author
+    /// before, it is kept for them.
+    pub(super) fn message_refused(&mut self, letter: Letter, error: &StanzaError) {
+        let Letter { ticket, id, returned, .. } = letter;
+        let (is_awaited, reason) = (ticket.is_some(), error.to_string());
         self.answer(ticket, &id, &Outcome::Refused(error.clone()));
-        self.settle_messages(Fate::Failed, vec![id]);
+        if is_awaited && returned == 0 {
+            self.settle_messages(Fate::Failed(reason), vec![id]);
+        } else {
+            self.set_aside(id, Aside::Failed, reason);
+        }
     }
 
     /// Whether no plain text may go there.

@@ -91,8 +91,10 @@ pub enum Change {
     Backlog(KeptMessage, Option<Box<Incoming>>),
     /// The messages with these ids need not be kept any more; these names are known from now on.
     Arrived(Vec<String>, Vec<String>),
-    /// The same of messages that came back.
-    Failed(Vec<String>),
+    /// The same of messages that came back; the reason, for people.
+    Failed(Vec<String>, String),
+    /// A message that came back is kept again.
+    Returned(Box<Returned>),
     /// The same of messages that were never sent.
     Withdrawn(Vec<String>),
     /// The messages of a chat are read, up to the one with this id, or all.
@@ -107,6 +109,19 @@ pub enum Change {
     SubscriptionRequest(SubscriptionRequest),
     /// They do not any more.
     SubscriptionAnswered(BareJid),
+}
+
+/// A message that came back, most often when the server had taken it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Returned {
+    /// The message, as if it had not left yet.
+    pub message: KeptMessage,
+    /// Why, for people.
+    pub reason: String,
+    /// It is not sent again by itself.
+    pub has_failed: bool,
+    /// This name is not known any more.
+    pub forgets: Option<String>,
 }
 
 /// Why a message is kept and not sent.

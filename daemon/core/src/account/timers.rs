@@ -23,6 +23,8 @@ pub(super) enum Timer {
     Tune,
     /// A receipt that had to wait may go out.
     Due,
+    /// Messages that came back may be sent again.
+    Again,
     /// The server may be told that nobody looks.
     Lull,
     /// The server must have closed its side.
@@ -31,7 +33,7 @@ pub(super) enum Timer {
 
 impl Timer {
     /// Every purpose, in the order in which due ones fire.
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Retry,
         Self::Login,
         Self::Step,
@@ -41,6 +43,7 @@ impl Timer {
         Self::Idle,
         Self::Tune,
         Self::Due,
+        Self::Again,
         Self::Lull,
         Self::Close,
     ];
@@ -86,7 +89,8 @@ impl Timers {
 
     /// Takes back all deadlines that belong to a connection; what was asked for outlives it.
     pub(super) fn clear_connection(&mut self) {
-        for timer in Timer::ALL.into_iter().filter(|timer| !matches!(timer, Timer::Retry | Timer::Tune)) {
+        for timer in Timer::ALL.into_iter().filter(|timer| !matches!(timer, Timer::Retry | Timer::Tune | Timer::Again))
+        {
             self.clear(timer);
         }
     }

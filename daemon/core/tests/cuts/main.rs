@@ -208,6 +208,7 @@ fn a_session_goes_on_over_the_end_of_its_counters() {
             position: Some(position.wrapping_add(number)),
             tried: false,
             chosen: false,
+            returned: 0,
             stanza: format!(
                 "<message to='juliet@verona.example' type='chat' id='kept-{number}'><body>kept-{number}</body></message>"
             ),
@@ -233,6 +234,7 @@ fn a_session_goes_on_over_the_end_of_its_counters() {
             messages: (0..3).map(message).collect(),
             backlog: 0,
             chosen_behind: Vec::new(),
+            taken: Vec::new(),
             border: None,
             told: Vec::new(),
             recent: KeptRecent::default(),

@@ -11,6 +11,7 @@
 //! set roster VER [JID …]   the roster on the disk: contacts of both kinds of subscription
 //! set request JID          who asked to see us before
 //! set show SHOW [TEXT] [priority N] [idle SHOW [MILLIS]] [to JID SHOW [TEXT]] …
+//! set taken ID JID STANZA  a message that the server took from another process
 //! set session PREVID [at HOST:PORT] [client-state] [pre-approval] [hidden]        a session of another process's, of which 2 stanzas are handled
 //! set split no            its input is not cut byte by byte: it shows what happens when pieces arrive together
 //! set cut all|no          the connection is cut at every byte, or nowhere, not behind every tag of its own
@@ -61,6 +62,7 @@ pub(crate) fn account(script: &Script) -> Account {
         messages: Vec::new(),
         backlog: 0,
         chosen_behind: Vec::new(),
+        taken: Vec::new(),
         border: None,
         told: Vec::new(),
         recent: KeptRecent::default(),
@@ -92,6 +94,7 @@ pub(crate) fn account(script: &Script) -> Account {
                 let from = BareJid::new(value).expect("a JID");
                 memory.requests.push(SubscriptionRequest { from, status: None, at: Wall::from_unix_millis(1_000) });
             }
+            "taken" => memory.taken.push(taken(&script::words(value))),
             "split" | "cut" | "outbox" | "unread" => {}
             other => panic!("no such setting: {other}"),
         }
@@ -187,7 +190,7 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
             let origin = Origin { at: Wall::from_unix_millis(1_790_000_000_000), after: None };
             let (id, to, stanza) = (id.clone(), Jid::new(to).ok()?, stanza.clone());
             let (position, tried, chosen) = (None, true, false);
-            let message = KeptMessage { id, to, position, tried, chosen, stanza, origin };
+            let message = KeptMessage { id, to, position, tried, chosen, returned: 0, stanza, origin };
             Command::Retry(ticket, KeptAside { message, aside: Aside::Uncertain, reason: "nobody knows".into() })
         }
         ("cancel", [id]) => Command::Cancel(ticket, id.clone(), Place::Memory),
@@ -211,6 +214,14 @@ fn told(what: &str, words: &[String]) -> Option<Personal> {
         "nick" => Personal::Nick(word(0).map(str::to_owned)),
         _ => return None,
     })
+}
+
+/// A message that the server took from another process: ID JID STANZA.
+fn taken(words: &[String]) -> KeptMessage {
+    let [id, to, stanza] = words else { panic!("no message: {words:?}") };
+    let origin = Origin { at: Wall::from_unix_millis(1_790_000_000_000), after: None };
+    let (id, to, stanza) = (id.clone(), Jid::new(to).expect("a JID"), stanza.clone());
+    KeptMessage { id, to, position: None, tried: true, chosen: false, returned: 0, stanza, origin }
 }
 
 fn publication(told: &Personal) -> Publication {

@@ -243,6 +243,7 @@ async fn messages_and_presence_are_signals() {
             stanza_id: None,
             origin_id: None,
             state: None,
+            reason: None,
             unread: false,
             replaces: None,
             replaced_by: None,

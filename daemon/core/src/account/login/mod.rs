@@ -297,6 +297,7 @@ impl Connecting {
                 | Timer::Acknowledge
                 | Timer::Idle
                 | Timer::Due
+                | Timer::Again
                 | Timer::Lull
                 | Timer::Close => {}
             }

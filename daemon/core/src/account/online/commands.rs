@@ -71,7 +71,7 @@ impl Online {
 
     /// Sends a message and has its asker wait for the server to have it.
     fn send_message(&mut self, ticket: Ticket, outgoing: Outgoing, context: &mut Context) {
-        if self.leaving.is_some() {
+        if self.leaving.is_some() || context.pauses.hold(&outgoing.to) {
             return context.take_message(ticket, outgoing);
         }
         if context.asked_before(ticket, &outgoing) {
@@ -83,7 +83,7 @@ impl Online {
 
     /// The same of a message that was set aside.
     fn send_set_aside(&mut self, ticket: Ticket, kept: KeptAside, context: &mut Context) {
-        if self.leaving.is_some() {
+        if self.leaving.is_some() || context.pauses.hold(&kept.message.to) {
             return context.retry_message(ticket, kept);
         }
         let (letter, stanza) = context.retried(ticket, kept);

@@ -247,7 +247,7 @@ impl Online {
                     context.show_playing();
                     self.republish(context);
                 }
-                Timer::Retry | Timer::Login | Timer::Step | Timer::Due | Timer::Lull => {}
+                Timer::Retry | Timer::Login | Timer::Step | Timer::Due | Timer::Again | Timer::Lull => {}
             }
         }
         Ok(())
@@ -295,10 +295,11 @@ impl Online {
         if self.leaving.is_some() {
             return;
         }
-        if context.outbox.len() > 0 {
+        context.end_pauses();
+        if context.has_unsent() {
             self.send_again(context);
         }
-        if !context.backlog.is_empty() && self.outbound.is_short() {
+        if !context.backlog.is_empty() && self.outbound.is_short() && context.has_room() {
             context.load_backlog();
         }
     }

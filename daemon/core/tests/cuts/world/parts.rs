@@ -32,6 +32,7 @@ pub(super) fn empty() -> Memory {
         messages: Vec::new(),
         backlog: 0,
         chosen_behind: Vec::new(),
+        taken: Vec::new(),
         border: None,
         told: Vec::new(),
         recent: KeptRecent::default(),
@@ -99,7 +100,9 @@ fn keep(disk: &mut Memory, change: Change) {
             disk.messages.retain(|message| !ids.contains(&message.id));
             disk.told.extend(names);
         }
-        Change::Failed(ids) | Change::Withdrawn(ids) => disk.messages.retain(|message| !ids.contains(&message.id)),
+        Change::Failed(ids, _) | Change::Withdrawn(ids) => disk.messages.retain(|message| !ids.contains(&message.id)),
+        // Nothing comes back.
+        Change::Returned(_) => {}
         // Nobody reads here.
         Change::Read(..) => {}
         Change::SetAside(id, ..) => disk.messages.retain(|message| message.id != id),

@@ -83,7 +83,8 @@ impl Outbound {
         let Line { waiting, witnessed, .. } = &mut self.line;
         for waiting in waiting.iter_mut() {
             if let Sent::Message(letter) = &mut waiting.tracked.sent {
-                letter.in_doubt &= on_uncertain == OnUncertain::Hold && !witnessed.contains(&letter.to.to_bare());
+                let is_witnessed = letter.returned == 0 && witnessed.contains(&letter.to.to_bare());
+                letter.in_doubt &= on_uncertain == OnUncertain::Hold && !is_witnessed;
             }
         }
         let is_uncertain =
@@ -111,14 +112,31 @@ impl Outbound {
         })
     }
 
-    /// The archive has the message with this id: it need not leave any more.
+    /// The archive has the message with this id: it need not leave any more. What it has of one that came back before may
+    /// be from then.
     pub(in super::super) fn found_in_archive(&mut self, id: &str) -> Option<Sent> {
         if !self.line.held {
             return None;
         }
-        let is_it = |waiting: &Waiting| matches!(&waiting.tracked.sent, Sent::Message(letter) if letter.id == id);
+        let is_it = |waiting: &Waiting| matches!(&waiting.tracked.sent, Sent::Message(letter) if letter.id == id && letter.returned == 0);
         let place = self.line.waiting.iter().position(is_it)?;
-        self.line.waiting.remove(place).map(|waiting| waiting.tracked.sent)
+        self.line.waiting.remove(place).map(|waiting| waiting.tracked.into_sent())
+    }
+
+    /// Takes out the message of which this is true, if it was written in a session that is gone.
+    pub(super) fn take_in_doubt(&mut self, is_it: impl Fn(&Sent) -> bool) -> Option<(Letter, String)> {
+        let is_in_doubt = |sent: &Sent| matches!(sent, Sent::Message(letter) if letter.in_doubt) && is_it(sent);
+        let place = self.line.waiting.iter().position(|waiting| is_in_doubt(&waiting.tracked.sent))?;
+        let Tracked { sent, stanza } = self.line.waiting.remove(place)?.tracked;
+        Some((sent.into_letter()?, stanza))
+    }
+
+    /// Takes out the messages to somebody that were never written.
+    pub(in super::super) fn take_unwritten(&mut self, to: &BareJid) -> impl Iterator<Item = Unsent> {
+        let is_it = |waiting: &Waiting| matches!(&waiting.tracked.sent, Sent::Message(letter) if !letter.in_doubt && letter.to.to_bare() == *to);
+        let (taken, waiting) = std::mem::take(&mut self.line.waiting).into_iter().partition(is_it);
+        self.line.waiting = waiting;
+        Line { waiting: taken, ..Line::default() }.into_unsent()
     }
 
     /// Takes out a message that was never written; nothing when there is none of this id.

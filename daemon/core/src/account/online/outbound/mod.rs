@@ -8,6 +8,8 @@ mod sent;
 
 use std::time::Duration;
 
+use jid::Jid;
+
 use super::super::context::Context;
 use super::super::input::StoreTicket;
 use super::super::kept::{Border, KeptMessage};
@@ -133,7 +135,7 @@ impl Outbound {
     /// The server declined: gives back everything sent so far, of which no more will be known.
     pub(super) fn declined(&mut self) -> Vec<Sent> {
         match std::mem::take(&mut self.management) {
-            Stage::Enabling(mut management) => management.drain().into_iter().map(|tracked| tracked.sent).collect(),
+            Stage::Enabling(mut management) => management.drain().into_iter().map(Tracked::into_sent).collect(),
             other @ (Stage::Off | Stage::On(_)) => {
                 self.management = other;
                 Vec::new()
@@ -226,7 +228,7 @@ impl Outbound {
         if management.tail().len() == 0 {
             context.timers.clear(Timer::Ask);
         }
-        Ok(acknowledged.into_iter().map(|tracked| tracked.sent).collect())
+        Ok(acknowledged.into_iter().map(Tracked::into_sent).collect())
     }
 
     /// Asks at once when somebody waits or enough is unasked, else within [`ASK_WITHIN`].
@@ -264,14 +266,17 @@ impl Outbound {
         true
     }
 
-    /// The message with this id came back as an error: it is not sent again. Gives whoever waits for it.
-    pub(super) fn refused(&mut self, id: &str) -> Option<Sent> {
+    /// The message with this id came back as an error from somewhere: it is not sent again. Gives it, with its stanza.
+    pub(super) fn refused(&mut self, id: &str, comes_from: &impl Fn(&Jid) -> bool) -> Option<(Letter, String)> {
+        let is_it = |sent: &Sent| matches!(sent, Sent::Message(letter) if letter.id == id && comes_from(&letter.to));
         let (Stage::Enabling(management) | Stage::On(management)) = &mut self.management else {
             return None;
         };
-        let is_it = |tracked: &&mut Tracked| matches!(&tracked.sent, Sent::Message(letter) if letter.id == id);
-        let tracked = management.tail_mut().find(is_it)?;
-        Some(std::mem::replace(&mut tracked.sent, Sent::Other))
+        let Some(tracked) = management.tail_mut().find(|tracked| is_it(&tracked.sent)) else {
+            return self.take_in_doubt(is_it);
+        };
+        let letter = std::mem::replace(&mut tracked.sent, Sent::Other).into_letter()?;
+        Some((letter, tracked.stanza.clone()))
     }
 
     /// Whether the server is yet to say that it has something.
@@ -330,7 +335,7 @@ impl Outbound {
             context.write(tracked.stanza.clone().into_bytes());
         }
         match &mut self.management {
-            Stage::Off => Some(tracked.sent),
+            Stage::Off => Some(tracked.into_sent()),
             Stage::Enabling(management) | Stage::On(management) => {
                 management.sent(tracked);
                 None

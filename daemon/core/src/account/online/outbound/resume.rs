@@ -171,16 +171,6 @@ fn stand_in(id: String) -> String {
 
 /// The server has this message, as another process was not told.
 fn arrived(message: KeptMessage) -> Sent {
-    let KeptMessage { id, to, chosen, origin, .. } = message;
-    Sent::Message(Letter {
-        ticket: None,
-        id,
-        to,
-        chosen,
-        origin,
-        in_doubt: false,
-        suspected: 0,
-        filed: None,
-        aside: None,
-    })
+    let Unsent { letter, stanza, .. } = Unsent::kept(message, false);
+    Sent::Message(Letter { taken: Some(stanza), ..letter })
 }

@@ -40,10 +40,14 @@ pub(in super::super::super) struct Letter {
     pub(in super::super::super) in_doubt: bool,
     /// So many sessions in a row were ended by the server for something they carried, with this under way.
     pub(in super::super::super) suspected: u8,
+    /// So often it came back, or was set aside: what the archive has of it may be from then, and shows nothing.
+    pub(in super::super::super) returned: u8,
     /// As the history is to have it, until the disk is asked.
     pub(in super::super::super) filed: Option<Box<Incoming>>,
     /// The disk has it set aside, like this, until it is known to have it as a message to be sent.
     pub(in super::super::super) aside: Option<Box<(Aside, String)>>,
+    /// The whole stanza, once the server has it.
+    pub(in super::super::super) taken: Option<String>,
 }
 
 impl Letter {
@@ -58,14 +62,15 @@ impl Letter {
     }
 
     /// As the disk is to know it.
-    fn kept(&self, position: Option<u32>, stanza: &str) -> KeptMessage {
-        let Self { id, to, chosen, origin, in_doubt, .. } = self;
+    pub(in super::super::super) fn kept(&self, position: Option<u32>, stanza: &str) -> KeptMessage {
+        let Self { id, to, chosen, origin, in_doubt, returned, .. } = self;
         KeptMessage {
             id: id.clone(),
             to: to.clone(),
             position,
             tried: *in_doubt,
             chosen: *chosen,
+            returned: *returned,
             stanza: stanza.to_owned(),
             origin: origin.clone(),
         }
@@ -90,6 +95,14 @@ pub(super) struct Tracked {
 }
 
 impl Tracked {
+    /// What the server has; a message with its stanza, for it may come back.
+    pub(super) fn into_sent(self) -> Sent {
+        match self.sent {
+            Sent::Message(letter) => Sent::Message(Letter { taken: Some(self.stanza), ..letter }),
+            sent @ (Sent::Presence(_) | Sent::Other) => sent,
+        }
+    }
+
     /// A message, for another session.
     pub(super) fn into_unsent(self, awaits: Option<StoreTicket>) -> Option<Unsent> {
         match self.sent {
@@ -113,8 +126,9 @@ pub(in super::super::super) struct Unsent {
 impl Unsent {
     /// A message that another process was asked to send, and wrote if it is in doubt.
     pub(in super::super::super) fn kept(message: KeptMessage, in_doubt: bool) -> Self {
-        let KeptMessage { id, to, chosen, stanza, origin, .. } = message;
-        let letter = Letter { ticket: None, id, to, chosen, origin, in_doubt, suspected: 0, filed: None, aside: None };
+        let KeptMessage { id, to, chosen, returned, stanza, origin, .. } = message;
+        let (ticket, suspected, filed, aside, taken) = (None, 0, None, None, None);
+        let letter = Letter { ticket, id, to, chosen, origin, in_doubt, suspected, returned, filed, aside, taken };
         Self { letter, stanza, awaits: None }
     }
 
