@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::backlog::Backlog;
 use super::contacts::Contacts;
+use super::fates::Fates;
 use super::inbox::Inbox;
 use super::input::{Playing, StoreTicket, Ticket};
 use super::kept::KeptSession;
@@ -60,6 +61,8 @@ pub(super) struct Context {
     pub(super) asleep: Option<Asleep>,
     /// Messages that are in no session.
     pub(super) outbox: Outbox,
+    /// What became of messages.
+    pub(super) fates: Fates,
     /// Messages that the server has taken.
     pub(super) taken: Taken,
     /// Recipients whose messages wait.
@@ -122,6 +125,7 @@ impl Context {
             connecting: Vec::new(),
             asleep,
             outbox: Outbox::restored(unsent, keys),
+            fates: Fates::default(),
             taken,
             pauses: Pauses::default(),
             backlog,

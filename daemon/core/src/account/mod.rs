@@ -5,6 +5,7 @@
 mod backlog;
 mod contacts;
 mod context;
+mod fates;
 mod inbox;
 mod input;
 mod kept;

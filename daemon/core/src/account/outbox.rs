@@ -10,10 +10,9 @@ use super::context::Context;
 use super::input::{Outgoing, Place, StoreTicket, Ticket};
 use super::kept::KeptAside;
 use super::online::{Asleep, Letter, Unsent};
-use super::output::{Aside, Change, Event, Incoming, Outcome, Returned};
+use super::output::{Aside, Event, Incoming, Outcome};
 use crate::loss::Loss;
-use crate::stanza::error::{Condition, ErrorKind};
-use crate::stanza::{Message, StanzaError, oob, receipts};
+use crate::stanza::{Message, oob, receipts};
 use crate::xml::{Element, writer};
 
 /// A message that was under way when the server ended so many sessions in a row for what they carried is not sent again.
@@ -24,10 +23,6 @@ const SUSPECTED: u8 = 2;
 pub(super) struct Outbox {
     /// In the order in which they are to be sent.
     unsent: Vec<Unsent>,
-    /// What the disk is asked to do with messages that are not sent any more.
-    settling: Vec<(StoreTicket, Fate, Vec<String>)>,
-    /// What it could not do.
-    settled_in_vain: Vec<(Fate, String)>,
     /// How many messages watchers were told of.
     told: usize,
     /// The ids that askers have chosen, of messages that have not arrived.
@@ -43,21 +38,6 @@ enum Key {
     Open,
     /// Who asked for it was told that it is kept.
     Kept,
-}
-
-/// Why a message is not sent any more.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Fate {
-    /// The server has it.
-    Arrived,
-    /// It came back, with this reason.
-    Failed(String),
-    /// It came back when the server had it.
-    Returned(Box<Returned>),
-    /// It was never sent.
-    Withdrawn,
-    /// It is kept for its author, the reason with it.
-    Aside(Aside, String),
 }
 
 /// The server may have it.
@@ -98,6 +78,11 @@ impl Outbox {
         };
         let place = self.unsent.iter().position(is_later).unwrap_or(self.unsent.len());
         self.unsent.insert(place, unsent);
+    }
+
+    /// Whether who asked for the message with this id has chosen it.
+    pub(super) fn has_key(&self, id: &str) -> bool {
+        self.keys.contains_key(id)
     }
 
     /// A message with a chosen id is not at the server after all.
@@ -163,7 +148,7 @@ impl Context {
         let KeptAside { message, aside, reason } = kept;
         let Unsent { letter, stanza, .. } = Unsent::kept(message, false);
         let letter = Letter { returned: letter.returned.max(1), ..letter };
-        self.outbox.settled_in_vain.retain(|(_, id)| *id != letter.id);
+        self.fates.forget(&letter.id);
         if letter.chosen {
             self.outbox.keys.insert(letter.id.clone(), Key::Open);
         }
@@ -232,7 +217,7 @@ impl Context {
         let id = outgoing.id.clone().unwrap_or_else(|| self.entropy.id());
         if chosen {
             self.outbox.keys.insert(id.clone(), Key::Open);
-            self.outbox.settled_in_vain.retain(|(_, settled)| *settled != id);
+            self.fates.forget(&id);
         }
         let filed = self.filed(&id, &outgoing);
         let to = outgoing.to;
@@ -273,114 +258,10 @@ impl Context {
         self.settings.messages.history.then(|| Box::new(filed))
     }
 
-    /// The server has these messages: the disk may forget them, and who waits is told.
-    pub(super) fn messages_arrived(&mut self, letters: impl IntoIterator<Item = Letter>) {
-        let (mut ids, mut names) = (Vec::new(), Vec::new());
-        for mut letter in letters {
-            let stanza = letter.taken.take().unwrap_or_default();
-            self.taken.add(letter.kept(None, &stanza));
-            let Letter { ticket, id, .. } = letter;
-            if self.outbox.keys.contains_key(&id) {
-                names.push(name(&id));
-                self.inbox.remember(&name(&id));
-            }
-            self.answer(ticket, &id, &Outcome::Sent(id.clone()));
-            ids.push(id);
-        }
-        self.settle_arrived(Fate::Arrived, ids, names);
-    }
-
-    /// This message could not be kept, and is not sent; an earlier attempt to keep it may have worked.
-    pub(super) fn message_not_kept(&mut self, ticket: Option<Ticket>, id: String, reason: String) {
-        self.answer(ticket, &id, &Outcome::NotKept(reason));
-        self.settle_messages(Fate::Withdrawn, vec![id]);
-    }
-
-    /// This message could not be kept, and is not sent. One that was set aside stays so, whatever the disk did of what it
-    /// said it could not.
-    pub(super) fn letter_not_kept(&mut self, letter: Letter, reason: String) {
-        let Letter { ticket, id, aside, .. } = letter;
-        let Some((aside, before)) = aside.map(|aside| *aside) else {
-            return self.message_not_kept(ticket, id, reason);
-        };
-        self.answer(ticket, &id, &Outcome::NotKept(reason));
-        self.settle_messages(Fate::Aside(aside, before), vec![id]);
-    }
-
-    /// Has the disk know what became of these messages, and of those of which it could not be told before.
-    fn settle_messages(&mut self, fate: Fate, ids: Vec<String>) {
-        self.settle_arrived(fate, ids, Vec::new());
-    }
-
-    fn settle_arrived(&mut self, fate: Fate, ids: Vec<String>, names: Vec<String>) {
-        if ids.is_empty() {
-            return;
-        }
-        for (fate, id) in std::mem::take(&mut self.outbox.settled_in_vain) {
-            self.settle(fate, vec![id], Vec::new());
-        }
-        self.settle(fate, ids, names);
-    }
-
-    fn settle(&mut self, fate: Fate, ids: Vec<String>, names: Vec<String>) {
-        let ticket = self.store(match &fate {
-            Fate::Arrived => Change::Arrived(ids.clone(), names),
-            Fate::Failed(reason) => Change::Failed(ids.clone(), reason.clone()),
-            Fate::Returned(returned) => Change::Returned(returned.clone()),
-            Fate::Withdrawn => Change::Withdrawn(ids.clone()),
-            Fate::Aside(aside, reason) => Change::SetAside(ids.concat(), *aside, reason.clone()),
-        });
-        self.outbox.settling.push((ticket, fate, ids));
-    }
-
-    /// The store answered; what it could not do is tried again with the next.
-    pub(super) fn settled(&mut self, ticket: StoreTicket, is_done: bool) {
-        if let Some(place) = self.outbox.settling.iter().position(|(awaited, ..)| *awaited == ticket) {
-            let (_, fate, ids) = self.outbox.settling.remove(place);
-            if !is_done {
-                self.outbox.settled_in_vain.extend(ids.into_iter().map(|id| (fate.clone(), id)));
-            }
-        }
-    }
-
-    /// This message came back when the server had it.
-    pub(super) fn failed_late(&mut self, letter: Letter, stanza: &str, error: &StanzaError) {
-        let (id, reason) = (letter.id.clone(), error.to_string());
-        let forgets = Some(name(&id)).filter(|name| letter.chosen && self.inbox.knows(name));
-        if let Some(name) = &forgets {
-            self.inbox.forget(name);
-        }
-        self.event(Event::SetAside(id.clone(), Aside::Failed, reason.clone()));
-        let returned = Returned { message: letter.kept(None, stanza), reason, has_failed: true, forgets };
-        self.settle_messages(Fate::Returned(Box::new(returned)), vec![id]);
-    }
-
-    /// This message came back, or would: whoever waits is told, and where nobody does, or it was kept for its author
-    /// before, it is kept for them.
-    pub(super) fn message_refused(&mut self, letter: Letter, error: &StanzaError) {
-        let Letter { ticket, id, returned, .. } = letter;
-        let (is_awaited, reason) = (ticket.is_some(), error.to_string());
-        self.answer(ticket, &id, &Outcome::Refused(error.clone()));
-        if is_awaited && returned == 0 {
-            self.settle_messages(Fate::Failed(reason), vec![id]);
-        } else {
-            self.set_aside(id, Aside::Failed, reason);
-        }
-    }
-
     /// Whether no plain text may go there.
     pub(super) fn is_encrypted_only(&self, to: &Jid) -> bool {
         let chats = &self.settings.encrypted_only;
         !chats.is_empty() && chats.iter().any(|chat| chat.matches(to.to_bare().as_str()))
-    }
-
-    /// Does not send a message that was taken before its chat was for encrypted ones only; where nobody waits for it, it
-    /// is kept for its author.
-    pub(super) fn withhold(&mut self, letter: Option<Letter>) {
-        let Some(letter) = letter else { return };
-        let text = Some("the chat is for encrypted messages only".to_owned());
-        let error = StanzaError { text, ..StanzaError::new(ErrorKind::Cancel, Condition::PolicyViolation) };
-        self.message_refused(letter, &error);
     }
 
     /// Does so with those that were never in a session; others are found where they would be written.
@@ -392,13 +273,6 @@ impl Context {
         for unsent in withheld {
             self.withhold(Some(unsent.letter));
         }
-    }
-
-    /// This message is not sent by itself any more.
-    pub(super) fn set_aside(&mut self, id: String, aside: Aside, reason: String) {
-        self.event(Event::SetAside(id.clone(), aside, reason.clone()));
-        self.answer(None, &id, &Outcome::NotKept(reason.clone()));
-        self.settle_messages(Fate::Aside(aside, reason), vec![id]);
     }
 
     /// A session was ended by this; a message that was under way again and again when that happened would end the next
@@ -448,6 +322,6 @@ impl Context {
 }
 
 /// The name under which a message with a chosen id is known once it has arrived.
-fn name(id: &str) -> String {
+pub(super) fn name(id: &str) -> String {
     format!("mine {id}")
 }
