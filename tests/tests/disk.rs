@@ -185,3 +185,38 @@ fn a_message_that_was_set_aside_stays_so_when_the_disk_fails_while_it_is_to_be_s
     stage.daemon = stage.home.start();
     assert_eq!(stage.listed(), ["m0"]);
 }
+
+#[test]
+fn a_correction_is_kept_when_it_was_answered_and_changes_nothing_when_the_disk_failed() {
+    let Some(mut stage) = Stage::set() else { return };
+    assert_eq!(stage.send(), 0);
+    let (mut faults, mut last) = (0, "Peace".to_owned());
+    for call in CALLS {
+        for place in 1..MOST {
+            let fault = format!("{call}:error=EIO:when={place}");
+            let Some(injected) = present("a failing disk", Injected::into(stage.daemon.process().id(), &fault)) else {
+                return;
+            };
+            let text = format!("{call} {place}");
+            let answer = stage.home.ctl(&["-t", "10s", "send", &JULIET.jid(), &text, "--correct", "m0"]);
+            let met = injected.lift();
+            faults += met;
+            assert!([0, 1].contains(&answer.code), "{fault}: {answer:?}");
+            if answer.code == 0 {
+                last = text;
+            }
+            let kept = stage.home.json(&["history"]);
+            assert_eq!(kept["messages"].as_array().map(Vec::len), Some(1), "{kept}");
+            assert_eq!(kept["messages"][0]["body"], last, "{fault}: {answer:?}");
+            if met == 0 {
+                break;
+            }
+        }
+    }
+    println!("{faults} calls failed");
+    assert!(faults > 0);
+    stage.daemon.kill();
+    stage.daemon = stage.home.start();
+    assert_eq!(stage.home.json(&["history"])["messages"][0]["body"], last);
+    assert_eq!(stage.listed(), ["m0"]);
+}

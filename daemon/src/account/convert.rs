@@ -46,6 +46,7 @@ pub(super) fn change(account: String, change: Change) -> store::Change {
         Change::SetAside(id, aside, reason) => store::Change::SetAside { account, id, aside, reason },
         Change::Arrived(ids, names) => store::Change::Arrived { account, ids, names },
         Change::Failed(ids, reason) => store::Change::Failed { account, ids, reason },
+        Change::Merged(merged) => store::Change::Merged { account, merged },
         Change::Returned(returned) => store::Change::Returned { account, returned },
         Change::Withdrawn(ids) => store::Change::Withdrawn { account, ids },
         Change::Read(chat, last) => store::Change::Read { account, chat, last },

@@ -6,7 +6,7 @@ use jid::Jid;
 use tokio::sync::oneshot::error::RecvError;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
-use xmppd_core::account::{Command, Outcome, Outgoing, Question};
+use xmppd_core::account::{Command, Correcting, Outcome, Outgoing, Question};
 use xmppd_core::stanza::{MessageKind, ping};
 use xmppd_core::text;
 use xmppd_proto::reply::{MessageState, MessageType, Pong, SendReport, SendState};
@@ -78,10 +78,31 @@ impl Desk {
         self.may_be_read(&to).await?;
         let (name, account) = self.one(params.account).await?;
         let id = params.id.map(own_id).transpose()?;
-        let outgoing = Outgoing { id, to: to.clone(), kind, body, subject, receipt: params.receipt, url: url.clone() };
+        let correcting = match params.correct {
+            Some(corrected) => Some(self.correcting(&name, &to, corrected).await?),
+            None => None,
+        };
+        let (to, receipt, url) = (to.clone(), params.receipt, url.clone());
+        let outgoing = Outgoing { id, to: to.clone(), kind, body, subject, receipt, url: url.clone(), correcting };
         let answer = account.ask(|ticket| Command::Send(ticket, outgoing)).map_err(unavailable)?;
         let (id, state) = sent(&name, timeout(WAIT, answer).await)?;
         Ok(SendReport { account: name, id, state, to: to.to_string(), url })
+    }
+
+    /// What a correction is of, if that is a message of ours to the same recipient that may have arrived, or will.
+    async fn correcting(&self, account: &str, to: &Jid, id: String) -> Result<Correcting, Failure> {
+        let found = self.store.own_message(account.to_owned(), to.to_bare(), id.clone()).await;
+        let found = found.map_err(|error| Failure::new(Kind::Unexpected, error.to_string()))?;
+        let Some(found) = found.filter(|found| !found.is_retracted) else {
+            let text = format!("no message of yours to {} is known by the id {id}", to.to_bare());
+            return Err(Failure::new(Kind::NotFound, text).with_hint("`xmppctl --json history` tells the ids"));
+        };
+        if found.is_aside {
+            let text = format!("the message {id} has not arrived, or may not have");
+            return Err(Failure::new(Kind::Conflict, text)
+                .with_hint("`xmppctl outbox` says why; `outbox cancel` takes it off the list, then write it again"));
+        }
+        Ok(Correcting { first: found.first, behind: found.behind })
     }
 
     /// Fails when no plain text may go there. The account holds to it, too, for what was taken before.

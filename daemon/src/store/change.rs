@@ -3,14 +3,14 @@
 use jid::BareJid;
 use rusqlite::{Connection, OptionalExtension};
 use xmppd_core::account::{
-    Aside, Incoming, KeptMessage, KeptPush, KeptRoster, KeptSession, Known, Remembered, Returned, SubscriptionRequest,
-    Token,
+    Aside, Incoming, KeptMessage, KeptPush, KeptRoster, KeptSession, Known, Merged, Remembered, Returned,
+    SubscriptionRequest, Token,
 };
 use xmppd_core::players::{Hold, Skipped};
 use xmppd_core::presence::{Directed, Show, Then, Timed};
 use xmppd_core::time::Wall;
 
-use super::{archive, history, login, presence, roster, session};
+use super::{archive, corrections, history, login, presence, roster, session};
 
 /// One thing to remember or forget.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,6 +142,13 @@ pub(crate) enum Change {
         ids: Vec<String>,
         /// Why, for people.
         reason: String,
+    },
+    /// A message that was never written has another text from now on.
+    Merged {
+        /// The account's name.
+        account: String,
+        /// What is in it.
+        merged: Box<Merged>,
     },
     /// A message that came back is kept again.
     Returned {
@@ -291,6 +298,7 @@ impl Change {
                 *erased |= !history::settle(connection, account, ids, Some("failed"), Some(reason))?;
                 Ok(())
             }
+            Self::Merged { account, merged } => corrections::merge(connection, account, merged),
             Self::Returned { account, returned } => {
                 history::returned(connection, account, returned)?;
                 session::returned(connection, account, returned)?;
@@ -336,6 +344,9 @@ fn take(
     behind: bool,
 ) -> rusqlite::Result<()> {
     session::keep_message(connection, account, message, behind)?;
+    if let Some(first) = message.replaces.as_ref().filter(|_| message.returned > 0) {
+        corrections::redo(connection, account, &message.id, first)?;
+    }
     let Some(filed) = filed else { return Ok(()) };
     if message.chosen {
         history::forget_failed(connection, account, &message.id)?;

@@ -103,21 +103,13 @@ const SCHEMA: &[&str] = &[
         chosen    INTEGER NOT NULL,
         behind    INTEGER NOT NULL,
         returned  INTEGER NOT NULL,
-        aside     TEXT,
-        reason    TEXT,
+        replaces TEXT, aside TEXT, reason TEXT,
         UNIQUE (account, id)
     ) STRICT;
     CREATE TABLE taken (
-        number    INTEGER PRIMARY KEY,
-        account   TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
-        id        TEXT NOT NULL,
-        recipient TEXT NOT NULL,
-        stanza    TEXT NOT NULL,
-        at        INTEGER NOT NULL,
-        after     TEXT,
-        chosen    INTEGER NOT NULL,
-        returned  INTEGER NOT NULL,
-        UNIQUE (account, id)
+        number INTEGER PRIMARY KEY, account TEXT NOT NULL REFERENCES account ON DELETE CASCADE, id TEXT NOT NULL,
+        recipient TEXT NOT NULL, stanza TEXT NOT NULL, at INTEGER NOT NULL, after TEXT, chosen INTEGER NOT NULL,
+        returned INTEGER NOT NULL, replaces TEXT, UNIQUE (account, id)
     ) STRICT;
     CREATE TABLE timed_presence (
         account     TEXT NOT NULL PRIMARY KEY REFERENCES account ON DELETE CASCADE,

@@ -7,7 +7,7 @@ use xmppd_core::account::{Aside, Incoming, KeptRecent, MESSAGES_REMEMBERED, Rece
 use xmppd_core::stanza::MessageKind;
 use xmppd_core::time::Wall;
 
-use super::{Store, StoreError, remarks};
+use super::{Store, StoreError, corrections, remarks};
 
 /// So many messages are erased at once.
 const ERASED_AT_ONCE: u32 = 2_000;
@@ -50,6 +50,9 @@ pub(super) fn settle(
 ) -> rusqlite::Result<bool> {
     let mut are_all_there = state.is_some();
     for id in ids {
+        if state.is_none_or(|state| state == "failed") {
+            corrections::undo(connection, account, id)?;
+        }
         let changed = match state {
             Some(state) => {
                 // What the recipient has said of it is the better word.
@@ -251,7 +254,7 @@ fn bare(row: &Row<'_>, column: usize) -> rusqlite::Result<BareJid> {
     jid(row, column).map(Jid::into_bare)
 }
 
-fn word(kind: &MessageKind) -> &'static str {
+pub(super) fn word(kind: &MessageKind) -> &'static str {
     match kind {
         MessageKind::Normal => "normal",
         MessageKind::Chat => "chat",

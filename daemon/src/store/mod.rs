@@ -4,6 +4,7 @@
 
 mod archive;
 mod change;
+mod corrections;
 mod database;
 mod history;
 mod login;

@@ -42,16 +42,16 @@ pub(super) fn keep_message(
     behind: bool,
 ) -> rusqlite::Result<()> {
     // A number is not given a second time while the message that had it may come back to its place.
-    let sql = "INSERT INTO message (number, account, id, recipient, position, stanza, at, after, attempts, chosen, behind, returned)
-        VALUES (1 + max(coalesce((SELECT max(number) FROM message), 0), coalesce((SELECT max(number) FROM taken), 0)),
-            ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?4 IS NOT NULL, ?8, ?9, ?10)
+    let sql = "INSERT INTO message (number, account, id, recipient, position, stanza, at, after, attempts, chosen, behind, returned,
+        replaces) VALUES (1 + max(coalesce((SELECT max(number) FROM message), 0), coalesce((SELECT max(number) FROM taken), 0)),
+            ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?4 IS NOT NULL, ?8, ?9, ?10, ?11)
         ON CONFLICT (account, id) DO UPDATE SET position = excluded.position, recipient = excluded.recipient,
         stanza = excluded.stanza, aside = NULL, reason = NULL, behind = excluded.behind, returned = excluded.returned,
         attempts = CASE WHEN message.aside IS NULL THEN message.attempts ELSE 0 END
             + (message.position IS NULL AND excluded.position IS NOT NULL)";
-    let KeptMessage { id, to, position, stanza, origin, chosen, returned, .. } = message;
-    let at = origin.at.as_unix_millis();
-    let values = params![account, id, to.as_str(), position, stanza, at, origin.after, chosen, behind, returned];
+    let KeptMessage { id, to, position, stanza, origin, chosen, returned, replaces, .. } = message;
+    let (to, at, after) = (to.as_str(), origin.at.as_unix_millis(), &origin.after);
+    let values = params![account, id, to, position, stanza, at, after, chosen, behind, returned, replaces];
     connection.prepare_cached(sql)?.execute(values).map(drop)
 }
 
@@ -67,10 +67,11 @@ pub(super) fn forget(connection: &Connection, account: &str, ids: &[String]) -> 
 /// The server has these messages. They may come back, so that the last are remembered, their text only where the history
 /// has it, too.
 pub(super) fn taken(connection: &Connection, account: &str, ids: &[String]) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO taken (number, account, id, recipient, stanza, at, after, chosen, returned)
+    let sql =
+        "INSERT OR REPLACE INTO taken (number, account, id, recipient, stanza, at, after, chosen, returned, replaces)
         SELECT number, account, id, recipient, CASE WHEN EXISTS (SELECT 1 FROM history
             WHERE history.account = message.account AND history.id = message.id AND sent AND NOT retracted)
-            THEN stanza ELSE '' END, at, after, chosen, returned
+            THEN stanza ELSE '' END, at, after, chosen, returned, replaces
         FROM message WHERE account = ? AND id = ?";
     let mut insert = connection.prepare_cached(sql)?;
     for id in ids {
@@ -212,8 +213,8 @@ impl Store {
         self.read(move |connection| {
             let sql = "UPDATE message SET behind = FALSE WHERE number IN (SELECT number FROM message
                 WHERE account = ? AND behind AND aside IS NULL ORDER BY number LIMIT ?)
-                RETURNING id, recipient, position, stanza, at, after, attempts > 0, chosen, returned, number";
-            let row = |row: &Row<'_>| Ok((row.get::<_, i64>(9)?, message(row)?));
+                RETURNING id, recipient, position, stanza, at, after, attempts > 0, chosen, returned, replaces, number";
+            let row = |row: &Row<'_>| Ok((row.get::<_, i64>(10)?, message(row)?));
             let mut query = connection.prepare_cached(sql)?;
             let mut loaded: Vec<_> = query.query_map(params![account, count(most)], row)?.collect::<Result<_, _>>()?;
             // The rows come in any order.
@@ -228,7 +229,7 @@ impl Store {
         account: String,
     ) -> impl Future<Output = Result<Vec<KeptMessage>, StoreError>> + Send + use<> {
         self.read(move |connection| {
-            let sql = "SELECT id, recipient, NULL, stanza, at, after, TRUE, chosen, returned FROM taken
+            let sql = "SELECT id, recipient, NULL, stanza, at, after, TRUE, chosen, returned, replaces FROM taken
                 WHERE account = ? ORDER BY number";
             connection.prepare_cached(sql)?.query_map([account], message)?.collect()
         })
@@ -255,10 +256,10 @@ impl Store {
     ) -> impl Future<Output = Result<Option<KeptAside>, StoreError>> + Send + use<> {
         self.read(move |connection| {
             let sql =
-                "SELECT id, recipient, position, stanza, at, after, attempts > 0, chosen, returned, aside, reason FROM message
+                "SELECT id, recipient, position, stanza, at, after, attempts > 0, chosen, returned, replaces, aside, reason FROM message
                 WHERE account = ? AND id = ? AND aside IS NOT NULL";
             let row = |row: &Row<'_>| {
-                let (aside, reason) = (read_aside(row.get(9)?), row.get::<_, Option<String>>(10)?);
+                let (aside, reason) = (read_aside(row.get(10)?), row.get::<_, Option<String>>(11)?);
                 let (aside, reason) = (aside.unwrap_or(Aside::Uncertain), reason.unwrap_or_default());
                 Ok(KeptAside { message: message(row)?, aside, reason })
             };
@@ -278,7 +279,7 @@ fn waiting(connection: &Connection, account: &str, held: i64) -> rusqlite::Resul
         coalesce((SELECT max(number) FROM message WHERE account = ?1 AND aside IS NULL AND attempts > 0), 0))
         WHERE account = ?1 AND aside IS NULL";
     connection.prepare_cached(sql)?.execute(params![account, held])?;
-    let sql = "SELECT id, recipient, position, stanza, at, after, attempts > 0, chosen, returned FROM message
+    let sql = "SELECT id, recipient, position, stanza, at, after, attempts > 0, chosen, returned, replaces FROM message
         WHERE account = ? AND aside IS NULL AND NOT behind ORDER BY number";
     let messages = connection.prepare_cached(sql)?.query_map([account], message)?.collect::<Result<_, _>>()?;
     let sql = "SELECT count(*) FROM message WHERE account = ? AND aside IS NULL AND behind";
@@ -310,8 +311,8 @@ fn message(row: &Row<'_>) -> rusqlite::Result<KeptMessage> {
     let to = Jid::new(&to).map_err(|error| Error::FromSqlConversionFailure(1, Type::Text, error.into()))?;
     let origin = Origin { at: Wall::from_unix_millis(row.get(4)?), after: row.get(5)? };
     let (id, position, stanza) = (row.get(0)?, row.get(2)?, row.get(3)?);
-    let (tried, chosen, returned) = (row.get(6)?, row.get(7)?, row.get(8)?);
-    Ok(KeptMessage { id, to, position, tried, chosen, returned, stanza, origin })
+    let (tried, chosen, returned, replaces) = (row.get(6)?, row.get(7)?, row.get(8)?, row.get(9)?);
+    Ok(KeptMessage { id, to, position, tried, chosen, returned, replaces, stanza, origin })
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Messages that came and went: kept, found, read, asked for, and forgotten in time.
 
+mod corrected;
 mod kept;
 mod remarks;
 mod returned;

@@ -24,13 +24,6 @@ fn returns(contact: &mut Contact, session: &str, id: &str, kind: &str, condition
     contact.tell("xml", &json!({"xml": xml}));
 }
 
-/// Romeo's full address.
-fn session(stage: &mut Stage) -> String {
-    let seen =
-        stage.juliet.seen().iter().rev().find(|event| event["event"] == "presence" && event["bare"] == ROMEO.jid());
-    seen.and_then(|presence| presence["from"].as_str()).expect("Juliet has seen Romeo").to_owned()
-}
-
 #[test]
 fn a_message_to_nobody_or_nowhere_has_failed_and_says_why_on_every_server() {
     everywhere("messages that come back", "", |stage| {
@@ -60,7 +53,7 @@ fn a_message_to_nobody_or_nowhere_has_failed_and_says_why_on_every_server() {
 #[test]
 fn an_error_behind_the_acknowledgement_is_believed_from_the_recipient_alone_and_after_a_crash_on_every_server() {
     everywhere("late errors", "", |mut stage| {
-        let romeo = session(&mut stage);
+        let romeo = stage.session();
         let mut mercutio = Contact::login(&stage.server, Tls::Direct, MERCUTIO).expect("slixmpp is there");
         let mut watcher = stage.home.watch(&["--json", "watch", "receipt"]);
         watcher.json_within(SOON);
@@ -101,7 +94,7 @@ fn an_error_behind_the_acknowledgement_is_believed_from_the_recipient_alone_and_
 #[test]
 fn what_is_to_wait_waits_with_all_behind_it_and_goes_again_under_its_id_on_every_server() {
     everywhere("errors to wait", "", |mut stage| {
-        let romeo = session(&mut stage);
+        let romeo = stage.session();
         let is_body = |body: &'static str| move |event: &Value| event["event"] == "message" && event["body"] == body;
         let id = stage.send("first");
         let first = stage.juliet.wait_for("the first", is_body("first"));

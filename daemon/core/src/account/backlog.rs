@@ -48,6 +48,11 @@ impl Backlog {
         self.len
     }
 
+    /// Whether none of them is coming back.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.stage != Stage::Loading
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.len == 0
     }

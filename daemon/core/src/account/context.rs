@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::backlog::Backlog;
 use super::contacts::Contacts;
+use super::correcting::Merging;
 use super::fates::Fates;
 use super::inbox::Inbox;
 use super::input::{Playing, StoreTicket, Ticket};
@@ -61,6 +62,8 @@ pub(super) struct Context {
     pub(super) asleep: Option<Asleep>,
     /// Messages that are in no session.
     pub(super) outbox: Outbox,
+    /// Corrections that take the place of what they correct.
+    pub(super) merging: Vec<Merging>,
     /// What became of messages.
     pub(super) fates: Fates,
     /// Messages that the server has taken.
@@ -125,6 +128,7 @@ impl Context {
             connecting: Vec::new(),
             asleep,
             outbox: Outbox::restored(unsent, keys),
+            merging: Vec::new(),
             fates: Fates::default(),
             taken,
             pauses: Pauses::default(),

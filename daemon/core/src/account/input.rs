@@ -193,6 +193,17 @@ pub struct Outgoing {
     pub receipt: bool,
     /// Where the file is that goes with it (XEP-0066).
     pub url: Option<String>,
+    /// It takes the place of another one of ours to the same recipient.
+    pub correcting: Option<Correcting>,
+}
+
+/// Which message a correction is of (XEP-0308).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Correcting {
+    /// The id of the first message: corrections of corrections name that one, too.
+    pub first: String,
+    /// The id of the last message that says the same and is on the disk alone, behind those in memory.
+    pub behind: Option<String>,
 }
 
 /// An IQ to be sent.

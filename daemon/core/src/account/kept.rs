@@ -53,6 +53,8 @@ pub struct KeptMessage {
     pub chosen: bool,
     /// So often it came back, or was set aside, and is sent all the same.
     pub returned: u8,
+    /// The id of the message of ours that it takes the place of (XEP-0308).
+    pub replaces: Option<String>,
     /// The whole stanza. Empty where no text is kept of a message that the server has taken.
     pub stanza: String,
     /// When it was taken to be sent.
@@ -165,6 +167,7 @@ mod tests {
                 tried: false,
                 chosen: false,
                 returned: 0,
+                replaces: None,
                 stanza: String::new(),
                 origin,
             };

@@ -5,6 +5,7 @@
 mod backlog;
 mod contacts;
 mod context;
+mod correcting;
 mod fates;
 mod inbox;
 mod input;
@@ -27,13 +28,13 @@ pub use backlog::PART as BACKLOG_PART;
 pub use contacts::{KeptPush, KeptRoster, SubscriptionRequest};
 pub use inbox::NAMES_REMEMBERED;
 pub use input::{
-    Command, Connected, Input, Machine, Outgoing, Place, Playing, Question, SecretMissing, Security, StoreTicket,
-    Subscribing, Ticket,
+    Command, Connected, Correcting, Input, Machine, Outgoing, Place, Playing, Question, SecretMissing, Security,
+    StoreTicket, Subscribing, Ticket,
 };
 pub use kept::{Border, KeptAside, KeptMessage, KeptSession, Known, Origin};
 pub use output::{
-    Aside, Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Profile,
-    Report, Returned, Session, TunePublished,
+    Aside, Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Merged, Outcome, Output, Problem,
+    Profile, Report, Returned, Session, TunePublished,
 };
 pub use recent::{KeptRecent, MESSAGES_REMEMBERED, Noted, RecentMessage};
 pub use returned::TAKEN_REMEMBERED;
@@ -83,6 +84,7 @@ impl Account {
             self.context.settled(*ticket, result.is_ok());
             self.context.stored_unsent(*ticket, result);
             self.context.stored_behind(*ticket, result);
+            self.context.merged(*ticket, result);
             let told = self.context.inbox.stored(*ticket);
             self.context.was_said(told);
         }

@@ -12,7 +12,7 @@ use super::kept::KeptAside;
 use super::online::{Asleep, Letter, Unsent};
 use super::output::{Aside, Event, Incoming, Outcome};
 use crate::loss::Loss;
-use crate::stanza::{Message, oob, receipts};
+use crate::stanza::{Message, oob, receipts, remark};
 use crate::xml::{Element, writer};
 
 /// A message that was under way when the server ended so many sessions in a row for what they carried is not sent again.
@@ -80,6 +80,17 @@ impl Outbox {
         self.unsent.insert(place, unsent);
     }
 
+    /// Takes out the last message that was never written and of which this is true, for a moment.
+    pub(super) fn take_fitting(&mut self, fits: impl Fn(&Letter) -> bool) -> Option<(usize, Unsent)> {
+        let place = self.unsent.iter().rposition(|unsent| unsent.awaits.is_none() && fits(&unsent.letter))?;
+        Some((place, self.unsent.remove(place)))
+    }
+
+    /// Puts it back.
+    pub(super) fn put_in(&mut self, place: usize, unsent: Unsent) {
+        self.unsent.insert(place, unsent);
+    }
+
     /// Whether who asked for the message with this id has chosen it.
     pub(super) fn has_key(&self, id: &str) -> bool {
         self.keys.contains_key(id)
@@ -130,7 +141,7 @@ impl Context {
 
     /// Takes a message that the next session is to send; whoever asked is told once the disk knows of it.
     pub(super) fn take_message(&mut self, ticket: Ticket, outgoing: Outgoing) {
-        if self.asked_before(ticket, &outgoing) {
+        if self.asked_before(ticket, &outgoing) || self.merge(ticket, &outgoing) {
             return;
         }
         let (letter, stanza) = self.letter(ticket, outgoing);
@@ -160,7 +171,7 @@ impl Context {
             return self.put_behind(letter, &stanza);
         }
         let awaits = self.store(letter.keeping(None, &stanza));
-        self.outbox.unsent.push(Unsent { letter, stanza, awaits: Some(awaits) });
+        self.outbox.unsent.push(Unsent { letter, stanza, awaits: Some(awaits), before: None });
     }
 
     /// Whether a message was asked for before, under this id; then who asks again is told what becomes of that one.
@@ -220,16 +231,25 @@ impl Context {
             self.fates.forget(&id);
         }
         let filed = self.filed(&id, &outgoing);
+        let replaces = outgoing.correcting.as_ref().map(|correcting| correcting.first.clone());
+        let stanza = self.compose(&id, replaces.as_deref(), &outgoing);
         let to = outgoing.to;
-        let mut message = Message::chat(id.clone(), to.clone(), outgoing.body);
-        message.kind = outgoing.kind;
-        message.subject = outgoing.subject;
-        message.payloads.extend(outgoing.receipt.then(receipts::request));
-        message.payloads.extend(outgoing.url.as_deref().map(oob::element));
         let origin = self.inbox.origin(self.now.wall);
         let (ticket, in_doubt, suspected, returned, aside, taken) = (Some(ticket), false, 0, 0, None, None);
-        let letter = Letter { ticket, id, to, chosen, origin, in_doubt, suspected, returned, filed, aside, taken };
-        (letter, message.into_element())
+        let letter =
+            Letter { ticket, id, to, chosen, origin, in_doubt, suspected, returned, replaces, filed, aside, taken };
+        (letter, stanza)
+    }
+
+    /// The stanza of a message.
+    pub(super) fn compose(&self, id: &str, replaces: Option<&str>, outgoing: &Outgoing) -> Element {
+        let mut message = Message::chat(id, outgoing.to.clone(), outgoing.body.clone());
+        message.kind = outgoing.kind.clone();
+        message.subject = outgoing.subject.clone();
+        message.payloads.extend(replaces.map(remark::replace));
+        message.payloads.extend(outgoing.receipt.then(receipts::request));
+        message.payloads.extend(outgoing.url.as_deref().map(oob::element));
+        message.into_element()
     }
 
     /// A message as the history is to have it, where there is one.
@@ -249,7 +269,7 @@ impl Context {
             sent: true,
             place: None,
             origin: None,
-            replaces: None,
+            replaces: outgoing.correcting.as_ref().map(|correcting| correcting.first.clone()),
             reply_to: None,
             markable: false,
             wants_receipt: false,
@@ -290,10 +310,12 @@ impl Context {
         let Some(place) = unsent.iter().position(|unsent| unsent.awaits == Some(ticket)) else { return };
         match result {
             Ok(()) => {
-                unsent[place].awaits = None;
+                (unsent[place].awaits, unsent[place].before) = (None, None);
                 unsent[place].letter.aside = None;
                 self.put_off_messages();
             }
+            // The text that it has been given is not kept: it goes as it was.
+            Err(_) if unsent[place].before.is_some() => unsent[place].undo(),
             Err(reason) => {
                 let letter = unsent.remove(place).letter;
                 self.letter_not_kept(letter, reason.clone());

@@ -93,6 +93,8 @@ pub enum Change {
     Arrived(Vec<String>, Vec<String>),
     /// The same of messages that came back; the reason, for people.
     Failed(Vec<String>, String),
+    /// A message that was never written has another text from now on.
+    Merged(Box<Merged>),
     /// A message that came back is kept again.
     Returned(Box<Returned>),
     /// The same of messages that were never sent.
@@ -122,6 +124,27 @@ pub struct Returned {
     pub has_failed: bool,
     /// This name is not known any more.
     pub forgets: Option<String>,
+}
+
+/// A message with a correction in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Merged {
+    /// The message's own id, which it keeps.
+    pub id: String,
+    /// The whole stanza as it is to leave.
+    pub stanza: String,
+    /// The message is on the disk alone; should it be that no more, nothing is changed, and that is an error.
+    pub behind: bool,
+    /// As the history is to have it.
+    pub kind: MessageKind,
+    /// The same.
+    pub body: String,
+    /// The same.
+    pub subject: Option<String>,
+    /// The same.
+    pub url: Option<String>,
+    /// This name is known from now on.
+    pub told: Option<String>,
 }
 
 /// Why a message is kept and not sent.

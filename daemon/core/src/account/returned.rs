@@ -150,7 +150,7 @@ impl Context {
         let returned = Returned { message, reason: error.to_string(), has_failed: false, forgets: None };
         self.store(Change::Returned(Box::new(returned)));
         self.answer(ticket, &id, &Outcome::Queued(id.clone()));
-        self.outbox.insert(Unsent { letter, stanza, awaits: None });
+        self.outbox.insert(Unsent { letter, stanza, awaits: None, before: None });
         to
     }
 
@@ -212,6 +212,7 @@ mod tests {
             tried: true,
             chosen: false,
             returned: 0,
+            replaces: None,
             stanza: "x".repeat(bytes),
             origin: Origin { at: Wall::default(), after: None },
         };

@@ -209,6 +209,7 @@ fn a_session_goes_on_over_the_end_of_its_counters() {
             tried: false,
             chosen: false,
             returned: 0,
+            replaces: None,
             stanza: format!(
                 "<message to='juliet@verona.example' type='chat' id='kept-{number}'><body>kept-{number}</body></message>"
             ),

@@ -119,7 +119,7 @@ impl<'a> World<'a> {
         self.accepted.push(body.clone());
         let to = Jid::new("juliet@verona.example").expect("a JID");
         let (kind, subject, url) = (MessageKind::Chat, None, None);
-        let outgoing = Outgoing { id: None, to, kind, body, subject, receipt: false, url };
+        let outgoing = Outgoing { id: None, to, kind, body, subject, receipt: false, url, correcting: None };
         self.handle(Input::Command(Command::Send(ticket, outgoing)));
     }
 

@@ -19,9 +19,9 @@
 
 use jid::{BareJid, FullJid, Jid, ResourcePart};
 use xmppd_core::account::{
-    Account, Aside, Border, Command, Connected, KeptAside, KeptMessage, KeptRecent, KeptRoster, KeptSession, Machine,
-    Memory, MessageSettings, OnUncertain, Origin, Outgoing, Place, Playing, Question, Security, Settings, Subscribing,
-    SubscriptionRequest, Ticket, TuneSettings,
+    Account, Aside, Border, Command, Connected, Correcting, KeptAside, KeptMessage, KeptRecent, KeptRoster,
+    KeptSession, Machine, Memory, MessageSettings, OnUncertain, Origin, Outgoing, Place, Playing, Question, Security,
+    Settings, Subscribing, SubscriptionRequest, Ticket, TuneSettings,
 };
 use xmppd_core::loss::Loss;
 use xmppd_core::pep::{Personal, Publication};
@@ -169,6 +169,11 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
         ("send", [to, body]) => Command::Send(ticket, outgoing(None, to, body, false)?),
         ("send", [to, body, word]) if word == "receipt" => Command::Send(ticket, outgoing(None, to, body, true)?),
         ("send", [to, body, word, id]) if word == "id" => Command::Send(ticket, outgoing(Some(id), to, body, false)?),
+        ("correct", [first, to, body, place @ ..]) => {
+            let behind = place.iter().find(|word| *word != "behind").cloned();
+            let correcting = Some(Correcting { first: first.clone(), behind });
+            Command::Send(ticket, Outgoing { correcting, ..outgoing(None, to, body, false)? })
+        }
         ("ask", [to, what]) if what == "ping" => {
             let to = if to == "account" { None } else { Some(Jid::new(to).ok()?) };
             Command::Ask(ticket, Question { to, set: false, payload: ping::request() })
@@ -190,7 +195,7 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
             let origin = Origin { at: Wall::from_unix_millis(1_790_000_000_000), after: None };
             let (id, to, stanza) = (id.clone(), Jid::new(to).ok()?, stanza.clone());
             let (position, tried, chosen) = (None, true, false);
-            let message = KeptMessage { id, to, position, tried, chosen, returned: 0, stanza, origin };
+            let message = KeptMessage { id, to, position, tried, chosen, returned: 0, replaces: None, stanza, origin };
             Command::Retry(ticket, KeptAside { message, aside: Aside::Uncertain, reason: "nobody knows".into() })
         }
         ("cancel", [id]) => Command::Cancel(ticket, id.clone(), Place::Memory),
@@ -221,7 +226,7 @@ fn taken(words: &[String]) -> KeptMessage {
     let [id, to, stanza] = words else { panic!("no message: {words:?}") };
     let origin = Origin { at: Wall::from_unix_millis(1_790_000_000_000), after: None };
     let (id, to, stanza) = (id.clone(), Jid::new(to).expect("a JID"), stanza.clone());
-    KeptMessage { id, to, position: None, tried: true, chosen: false, returned: 0, stanza, origin }
+    KeptMessage { id, to, position: None, tried: true, chosen: false, returned: 0, replaces: None, stanza, origin }
 }
 
 fn publication(told: &Personal) -> Publication {
@@ -230,7 +235,7 @@ fn publication(told: &Personal) -> Publication {
 
 fn outgoing(id: Option<&String>, to: &str, body: &str, receipt: bool) -> Option<Outgoing> {
     let (id, to, kind) = (id.cloned(), Jid::new(to).ok()?, MessageKind::Chat);
-    Some(Outgoing { id, to, kind, body: body.to_owned(), subject: None, receipt, url: None })
+    Some(Outgoing { id, to, kind, body: body.to_owned(), subject: None, receipt, url: None, correcting: None })
 }
 
 /// Patterns of bare addresses.

@@ -3,7 +3,7 @@
 //! ```text
 //! dial DOMAIN [at HOST:PORT [redirected]]    starttls    needs-secret    derive HASH COUNT    hang-up polite|abrupt
 //! store tune-out yes|no    store tokens [MECHANISM=TOKEN*USES …]    store offer direct|starttls HT… bind NS… [resumable]
-//! store session none|JID ID handled N [max N]    store handled N    store message ID at N    store arrived|failed|withdrawn ID…    store returned ID [without its text] the N. time|failed "WORDS" [forgets NAME]    store read JID [up to ID]
+//! store session none|JID ID handled N [max N]    store handled N    store message ID at N    store arrived|failed|withdrawn ID…    store merged ID [behind] "BODY"    store returned ID [without its text] the N. time|failed "WORDS" [forgets NAME]    store read JID [up to ID]
 //! reply N done|unsupported|pending|sent|acknowledged|answer ELEMENT|refused CONDITION|not-online [KIND "WORDS"]|timed-out
 //! reply N withheld    reply N message ID|queued ID|not-kept "WORDS"  the message is at the server, or kept, or neither
 //! link STATE [KIND "WORDS"] [retry N s]         and, online: JID MECHANISM BINDING trips=N [resumable]
@@ -108,6 +108,10 @@ fn of_change(change: &Change) -> String {
         }
         Change::Failed(ids, _) => format!("failed {}", ids.join(" ")),
         Change::Returned(returned) => of_returned(returned),
+        Change::Merged(merged) => {
+            let behind = if merged.behind { " behind" } else { "" };
+            format!("merged {}{behind} {:?}", merged.id, merged.body)
+        }
         Change::Withdrawn(ids) => format!("withdrawn {}", ids.join(" ")),
         Change::Read(chat, None) => format!("read {chat}"),
         Change::Read(chat, Some(id)) => format!("read {chat} up to {id}"),

@@ -77,6 +77,14 @@ impl Online {
         if context.asked_before(ticket, &outgoing) {
             return;
         }
+        if let Some(correcting) = &outgoing.correcting
+            && let Some(unwritten) = self.outbound.unwritten(|letter| correcting.fits(letter, &outgoing.to))
+        {
+            return context.merge_into(ticket, &outgoing, unwritten);
+        }
+        if context.merge(ticket, &outgoing) {
+            return;
+        }
         let (letter, stanza) = context.letter(ticket, outgoing);
         self.send_letter(letter, writer::to_string(&stanza), context);
     }

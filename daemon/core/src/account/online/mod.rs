@@ -43,7 +43,7 @@ pub(super) use contacts::Abilities;
 use directed::Told;
 use hiding::Hiding;
 use leaving::Leaving;
-pub(super) use outbound::{Letter, RESUME_FOR, ResumeBy, Unsent};
+pub(super) use outbound::{Letter, RESUME_FOR, ResumeBy, Unsent, Unwritten};
 use outbound::{Outbound, Stored};
 use presence::Shown;
 pub(super) use sleep::Asleep;

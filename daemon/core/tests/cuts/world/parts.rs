@@ -101,6 +101,11 @@ fn keep(disk: &mut Memory, change: Change) {
             disk.told.extend(names);
         }
         Change::Failed(ids, _) | Change::Withdrawn(ids) => disk.messages.retain(|message| !ids.contains(&message.id)),
+        Change::Merged(merged) => {
+            if let Some(message) = disk.messages.iter_mut().find(|message| message.id == merged.id) {
+                message.stanza = merged.stanza;
+            }
+        }
         // Nothing comes back.
         Change::Returned(_) => {}
         // Nobody reads here.

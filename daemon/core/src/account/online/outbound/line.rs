@@ -10,7 +10,7 @@ use super::super::super::input::StoreTicket;
 use super::super::super::kept::{KeptMessage, Origin};
 use super::super::super::outbox::OnItsWay;
 use super::super::super::settings::OnUncertain;
-use super::{Letter, Outbound, Sent, Stage, Tracked, Unsent};
+use super::{Letter, Outbound, Sent, Stage, Tracked, Unsent, Unwritten};
 use crate::management::QUEUE_LIMIT;
 
 /// The line of one session.
@@ -34,6 +34,8 @@ struct Waiting {
     was_kept: bool,
     /// None while the line is held: others overtake it.
     position: Option<u32>,
+    /// What the disk knows it as, while it does not know of its correction.
+    before: Option<String>,
 }
 
 /// What became of a message that the store answered for.
@@ -59,13 +61,13 @@ impl Outbound {
         if self.line.waiting.is_empty() && self.unacknowledged() < QUEUE_LIMIT {
             return self.write(tracked, context);
         }
-        self.line.waiting.push_back(Waiting { tracked, awaits: None, was_kept: true, position: None });
+        self.line.waiting.push_back(Waiting { tracked, awaits: None, was_kept: true, position: None, before: None });
         None
     }
 
     /// Sends a message of a session that is gone.
     pub(in super::super) fn send_again(&mut self, unsent: Unsent, context: &mut Context) {
-        let was_kept = unsent.awaits.is_none();
+        let was_kept = unsent.awaits.is_none() || unsent.before.is_some();
         let stanza = unsent.dated(context.now.wall);
         let tracked = Tracked { sent: Sent::Message(unsent.letter), stanza };
         self.line_up(tracked, was_kept, context);
@@ -139,6 +141,18 @@ impl Outbound {
         Line { waiting: taken, ..Line::default() }.into_unsent()
     }
 
+    /// The last message that was never written and of which this is true.
+    pub(in super::super) fn unwritten(&mut self, fits: impl Fn(&Letter) -> bool) -> Option<Unwritten<'_>> {
+        let known = self.line.waiting.iter_mut().rev().filter(|waiting| waiting.was_kept && waiting.awaits.is_none());
+        known.into_iter().find_map(|waiting| {
+            let Waiting { tracked: Tracked { sent, stanza }, awaits, before, .. } = waiting;
+            match sent {
+                Sent::Message(letter) if fits(letter) => Some(Unwritten { letter, stanza, awaits, before }),
+                Sent::Message(_) | Sent::Presence(_) | Sent::Other => None,
+            }
+        })
+    }
+
     /// Takes out a message that was never written; nothing when there is none of this id.
     pub(in super::super) fn cancel(&mut self, id: &str) -> Option<Result<Letter, OnItsWay>> {
         let is_it = |sent: &Sent| matches!(sent, Sent::Message(letter) if letter.id == id);
@@ -191,6 +205,9 @@ impl Outbound {
         let waiting = self.line.waiting.get_mut(place)?;
         if is_kept || waiting.was_kept {
             waiting.awaits = None;
+            if let Some(before) = waiting.before.take().filter(|_| !is_kept) {
+                waiting.tracked.stanza = before;
+            }
             waiting.was_kept = true;
             if let Sent::Message(letter) = &mut waiting.tracked.sent {
                 letter.aside = None;
@@ -271,7 +288,7 @@ impl Outbound {
             Sent::Message(letter) => Some(keep(letter, position, &tracked.stanza, context)),
             Sent::Presence(_) | Sent::Other => None,
         };
-        self.line.waiting.push_back(Waiting { tracked, awaits, was_kept, position });
+        self.line.waiting.push_back(Waiting { tracked, awaits, was_kept, position, before: None });
     }
 
     fn next_position(&self, ahead: usize) -> u32 {

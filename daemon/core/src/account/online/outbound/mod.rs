@@ -30,7 +30,7 @@ pub(super) use line::Stored;
 pub(in super::super) use resume::ResumeBy;
 pub(super) use sent::Sent;
 use sent::Tracked;
-pub(in super::super) use sent::{Letter, Unsent};
+pub(in super::super) use sent::{Letter, Unsent, Unwritten};
 
 /// After this many unasked stanzas the server is asked at once (XEP-0198 section 4).
 const ASK_AFTER: usize = 5;

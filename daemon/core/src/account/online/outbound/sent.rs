@@ -42,6 +42,8 @@ pub(in super::super::super) struct Letter {
     pub(in super::super::super) suspected: u8,
     /// So often it came back, or was set aside: what the archive has of it may be from then, and shows nothing.
     pub(in super::super::super) returned: u8,
+    /// The id of the message that it takes the place of.
+    pub(in super::super::super) replaces: Option<String>,
     /// As the history is to have it, until the disk is asked.
     pub(in super::super::super) filed: Option<Box<Incoming>>,
     /// The disk has it set aside, like this, until it is known to have it as a message to be sent.
@@ -63,7 +65,7 @@ impl Letter {
 
     /// As the disk is to know it.
     pub(in super::super::super) fn kept(&self, position: Option<u32>, stanza: &str) -> KeptMessage {
-        let Self { id, to, chosen, origin, in_doubt, returned, .. } = self;
+        let Self { id, to, chosen, origin, in_doubt, returned, replaces, .. } = self;
         KeptMessage {
             id: id.clone(),
             to: to.clone(),
@@ -71,6 +73,7 @@ impl Letter {
             tried: *in_doubt,
             chosen: *chosen,
             returned: *returned,
+            replaces: replaces.clone(),
             stanza: stanza.to_owned(),
             origin: origin.clone(),
         }
@@ -106,7 +109,7 @@ impl Tracked {
     /// A message, for another session.
     pub(super) fn into_unsent(self, awaits: Option<StoreTicket>) -> Option<Unsent> {
         match self.sent {
-            Sent::Message(letter) => Some(Unsent { letter, stanza: self.stanza, awaits }),
+            Sent::Message(letter) => Some(Unsent { letter, stanza: self.stanza, awaits, before: None }),
             Sent::Presence(_) | Sent::Other => None,
         }
     }
@@ -121,15 +124,39 @@ pub(in super::super::super) struct Unsent {
     pub(in super::super::super) stanza: String,
     /// The disk does not know of it yet.
     pub(in super::super::super) awaits: Option<StoreTicket>,
+    /// What the disk knows it as, while it does not know of its correction.
+    pub(in super::super::super) before: Option<String>,
+}
+
+/// A message that was never written, as far as its text can still be another.
+#[derive(Debug)]
+pub(in super::super::super) struct Unwritten<'a> {
+    pub(in super::super::super) letter: &'a Letter,
+    pub(in super::super::super) stanza: &'a mut String,
+    pub(in super::super::super) awaits: &'a mut Option<StoreTicket>,
+    pub(in super::super::super) before: &'a mut Option<String>,
 }
 
 impl Unsent {
     /// A message that another process was asked to send, and wrote if it is in doubt.
     pub(in super::super::super) fn kept(message: KeptMessage, in_doubt: bool) -> Self {
-        let KeptMessage { id, to, chosen, returned, stanza, origin, .. } = message;
+        let KeptMessage { id, to, chosen, returned, replaces, stanza, origin, .. } = message;
         let (ticket, suspected, filed, aside, taken) = (None, 0, None, None, None);
-        let letter = Letter { ticket, id, to, chosen, origin, in_doubt, suspected, returned, filed, aside, taken };
-        Self { letter, stanza, awaits: None }
+        let letter =
+            Letter { ticket, id, to, chosen, origin, in_doubt, suspected, returned, replaces, filed, aside, taken };
+        Self { letter, stanza, awaits: None, before: None }
+    }
+
+    /// Its text, to be changed.
+    pub(in super::super::super) fn unwritten(&mut self) -> Unwritten<'_> {
+        let Self { letter, stanza, awaits, before } = self;
+        Unwritten { letter, stanza, awaits, before }
+    }
+
+    /// The text that it was given is not kept: it goes as it was.
+    pub(in super::super::super) fn undo(&mut self) {
+        self.awaits = None;
+        self.stanza = self.before.take().unwrap_or(std::mem::take(&mut self.stanza));
     }
 
     /// The same without a session that could tell what became of it.

@@ -1,0 +1,97 @@
+//! Corrections of messages of ours (XEP-0308). One of a message that was never written takes its place there and then, so
+//! that nobody sees the first text; any other is a message of its own that names the first one.
+
+use jid::Jid;
+
+use super::context::Context;
+use super::input::{Correcting, Outgoing, StoreTicket, Ticket};
+use super::online::{Letter, Unwritten};
+use super::outbox::name;
+use super::output::{Change, Merged, Outcome};
+use crate::xml::{ns, writer};
+
+/// A correction on its way to the disk, where it takes a message's place.
+#[derive(Debug)]
+pub(super) struct Merging {
+    awaits: StoreTicket,
+    asker: Ticket,
+    /// The message's id.
+    id: String,
+    /// Under this name the correction is known from then on.
+    told: Option<String>,
+}
+
+impl Correcting {
+    /// Whether a message can take the correction: the first one, or another correction of it.
+    pub(super) fn fits(&self, letter: &Letter, to: &Jid) -> bool {
+        let is_it = letter.id == self.first || letter.replaces.as_ref() == Some(&self.first);
+        is_it && !letter.in_doubt && letter.to.to_bare() == to.to_bare()
+    }
+}
+
+impl Context {
+    /// Puts a correction into a message that was never written, if there is such a one that is in no session.
+    pub(super) fn merge(&mut self, ticket: Ticket, outgoing: &Outgoing) -> bool {
+        let Some(correcting) = &outgoing.correcting else { return false };
+        if let Some((place, mut unsent)) = self.outbox.take_fitting(|letter| correcting.fits(letter, &outgoing.to)) {
+            self.merge_into(ticket, outgoing, unsent.unwritten());
+            self.outbox.put_in(place, unsent);
+            return true;
+        }
+        if let Some(mut asleep) = self.asleep.take() {
+            let unwritten = asleep.unwritten(correcting, &outgoing.to);
+            let is_there = unwritten.is_some();
+            if let Some(unwritten) = unwritten {
+                self.merge_into(ticket, outgoing, unwritten);
+            }
+            self.asleep = Some(asleep);
+            if is_there {
+                return true;
+            }
+        }
+        let Some(id) = correcting.behind.clone().filter(|_| self.backlog.is_at_rest()) else { return false };
+        let replaces = Some(correcting.first.clone()).filter(|first| *first != id);
+        let stanza = writer::to_string(&self.compose(&id, replaces.as_deref(), outgoing));
+        self.store_merged(ticket, id, stanza, outgoing, true);
+        true
+    }
+
+    /// Puts a correction into this message; whoever asks is told once the disk knows of it.
+    pub(super) fn merge_into(&mut self, ticket: Ticket, outgoing: &Outgoing, unwritten: Unwritten<'_>) {
+        let Unwritten { letter, stanza, awaits, before } = unwritten;
+        let receipt = outgoing.receipt || stanza.contains(ns::RECEIPTS);
+        let outgoing = Outgoing { to: letter.to.clone(), receipt, ..outgoing.clone() };
+        let corrected = writer::to_string(&self.compose(&letter.id, letter.replaces.as_deref(), &outgoing));
+        *before = Some(std::mem::replace(stanza, corrected.clone()));
+        *awaits = Some(self.store_merged(ticket, letter.id.clone(), corrected, &outgoing, false));
+    }
+
+    fn store_merged(
+        &mut self,
+        asker: Ticket,
+        id: String,
+        stanza: String,
+        outgoing: &Outgoing,
+        behind: bool,
+    ) -> StoreTicket {
+        let told = outgoing.id.as_deref().map(name);
+        let Outgoing { kind, body, subject, url, .. } = outgoing.clone();
+        let merged = Merged { id: id.clone(), stanza, behind, kind, body, subject, url, told: told.clone() };
+        let awaits = self.store(Change::Merged(Box::new(merged)));
+        self.merging.push(Merging { awaits, asker, id, told });
+        awaits
+    }
+
+    /// The store answered, perhaps for a correction.
+    pub(super) fn merged(&mut self, ticket: StoreTicket, result: &Result<(), String>) {
+        let Some(place) = self.merging.iter().position(|merging| merging.awaits == ticket) else { return };
+        let Merging { asker, id, told, .. } = self.merging.remove(place);
+        match result {
+            Ok(()) => {
+                told.iter().for_each(|name| self.inbox.remember(name));
+                self.reply(asker, Outcome::Queued(id));
+            }
+            Err(reason) => self.reply(asker, Outcome::NotKept(reason.clone())),
+        }
+    }
+}
