@@ -24,7 +24,7 @@ pub(super) fn merge(connection: &Connection, account: &str, merged: &Merged) -> 
     let Merged { id, stanza, behind, told, .. } = merged;
     let sql = "UPDATE message SET stanza = ?3 WHERE account = ?1 AND id = ?2 AND aside IS NULL AND (behind OR NOT ?4)";
     if connection.prepare_cached(sql)?.execute(params![account, id, stanza, behind])? == 0 {
-        return Err(Error::QueryReturnedNoRows);
+        return Err(Error::ToSqlConversionFailure("the message has left meanwhile: ask again".into()));
     }
     let (kind, urls) = (history::word(&merged.kind), merged.url.as_deref());
     let sql =

@@ -61,7 +61,8 @@ impl Context {
         let Unwritten { letter, stanza, awaits, before } = unwritten;
         let receipt = outgoing.receipt || stanza.contains(ns::RECEIPTS);
         let outgoing = Outgoing { to: letter.to.clone(), receipt, ..outgoing.clone() };
-        let corrected = writer::to_string(&self.compose(&letter.id, letter.replaces.as_deref(), &outgoing));
+        let corrected = self.compose(&letter.id, letter.replaces.as_deref(), &outgoing);
+        let corrected = dated_like(stanza, writer::to_string(&corrected));
         *before = Some(std::mem::replace(stanza, corrected.clone()));
         *awaits = Some(self.store_merged(ticket, letter.id.clone(), corrected, &outgoing, false));
     }
@@ -93,5 +94,37 @@ impl Context {
             }
             Err(reason) => self.reply(asker, Outcome::NotKept(reason.clone())),
         }
+    }
+}
+
+/// The same stanza; where the one before told when it was written, which it does at its end, this one does.
+fn dated_like(before: &str, stanza: String) -> String {
+    let delay = before.rfind("<delay ").and_then(|start| before.get(start..)).filter(|delay| delay.contains(ns::DELAY));
+    match (delay, stanza.strip_suffix("</message>")) {
+        (Some(delay), Some(message)) => format!("{message}{delay}"),
+        (Some(_) | None, _) => stanza,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_corrected_message_tells_when_the_first_was_written() {
+        let check = |before: &str, expected: &str| {
+            let stanza = "<message id='1'><body>Two</body></message>".to_owned();
+            assert_eq!(dated_like(before, stanza), expected, "{before}");
+        };
+        let delay = "<delay xmlns='urn:xmpp:delay' stamp='2026-11-22T18:00:00.000Z'/>";
+        check("<message id='1'><body>One</body></message>", "<message id='1'><body>Two</body></message>");
+        check(
+            "<message id='1'><body>&lt;delay urn:xmpp:delay</body></message>",
+            "<message id='1'><body>Two</body></message>",
+        );
+        check(
+            &format!("<message id='1'><body>One</body>{delay}</message>"),
+            &format!("<message id='1'><body>Two</body>{delay}</message>"),
+        );
     }
 }
