@@ -14,7 +14,9 @@ pub struct Management<T> {
     /// Stanzas we handled, modulo 2^32.
     handled: u32,
     tail: VecDeque<T>,
-    /// How many at the end of the tail no `<r/>` has followed yet.
+    /// How many of the tail, from its front, were written on this connection.
+    written: usize,
+    /// How many of those, from their end, no `<r/>` has followed yet.
     unasked: usize,
     backwards: u32,
 }
@@ -37,12 +39,28 @@ impl<T> Default for Management<T> {
 impl<T> Management<T> {
     /// Counters as they stand when a stream is taken up: what the server had handled, and what we had.
     pub fn starting_at(acknowledged: u32, handled: u32) -> Self {
-        Self { acknowledged, handled, tail: VecDeque::new(), unasked: 0, backwards: 0 }
+        Self { acknowledged, handled, tail: VecDeque::new(), written: 0, unasked: 0, backwards: 0 }
     }
 
-    /// Counts a stanza that is being written now.
+    /// Counts a stanza, to be written behind all before it.
     pub fn sent(&mut self, stanza: T) {
         self.tail.push_back(stanza);
+    }
+
+    /// The stanza that is to be written next on this connection.
+    pub fn unwritten_mut(&mut self) -> Option<&mut T> {
+        self.tail.get_mut(self.written)
+    }
+
+    /// Whether some are yet to be written on this connection.
+    pub fn has_unwritten(&self) -> bool {
+        self.written < self.tail.len()
+    }
+
+    /// The next one is being written now.
+    pub fn wrote(&mut self) {
+        debug_assert!(self.has_unwritten(), "only what was sent can be written");
+        self.written += 1;
         self.unasked += 1;
     }
 
@@ -61,9 +79,10 @@ impl<T> Management<T> {
         self.acknowledged.wrapping_add(u32::try_from(self.tail.len()).unwrap_or(u32::MAX))
     }
 
-    /// Everything unacknowledged has been written once more, on another connection: nobody has asked about it there.
-    pub fn written_again(&mut self) {
-        self.unasked = self.tail.len();
+    /// There is another connection, on which everything unacknowledged is to be written once more.
+    pub fn reconnected(&mut self) {
+        self.written = 0;
+        self.unasked = 0;
     }
 
     /// Stanzas not acknowledged yet, oldest first.
@@ -76,13 +95,23 @@ impl<T> Management<T> {
         self.tail.iter_mut()
     }
 
+    /// Those of them that were written on this connection, oldest first.
+    pub fn under_way(&self) -> impl Iterator<Item = &T> {
+        self.tail.iter().take(self.written)
+    }
+
+    /// The same, to note what has become of one.
+    pub fn under_way_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.tail.iter_mut().take(self.written)
+    }
+
     /// Takes out all of them: the stream that they were sent on is over.
     pub fn drain(&mut self) -> Vec<T> {
-        self.unasked = 0;
+        self.reconnected();
         std::mem::take(&mut self.tail).into()
     }
 
-    /// How many were sent since the last [`asked`](Self::asked).
+    /// How many were written since the last [`asked`](Self::asked).
     pub fn unasked(&self) -> usize {
         self.unasked
     }
@@ -107,7 +136,8 @@ impl<T> Management<T> {
         }
         self.acknowledged = h;
         let taken: Vec<T> = self.tail.drain(..count).collect();
-        self.unasked = self.unasked.min(self.tail.len());
+        self.written = self.written.saturating_sub(count);
+        self.unasked = self.unasked.min(self.written);
         Ok(taken)
     }
 
@@ -170,13 +200,32 @@ mod tests {
     #[test]
     fn asking_covers_what_was_sent_before() {
         let mut management = Management::default();
-        management.sent('a');
-        management.sent('b');
+        write(&mut management, "ab");
         assert_eq!(management.unasked(), 2);
         management.asked();
-        management.sent('c');
+        write(&mut management, "c");
         assert_eq!(management.unasked(), 1);
         assert_eq!(management.acknowledge(3), Ok(vec!['a', 'b', 'c']));
         assert_eq!(management.unasked(), 0);
+    }
+
+    #[test]
+    fn another_connection_has_nothing_of_the_tail_yet() {
+        let mut management = Management::default();
+        write(&mut management, "abc");
+        management.sent('d');
+        assert_eq!(management.acknowledge(1), Ok(vec!['a']));
+        assert_eq!(String::from_iter(management.under_way()), "bc");
+        assert_eq!(management.unwritten_mut(), Some(&mut 'd'));
+        management.reconnected();
+        assert_eq!((management.under_way().count(), management.unasked()), (0, 0));
+        assert_eq!(management.unwritten_mut(), Some(&mut 'b'));
+    }
+
+    fn write(management: &mut Management<char>, stanzas: &str) {
+        for stanza in stanzas.chars() {
+            management.sent(stanza);
+            management.wrote();
+        }
     }
 }

@@ -20,10 +20,6 @@ use super::letters::{Account, Received, Sent};
 const PENS: [&str; 2] = ["a", "b"];
 /// Whoever writes takes this long for a letter.
 const PAUSE: Duration = Duration::from_millis(15);
-/// The same while there is no session, so that less waits for one than Prosody 13 reads at once, 8 KiB: it goes on with a
-/// resumed session in the parser of its first connection, and when a connection breaks between two such reads, half a
-/// stanza in there is the end of the session.
-const LONG_PAUSE: Duration = Duration::from_millis(400);
 /// How long the daemon may take to leave a server that says nothing, and to dial again.
 const SILENT: Duration = Duration::from_secs(45);
 /// How many letters Juliet writes that he has not seen.
@@ -142,7 +138,7 @@ impl Stage {
             let number = written.len() as u64;
             let answer = self.home.ctl(&["send", &JULIET.jid(), &format!("{pen} {number}")]);
             written.push(Sent { pen, number, code: answer.code });
-            delay(if answer.stdout.starts_with("queued") { LONG_PAUSE } else { PAUSE });
+            delay(PAUSE);
         }
         written
     }

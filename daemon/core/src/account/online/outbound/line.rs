@@ -219,11 +219,12 @@ impl Outbound {
 
     /// Writes what need not wait any more. Gives back what nothing will ever acknowledge.
     pub(in super::super) fn flush(&mut self, context: &mut Context) -> Vec<Sent> {
+        self.write_on(context);
         if self.line.held {
             return self.flush_past_messages(context);
         }
         let mut written = Vec::new();
-        while self.unacknowledged() < QUEUE_LIMIT && !self.closed {
+        while self.unacknowledged() < QUEUE_LIMIT && !self.is_blocked() && !self.closed {
             let next = self.next_position(0);
             let under_way = self.letters_under_way().next().is_some();
             let is_suspected = self.letters_under_way().any(|letter| letter.suspected > 0);
@@ -263,6 +264,7 @@ impl Outbound {
         }
         let is_message = |waiting: &Waiting| matches!(waiting.tracked.sent, Sent::Message(_));
         while self.unacknowledged() < QUEUE_LIMIT
+            && !self.is_blocked()
             && !self.closed
             && let Some(place) = self.line.waiting.iter().position(|waiting| !is_message(waiting))
             && let Some(other) = self.line.waiting.remove(place)

@@ -1,10 +1,11 @@
 //! What leaves on a live stream: every stanza counted (XEP-0198), asked about in time, and given back to whoever
-//! waits for it once the server has it. What must wait for the disk first is in [`line`], taking a session up again in
-//! [`resume`].
+//! waits for it once the server has it. What must wait for the disk first is in [`line`], what waits for the server to
+//! read on in [`window`], taking a session up again in [`resume`].
 
 mod line;
 mod resume;
 mod sent;
+mod window;
 
 use std::time::Duration;
 
@@ -243,7 +244,7 @@ impl Outbound {
         if management.unasked() == 0 {
             return;
         }
-        if awaited || management.unasked() >= ASK_AFTER {
+        if awaited || management.unasked() >= ASK_AFTER || management.has_unwritten() {
             self.probe(context);
         } else {
             let at = context.now.moment + ASK_WITHIN;
@@ -295,7 +296,7 @@ impl Outbound {
     /// The server has ended the session for something that it carried.
     pub(super) fn suspect(&mut self) {
         let (Stage::Enabling(management) | Stage::On(management)) = &mut self.management else { return };
-        for tracked in management.tail_mut() {
+        for tracked in management.under_way_mut() {
             if let Sent::Message(letter) = &mut tracked.sent {
                 letter.suspected = letter.suspected.saturating_add(1);
             }
@@ -323,23 +324,6 @@ impl Outbound {
         if let (Stage::On(management), false) = (&self.management, self.closed) {
             let handled = if self.resume_by.is_some() { self.commits.committed() } else { management.inbound() };
             context.write_element(&sm::ack(handled));
-        }
-    }
-
-    fn write(&mut self, tracked: Tracked, context: &mut Context) -> Option<Sent> {
-        if !self.asleep {
-            match tracked.sent {
-                Sent::Message(..) | Sent::Presence(_) => self.rouse(context),
-                Sent::Other => {}
-            }
-            context.write(tracked.stanza.clone().into_bytes());
-        }
-        match &mut self.management {
-            Stage::Off => Some(tracked.into_sent()),
-            Stage::Enabling(management) | Stage::On(management) => {
-                management.sent(tracked);
-                None
-            }
         }
     }
 

@@ -83,16 +83,9 @@ impl Outbound {
             self.rouse(context);
         }
         if let Stage::On(management) = &mut self.management {
-            for tracked in management.tail_mut() {
-                if matches!(&tracked.sent, Sent::Message(letter) if context.is_encrypted_only(&letter.to)) {
-                    context.withhold(std::mem::replace(&mut tracked.sent, Sent::Other).into_letter());
-                    // Its place must be filled, and this is what every server passes over (RFC 6120 section 8.2.3).
-                    tracked.stanza = stand_in(context.entropy.id());
-                }
-                context.write(tracked.stanza.clone().into_bytes());
-            }
-            management.written_again();
+            management.reconnected();
         }
+        self.write_on(context);
         Ok(acknowledged)
     }
 
@@ -164,7 +157,7 @@ impl Outbound {
 }
 
 /// A stanza that asks for nothing and that nobody waits for.
-fn stand_in(id: String) -> String {
+pub(super) fn stand_in(id: String) -> String {
     let iq = Iq { id, from: Address::Absent, to: Address::Absent, kind: IqKind::Result, payload: None };
     writer::to_string(&iq.into_element())
 }

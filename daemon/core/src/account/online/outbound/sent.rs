@@ -81,6 +81,14 @@ impl Letter {
 }
 
 impl Sent {
+    /// Whether others see something of it: what they do is not to be held back from us meanwhile (XEP-0352).
+    pub(super) fn is_for_people(&self) -> bool {
+        match self {
+            Self::Message(_) | Self::Presence(_) => true,
+            Self::Other => false,
+        }
+    }
+
     /// The message, if it is one.
     pub(in super::super) fn into_letter(self) -> Option<Letter> {
         match self {
