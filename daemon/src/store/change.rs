@@ -288,27 +288,11 @@ impl Change {
             Self::Known { account, known } => archive::keep(connection, account, known, erased),
             Self::Message { account, message, filed } => take(connection, account, message, filed.as_deref(), false),
             Self::Backlog { account, message, filed } => take(connection, account, message, filed.as_deref(), true),
-            Self::Arrived { account, ids, names } => {
-                session::taken(connection, account, ids)?;
-                *erased |= !history::settle(connection, account, ids, Some("sent"), None)?;
-                archive::remember(connection, account, names)
-            }
-            Self::Failed { account, ids, reason } => {
-                session::forget(connection, account, ids)?;
-                *erased |= !history::settle(connection, account, ids, Some("failed"), Some(reason))?;
-                Ok(())
-            }
+            Self::Arrived { account, ids, names } => arrived(connection, account, ids, names, erased),
+            Self::Failed { account, ids, reason } => failed(connection, account, ids, reason, erased),
             Self::Merged { account, merged } => corrections::merge(connection, account, merged),
-            Self::Returned { account, returned } => {
-                history::returned(connection, account, returned)?;
-                session::returned(connection, account, returned)?;
-                archive::forget(connection, account, returned.forgets.as_deref())
-            }
-            Self::Withdrawn { account, ids } => {
-                session::forget(connection, account, ids)?;
-                *erased |= !history::settle(connection, account, ids, None, None)?;
-                Ok(())
-            }
+            Self::Returned { account, returned } => came_back(connection, account, returned),
+            Self::Withdrawn { account, ids } => withdrawn(connection, account, ids, erased),
             Self::Read { account, chat, last } => history::read(connection, account, chat, last.as_deref()),
             Self::Expired(before) => {
                 *erased = true;
@@ -333,6 +317,42 @@ impl Change {
             Self::TuneSkip(Some(Skipped { id, song })) => set(connection, TUNE_SKIP, &format!("{id}\n{song}")),
         }
     }
+}
+
+fn arrived(
+    connection: &Connection,
+    account: &str,
+    ids: &[String],
+    names: &[String],
+    erased: &mut bool,
+) -> rusqlite::Result<()> {
+    session::taken(connection, account, ids)?;
+    *erased |= !history::settle(connection, account, ids, Some("sent"), None)?;
+    archive::remember(connection, account, names)
+}
+
+fn failed(
+    connection: &Connection,
+    account: &str,
+    ids: &[String],
+    reason: &str,
+    erased: &mut bool,
+) -> rusqlite::Result<()> {
+    session::forget(connection, account, ids)?;
+    *erased |= !history::settle(connection, account, ids, Some("failed"), Some(reason))?;
+    Ok(())
+}
+
+fn withdrawn(connection: &Connection, account: &str, ids: &[String], erased: &mut bool) -> rusqlite::Result<()> {
+    session::forget(connection, account, ids)?;
+    *erased |= !history::settle(connection, account, ids, None, None)?;
+    Ok(())
+}
+
+fn came_back(connection: &Connection, account: &str, returned: &Returned) -> rusqlite::Result<()> {
+    history::returned(connection, account, returned)?;
+    session::returned(connection, account, returned)?;
+    archive::forget(connection, account, returned.forgets.as_deref())
 }
 
 /// Keeps a message of ours, and files it where that is to be done.

@@ -53,22 +53,7 @@ pub(crate) fn account(script: &Script) -> Account {
         user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),
         version: "0.1.0".into(),
     };
-    let mut memory = Memory {
-        layers: layers(&["online".into()]).expect("a show"),
-        tune_out: false,
-        tokens: Vec::new(),
-        offer: None,
-        session: None,
-        messages: Vec::new(),
-        backlog: 0,
-        chosen_behind: Vec::new(),
-        taken: Vec::new(),
-        border: None,
-        told: Vec::new(),
-        recent: KeptRecent::default(),
-        roster: None,
-        requests: Vec::new(),
-    };
+    let mut memory = nothing_kept();
     for (key, value) in &script.settings {
         match key.as_str() {
             "jid" => settings.jid = BareJid::new(value).expect("a JID"),
@@ -219,6 +204,26 @@ fn told(what: &str, words: &[String]) -> Option<Personal> {
         "nick" => Personal::Nick(word(0).map(str::to_owned)),
         _ => return None,
     })
+}
+
+/// What an account begins with.
+fn nothing_kept() -> Memory {
+    Memory {
+        layers: layers(&["online".into()]).expect("a show"),
+        tune_out: false,
+        tokens: Vec::new(),
+        offer: None,
+        session: None,
+        messages: Vec::new(),
+        backlog: 0,
+        chosen_behind: Vec::new(),
+        taken: Vec::new(),
+        border: None,
+        told: Vec::new(),
+        recent: KeptRecent::default(),
+        roster: None,
+        requests: Vec::new(),
+    }
 }
 
 /// A message that the server took from another process: ID JID STANZA.
