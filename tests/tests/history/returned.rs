@@ -47,6 +47,10 @@ fn a_message_to_nobody_or_nowhere_has_failed_and_says_why_on_every_server() {
                 assert_eq!(stage.home.ctl(&["outbox", "cancel", &id]).code, 0);
             }
         }
+        // Who waits for a receipt need not wait to the end.
+        let waited = stage.home.ctl(&["send", "nobody@verona.example", "Anybody?", "--receipt", "-t", "60s"]);
+        assert_eq!(waited.code, 6, "{waited:?}");
+        assert!(waited.stderr.contains("service-unavailable"), "{waited:?}");
     });
 }
 
