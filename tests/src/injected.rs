@@ -46,7 +46,7 @@ impl Injected {
         self.strace.signal(Signal::TERM);
         until(SOON, || self.strace.ended());
         let calls = std::fs::read_to_string(self.folder.join("calls")).unwrap_or_default();
-        calls.matches("(INJECTED)").count()
+        calls.matches("(INJECTED)").count() + calls.matches("(DELAYED)").count()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Servers, and those who pose as one, that send what no server may: nothing is believed, little is kept, and the
 //! reason can be read.
 
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -8,6 +9,7 @@ use xmppd_tests::account;
 use xmppd_tests::certificate::{Authority, Certificate, Flaw};
 use xmppd_tests::contact::Contact;
 use xmppd_tests::daemon::{Daemon, Home};
+use xmppd_tests::injected::Injected;
 use xmppd_tests::missing::present;
 use xmppd_tests::process::Folder;
 use xmppd_tests::scripted_server::login::success;
@@ -271,12 +273,50 @@ fn a_roster_push_is_believed_from_the_own_account_alone() {
     assert_eq!(after, before);
 }
 
+#[test]
+fn messages_are_read_no_faster_than_the_disk_takes_them() {
+    const MESSAGES: usize = 10_000;
+    let (go, gone) = std::sync::mpsc::channel();
+    let gone = Mutex::new(gone);
+    let mut world = World::start(move |client, certificate| {
+        resumable(client, certificate)?;
+        let gone = gone.lock().map_err(|_| "the test has failed")?;
+        gone.recv_timeout(SOON).map_err(|_| "the disk is not slow")?;
+        let body = "x".repeat(2_000);
+        for number in 0..MESSAGES {
+            client.send(format!(
+                "<message from='juliet@verona.example/balcony' type='chat' id='m{number}'><body>{body}</body></message>"
+            ))?;
+        }
+        client.send("<r xmlns='urn:xmpp:sm:3'/>")?;
+        client.expect(&format!(" h='{MESSAGES}'")).map(drop)
+    });
+    assert_eq!(world.home.ctl(&["-t", "20s", "wait", "online"]).code, 0);
+    let before = peak(&mut world.daemon);
+    let slow = Injected::into(world.daemon.process().id(), "fsync,fdatasync:delay_enter=50000");
+    let Some(slow) = present("a slow disk", slow) else { return };
+    go.send(()).expect("the server waits");
+    world.server.played();
+    let cost = peak(&mut world.daemon).saturating_sub(before);
+    assert!(slow.lift() > 0);
+    assert!(cost < 2 * COST, "{cost} bytes for {} bytes of messages", MESSAGES * 2_000);
+}
+
 /// Takes the client to where stanzas flow: bound, with stream management.
 fn online(client: &mut Conversation, certificate: &Certificate) -> Outcome {
+    managed(client, certificate, "")
+}
+
+/// The same in a session that can be resumed, so that what is acknowledged is on the disk.
+fn resumable(client: &mut Conversation, certificate: &Certificate) -> Outcome {
+    managed(client, certificate, " id='session' resume='true'")
+}
+
+fn managed(client: &mut Conversation, certificate: &Certificate, enabled: &str) -> Outcome {
     client.starttls(certificate)?;
     client.log_in(ROMEO)?;
     client.expect("<enable")?;
-    client.send("<enabled xmlns='urn:xmpp:sm:3'/>")?;
+    client.send(format!("<enabled xmlns='urn:xmpp:sm:3'{enabled}/>"))?;
     client.expect("<presence").map(drop)
 }
 

@@ -33,6 +33,8 @@ const DERIVE_WITHIN: Duration = Duration::from_secs(10);
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How much is read at once.
 const BUFFER: usize = 8 * 1024;
+/// So many changes wait for the disk at most before the server is read on.
+const BEHIND: usize = 32;
 
 /// What the connection has to tell.
 pub(super) enum Wake {
@@ -96,12 +98,18 @@ impl Connection {
         }
     }
 
-    /// Waits for something to tell, and sends what was written meanwhile. May be dropped at any point.
-    pub(super) async fn wake(&mut self) -> Wake {
+    /// Waits for something to tell, from the server only if it is to be read, and sends what was written meanwhile. May be
+    /// dropped at any point.
+    pub(super) async fn wake(&mut self, reads: bool) -> Wake {
         loop {
             let received = async {
                 match &mut self.link {
-                    Some(link) => link.read(&mut self.buffer).await,
+                    Some(link) if reads => link.read(&mut self.buffer).await,
+                    Some(link) => {
+                        // A broken connection says so when it is read next.
+                        let _ = link.flush().await;
+                        pending().await
+                    }
                     None => pending().await,
                 }
             };
@@ -124,6 +132,11 @@ impl Connection {
                 }
             }
         }
+    }
+
+    /// Whether the disk has so much to do that the server is not to be read on.
+    pub(super) fn is_behind(&self) -> bool {
+        self.work.len() >= BEHIND
     }
 
     /// The first bytes of what was received last.

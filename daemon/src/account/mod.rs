@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::io;
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, yield_now};
 use xmppd_core::account::{
     Account, Command, Event, Input, Machine, Memory, Outcome, Output, Playing, Settings, Ticket,
 };
@@ -239,7 +239,11 @@ impl Actor {
                     self.drain();
                 }
                 Wake::Abandoned => break,
-                Wake::Connection(wake) => self.connected(wake),
+                Wake::Connection(wake) => {
+                    self.connected(wake);
+                    // Events are only gathered until the hub has its turn.
+                    yield_now().await;
+                }
                 Wake::Deadline => self.handle(Input::Tick),
             }
         }
@@ -248,13 +252,14 @@ impl Actor {
 
     async fn wake(&mut self) -> Wake {
         let deadline = self.account.deadline();
+        let reads = !self.account.is_behind() && !self.connection.is_behind();
         tokio::select! {
             order = self.orders.recv() => order.map_or(Wake::Abandoned, Wake::Order),
             // Without tellers there are no orders either.
             Ok(()) = self.playing.changed() => Wake::Tune,
             Ok(()) = self.watched.changed() => Wake::Watched,
             Ok(()) = self.encrypted_only.changed() => Wake::EncryptedOnly,
-            wake = self.connection.wake() => Wake::Connection(wake),
+            wake = self.connection.wake(reads) => Wake::Connection(wake),
             () = self.alarm.until(deadline) => Wake::Deadline,
         }
     }

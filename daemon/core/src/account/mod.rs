@@ -132,6 +132,14 @@ impl Account {
         self.context.outward.budget()
     }
 
+    /// Whether what came waits for the disk in such numbers that the server is not to be read on before it is there.
+    pub fn is_behind(&self) -> bool {
+        match &self.link {
+            Link::Online(online) => online.is_behind(),
+            Link::Offline(_) | Link::Connecting(_) | Link::Stopped(_) => false,
+        }
+    }
+
     /// Whether the server's next byte begins an element, as far as that is known: only while stanzas flow.
     pub fn is_between_stanzas(&self) -> bool {
         match &self.link {

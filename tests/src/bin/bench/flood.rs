@@ -56,7 +56,7 @@ pub(crate) fn measure(table: &mut Table) -> Result<(), Missing> {
 fn flood(client: &mut Conversation, own: &str) -> Outcome {
     let asked = client.expect("jabber:iq:roster")?;
     let id = asked.rsplit_once(" id='").and_then(|(_, rest)| rest.split_once('\'')).map(|(id, _)| id.to_owned());
-    client.send("<enabled xmlns='urn:xmpp:sm:3'/>")?;
+    client.send("<enabled xmlns='urn:xmpp:sm:3' id='flood' resume='true'/>")?;
     let mut roster = format!("<iq type='result' to='{own}' id='{}'>", id.unwrap_or_default());
     roster.push_str("<query xmlns='jabber:iq:roster'>");
     for number in 0..CONTACTS {

@@ -8,6 +8,9 @@ use super::super::kept::{Border, Known};
 use super::super::output::{Change, Incoming};
 use super::super::recent::Said;
 
+/// With so many messages waiting for the disk, no more are read.
+const BEHIND: usize = 500;
+
 /// The commits of one session.
 #[derive(Debug, Default)]
 pub(super) struct Commits {
@@ -36,6 +39,11 @@ impl Commits {
     /// Something was said; it is told once the disk knows of it.
     pub(super) fn said(&mut self, said: Said) {
         self.waiting.said.push(said);
+    }
+
+    /// Whether the disk is to catch up before more is read.
+    pub(super) fn is_behind(&self) -> bool {
+        self.waiting.said.len() >= BEHIND
     }
 
     /// Whether a message of which this is true waits to be told.

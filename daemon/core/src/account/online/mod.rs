@@ -176,6 +176,10 @@ impl Online {
         self.outbound.messages()
     }
 
+    pub(super) fn is_behind(&self) -> bool {
+        self.outbound.is_behind()
+    }
+
     pub(super) fn is_between_stanzas(&self) -> bool {
         self.reader.is_between_stanzas()
     }
@@ -236,6 +240,9 @@ impl Online {
                     self.outbound.probe(context);
                 }
                 Timer::Idle => self.try_stream(context),
+                // What the server has said may lie unread.
+                Timer::Answer if self.outbound.is_behind() => outbound::expect_answer(context),
+                Timer::Acknowledge if self.outbound.is_behind() => outbound::expect_acknowledgement(context),
                 Timer::Answer => return Err(Loss::Silent("the server stopped answering")),
                 Timer::Acknowledge => {
                     context.mistrust_management();

@@ -114,8 +114,7 @@ impl Outbound {
         context.write_element(&sm::enable(Some(RESUME_FOR)));
         self.management = Stage::Enabling(Management::default());
         // Messages wait for the answer.
-        let at = context.now.moment + ACKNOWLEDGE_WITHIN;
-        context.timers.set_if_unset(Timer::Acknowledge, at);
+        expect_acknowledgement(context);
     }
 
     /// The server began to count when it bound the resource.
@@ -167,6 +166,11 @@ impl Outbound {
     /// A message of somebody's is to be told once the disk knows of it, where that is waited for.
     pub(super) fn received(&mut self, said: Said) {
         self.commits.said(said);
+    }
+
+    /// Whether so much of what was received waits for the disk that no more is to be read.
+    pub(super) fn is_behind(&self) -> bool {
+        self.commits.is_behind()
     }
 
     /// Whether a message of which this is true was received and is not told yet.
@@ -261,8 +265,7 @@ impl Outbound {
         self.rouse(context);
         context.write_element(&sm::request());
         context.timers.clear(Timer::Ask);
-        let at = context.now.moment + ACKNOWLEDGE_WITHIN;
-        context.timers.set_if_unset(Timer::Acknowledge, at);
+        expect_acknowledgement(context);
         expect_answer(context);
         true
     }
@@ -367,7 +370,12 @@ pub(super) fn expect_answer(context: &mut Context) {
     context.timers.set_at_latest(Timer::Answer, context.now.moment + ANSWER_WITHIN);
 }
 
-/// The same within seconds: the machine woke up, or the network changed, and the connection may be gone.
+/// From now on the server must acknowledge something.
+pub(super) fn expect_acknowledgement(context: &mut Context) {
+    context.timers.set_if_unset(Timer::Acknowledge, context.now.moment + ACKNOWLEDGE_WITHIN);
+}
+
+/// An answer must come within seconds: the machine woke up, or the network changed, and the connection may be gone.
 pub(super) fn hurry_answer(context: &mut Context) {
     context.timers.bring_forward(Timer::Answer, context.now.moment + HURRIED_ANSWER);
 }
