@@ -81,6 +81,8 @@ class Contact(slixmpp.ClientXMPP):
         for path, handler in (
             ("{jabber:client}presence", self.on_presence),
             ("{jabber:client}message/{http://jabber.org/protocol/pubsub#event}event", self.on_pubsub),
+            ("{jabber:client}message/{urn:xmpp:mam:2}result", self.on_archived),
+            ("{jabber:client}message/{http://jabber.org/protocol/muc#user}x", self.on_room),
             ("{jabber:client}message/{urn:xmpp:chat-markers:0}displayed", self.on_marker),
         ):
             self.register_handler(Callback(path, MatchXPath(path), handler))
@@ -106,6 +108,7 @@ class Contact(slixmpp.ClientXMPP):
             priority=int(text("priority") or 0) if kind == "available" else None,
             caps=caps.get("node") if caps is not None else None,
             ver=caps.get("ver") if caps is not None else None,
+            codes=[int(status.get("code")) for status in xml.iter("{http://jabber.org/protocol/muc#user}status")] or None,
         )
 
     def on_message(self, message):
@@ -122,6 +125,12 @@ class Contact(slixmpp.ClientXMPP):
             xml=ElementTree.tostring(message.xml, encoding="unicode"),
         )
 
+    def on_room(self, message):
+        say("room", **{"from": str(message["from"])}, xml=ElementTree.tostring(message.xml, encoding="unicode"))
+
+    def on_archived(self, message):
+        body = next(message.xml.iter("{jabber:client}body"), None)
+        say("archived", **{"from": str(message["from"])}, body=body.text if body is not None else None)
     def on_marker(self, message):
         displayed = message.xml.find("{urn:xmpp:chat-markers:0}displayed")
         say("marker", **{"from": str(message["from"]), "id": displayed.get("id")})
@@ -197,6 +206,12 @@ class Contact(slixmpp.ClientXMPP):
         answer = await self["xep_0084"].retrieve_avatar(slixmpp.JID(of), number)
         data = answer["pubsub"]["items"]["item"]["avatar_data"]["value"]
         return {"data": base64.b64encode(data).decode()}
+    async def do_join(self, room, nick):
+        """Enters a room, or makes it; its owner takes it as it is."""
+        self.send_raw(f"<presence to='{room}/{nick}'><x xmlns='http://jabber.org/protocol/muc'/></presence>")
+
+    async def do_part(self, room, nick):
+        self.send_raw(f"<presence to='{room}/{nick}' type='unavailable'/>")
 
     async def do_xml(self, xml):
         self.send_raw(xml)

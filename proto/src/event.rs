@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::reply::{
-    AccountInfo, AccountStatus, Contact, Message, MessageState, OutboxCount, Personal, SubscriptionRequest, TuneReport,
+    AccountInfo, AccountStatus, Contact, Message, MessageState, OutboxCount, Personal, Room, RoomInvitation,
+    SubscriptionRequest, TuneReport,
 };
 use crate::{Show, State, Topic};
 
@@ -55,6 +56,8 @@ pub enum Change {
     Retraction(Retraction),
     /// Somebody writes, or does not any more.
     ChatState(ChatStateChange),
+    /// A room is another, or somebody invites us into one.
+    Room(RoomChange),
 }
 
 /// What became of a message of ours.
@@ -85,7 +88,7 @@ pub struct ReactionChange {
     pub jid: String,
     /// The message's id.
     pub id: String,
-    /// Who, a bare JID.
+    /// Who: a bare JID, in a room with the nickname.
     pub from: String,
     /// What; nothing any more when empty.
     pub emojis: Vec<String>,
@@ -101,7 +104,7 @@ pub struct Retraction {
     pub jid: String,
     /// The message's id.
     pub id: String,
-    /// Its sender's bare JID.
+    /// Its sender's bare JID, in a room with the nickname.
     pub from: String,
 }
 
@@ -247,6 +250,23 @@ pub struct RosterChange {
     pub answered: Vec<String>,
 }
 
+/// One room.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RoomChange {
+    /// The account.
+    pub account: String,
+    /// The room as it is now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<Room>,
+    /// The JID of a room that is not remembered any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<String>,
+    /// Somebody invites us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<RoomInvitation>,
+}
+
 impl Event {
     /// The change as the `seq`-th line behind a snapshot.
     pub const fn new(seq: u64, change: Change) -> Self {
@@ -275,6 +295,7 @@ impl Change {
             Self::Receipt(_) => Some(Topic::Receipt),
             Self::Account(_) => Some(Topic::Account),
             Self::Outbox(_) => Some(Topic::Outbox),
+            Self::Room(_) => Some(Topic::Room),
         }
     }
 }

@@ -20,7 +20,7 @@ mod tune;
 
 pub use event::{
     Change, ChatStateChange, Event, PersonalChange, PersonalPart, PresenceChange, ReactionChange, Receipt, Retraction,
-    RosterChange, TuneChange, UnreadChange,
+    RoomChange, RosterChange, TuneChange, UnreadChange,
 };
 pub use failure::{Failure, Kind};
 pub use jiff::Timestamp;

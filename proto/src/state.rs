@@ -6,10 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::reply::{
-    AccountInfo, AccountList, AccountRoster, AccountStatus, AccountUnread, Contact, OutboxCounts, Personal, Resource,
-    RosterReport, StatusReport, TuneReport, UnreadChat, UnreadReport,
+    AccountInfo, AccountList, AccountRooms, AccountRoster, AccountStatus, AccountUnread, Contact, OutboxCounts,
+    Personal, Resource, Room, RoomReport, RosterReport, StatusReport, TuneReport, UnreadChat, UnreadReport,
 };
-use crate::{Change, PresenceChange, RosterChange, Show, Topic, Topics, Tune, TuneChange, UnreadChange};
+use crate::{Change, PresenceChange, RoomChange, RosterChange, Show, Topic, Topics, Tune, TuneChange, UnreadChange};
 
 /// Where things stand; each part is what the noun's own method answers. A part that is not watched is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct State {
     /// The messages that nobody has read; with the topic of messages.
     #[serde(skip_serializing_if = "UnreadReport::is_empty")]
     pub unread: UnreadReport,
+    /// The rooms.
+    #[serde(skip_serializing_if = "RoomReport::is_empty")]
+    pub room: RoomReport,
 }
 
 /// A snapshot as it goes over the wire: the line of [`Change::Snapshot`] without a copy of the state.
@@ -49,6 +52,8 @@ pub struct Snapshot<'a> {
     outbox: Option<&'a OutboxCounts>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unread: Option<&'a UnreadReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room: Option<&'a RoomReport>,
 }
 
 impl State {
@@ -63,6 +68,7 @@ impl State {
             account: topics.contains(Topic::Account).then_some(&self.account),
             outbox: topics.contains(Topic::Outbox).then_some(&self.outbox),
             unread: topics.contains(Topic::Message).then_some(&self.unread),
+            room: topics.contains(Topic::Room).then_some(&self.room),
         }
     }
 
@@ -82,6 +88,7 @@ impl State {
             Change::Roster(roster) => self.apply_roster(roster),
             Change::Account(account) => self.apply_account(*account),
             Change::Outbox(count) => upsert(&mut self.outbox.accounts, count, |known| &known.account),
+            Change::Room(change) => self.apply_room(change),
             Change::Unread(change) => self.apply_unread(change),
             Change::Gap
             | Change::Message(_)
@@ -99,12 +106,38 @@ impl State {
         self.account.accounts.retain(|known| known.account != account);
         self.outbox.accounts.retain(|known| known.account != account);
         self.unread.accounts.retain(|known| known.account != account);
+        self.room.accounts.retain(|known| known.account != account);
     }
 
     /// What is known of one account's contact.
     pub fn contact(&self, account: &str, jid: &str) -> Option<&Contact> {
         let contacts = &self.roster.accounts.iter().find(|known| known.account == account)?.contacts;
         contacts.get(position(contacts, jid).ok()?)
+    }
+
+    /// One account's room.
+    pub fn room(&self, account: &str, jid: &str) -> Option<&Room> {
+        let rooms = &self.room.accounts.iter().find(|known| known.account == account)?.rooms;
+        rooms.iter().find(|room| room.jid == jid)
+    }
+
+    fn apply_room(&mut self, change: RoomChange) {
+        if change.room.is_none() && change.removed.is_none() {
+            return;
+        }
+        let accounts = &mut self.room.accounts;
+        let index = accounts.iter().position(|known| known.account == change.account).unwrap_or_else(|| {
+            accounts.push(AccountRooms { account: change.account, rooms: Vec::new() });
+            accounts.len() - 1
+        });
+        let rooms = &mut accounts[index].rooms;
+        if let Some(removed) = change.removed {
+            rooms.retain(|room| room.jid != removed);
+        }
+        if let Some(room) = change.room {
+            upsert(rooms, room, |known| &known.jid);
+            rooms.sort_unstable_by(|left, right| left.jid.cmp(&right.jid));
+        }
     }
 
     fn apply_status(&mut self, status: AccountStatus) {

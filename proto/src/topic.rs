@@ -30,11 +30,13 @@ pub enum Topic {
     Outbox,
     /// Contacts' moods, activities, nicknames and avatars.
     Personal,
+    /// Rooms, and invitations into them.
+    Room,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Status,
         Self::Tune,
         Self::Roster,
@@ -44,6 +46,7 @@ impl Topic {
         Self::Account,
         Self::Outbox,
         Self::Personal,
+        Self::Room,
     ];
 
     /// The word on the wire.
@@ -58,6 +61,7 @@ impl Topic {
             Self::Account => "account",
             Self::Outbox => "outbox",
             Self::Personal => "personal",
+            Self::Room => "room",
         }
     }
 }
@@ -74,7 +78,7 @@ impl FromStr for Topic {
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
         Self::ALL.into_iter().find(|topic| topic.as_str() == word).ok_or_else(|| UnknownWord {
             word: word.to_owned(),
-            expected: "status, tune, roster, presence, message, receipt, account, outbox, personal",
+            expected: "status, tune, roster, presence, message, receipt, account, outbox, personal, room",
         })
     }
 }

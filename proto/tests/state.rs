@@ -135,7 +135,7 @@ fn a_snapshot_holds_the_watched_topics_alone() {
         let value = serde_json::to_value(state.snapshot(Topics::of(topics))).unwrap();
         value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ")
     };
-    assert_eq!(keys(&[]), "account event outbox roster seq status tune unread");
+    assert_eq!(keys(&[]), "account event outbox room roster seq status tune unread");
     assert_eq!(keys(&[Topic::Tune]), "event seq tune");
     assert_eq!(keys(&[Topic::Presence]), "event roster seq");
     assert_eq!(keys(&[Topic::Message]), "event seq unread");

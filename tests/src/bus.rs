@@ -52,6 +52,15 @@ impl Bus {
         self.folder.write(&format!("services/{name}.service"), &service);
     }
 
+    /// Waits until somebody has this name.
+    pub fn wait_for(&self, name: &str) {
+        eventually(&format!("{name} is on the bus"), SOON, || {
+            let arguments = ["call", "--session", "--dest", "org.freedesktop.DBus", "--object-path", "/"];
+            let ask = ["--method", "org.freedesktop.DBus.NameHasOwner", name];
+            self.run("gdbus", &[&arguments[..], &ask].concat()).ok().filter(|answer| answer.contains("true")).map(drop)
+        });
+    }
+
     /// Lets other users of the machine reach it.
     pub fn open_to_everybody(&self) {
         let anybody = std::os::unix::fs::PermissionsExt::from_mode(0o711);

@@ -21,6 +21,7 @@ pub mod random;
 pub mod readme;
 pub mod relay;
 pub mod schema;
+pub mod screen;
 pub mod scripted_server;
 pub mod server;
 pub mod service;

@@ -8,7 +8,6 @@ use rustix::process::Signal;
 use crate::bus::Bus;
 use crate::missing::{Missing, program};
 use crate::process::{Folder, Process, clean};
-use crate::wait::{SOON, eventually};
 
 /// The session that [`Service::logs_in`] adds.
 const SESSION: &str = "/org/freedesktop/login1/session/c1";
@@ -62,11 +61,7 @@ impl<'a> Service<'a> {
             command.args(["--parameters", r#"{"capabilities": "body"}"#]);
         }
         let process = Process::start(name, command, &folder.join("log"));
-        eventually(&format!("{name} is on the bus"), SOON, || {
-            let arguments = ["call", "--session", "--dest", "org.freedesktop.DBus", "--object-path", "/"];
-            let ask = ["--method", "org.freedesktop.DBus.NameHasOwner", name];
-            bus.run("gdbus", &[&arguments[..], &ask].concat()).ok().filter(|answer| answer.contains("true")).map(drop)
-        });
+        bus.wait_for(name);
         let service = Self { kind, bus, process, folder };
         if kind == Kind::Mutter {
             for (method, takes, gives, code) in [

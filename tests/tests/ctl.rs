@@ -144,7 +144,7 @@ fn help_is_complete_and_fits_a_terminal() {
     assert_eq!((help.code, help.stderr.as_str()), (0, ""));
     let verbs = [
         "status", "tune", "mood", "activity", "nick", "avatar", "roster", "account", "send", "outbox", "wait", "watch",
-        "ping", "doctor", "config", "daemon", "rpc",
+        "ping", "doctor", "config", "daemon", "rpc", "room",
     ];
     for verb in verbs {
         assert!(help.stdout.lines().any(|line| line.trim_start().starts_with(verb)), "{verb} in\n{}", help.stdout);

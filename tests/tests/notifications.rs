@@ -7,6 +7,7 @@ use xmppd_tests::bus::Bus;
 use xmppd_tests::contact::Contact;
 use xmppd_tests::daemon::{Daemon, Home};
 use xmppd_tests::missing::present;
+use xmppd_tests::screen::{Screen, Shown};
 use xmppd_tests::server::Kind::Prosody13;
 use xmppd_tests::server::people::{JULIET, ROMEO};
 use xmppd_tests::server::{Server, Tls};
@@ -78,6 +79,22 @@ fn a_message_is_shown_clean_and_escaped_as_the_service_needs_it_and_the_next_tak
         assert!(second[1].starts_with("<uint32 1>, <'mail-unread'>, <'juliet'>, <'O Romeo'>"), "{second:?}");
         assert_eq!(stage.finding(), "the last message was shown by the desktop");
     }
+}
+
+#[test]
+fn a_real_service_shows_a_message_as_it_was_written_and_the_next_in_its_place() {
+    let test = "notifications on a screen";
+    let Some(bus) = bus(test) else { return };
+    let Some(screen) = present(test, Screen::start(&bus)) else { return };
+    let Some(mut stage) = Stage::set(test, &bus) else { return };
+    for (body, shown) in [("<b>Ay</b> & me", "&lt;b&gt;Ay&lt;/b&gt; &amp; me"), ("O Romeo", "O Romeo")] {
+        stage.juliet_says(body);
+        let shown = format!("body: '{shown}'");
+        eventually("it is on the screen", SOON, || screen.log().contains(&shown).then_some(()));
+        assert_eq!(screen.count(), 1);
+    }
+    let shown = Shown { summary: "juliet".into(), body: "O Romeo".into() };
+    assert_eq!(screen.cleared(), [shown]);
 }
 
 #[test]

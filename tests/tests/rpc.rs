@@ -39,6 +39,8 @@ fn least(method: &str, verona: &Verona) -> Value {
         "roster.show" | "roster.approve" | "roster.deny" | "roster.subscribe" | "roster.unsubscribe" => {
             json!({"jid": JULIET.jid()})
         }
+        "room.join" | "room.leave" | "room.members" => json!({"jid": "hall@rooms.verona.example"}),
+        "room.invite" => json!({"jid": "hall@rooms.verona.example", "whom": JULIET.jid()}),
         "wait" => json!({"condition": "online"}),
         "probe" => json!({"domain": DOMAIN, "server": format!("127.0.0.1:{}", verona.server.port(Tls::Starttls))}),
         _ => json!({}),

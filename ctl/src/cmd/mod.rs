@@ -18,6 +18,7 @@ pub(crate) mod outbox;
 mod personal;
 pub(crate) mod ping;
 pub(crate) mod probe;
+pub(crate) mod room;
 pub(crate) mod roster;
 mod roster_verbs;
 pub(crate) mod rpc;
@@ -49,6 +50,7 @@ pub(crate) enum Verb {
     Avatar(avatar::Args),
     Roster(roster::Args),
     Block(block::Args),
+    Room(room::Args),
     Account(account::Args),
     Send(send::Args),
     Ask(ask::Args),
@@ -78,6 +80,7 @@ pub(crate) fn run(verb: Verb, session: &Session) -> Result<(), Stop> {
         Verb::Avatar(args) => avatar::run(args, session),
         Verb::Roster(args) => roster::run(args, session),
         Verb::Block(args) => block::run(args, session),
+        Verb::Room(args) => room::run(args, session),
         Verb::Account(args) => account::run(args, session),
         Verb::Send(args) => send::run(args, session),
         Verb::Ask(args) => ask::run(args, session),

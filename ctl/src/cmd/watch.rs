@@ -5,15 +5,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 use xmppd_proto::reply::{
-    AccountInfo, AccountStatus, Contact, Direction, Message, OutboxCount, SubscriptionRequest, TuneReport,
+    AccountInfo, AccountStatus, Contact, Direction, Message, OutboxCount, Room, SubscriptionRequest, TuneReport,
 };
 use xmppd_proto::request::WatchStart;
 use xmppd_proto::{
-    Change, Event, Failure, Kind, PersonalChange, PresenceChange, RosterChange, Show, State, Timestamp, Topic, Topics,
-    TuneChange, jsonrpc,
+    Change, Event, Failure, Kind, PersonalChange, PresenceChange, RoomChange, RosterChange, Show, State, Timestamp,
+    Topic, Topics, TuneChange, jsonrpc,
 };
 
-use super::{account, layer, personal, tune_show};
+use super::{account, layer, personal, room, tune_show};
 use crate::client::{Client, REQUEST};
 use crate::report::{self, Stop};
 use crate::screen::{Paint, Screen, paint_of_show};
@@ -27,7 +27,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Print the present state, then every change
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// status tune roster presence message receipt account outbox personal; all when left out
+    /// status tune roster presence message receipt account outbox personal room; else all
     #[arg(value_name = "TOPIC")]
     pub(super) topics: Vec<Topic>,
 }
@@ -146,7 +146,27 @@ fn lines(change: &Change, topics: Topics, screen: &Screen) -> Vec<String> {
             vec![said("message", &change.account, &what)]
         }
         Change::Unread(change) => vec![unread_line(&change.account, &change.jid, change.unread)],
+        Change::Room(change) => room_lines(change),
     }
+}
+
+fn room_lines(change: &RoomChange) -> Vec<String> {
+    let room = change.room.iter().map(|room| room_line(&change.account, room));
+    let removed = change.removed.iter();
+    let removed = removed.map(|jid| said("room", &change.account, &format!("{}  forgotten", text::line(jid))));
+    let invited = change.invitation.iter().map(|invitation| {
+        let from = invitation.from.as_deref().map(|from| format!(" by {}", text::line(from))).unwrap_or_default();
+        let reason = invitation.reason.as_deref().map(|why| format!(": {}", text::line(why))).unwrap_or_default();
+        said("room", &change.account, &format!("{}  you are invited{from}{reason}", text::line(&invitation.jid)))
+    });
+    room.chain(removed).chain(invited).collect()
+}
+
+fn room_line(account: &str, room: &Room) -> String {
+    let nick = room.nick.as_deref().map(|nick| format!(" as {}", text::line(nick))).unwrap_or_default();
+    let subject = room.subject.as_deref().map(|subject| format!("  {}", text::line(subject))).unwrap_or_default();
+    let standing = room::standing(room);
+    said("room", account, &format!("{}  {}{nick}{subject}", text::line(&room.jid), text::line(&standing)))
 }
 
 fn outbox_line(count: &OutboxCount) -> String {
@@ -173,6 +193,10 @@ fn snapshot(state: &State, topics: Topics, screen: &Screen) -> Vec<String> {
     }
     if topics.contains(Topic::Outbox) {
         lines.extend(state.outbox.accounts.iter().map(outbox_line));
+    }
+    if topics.contains(Topic::Room) {
+        let rooms = state.room.accounts.iter();
+        lines.extend(rooms.flat_map(|known| known.rooms.iter().map(|room| room_line(&known.account, room))));
     }
     if topics.contains(Topic::Tune) {
         lines.push(tune_line(&TuneChange { account: None, jid: None, report: state.tune.clone() }));

@@ -62,6 +62,11 @@ impl<A> Requests<A> {
         self.open.values().map(|pending| &pending.asker)
     }
 
+    /// The same, to be changed.
+    pub fn askers_mut(&mut self) -> impl Iterator<Item = &mut A> {
+        self.open.values_mut().map(|pending| &mut pending.asker)
+    }
+
     /// Takes out those of these askers.
     pub fn drain_if(&mut self, is_meant: impl Fn(&A) -> bool) -> Vec<A> {
         let (meant, open) =

@@ -54,6 +54,8 @@ pub(super) fn change(account: String, change: Change) -> store::Change {
         Change::RosterPush(push) => store::Change::RosterPush { account, push },
         Change::SubscriptionRequest(request) => store::Change::SubscriptionRequest { account, request },
         Change::SubscriptionAnswered(jid) => store::Change::SubscriptionAnswered { account, jid },
+        Change::Room(room) => store::Change::Room { account, room },
+        Change::RoomForgotten(jid) => store::Change::RoomForgotten { account, jid },
     }
 }
 

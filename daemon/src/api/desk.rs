@@ -150,6 +150,11 @@ impl Desk {
             Request::BlockListing(params) => self.block_list(params).await.map(Reply::BlockListing),
             Request::BlockAdd(params) => self.block_add(params).await.map(Reply::BlockAdd),
             Request::BlockRemove(params) => self.block_remove(params).await.map(Reply::BlockRemove),
+            Request::RoomListing(params) => self.room_list(params).await.map(Reply::RoomListing),
+            Request::RoomJoin(params) => self.room_join(params).await.map(Reply::RoomJoin),
+            Request::RoomLeave(params) => self.room_leave(params).await.map(Reply::RoomLeave),
+            Request::RoomMembers(params) => self.room_members(params).await.map(Reply::RoomMembers),
+            Request::RoomInvite(params) => self.room_invite(params).await.map(Reply::RoomInvite),
             Request::AccountListing(params) => self.account_list(params.account).await.map(Reply::AccountListing),
             Request::AccountShow(params) => self.account_list(params.account).await.map(Reply::AccountShow),
             Request::AccountConnect(params) => self.account_connect(params).await.map(Reply::AccountConnect),
@@ -205,10 +210,18 @@ pub(super) fn failed(account: &str, outcome: Outcome) -> Failure {
             Kind::Policy,
             format!("not done: strangers could read it at the server of {account}, and it stays so: {error}"),
         ),
+        Outcome::Invisible => Failure::new(Kind::Policy, "you are invisible, and whoever is in a room is seen there")
+            .with_hint("run `xmppctl status online` first"),
         Outcome::Unsupported => Failure::new(Kind::Unsupported, format!("the server of {account} cannot do that")),
-        Outcome::Delivered(_) | Outcome::Sent(_) | Outcome::Queued(_) | Outcome::Answer(_) | Outcome::Done => {
-            Failure::new(Kind::Unexpected, "the account gave an answer to another question")
+        Outcome::Outside => {
+            Failure::new(Kind::NotFound, "you are not in that room").with_hint("`xmppctl room list` says how it stands")
         }
+        Outcome::Delivered(_)
+        | Outcome::Occupants(..)
+        | Outcome::Sent(_)
+        | Outcome::Queued(_)
+        | Outcome::Answer(_)
+        | Outcome::Done => Failure::new(Kind::Unexpected, "the account gave an answer to another question"),
     }
 }
 

@@ -16,6 +16,7 @@ use xmppd_proto::{Change, Failure, Kind, Topic, Topics};
 use super::account::unavailable;
 use super::desk::{Desk, WAIT, encrypted_only, failed};
 use crate::host;
+use crate::store::OwnMessage;
 
 /// A receipt is waited for so long when the asker does not say.
 const RECEIPT_WITHIN: Duration = Duration::from_secs(60);
@@ -30,6 +31,11 @@ impl Desk {
     pub(super) async fn send(&self, params: Send) -> Result<SendReport, Failure> {
         if !params.receipt {
             return self.hand_over(params).await;
+        }
+        let (name, _) = self.one(params.account.clone()).await?;
+        if self.is_room(&name, &address(&params.to)?).await? {
+            return Err(Failure::new(Kind::Unsupported, "nobody in a room sends receipts")
+                .with_hint("without --receipt it is answered when the room shows the message"));
         }
         // Before the message leaves, lest the receipt be faster.
         let mut changes = self.hub.subscribe(Topics::of(&[Topic::Receipt])).await?;
@@ -70,7 +76,7 @@ impl Desk {
             None | Some(MessageType::Chat) => MessageKind::Chat,
             Some(MessageType::Normal) => MessageKind::Normal,
             Some(MessageType::Headline) => MessageKind::Headline,
-            Some(MessageType::Groupchat) => return Err(Failure::new(Kind::Unsupported, "rooms are not built yet")),
+            Some(MessageType::Groupchat) => MessageKind::Groupchat,
             Some(MessageType::Error) => return Err(Failure::usage("an error is nothing to send")),
         };
         let subject = params.subject.as_deref().and_then(|subject| text::line(subject, text::READ));
@@ -78,9 +84,12 @@ impl Desk {
         self.may_be_read(&to).await?;
         let (name, account) = self.one(params.account).await?;
         let id = params.id.map(own_id).transpose()?;
-        let correcting = match params.correct {
-            Some(corrected) => Some(self.correcting(&name, &to, corrected).await?),
-            None => None,
+        let (correcting, kind) = match params.correct {
+            Some(corrected) => {
+                let (correcting, in_room) = self.correcting(&name, &to, corrected).await?;
+                (Some(correcting), if in_room { MessageKind::Groupchat } else { kind })
+            }
+            None => (None, kind),
         };
         let (to, receipt, url) = (to.clone(), params.receipt, url.clone());
         let outgoing = Outgoing { id, to: to.clone(), kind, body, subject, receipt, url: url.clone(), correcting };
@@ -89,12 +98,19 @@ impl Desk {
         Ok(SendReport { account: name, id, state, to: to.to_string(), url })
     }
 
-    /// What a correction is of, if that is a message of ours to the same recipient that may have arrived, or will.
-    async fn correcting(&self, account: &str, to: &Jid, id: String) -> Result<Correcting, Failure> {
+    /// What a correction is of, if that is a message of ours to the same recipient that may have arrived, or will; and
+    /// whether it is said in a room.
+    async fn correcting(&self, account: &str, to: &Jid, id: String) -> Result<(Correcting, bool), Failure> {
         let found = self.store.own_message(account.to_owned(), to.to_bare(), id.clone()).await;
         let found = found.map_err(|error| Failure::new(Kind::Unexpected, error.to_string()))?;
-        let Some(found) = found.filter(|found| !found.is_retracted) else {
-            let text = format!("no message of yours to {} is known by the id {id}", to.to_bare());
+        let is_room = self.is_room(account, to).await?;
+        // What was said to one in a room is not for all, nor for another one there, and what was said to all not for one.
+        let is_meant = |found: &OwnMessage| match found.in_room {
+            true => to.is_bare(),
+            false => !is_room || !to.is_bare() && found.recipient == to.as_str(),
+        };
+        let Some(found) = found.filter(|found| !found.is_retracted && is_meant(found)) else {
+            let text = format!("no message of yours to {to} is known by the id {id}");
             return Err(Failure::new(Kind::NotFound, text).with_hint("`xmppctl --json history` tells the ids"));
         };
         if found.is_aside {
@@ -102,7 +118,7 @@ impl Desk {
             return Err(Failure::new(Kind::Conflict, text)
                 .with_hint("`xmppctl outbox` says why; `outbox cancel` takes it off the list, then write it again"));
         }
-        Ok(Correcting { first: found.first, behind: found.behind })
+        Ok((Correcting { first: found.first, behind: found.behind }, found.in_room))
     }
 
     /// Fails when no plain text may go there. The account holds to it, too, for what was taken before.
@@ -163,6 +179,9 @@ pub(super) fn sent(
         | Outcome::TimedOut
         | Outcome::NotKept(_)
         | Outcome::Withheld
+        | Outcome::Invisible
+        | Outcome::Occupants(..)
+        | Outcome::Outside
         | Outcome::TooLate
         | Outcome::Unknown
         | Outcome::Unsupported

@@ -14,6 +14,7 @@ mod message;
 mod outbox;
 mod personal;
 mod probe;
+mod room;
 mod roster;
 mod scroll;
 mod status;

@@ -50,11 +50,23 @@ impl Desk {
             (Some(_), None) => Some(self.one(None).await?.0),
             (_, account) => account,
         };
+        if let (Some(to), Some(account)) = (&to, &account) {
+            self.is_no_occupant(account, to).await?;
+        }
         let refusals = if hides { self.refuse_to_hide(account.clone()).await? } else { Refusals::new() };
         let except = refusals.iter().map(|(account, _)| account.clone()).collect();
         let status = hub::Status { account: account.clone(), overlay, end, to, except };
         let asked = self.hub.set_status(status).await?;
         self.all_in_force(asked, (params.wait_ms, params.no_wait), account, refusals).await
+    }
+
+    /// A presence to somebody in a room would be the wish for their nickname (XEP-0045 section 7.6).
+    async fn is_no_occupant(&self, account: &str, to: &Jid) -> Result<(), Failure> {
+        if to.is_bare() || !self.is_room(account, to).await? {
+            return Ok(());
+        }
+        Err(Failure::usage("nobody in a room can be told a status of their own")
+            .with_hint(format!("`xmppctl status … --to {}` is for all who are in it", to.to_bare())))
     }
 
     /// Takes back what was asked for, as durably and with the same waiting.
@@ -195,6 +207,9 @@ fn refusal(account: &str, outcome: Outcome) -> Option<Failure> {
         | Outcome::TooLate
         | Outcome::Unknown
         | Outcome::Withheld
+        | Outcome::Invisible
+        | Outcome::Occupants(..)
+        | Outcome::Outside
         | Outcome::Exposed(_)
         | Outcome::Done => None,
     }

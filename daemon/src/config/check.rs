@@ -78,9 +78,10 @@ fn account(section: &mut Section<'_>, around: &Surroundings<'_>) -> Option<Accou
     let priority = section.number("priority", "an integer from -128 to 127").unwrap_or(0);
     let enabled = section.flag("enabled").unwrap_or(true);
     let tune = section.flag("tune").unwrap_or(true);
+    let rooms = section.flag("rooms").unwrap_or(true);
     let (jid, resource) = address?;
     let name = name.unwrap_or_else(|| jid.to_string());
-    Some(Account { name, jid, resource, password, server, tls, ca_file, priority, enabled, tune })
+    Some(Account { name, jid, resource, password, server, tls, ca_file, priority, enabled, tune, rooms })
 }
 
 fn password(section: &mut Section<'_>, around: &Surroundings<'_>) -> Option<PasswordSource> {

@@ -80,6 +80,8 @@ pub(crate) struct Account {
     pub(crate) enabled: bool,
     /// Whether the tune is published through this account.
     pub(crate) tune: bool,
+    /// Whether rooms are entered, as the account's bookmarks say.
+    pub(crate) rooms: bool,
 }
 
 /// The one place a password comes from.

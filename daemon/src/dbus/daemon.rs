@@ -247,7 +247,9 @@ const fn is_carried(request: &Request) -> bool {
     match request {
         Request::WatchStart(_) | Request::WatchStop(_) | Request::XmlWatch(_) | Request::StatusHold(_)
         | Request::StatusRelease(_) => false,
-        Request::Status(_) | Request::StatusSet(_) | Request::StatusClear(_) | Request::StatusLayers(_)
+        Request::RoomJoin(join) => join.password.is_none(),
+        Request::RoomListing(_) | Request::RoomLeave(_) | Request::RoomMembers(_) | Request::RoomInvite(_)
+        | Request::Status(_) | Request::StatusSet(_) | Request::StatusClear(_) | Request::StatusLayers(_)
         | Request::Scroll(_) | Request::ScrollPreview(_) | Request::ScrollOff(_)
         | Request::TuneShow(_) | Request::TuneSet(_) | Request::TuneClear(_) | Request::TuneOn(_)
         | Request::TuneOff(_) | Request::TuneHold(_) | Request::TuneResume(_) | Request::TuneSkip(_)

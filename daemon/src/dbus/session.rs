@@ -124,7 +124,7 @@ impl Session {
                 self.state.roster = Default::default();
                 self.show().await
             }
-            Change::Gap | Change::Roster(_) => Ok(()),
+            Change::Gap | Change::Roster(_) | Change::Room(_) => Ok(()),
         }
     }
 

@@ -11,11 +11,11 @@ use xmppd_core::time::Wall;
 use xmppd_core::tune::Track;
 use xmppd_proto::reply::{self, ConnectionState, Contact, Direction, LayerName, Message, MessageState, MessageType};
 use xmppd_proto::{
-    Change, ChatStateChange, Failure, Kind, PresenceChange, ReactionChange, Receipt, Retraction, RosterChange,
-    Timestamp, Tune, UnreadChange,
+    Change, ChatStateChange, Failure, Kind, PresenceChange, ReactionChange, Receipt, Retraction, RoomChange,
+    RosterChange, Timestamp, Tune, UnreadChange,
 };
 
-use super::personal;
+use super::{personal, rooms};
 
 /// What an event of the contacts' becomes; the account's own events are the hub's.
 pub(super) fn event(account: &str, event: Event) -> Option<Change> {
@@ -60,6 +60,18 @@ pub(super) fn event(account: &str, event: Event) -> Option<Change> {
             let waiting = u64::try_from(waiting).unwrap_or(u64::MAX);
             Some(Change::Outbox(reply::OutboxCount { account, waiting }))
         }
+        Event::Room(report) => {
+            let room = Some(rooms::room(report));
+            Some(Change::Room(RoomChange { account, room, ..RoomChange::default() }))
+        }
+        Event::RoomForgotten(jid) => {
+            let removed = Some(jid.to_string());
+            Some(Change::Room(RoomChange { account, removed, ..RoomChange::default() }))
+        }
+        Event::Invited(invitation) => {
+            let invitation = Some(rooms::invitation(invitation));
+            Some(Change::Room(RoomChange { account, invitation, ..RoomChange::default() }))
+        }
         Event::Link(_) | Event::Presence(..) | Event::TunePublished(_) | Event::Mistrusted | Event::SetAside(..) => {
             None
         }
@@ -90,7 +102,8 @@ pub(super) fn connection(state: LinkState) -> ConnectionState {
     }
 }
 
-pub(super) fn show(show: Show) -> xmppd_proto::Show {
+/// An availability in the contract's words.
+pub(crate) fn show(show: Show) -> xmppd_proto::Show {
     match show {
         Show::Online => xmppd_proto::Show::Online,
         Show::Chat => xmppd_proto::Show::Chat,
@@ -302,6 +315,7 @@ pub(crate) fn message(account: String, incoming: Incoming) -> Message {
         carbon: incoming.carbon,
         stanza_id: incoming.place,
         origin_id: incoming.origin,
+        room: incoming.room.map(rooms::speaker),
         state: None,
         reason: None,
         unread: false,

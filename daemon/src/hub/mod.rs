@@ -8,6 +8,7 @@ mod handle;
 mod keeping;
 mod personal;
 mod presence;
+mod rooms;
 mod scroll;
 mod setup;
 mod subscribers;
@@ -32,7 +33,7 @@ pub(crate) use presence::Holding;
 pub(crate) use scroll::Scroller;
 use subscribers::Subscribers;
 
-pub(crate) use convert::{message, timestamp, tune as tune_to_proto};
+pub(crate) use convert::{message, show, timestamp, tune as tune_to_proto};
 pub(crate) use personal::of as personal_to_proto;
 pub(crate) use setup::Surroundings;
 
@@ -265,6 +266,9 @@ impl Hub {
             | Event::Personal(..)
             | Event::Departed
             | Event::Outbox(_)
+            | Event::Room(_)
+            | Event::RoomForgotten(_)
+            | Event::Invited(_)
             | Event::Unread(..)
             | Event::Noted(_)
             | Event::ChatState(..)

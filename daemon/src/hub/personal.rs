@@ -79,6 +79,7 @@ pub(super) fn is_known(change: &Change, state: &State) -> bool {
         | Change::Retraction(_)
         | Change::ChatState(_)
         | Change::Account(_)
-        | Change::Outbox(_) => false,
+        | Change::Outbox(_)
+        | Change::Room(_) => false,
     }
 }

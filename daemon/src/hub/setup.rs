@@ -215,6 +215,7 @@ impl Hub {
             server: account.server.as_ref().map(|server| (server.host.clone(), server.port)),
             tls: tls_policy(account.tls),
             tune: self.tune_settings(account),
+            rooms: account.rooms,
             messages: self.message_settings(),
             encrypted_only: self.config.messages.encrypted_only(),
             on_uncertain: self.config.messages.on_uncertain,
@@ -269,6 +270,7 @@ impl Hub {
         let recent = self.store.recent(account.name.clone()).await?;
         let roster = self.store.roster(account.name.clone()).await?;
         let requests = self.store.subscription_requests(account.name.clone()).await?;
+        let rooms = self.store.rooms(account.name.clone()).await?;
         let memory = Memory {
             layers,
             tune_out,
@@ -284,6 +286,7 @@ impl Hub {
             recent,
             roster,
             requests,
+            rooms,
         };
         Ok(Kept { resource, memory })
     }

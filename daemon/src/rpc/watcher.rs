@@ -22,7 +22,7 @@ impl Watcher {
     /// Watches these topics.
     pub(super) fn new(topics: Topics, subscription: Subscription, clients: &Clients) -> Self {
         // Contacts have tunes, too.
-        let looks = [Topic::Roster, Topic::Presence, Topic::Tune, Topic::Personal]
+        let looks = [Topic::Roster, Topic::Presence, Topic::Tune, Topic::Personal, Topic::Room]
             .into_iter()
             .any(|topic| topics.contains(topic));
         Self { topics, subscription, seq: 0, _counted: clients.watcher(), _looker: looks.then(|| clients.looker()) }
@@ -53,7 +53,8 @@ impl Watcher {
             | Change::Reaction(_)
             | Change::Retraction(_)
             | Change::ChatState(_)
-            | Change::Outbox(_) => {
+            | Change::Outbox(_)
+            | Change::Room(_) => {
                 self.seq += 1;
                 event_line(&Event::new(self.seq, Arc::unwrap_or_clone(change)))
             }

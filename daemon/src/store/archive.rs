@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use xmppd_core::account::{Border, Known, NAMES_REMEMBERED};
 use xmppd_core::time::Wall;
 
-use super::{Store, StoreError, history, remarks};
+use super::{Store, StoreError, history, remarks, room};
 
 /// Keeps what is known, and the messages that are to be kept with it.
 pub(super) fn keep(connection: &Connection, account: &str, known: &Known, erased: &mut bool) -> rusqlite::Result<()> {
@@ -12,7 +12,9 @@ pub(super) fn keep(connection: &Connection, account: &str, known: &Known, erased
         let sql = "INSERT OR REPLACE INTO archive (account, border, at) VALUES (?, ?, ?)";
         connection.prepare_cached(sql)?.execute(params![account, border.id, border.at.as_unix_millis()])?;
     }
+    room::known(connection, account, &known.rooms)?;
     known.messages.iter().try_for_each(|message| history::file(connection, account, message))?;
+    known.shown.iter().try_for_each(|shown| history::shown(connection, account, shown))?;
     for noted in &known.notes {
         *erased |= remarks::note(connection, account, noted)?;
     }

@@ -3,14 +3,14 @@
 use jid::BareJid;
 use rusqlite::{Connection, OptionalExtension};
 use xmppd_core::account::{
-    Aside, Incoming, KeptMessage, KeptPush, KeptRoster, KeptSession, Known, Merged, Remembered, Returned,
+    Aside, Incoming, KeptMessage, KeptPush, KeptRoom, KeptRoster, KeptSession, Known, Merged, Remembered, Returned,
     SubscriptionRequest, Token,
 };
 use xmppd_core::players::{Hold, Skipped};
 use xmppd_core::presence::{Directed, Show, Then, Timed};
 use xmppd_core::time::Wall;
 
-use super::{archive, corrections, history, login, presence, roster, session};
+use super::{archive, corrections, fates, history, login, presence, room, roster, session};
 
 /// One thing to remember or forget.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -214,6 +214,20 @@ pub(crate) enum Change {
         /// Who.
         jid: BareJid,
     },
+    /// A room that is remembered; how far it is known stays as it is.
+    Room {
+        /// The account's name.
+        account: String,
+        /// The room.
+        room: KeptRoom,
+    },
+    /// A room is not remembered any more.
+    RoomForgotten {
+        /// The account's name.
+        account: String,
+        /// Which.
+        jid: BareJid,
+    },
     /// `tune on` and `tune off`.
     TuneSwitch(bool),
     /// `tune hold`; none for `tune resume`.
@@ -286,26 +300,29 @@ impl Change {
                 archive::keep(connection, account, known, erased)
             }
             Self::Known { account, known } => archive::keep(connection, account, known, erased),
-            Self::Message { account, message, filed } => take(connection, account, message, filed.as_deref(), false),
-            Self::Backlog { account, message, filed } => take(connection, account, message, filed.as_deref(), true),
-            Self::Arrived { account, ids, names } => arrived(connection, account, ids, names, erased),
-            Self::Failed { account, ids, reason } => failed(connection, account, ids, reason, erased),
+            Self::Message { account, message, filed } => {
+                fates::take(connection, account, message, filed.as_deref(), false)
+            }
+            Self::Backlog { account, message, filed } => {
+                fates::take(connection, account, message, filed.as_deref(), true)
+            }
+            Self::Arrived { account, ids, names } => fates::arrived(connection, account, ids, names, erased),
+            Self::Failed { account, ids, reason } => fates::failed(connection, account, ids, reason, erased),
             Self::Merged { account, merged } => corrections::merge(connection, account, merged),
-            Self::Returned { account, returned } => came_back(connection, account, returned),
-            Self::Withdrawn { account, ids } => withdrawn(connection, account, ids, erased),
+            Self::Returned { account, returned } => fates::came_back(connection, account, returned),
+            Self::Withdrawn { account, ids } => fates::withdrawn(connection, account, ids, erased),
             Self::Read { account, chat, last } => history::read(connection, account, chat, last.as_deref()),
             Self::Expired(before) => {
                 *erased = true;
                 history::expire(connection, *before)
             }
-            Self::SetAside { account, id, aside, reason } => {
-                history::set_aside(connection, account, id, *aside, reason)?;
-                session::set_aside(connection, account, id, *aside, reason)
-            }
+            Self::SetAside { account, id, aside, reason } => fates::set_aside(connection, account, id, *aside, reason),
             Self::Roster { account, roster } => roster::keep(connection, account, roster.as_ref()),
             Self::RosterPush { account, push } => roster::push(connection, account, push),
             Self::SubscriptionRequest { account, request } => roster::request(connection, account, request),
             Self::SubscriptionAnswered { account, jid } => roster::answered(connection, account, jid),
+            Self::Room { account, room } => room::keep(connection, account, room),
+            Self::RoomForgotten { account, jid } => room::forget(connection, account, jid),
             Self::Installation(uuid) => set(connection, INSTALLATION, uuid),
             Self::TuneSwitch(is_on) => set(connection, TUNE_SWITCH, if *is_on { "on" } else { "off" }),
             Self::TuneHold(None) => unset(connection, TUNE_HOLD),
@@ -317,61 +334,6 @@ impl Change {
             Self::TuneSkip(Some(Skipped { id, song })) => set(connection, TUNE_SKIP, &format!("{id}\n{song}")),
         }
     }
-}
-
-fn arrived(
-    connection: &Connection,
-    account: &str,
-    ids: &[String],
-    names: &[String],
-    erased: &mut bool,
-) -> rusqlite::Result<()> {
-    session::taken(connection, account, ids)?;
-    *erased |= !history::settle(connection, account, ids, Some("sent"), None)?;
-    archive::remember(connection, account, names)
-}
-
-fn failed(
-    connection: &Connection,
-    account: &str,
-    ids: &[String],
-    reason: &str,
-    erased: &mut bool,
-) -> rusqlite::Result<()> {
-    session::forget(connection, account, ids)?;
-    *erased |= !history::settle(connection, account, ids, Some("failed"), Some(reason))?;
-    Ok(())
-}
-
-fn withdrawn(connection: &Connection, account: &str, ids: &[String], erased: &mut bool) -> rusqlite::Result<()> {
-    session::forget(connection, account, ids)?;
-    *erased |= !history::settle(connection, account, ids, None, None)?;
-    Ok(())
-}
-
-fn came_back(connection: &Connection, account: &str, returned: &Returned) -> rusqlite::Result<()> {
-    history::returned(connection, account, returned)?;
-    session::returned(connection, account, returned)?;
-    archive::forget(connection, account, returned.forgets.as_deref())
-}
-
-/// Keeps a message of ours, and files it where that is to be done.
-fn take(
-    connection: &Connection,
-    account: &str,
-    message: &KeptMessage,
-    filed: Option<&Incoming>,
-    behind: bool,
-) -> rusqlite::Result<()> {
-    session::keep_message(connection, account, message, behind)?;
-    if let Some(first) = message.replaces.as_ref().filter(|_| message.returned > 0) {
-        corrections::redo(connection, account, &message.id, first)?;
-    }
-    let Some(filed) = filed else { return Ok(()) };
-    if message.chosen {
-        history::forget_failed(connection, account, &message.id)?;
-    }
-    history::file(connection, account, filed)
 }
 
 fn set(connection: &Connection, key: &str, value: &str) -> rusqlite::Result<()> {

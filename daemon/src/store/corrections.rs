@@ -11,6 +11,10 @@ use super::{Store, StoreError, archive, history};
 pub(crate) struct OwnMessage {
     /// The id of the first message, which may be another that this one corrects.
     pub(crate) first: String,
+    /// To whom it went, or is to go.
+    pub(crate) recipient: String,
+    /// It is said in a room, to all.
+    pub(crate) in_room: bool,
     /// It failed, or may not have arrived: nobody can be told what takes its place.
     pub(crate) is_aside: bool,
     /// Its sender has taken it back.
@@ -65,16 +69,19 @@ impl Store {
         id: String,
     ) -> impl Future<Output = Result<Option<OwnMessage>, StoreError>> + Send + use<> {
         self.read(move |connection| {
-            let sql = "SELECT coalesce(replaces, id), aside IS NOT NULL, FALSE FROM message
+            let sql = "SELECT coalesce(replaces, id), aside IS NOT NULL, FALSE, recipient, for_room FROM message
                     WHERE account = ?1 AND id = ?2 AND bare(recipient) = ?3
-                UNION ALL SELECT coalesce(replaces, id), state IN ('failed', 'uncertain'), retracted FROM history
+                UNION ALL SELECT coalesce(replaces, id), state IN ('failed', 'uncertain'), retracted,
+                    recipient, kind = 'groupchat' FROM history
                     WHERE account = ?1 AND id = ?2 AND chat = ?3 AND sent
-                UNION ALL SELECT coalesce(replaces, id), FALSE, FALSE FROM taken
+                UNION ALL SELECT coalesce(replaces, id), FALSE, FALSE, recipient, FALSE FROM taken
                     WHERE account = ?1 AND id = ?2 AND bare(recipient) = ?3
                 LIMIT 1";
             let sql = sql.replace("bare(recipient)", BARE);
             let row = |row: &rusqlite::Row<'_>| {
-                Ok(OwnMessage { first: row.get(0)?, is_aside: row.get(1)?, is_retracted: row.get(2)?, behind: None })
+                let (first, is_aside, is_retracted) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                let (recipient, in_room) = (row.get(3)?, row.get(4)?);
+                Ok(OwnMessage { first, recipient, in_room, is_aside, is_retracted, behind: None })
             };
             let found =
                 connection.prepare_cached(&sql)?.query_row(params![account, id, to.as_str()], row).optional()?;

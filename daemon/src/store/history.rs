@@ -3,12 +3,16 @@
 use jid::{BareJid, Jid};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Error, Row, named_params, params};
-use xmppd_core::account::{Aside, Incoming, KeptRecent, MESSAGES_REMEMBERED, RecentMessage, Returned};
+use xmppd_core::account::{
+    Aside, Author, Incoming, KeptRecent, MESSAGES_REMEMBERED, RecentMessage, Returned, RoomWord, Shown, Speaker,
+};
 use xmppd_core::stanza::MessageKind;
 use xmppd_core::time::Wall;
 
 use super::{Store, StoreError, corrections, remarks};
 
+/// So many of the last messages of all rooms may be spoken of in another process.
+const ROOM_WORDS: u32 = 500;
 /// So many messages are erased at once.
 const ERASED_AT_ONCE: u32 = 2_000;
 
@@ -16,10 +20,11 @@ const ERASED_AT_ONCE: u32 = 2_000;
 pub(super) fn file(connection: &Connection, account: &str, message: &Incoming) -> rusqlite::Result<()> {
     let sql =
         "INSERT INTO history (account, chat, id, origin, place, sender, recipient, kind, body, subject, at, delayed,
-        carbon, sent, unread, markable, state, reply_to, replaces, encrypted, urls)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+        carbon, sent, unread, markable, state, reply_to, replaces, encrypted, urls, occupant)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
     let Incoming { id, origin, place, from, to, body, subject, at, delayed, carbon, sent, .. } = message;
     let Incoming { markable, reply_to, replaces, encrypted, .. } = message;
+    let occupant = message.room.as_ref().and_then(|room| room.id.as_ref());
     let urls = (!message.urls.is_empty()).then(|| message.urls.join("\n"));
     // What another client of ours sent is at the server.
     let state = sent.then_some(if *carbon || *delayed { "sent" } else { "queued" });
@@ -27,7 +32,7 @@ pub(super) fn file(connection: &Connection, account: &str, message: &Incoming) -
     let (chat, from, to, at) = (chat.as_str(), from.as_str(), to.as_str(), at.as_unix_millis());
     let values = params![
         account, chat, id, origin, place, from, to, kind, body, subject, at, delayed, carbon, sent, unread, markable,
-        state, reply_to, replaces, encrypted, urls
+        state, reply_to, replaces, encrypted, urls, occupant
     ];
     let is_new = connection.prepare_cached(sql)?.execute(values)? > 0;
     if is_new { remarks::correct(connection, account, message) } else { Ok(()) }
@@ -95,6 +100,13 @@ pub(super) fn returned(connection: &Connection, account: &str, returned: &Return
     settle(connection, account, ids, Some(state), Some(&returned.reason)).map(drop)
 }
 
+/// Notes at which place of its room's archive a message of ours is.
+pub(super) fn shown(connection: &Connection, account: &str, shown: &Shown) -> rusqlite::Result<()> {
+    let sql = "UPDATE OR IGNORE history SET place = ? WHERE account = ? AND chat = ? AND id = ? AND sent";
+    let values = params![shown.place, account, shown.room.as_str(), shown.id];
+    connection.prepare_cached(sql)?.execute(values).map(drop)
+}
+
 /// Notes that a chat is read, up to the message with this id or to its end.
 pub(super) fn read(connection: &Connection, account: &str, chat: &BareJid, last: Option<&str>) -> rusqlite::Result<()> {
     let sql = "UPDATE history SET unread = 0 WHERE account = ?1 AND chat = ?2 AND unread AND (?3 IS NULL OR number <=
@@ -154,7 +166,7 @@ impl Store {
     ) -> impl Future<Output = Result<Vec<HistoryRow>, StoreError>> + Send + use<> {
         self.read(move |connection| {
             let sql = "SELECT id, origin, place, sender, recipient, kind, body, subject, at, delayed, carbon, sent, unread, state,
-                reply_to, replaces, markable, replaced_by, retracted, number, encrypted, urls, reason FROM history WHERE account = :account AND (:chat IS NULL OR chat = :chat)
+                reply_to, replaces, markable, replaced_by, retracted, number, encrypted, urls, occupant, reason FROM history WHERE account = :account AND (:chat IS NULL OR chat = :chat)
                 AND at >= :since AND at < :until AND (:words IS NULL
                 OR number IN (SELECT rowid FROM history_text WHERE history_text MATCH :words))
                 ORDER BY number DESC LIMIT :limit";
@@ -182,16 +194,18 @@ impl Store {
     ) -> impl Future<Output = Result<KeptRecent, StoreError>> + Send + use<> {
         self.read(move |connection| {
             let sql = "SELECT number, chat, id, origin, place, sent, unread, markable FROM history
-                WHERE account = ? ORDER BY number DESC LIMIT ?";
+                WHERE account = ? AND kind <> 'groupchat' ORDER BY number DESC LIMIT ?";
             let mut query = connection.prepare(sql)?;
             let last = query.query_map(params![account, MESSAGES_REMEMBERED], recent)?;
             let last = last.collect::<Result<Vec<(i64, RecentMessage)>, _>>()?;
             let first = last.last().map_or(0, |(number, _)| *number);
-            let sql = "SELECT chat, count(*) FROM history WHERE account = ? AND unread AND number < ? GROUP BY chat";
+            let sql = "SELECT chat, count(*) FROM history WHERE account = ? AND unread
+                AND (number < ? OR kind = 'groupchat') GROUP BY chat";
             let mut query = connection.prepare(sql)?;
             let older = query.query_map(params![account, first], |row| Ok((bare(row, 0)?, row.get(1)?)))?;
             let older = older.collect::<Result<_, _>>()?;
-            Ok(KeptRecent { messages: last.into_iter().rev().map(|(_, message)| message).collect(), older })
+            let messages = last.into_iter().rev().map(|(_, message)| message).collect();
+            Ok(KeptRecent { messages, older, in_rooms: in_rooms(connection, &account)? })
         })
     }
 
@@ -214,19 +228,25 @@ fn expression(words: &[String]) -> String {
 }
 
 fn row(row: &Row<'_>) -> rusqlite::Result<(i64, HistoryRow)> {
+    let (from, kind, sent) = (jid(row, 3)?, kind(&row.get::<_, String>(5)?), row.get::<_, bool>(11)?);
+    let said_in_room = kind == MessageKind::Groupchat && !sent;
+    let nick = || from.resource().map(|nick| nick.as_str().to_owned());
+    let occupant = row.get(22)?;
+    let room = said_in_room.then(|| Speaker { nick: nick(), id: occupant });
     let message = Incoming {
+        room,
         id: row.get(0)?,
         origin: row.get(1)?,
         place: row.get(2)?,
-        from: jid(row, 3)?,
+        from,
         to: jid(row, 4)?,
-        kind: kind(&row.get::<_, String>(5)?),
+        kind,
         body: row.get(6)?,
         subject: row.get(7)?,
         at: Wall::from_unix_millis(row.get(8)?),
         delayed: row.get(9)?,
         carbon: row.get(10)?,
-        sent: row.get(11)?,
+        sent,
         reply_to: row.get(14)?,
         replaces: row.get(15)?,
         markable: row.get(16)?,
@@ -235,7 +255,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<(i64, HistoryRow)> {
         urls: row.get::<_, Option<String>>(21)?.iter().flat_map(|urls| urls.lines().map(str::to_owned)).collect(),
     };
     let (is_unread, state, replaced_by, is_retracted) = (row.get(12)?, row.get(13)?, row.get(17)?, row.get(18)?);
-    let (reason, reactions) = (row.get(22)?, Vec::new());
+    let (reason, reactions) = (row.get(23)?, Vec::new());
     Ok((row.get(19)?, HistoryRow { message, is_unread, state, reason, replaced_by, is_retracted, reactions }))
 }
 
@@ -243,6 +263,23 @@ fn recent(row: &Row<'_>) -> rusqlite::Result<(i64, RecentMessage)> {
     let (chat, id, origin, place) = (bare(row, 1)?, row.get(2)?, row.get(3)?, row.get(4)?);
     let (sent, unread, markable) = (row.get(5)?, row.get(6)?, row.get(7)?);
     Ok((row.get(0)?, RecentMessage { chat, id, origin, place, sent, unread, markable }))
+}
+
+fn in_rooms(connection: &Connection, account: &str) -> rusqlite::Result<Vec<RoomWord>> {
+    let sql = "SELECT chat, id, origin, place, sent, occupant, sender FROM history
+        WHERE account = ? AND kind = 'groupchat' ORDER BY number DESC LIMIT ?";
+    let mut query = connection.prepare(sql)?;
+    let word = |row: &Row<'_>| {
+        let by = match (row.get(4)?, row.get(5)?) {
+            (true, _) => Author::Us,
+            (false, Some(occupant)) => Author::Occupant(occupant),
+            (false, None) => Author::Address(jid(row, 6)?),
+        };
+        Ok(RoomWord { room: bare(row, 0)?, id: row.get(1)?, origin: row.get(2)?, place: row.get(3)?, by })
+    };
+    let mut words: Vec<RoomWord> = query.query_map(params![account, ROOM_WORDS], word)?.collect::<Result<_, _>>()?;
+    words.reverse();
+    Ok(words)
 }
 
 fn jid(row: &Row<'_>, column: usize) -> rusqlite::Result<Jid> {

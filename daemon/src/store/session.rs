@@ -34,18 +34,22 @@ pub(super) fn handled(connection: &Connection, account: &str, handled: u32, at: 
     connection.prepare_cached(sql)?.execute(params![handled, at.as_unix_millis(), account]).map(drop)
 }
 
-/// Keeps a message; one that is kept already gets its new position and keeps its place among the others.
+/// Keeps a message; one that is kept already gets its new position and keeps its place among the others, unless it was
+/// set aside: then it is behind all of them.
 pub(super) fn keep_message(
     connection: &Connection,
     account: &str,
     message: &KeptMessage,
     behind: bool,
 ) -> rusqlite::Result<()> {
-    // A number is not given a second time while the message that had it may come back to its place.
+    // A number is not given a second time while the message that had it may come back to its place; one that was set
+    // aside and is sent again goes behind all that waits.
     let sql = "INSERT INTO message (number, account, id, recipient, position, stanza, at, after, attempts, chosen, behind, returned,
         replaces) VALUES (1 + max(coalesce((SELECT max(number) FROM message), 0), coalesce((SELECT max(number) FROM taken), 0)),
             ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?4 IS NOT NULL, ?8, ?9, ?10, ?11)
-        ON CONFLICT (account, id) DO UPDATE SET position = excluded.position, recipient = excluded.recipient,
+        ON CONFLICT (account, id) DO UPDATE SET
+        number = CASE WHEN message.aside IS NULL THEN message.number ELSE excluded.number END,
+        position = excluded.position, recipient = excluded.recipient,
         stanza = excluded.stanza, aside = NULL, reason = NULL, behind = excluded.behind, returned = excluded.returned,
         attempts = CASE WHEN message.aside IS NULL THEN message.attempts ELSE 0 END
             + (message.position IS NULL AND excluded.position IS NOT NULL)";
@@ -65,14 +69,14 @@ pub(super) fn forget(connection: &Connection, account: &str, ids: &[String]) -> 
 }
 
 /// The server has these messages. They may come back, so that the last are remembered, their text only where the history
-/// has it, too.
+/// has it, too. What a room has shown does not.
 pub(super) fn taken(connection: &Connection, account: &str, ids: &[String]) -> rusqlite::Result<()> {
     let sql =
         "INSERT OR REPLACE INTO taken (number, account, id, recipient, stanza, at, after, chosen, returned, replaces)
         SELECT number, account, id, recipient, CASE WHEN EXISTS (SELECT 1 FROM history
             WHERE history.account = message.account AND history.id = message.id AND sent AND NOT retracted)
             THEN stanza ELSE '' END, at, after, chosen, returned, replaces
-        FROM message WHERE account = ? AND id = ?";
+        FROM message WHERE account = ? AND id = ? AND NOT for_room";
     let mut insert = connection.prepare_cached(sql)?;
     for id in ids {
         insert.execute([account, id])?;
@@ -273,10 +277,12 @@ fn count(number: usize) -> i64 {
 }
 
 fn waiting(connection: &Connection, account: &str, held: i64) -> rusqlite::Result<Waiting> {
-    let sql = "UPDATE message SET behind = number > max(
-        coalesce((SELECT number FROM message WHERE account = ?1 AND aside IS NULL ORDER BY number LIMIT 1 OFFSET ?2 - 1),
-            (SELECT max(number) FROM message)),
-        coalesce((SELECT max(number) FROM message WHERE account = ?1 AND aside IS NULL AND attempts > 0), 0))
+    // All that are for rooms are held: what waits for one room does not wait for another's turn.
+    let sql = "UPDATE message SET behind = NOT for_room AND number > max(
+        coalesce((SELECT number FROM message WHERE account = ?1 AND aside IS NULL AND NOT for_room
+            ORDER BY number LIMIT 1 OFFSET ?2 - 1), (SELECT max(number) FROM message)),
+        coalesce((SELECT max(number) FROM message
+            WHERE account = ?1 AND aside IS NULL AND NOT for_room AND attempts > 0), 0))
         WHERE account = ?1 AND aside IS NULL";
     connection.prepare_cached(sql)?.execute(params![account, held])?;
     let sql = "SELECT id, recipient, position, stanza, at, after, attempts > 0, chosen, returned, replaces FROM message
@@ -359,5 +365,34 @@ mod tests {
         check(None).await;
         check(Some(("node7.verona.example".into(), 5299))).await;
         check(Some(("2001:db8::7".into(), u16::MAX))).await;
+    }
+
+    #[tokio::test]
+    async fn a_message_that_was_set_aside_and_is_sent_again_is_behind_all_others() {
+        let folder = Folder::new();
+        let store = Store::open(folder.path()).unwrap();
+        let account = || "home".to_owned();
+        let home = KeptAccount { name: account(), jid: "a@b".into(), resource: "xmppd.1".into() };
+        let message = |id: &str, position| KeptMessage {
+            id: id.into(),
+            to: Jid::new("hall@rooms.b").unwrap(),
+            position,
+            tried: false,
+            chosen: false,
+            returned: 0,
+            replaces: None,
+            stanza: format!("<message type='groupchat' id='{id}'/>"),
+            origin: Origin { at: Wall::from_unix_millis(7), after: None },
+        };
+        let keep = |id, position| Change::Message { account: account(), message: message(id, position), filed: None };
+        store.apply(vec![Change::Account(home), keep("1", None), keep("2", None), keep("3", None)]).await.unwrap();
+        let aside = Change::SetAside { account: account(), id: "1".into(), aside: Aside::Failed, reason: "x".into() };
+        // What is only given another place stays where it was.
+        store.apply(vec![aside, keep("2", Some(5)), keep("1", None), keep("4", None)]).await.unwrap();
+        store.close().await;
+        let store = Store::open(folder.path()).unwrap();
+        let waiting = store.messages(account(), 10).await.unwrap();
+        let ids: Vec<String> = waiting.messages.into_iter().map(|message| message.id).collect();
+        assert_eq!(ids, ["2", "3", "1", "4"]);
     }
 }

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::RoomSpeaker;
+
 /// What `send` answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -219,6 +221,9 @@ pub struct Message {
     /// The sender's id (XEP-0359).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin_id: Option<String>,
+    /// Who spoke, where it came out of a room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<RoomSpeaker>,
     /// How far it has come, when it is ours and the history tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<MessageState>,
@@ -249,7 +254,7 @@ pub struct Message {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reaction {
-    /// Who, a bare JID.
+    /// Who: a bare JID, in a room with the nickname.
     pub from: String,
     /// What.
     pub emojis: Vec<String>,

@@ -8,6 +8,7 @@ mod message;
 mod personal;
 mod presence;
 mod probe;
+mod room;
 mod roster;
 mod tune;
 mod upload;
@@ -29,6 +30,7 @@ pub use probe::{
     Certificate, ProbeAddress, ProbeEndpoint, ProbeFeatures, ProbeLimits, ProbeReport, ProbeSasl2, ProbeService,
     ProbeTls, ProbeWarning, ServiceAnswer, SrvRecord, TlsStart,
 };
+pub use room::{AccountRooms, Room, RoomInvitation, RoomMember, RoomMembersReport, RoomReport, RoomSpeaker, RoomState};
 pub use roster::{
     AccountBlocked, AccountPending, AccountRoster, Ask, BlockReport, Contact, PendingContact, PendingReport, Resource,
     RosterReport, Subscription, SubscriptionRequest,

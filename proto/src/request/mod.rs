@@ -4,6 +4,7 @@ mod condition;
 mod contacts;
 mod params;
 mod personal;
+mod room;
 mod status;
 mod tune;
 mod upload;
@@ -26,6 +27,7 @@ pub use personal::{
     ActivityClear, ActivitySet, ActivityShow, AvatarClear, AvatarSet, AvatarShow, MoodClear, MoodSet, MoodShow,
     NickClear, NickSet, NickShow, TuneGet,
 };
+pub use room::{RoomInvite, RoomJoin, RoomLeave, RoomListing, RoomMembers};
 pub use status::{
     Scroll, ScrollOff, ScrollPreview, Status, StatusClear, StatusHold, StatusLayers, StatusRelease, StatusSet,
     StatusThen,
@@ -39,9 +41,9 @@ pub use upload::{UploadCancel, UploadFinish, UploadStart, UploadWrite};
 use crate::jsonrpc::Error;
 use crate::reply::{
     AccountList, BlockReport, ConfigReport, ConfigValues, ContactTunes, DaemonStatus, DoctorReport, Done, Hello,
-    HistoryReport, Message, OutboxList, PendingReport, PersonalReport, PlayerList, Pong, ProbeReport, RosterReport,
-    ScrollFrames, SendReport, StatusReport, TuneExplanation, TuneReport, TuneText, UnreadReport, UploadDone,
-    UploadProgress, UploadStarted, WaitReport, WatchReport, XmlWatching,
+    HistoryReport, Message, OutboxList, PendingReport, PersonalReport, PlayerList, Pong, ProbeReport,
+    RoomMembersReport, RoomReport, RosterReport, ScrollFrames, SendReport, StatusReport, TuneExplanation, TuneReport,
+    TuneText, UnreadReport, UploadDone, UploadProgress, UploadStarted, WaitReport, WatchReport, XmlWatching,
 };
 
 /// A method's parameters, with the method's name and the type of its answer.
@@ -171,6 +173,11 @@ methods! {
     "block.list" BlockListing -> BlockReport, "Lists who is blocked";
     "block.add" BlockAdd -> BlockReport, "Has the server let nothing through from and to somebody";
     "block.remove" BlockRemove -> BlockReport, "Ends that";
+    "room.list" RoomListing -> RoomReport, "Lists the rooms that are bookmarked or entered";
+    "room.join" RoomJoin -> RoomReport, "Enters a room, now and at the start of each session";
+    "room.members" RoomMembers -> RoomMembersReport, "Lists who is in a room";
+    "room.invite" RoomInvite -> Done, "Has a room invite somebody";
+    "room.leave" RoomLeave -> RoomReport, "Leaves a room, and does not enter it by itself any more";
     "account.list" AccountListing -> AccountList, "Lists accounts and the state of their connections";
     "account.show" AccountShow -> AccountList, "Shows how an account's login went and how its connection stands";
     "account.connect" AccountConnect -> AccountList, "Connects now, also after a failed login";

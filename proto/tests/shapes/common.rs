@@ -109,6 +109,7 @@ fn message() -> Message {
         carbon: false,
         stanza_id: some("s1"),
         origin_id: None,
+        room: None,
         state: None,
         reason: None,
         unread: false,
@@ -303,7 +304,7 @@ fn check_snapshot(state: State) {
 }
 
 #[test]
-fn events_keep_their_shape() {
+fn a_snapshot_keeps_its_shape() {
     let state = State {
         status: StatusReport { accounts: vec![status()] },
         tune: published(),
@@ -312,6 +313,10 @@ fn events_keep_their_shape() {
         ..State::default()
     };
     check_snapshot(state);
+}
+
+#[test]
+fn events_keep_their_shape() {
     check("event/gap", &Event::gap());
     let count = OutboxCount { account: "home".into(), waiting: 2 };
     check("event/outbox", &Event::new(7, Change::Outbox(count)));

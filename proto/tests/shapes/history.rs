@@ -43,6 +43,7 @@ pub(super) fn message() -> Message {
         carbon: false,
         stanza_id: None,
         origin_id: None,
+        room: None,
         state: Some(MessageState::Queued),
         reason: None,
         unread: false,

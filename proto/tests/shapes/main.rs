@@ -8,6 +8,7 @@ mod contacts;
 mod history;
 mod layers;
 mod personal;
+mod rooms;
 mod tune;
 mod upload;
 mod wire;

@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use super::ROOMS;
 use super::people::{CONTACTS, PEOPLE};
 use super::place::Place;
 use super::{Log, MAX_FILE, Setup};
@@ -46,6 +47,7 @@ modules:
   mod_disco: {{}}
   mod_last: {{}}
   mod_mam: {{default: always}}
+  mod_muc: {{host: "{ROOMS}", default_room_options: {{mam: true, persistent: true, anonymous: false, allow_user_invites: true}}}}
   mod_offline: {{}}
   mod_ping: {{}}
   mod_privacy: {{}}

@@ -18,6 +18,8 @@ use crate::process::{Folder, Process, free_port};
 use crate::wait;
 use place::Place;
 
+/// Where the rooms of each server are; everybody may make one, and each has an archive.
+pub const ROOMS: &str = "rooms.verona.example";
 /// The largest file that a server takes which takes files.
 pub const MAX_FILE: u64 = 2 << 20;
 

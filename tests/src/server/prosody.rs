@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use super::ROOMS;
 use super::people::{CONTACTS, PEOPLE};
 use super::place::Place;
 use super::{Log, MAX_FILE, Setup};
@@ -70,6 +71,13 @@ modules_enabled = {{ {MODULES} {extra} }}
 modules_disabled = {{ "s2s", "s2s_auth_certs" }}
 {web}VirtualHost "{DOMAIN}"
     ssl = {{ certificate = "{folder}/certificate.pem"; key = "{folder}/key.pem" }}
+Component "{ROOMS}" "muc"
+    modules_enabled = {{ "muc_mam" }}
+    muc_log_by_default = true
+    muc_log_expires_after = "never"
+    restrict_room_creation = false
+    muc_room_default_persistent = true
+    muc_tombstones = false
 {files}"#
     )
 }

@@ -184,6 +184,7 @@ mod tests {
             server: None,
             tls: TlsPolicy::Auto,
             tune: TuneSettings { pep: false, status: None, status_when: StatusWhen::Empty },
+            rooms: false,
             messages: MessageSettings::default(),
             encrypted_only: Vec::new(),
             on_uncertain: OnUncertain::Resend,
@@ -206,6 +207,7 @@ mod tests {
             recent: KeptRecent::default(),
             roster: None,
             requests: Vec::new(),
+            rooms: Vec::new(),
         };
         Context::new(settings, memory, Entropy::new([0; SEED_LEN]))
     }

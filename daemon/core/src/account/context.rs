@@ -11,12 +11,14 @@ use super::inbox::Inbox;
 use super::input::{Playing, StoreTicket, Ticket};
 use super::kept::KeptSession;
 use super::login::Key;
-use super::online::{Asleep, Unsent};
+use super::online::Asleep;
 use super::outbox::Outbox;
 use super::output::{Change, Delivery, Dial, Event, HangUp, Outcome, Output};
 use super::outward::Outward;
 use super::recent::{Dues, Recent};
 use super::returned::{Pauses, Taken};
+use super::room_recent::RoomRecent;
+use super::rooms::Rooms;
 use super::settings::{Memory, OnUncertain, Remembered, Settings, TuneSettings};
 use super::streak::Streak;
 use super::timers::{Timer, Timers};
@@ -24,6 +26,7 @@ use super::tokens::Tokens;
 use crate::backoff::Backoff;
 use crate::entropy::Entropy;
 use crate::loss::{Ending, Loss};
+use crate::presence::Show;
 use crate::time::Now;
 use crate::xml::{Element, writer};
 
@@ -76,10 +79,14 @@ pub(super) struct Context {
     pub(super) inbox: Inbox,
     /// The last messages.
     pub(super) recent: Recent,
+    /// The same of rooms.
+    pub(super) room_recent: RoomRecent,
     /// What others are to be told of them.
     pub(super) dues: Dues,
     /// What is known of the contacts.
     pub(super) contacts: Contacts,
+    /// The rooms that the account remembers.
+    pub(super) rooms: Rooms,
     /// How often in a row the server did not keep its side of stream management.
     pub(super) mistrusted: u32,
     /// The disk has a session.
@@ -96,18 +103,23 @@ impl Context {
         let keys = chosen.chain(std::mem::take(&mut memory.chosen_behind)).collect();
         let taken = Taken::restored(std::mem::take(&mut memory.taken));
         let backlog = Backlog::restored(memory.backlog);
-        let inbox = Inbox::restored(memory.border.take(), std::mem::take(&mut memory.told));
+        let kept_rooms = std::mem::take(&mut memory.rooms);
+        let borders = kept_rooms.iter().filter_map(|room| Some((room.jid.clone(), room.border.clone()?))).collect();
+        let inbox = Inbox::restored(memory.border.take(), borders, std::mem::take(&mut memory.told));
+        let (rooms, known_rooms) = Rooms::restored(kept_rooms);
         let (contacts, known) = Contacts::restored(memory.roster.take(), std::mem::take(&mut memory.requests));
+        let room_recent = RoomRecent::restored(std::mem::take(&mut memory.recent.in_rooms));
         let recent = Recent::restored(std::mem::take(&mut memory.recent));
         let unread = recent.unread().into_iter().map(|(chat, count)| Event::Unread(chat, count));
-        let outputs = known.into_iter().chain(unread).map(Output::Event).collect();
+        let outputs = known.into_iter().chain(known_rooms).chain(unread).map(Output::Event).collect();
         let session_kept = memory.session.is_some();
+        let numbered = u64::try_from(messages.len()).unwrap_or(u64::MAX);
         let (asleep, unsent) = match memory.session.take() {
             Some(kept) => {
                 let told = memory.layers.directed().iter().map(|directed| directed.to.clone()).collect();
                 (Some(Asleep::restored(kept, messages, told)), Vec::new())
             }
-            None => (None, messages.into_iter().map(Unsent::lone).collect()),
+            None => (None, messages),
         };
         Self {
             now: Now::default(),
@@ -127,7 +139,7 @@ impl Context {
             pipelines: true,
             connecting: Vec::new(),
             asleep,
-            outbox: Outbox::restored(unsent, keys),
+            outbox: Outbox::restored(unsent, keys, numbered),
             merging: Vec::new(),
             fates: Fates::default(),
             taken,
@@ -135,8 +147,10 @@ impl Context {
             backlog,
             inbox,
             recent,
+            room_recent,
             dues: Dues::default(),
             contacts,
+            rooms,
             mistrusted: 0,
             session_kept,
             outputs,
@@ -164,6 +178,11 @@ impl Context {
 
     pub(super) fn write_element(&mut self, element: &Element) {
         self.write(writer::to_string(element).into_bytes());
+    }
+
+    /// Whether nobody is to see us.
+    pub(super) fn is_invisible(&self) -> bool {
+        self.outward.composed().presence.show == Show::Invisible
     }
 
     /// The account's local part, as SASL names it.

@@ -7,7 +7,8 @@ use super::context::Context;
 use super::input::{Correcting, Outgoing, StoreTicket, Ticket};
 use super::online::{Letter, Unwritten};
 use super::outbox::name;
-use super::output::{Change, Merged, Outcome};
+use super::output::{Change, Outcome};
+use crate::stanza::MessageKind;
 use crate::xml::{ns, writer};
 
 /// A correction on its way to the disk, where it takes a message's place.
@@ -21,11 +22,33 @@ pub(super) struct Merging {
     told: Option<String>,
 }
 
+/// A message with a correction in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Merged {
+    /// The message's own id, which it keeps.
+    pub id: String,
+    /// The whole stanza as it is to leave.
+    pub stanza: String,
+    /// The message is on the disk alone; should it be that no more, nothing is changed, and that is an error.
+    pub behind: bool,
+    /// As the history is to have it.
+    pub kind: MessageKind,
+    /// The same.
+    pub body: String,
+    /// The same.
+    pub subject: Option<String>,
+    /// The same.
+    pub url: Option<String>,
+    /// This name is known from now on.
+    pub told: Option<String>,
+}
+
 impl Correcting {
     /// Whether a message can take the correction: the first one, or another correction of it.
     pub(super) fn fits(&self, letter: &Letter, to: &Jid) -> bool {
         let is_it = letter.id == self.first || letter.replaces.as_ref() == Some(&self.first);
-        is_it && !letter.in_doubt && letter.to.to_bare() == to.to_bare()
+        // What is said to one in a room is not said in it.
+        is_it && !letter.in_doubt && letter.to.to_bare() == to.to_bare() && !(letter.to_room && to.resource().is_some())
     }
 }
 
@@ -60,7 +83,10 @@ impl Context {
     pub(super) fn merge_into(&mut self, ticket: Ticket, outgoing: &Outgoing, unwritten: Unwritten<'_>) {
         let Unwritten { letter, stanza, awaits, before } = unwritten;
         let receipt = outgoing.receipt || stanza.contains(ns::RECEIPTS);
-        let outgoing = Outgoing { to: letter.to.clone(), receipt, ..outgoing.clone() };
+        let mut outgoing = Outgoing { to: letter.to.clone(), receipt, ..outgoing.clone() };
+        if letter.to_room {
+            outgoing = Outgoing { kind: MessageKind::Groupchat, receipt: false, ..outgoing };
+        }
         let corrected = self.compose(&letter.id, letter.replaces.as_deref(), &outgoing);
         let corrected = dated_like(stanza, writer::to_string(&corrected));
         *before = Some(std::mem::replace(stanza, corrected.clone()));

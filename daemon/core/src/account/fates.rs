@@ -4,9 +4,9 @@ use super::context::Context;
 use super::input::{StoreTicket, Ticket};
 use super::online::Letter;
 use super::outbox::name;
-use super::output::{Aside, Change, Event, Outcome, Returned};
+use super::output::{Aside, Change, Event, Outcome};
+use super::returned::Returned;
 use crate::stanza::StanzaError;
-use crate::stanza::error::{Condition, ErrorKind};
 
 /// What the disk is told of it.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ impl Context {
             let stanza = letter.taken.take().unwrap_or_default();
             self.taken.add(letter.kept(None, &stanza));
             let Letter { ticket, id, .. } = letter;
-            if self.outbox.has_key(&id) {
+            if self.outbox.is_chosen(&id) {
                 names.push(name(&id));
                 self.inbox.remember(&name(&id));
             }
@@ -55,6 +55,20 @@ impl Context {
             ids.push(id);
         }
         self.settle_arrived(Fate::Arrived, ids, names);
+    }
+
+    /// A room shows a message; should its archive tell of it once more, it is known to be ours.
+    pub(super) fn message_shown(&mut self, letter: Letter) {
+        let Letter { ticket, id, .. } = letter;
+        let names = vec![name(&id)];
+        self.inbox.remember(&name(&id));
+        self.answer(ticket, &id, &Outcome::Sent(id.clone()));
+        self.settle_arrived(Fate::Arrived, vec![id], names);
+    }
+
+    /// Whether a room has shown a message of ours with this id before.
+    pub(super) fn was_shown(&self, id: &str) -> bool {
+        self.inbox.knows(&name(id))
     }
 
     /// This message came back, or would: whoever waits is told, and where nobody does, or it was kept for its author
@@ -80,15 +94,6 @@ impl Context {
         self.event(Event::SetAside(id.clone(), Aside::Failed, reason.clone()));
         let returned = Returned { message: letter.kept(None, stanza), reason, has_failed: true, forgets };
         self.settle_messages(Fate::Returned(Box::new(returned)), vec![id]);
-    }
-
-    /// Does not send a message that was taken before its chat was for encrypted ones only; where nobody waits for it, it
-    /// is kept for its author.
-    pub(super) fn withhold(&mut self, letter: Option<Letter>) {
-        let Some(letter) = letter else { return };
-        let text = Some("the chat is for encrypted messages only".to_owned());
-        let error = StanzaError { text, ..StanzaError::new(ErrorKind::Cancel, Condition::PolicyViolation) };
-        self.message_refused(letter, &error);
     }
 
     /// This message is not sent by itself any more.

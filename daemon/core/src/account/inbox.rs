@@ -1,10 +1,12 @@
 //! What is known of the messages that came: how far the archive is known, and by name of which of them watchers were
 //! told. A message may come a second time, from the server's store, from the archive, or as a copy, and is news once.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use jid::BareJid;
 
 use super::input::StoreTicket;
-use super::kept::{Border, Known, Origin};
+use super::kept::{Border, Known, Origin, Shown};
 use super::output::Incoming;
 use super::recent::Said;
 use crate::time::Wall;
@@ -17,6 +19,8 @@ pub const NAMES_REMEMBERED: u32 = 500;
 pub(super) struct Inbox {
     /// How far the archive is known: all before it was told.
     pub(super) border: Option<Border>,
+    /// The same of each room.
+    rooms: BTreeMap<BareJid, Border>,
     told: Told,
     /// What the disk was asked to know of in sessions that are gone.
     under_way: Vec<(StoreTicket, Batch)>,
@@ -28,6 +32,10 @@ pub(super) struct Batch {
     pub(super) said: Vec<Said>,
     /// How far the archive is known behind them.
     pub(super) border: Option<Border>,
+    /// How far rooms are.
+    pub(super) rooms: BTreeMap<BareJid, Border>,
+    /// What of ours they show.
+    pub(super) shown: Vec<Shown>,
 }
 
 /// The names of the last messages.
@@ -39,8 +47,8 @@ struct Told {
 }
 
 impl Inbox {
-    pub(super) fn restored(border: Option<Border>, names: Vec<String>) -> Self {
-        let mut inbox = Self { border, ..Self::default() };
+    pub(super) fn restored(border: Option<Border>, rooms: BTreeMap<BareJid, Border>, names: Vec<String>) -> Self {
+        let mut inbox = Self { border, rooms, ..Self::default() };
         for name in names {
             inbox.told.add(&name);
         }
@@ -70,13 +78,16 @@ impl Inbox {
             self.told.add(&name);
         }
         self.border = batch.border.or(self.border.take());
+        self.rooms.extend(batch.rooms);
         batch.said
     }
 
     /// The session is gone, and the disk was asked to know of this: what has a name is told when it does. The server
     /// sends the rest again.
     pub(super) fn leave(&mut self, ticket: StoreTicket, mut batch: Batch) {
-        batch.said.retain(|said| said.name().is_some());
+        batch.said.retain(|said| said.name().is_some() || said.is_said_in_room());
+        // The next session reads a room behind what is about to be told of it.
+        self.rooms.extend(std::mem::take(&mut batch.rooms));
         self.under_way.push((ticket, batch));
     }
 
@@ -84,6 +95,16 @@ impl Inbox {
     pub(super) fn stored(&mut self, ticket: StoreTicket) -> Vec<Said> {
         let place = self.under_way.iter().position(|(awaited, _)| *awaited == ticket);
         place.map(|place| self.under_way.remove(place)).map(|(_, batch)| self.tell(batch)).unwrap_or_default()
+    }
+
+    /// How far what was said in a room is known.
+    pub(super) fn room(&self, room: &BareJid) -> Option<&Border> {
+        self.rooms.get(room)
+    }
+
+    /// Nothing is known of a room any more.
+    pub(super) fn forget_room(&mut self, room: &BareJid) {
+        self.rooms.remove(room);
     }
 
     /// Whether the disk is asked for a message of which this is true.
@@ -99,7 +120,7 @@ impl Inbox {
 
 impl Batch {
     pub(super) fn is_empty(&self) -> bool {
-        self.said.is_empty() && self.border.is_none()
+        self.said.is_empty() && self.border.is_none() && self.rooms.is_empty() && self.shown.is_empty()
     }
 
     pub(super) fn holds(&self, wanted: &str) -> bool {
@@ -113,7 +134,9 @@ impl Batch {
 
     /// What the disk is to know of it, the messages themselves only where they are kept.
     pub(super) fn known(&self, history: bool) -> Known {
-        let mut known = Known { border: self.border.clone(), told: self.names(), ..Known::default() };
+        let rooms = self.rooms.iter().map(|(room, border)| (room.clone(), border.clone())).collect();
+        let mut known = Known { border: self.border.clone(), told: self.names(), rooms, ..Known::default() };
+        known.shown.extend(self.shown.iter().filter(|_| history).cloned());
         for said in self.said.iter().filter(|_| history) {
             match said {
                 Said::Text(message) => known.messages.push(message.clone()),
@@ -148,7 +171,7 @@ mod tests {
 
     #[test]
     fn the_last_names_are_known() {
-        let mut inbox = Inbox::restored(None, vec!["a".into(), "b".into(), "a".into()]);
+        let mut inbox = Inbox::restored(None, BTreeMap::new(), vec!["a".into(), "b".into(), "a".into()]);
         for number in 0..NAMES_REMEMBERED - 1 {
             inbox.told.add(&number.to_string());
         }

@@ -1,6 +1,6 @@
 //! Everything that can happen to an account.
 
-use jid::{BareJid, Jid};
+use jid::{BareJid, Jid, ResourcePart};
 
 use super::kept::{KeptAside, KeptMessage};
 use super::settings::{MessageSettings, OnUncertain, TuneSettings};
@@ -143,6 +143,24 @@ pub enum Command {
     Publish(Ticket, Publication),
     /// Make, take back or answer a request to see presence; answered when the server has handled it.
     Subscribe(Ticket, BareJid, Subscribing),
+    /// Something about a room; answered when it is done.
+    Room(Ticket, BareJid, RoomCommand),
+}
+
+/// What can be wanted of a room.
+#[derive(Debug)]
+pub enum RoomCommand {
+    /// Enter now and at the start of each session; with this nickname and no other, where one is given.
+    Join(Option<ResourcePart>, Option<Secret>),
+    /// Leave, and do not enter any more; or do not even remember it.
+    Leave {
+        /// Not even remembered.
+        forget: bool,
+    },
+    /// Tell who is there.
+    Occupants,
+    /// Have the room invite somebody, for this reason.
+    Invite(Jid, Option<String>),
 }
 
 /// Where a message that is to be cancelled was last seen.

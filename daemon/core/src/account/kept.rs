@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use jid::{FullJid, Jid};
+use jid::{BareJid, FullJid, Jid};
 
 use super::output::{Aside, Incoming};
 use super::recent::Noted;
@@ -115,10 +115,42 @@ pub struct Known {
     pub border: Option<Border>,
     /// Under these names watchers were told of messages: should one come again, it is not news.
     pub told: Vec<String>,
+    /// How far rooms are known.
+    pub rooms: Vec<(BareJid, Border)>,
     /// Messages for the history.
     pub messages: Vec<Incoming>,
+    /// At which places of their rooms messages of ours are shown.
+    pub shown: Vec<Shown>,
     /// What was said of messages, those among them.
     pub notes: Vec<Noted>,
+}
+
+/// A message of ours in its room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// The room.
+    pub room: BareJid,
+    /// The message's id.
+    pub id: String,
+    /// The one that the room gave it (XEP-0359).
+    pub place: String,
+}
+
+/// A room that the account remembers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptRoom {
+    /// Which.
+    pub jid: BareJid,
+    /// What it is called.
+    pub name: Option<String>,
+    /// The nickname to enter with.
+    pub nick: Option<String>,
+    /// It is entered at the start of a session.
+    pub autojoin: bool,
+    /// The server remembers it, too.
+    pub bookmarked: bool,
+    /// How far what was said is known; none when nothing is.
+    pub border: Option<Border>,
 }
 
 /// How long a session can be resumed, from the moment its connection was lost.

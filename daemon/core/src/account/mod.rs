@@ -2,6 +2,7 @@
 //! Every state is a file and is consumed by its transitions. Sockets, files and the clock are the shell's, which hands
 //! in what happened and does what comes out.
 
+mod aside;
 mod backlog;
 mod contacts;
 mod context;
@@ -18,6 +19,10 @@ mod output;
 mod outward;
 mod recent;
 mod returned;
+mod room;
+mod room_outbox;
+mod room_recent;
+mod rooms;
 mod settings;
 mod stopped;
 mod streak;
@@ -26,18 +31,22 @@ mod tokens;
 
 pub use backlog::PART as BACKLOG_PART;
 pub use contacts::{KeptPush, KeptRoster, SubscriptionRequest};
+pub use correcting::Merged;
 pub use inbox::NAMES_REMEMBERED;
 pub use input::{
-    Command, Connected, Correcting, Input, Machine, Outgoing, Place, Playing, Question, SecretMissing, Security,
-    StoreTicket, Subscribing, Ticket,
+    Command, Connected, Correcting, Input, Machine, Outgoing, Place, Playing, Question, RoomCommand, SecretMissing,
+    Security, StoreTicket, Subscribing, Ticket,
 };
-pub use kept::{Border, KeptAside, KeptMessage, KeptSession, Known, Origin};
+pub use kept::{Border, KeptAside, KeptMessage, KeptRoom, KeptSession, Known, Origin, Shown};
 pub use output::{
-    Aside, Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Merged, Outcome, Output, Problem,
-    Profile, Report, Returned, Session, TunePublished,
+    Aside, Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Profile,
+    Report, Session, Speaker, TunePublished,
 };
-pub use recent::{KeptRecent, MESSAGES_REMEMBERED, Noted, RecentMessage};
-pub use returned::TAKEN_REMEMBERED;
+pub use recent::{Author, KeptRecent, MESSAGES_REMEMBERED, Noted, RecentMessage};
+pub use returned::{Returned, TAKEN_REMEMBERED};
+pub use room::{Affiliation, Occupant, Role};
+pub use room_recent::RoomWord;
+pub use rooms::{Invitation, RoomReport, RoomState};
 pub use settings::{Memory, MessageSettings, OnUncertain, Remembered, Settings, TuneSettings};
 pub use tokens::Token;
 

@@ -110,6 +110,7 @@ impl Offline {
             Command::Ask(ticket, _)
             | Command::CanHide(ticket)
             | Command::Publish(ticket, _)
+            | Command::Room(ticket, ..)
             | Command::Subscribe(ticket, ..) => {
                 context.reply(ticket, Outcome::NotOnline(self.problem().cloned()));
             }
@@ -131,6 +132,7 @@ impl Offline {
                 | Timer::Due
                 | Timer::Again
                 | Timer::Lull
+                | Timer::Rooms
                 | Timer::Close => {}
             }
         }

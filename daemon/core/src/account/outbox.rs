@@ -4,25 +4,24 @@
 
 use std::collections::BTreeMap;
 
-use jid::Jid;
-
 use super::context::Context;
 use super::input::{Outgoing, Place, StoreTicket, Ticket};
-use super::kept::KeptAside;
+use super::kept::{KeptAside, KeptMessage};
 use super::online::{Asleep, Letter, Unsent};
-use super::output::{Aside, Event, Incoming, Outcome};
-use crate::loss::Loss;
-use crate::stanza::{Message, oob, receipts, remark};
+use super::output::{Event, Incoming, Outcome};
+use super::room_outbox::RoomOutbox;
+use crate::stanza::{Message, MessageKind, archive, oob, receipts, remark};
 use crate::xml::{Element, writer};
-
-/// A message that was under way when the server ended so many sessions in a row for what they carried is not sent again.
-const SUSPECTED: u8 = 2;
 
 /// Of one account.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     /// In the order in which they are to be sent.
-    unsent: Vec<Unsent>,
+    pub(super) unsent: Vec<Unsent>,
+    /// Those for rooms.
+    pub(super) to_rooms: RoomOutbox,
+    /// How many were taken.
+    taken: u64,
     /// How many messages watchers were told of.
     told: usize,
     /// The ids that askers have chosen, of messages that have not arrived.
@@ -46,14 +45,16 @@ pub(super) struct OnItsWay;
 
 impl Outbox {
     /// What another process was asked to send.
-    pub(super) fn restored(unsent: Vec<Unsent>, keys: Vec<String>) -> Self {
+    pub(super) fn restored(messages: Vec<KeptMessage>, keys: Vec<String>, taken: u64) -> Self {
         let keys = keys.into_iter().map(|id| (id, Key::Kept)).collect();
-        Self { unsent, keys, ..Self::default() }
+        let mut outbox = Self { keys, taken, ..Self::default() };
+        outbox.put_back(Unsent::in_order(messages).collect());
+        outbox
     }
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.unsent.len()
+        self.unsent.len() + self.to_rooms.len()
     }
 
     /// Takes more, behind the others.
@@ -61,16 +62,22 @@ impl Outbox {
         self.unsent.extend(unsent);
     }
 
-    fn cancel(&mut self, id: &str) -> Option<Result<Letter, OnItsWay>> {
-        let place = self.unsent.iter().position(|unsent| unsent.letter.id == id)?;
-        if self.unsent[place].letter.in_doubt {
+    /// Takes out one that is in no doubt; nothing when there is none of this id.
+    pub(super) fn cancel(&mut self, id: &str) -> Option<Result<Letter, OnItsWay>> {
+        let is_it = |unsent: &Unsent| unsent.letter.id == id;
+        let found = self.unsent.iter().chain(self.to_rooms.iter()).find(|unsent| is_it(unsent))?;
+        if found.letter.in_doubt {
             return Some(Err(OnItsWay));
         }
-        Some(Ok(self.unsent.remove(place).letter))
+        let cancelled = self.unsent.extract_if(.., |unsent| is_it(unsent)).next();
+        cancelled.or_else(|| self.to_rooms.take_if(is_it).pop()).map(|unsent| Ok(unsent.letter))
     }
 
     /// A message that came back is sent before all that was taken later to the same recipient.
     pub(super) fn insert(&mut self, unsent: Unsent) {
+        if unsent.letter.to_room {
+            return self.to_rooms.put_back(std::iter::once(unsent));
+        }
         let (to, at) = (unsent.letter.to.to_bare(), unsent.letter.origin.at);
         let is_later = |other: &Unsent| {
             let Letter { to: other, origin, returned, .. } = &other.letter;
@@ -82,18 +89,19 @@ impl Outbox {
 
     /// Takes out the last message that was never written and of which this is true, for a moment.
     pub(super) fn take_fitting(&mut self, fits: impl Fn(&Letter) -> bool) -> Option<(usize, Unsent)> {
-        let place = self.unsent.iter().rposition(|unsent| unsent.awaits.is_none() && fits(&unsent.letter))?;
-        Some((place, self.unsent.remove(place)))
+        let is_it = |unsent: &Unsent| unsent.awaits.is_none() && fits(&unsent.letter);
+        match self.unsent.iter().rposition(is_it) {
+            Some(place) => Some((place, self.unsent.remove(place))),
+            None => self.to_rooms.take_last(is_it).map(|unsent| (0, unsent)),
+        }
     }
 
     /// Puts it back.
     pub(super) fn put_in(&mut self, place: usize, unsent: Unsent) {
+        if unsent.letter.to_room {
+            return self.to_rooms.put_back(std::iter::once(unsent));
+        }
         self.unsent.insert(place, unsent);
-    }
-
-    /// Whether who asked for the message with this id has chosen it.
-    pub(super) fn has_key(&self, id: &str) -> bool {
-        self.keys.contains_key(id)
     }
 
     /// A message with a chosen id is not at the server after all.
@@ -102,24 +110,36 @@ impl Outbox {
     }
 
     /// A session is gone; what it leaves was taken before what waits already.
-    pub(super) fn put_back(&mut self, mut unsent: Vec<Unsent>) {
+    pub(super) fn put_back(&mut self, unsent: Vec<Unsent>) {
+        let (to_rooms, mut unsent): (Vec<_>, Vec<_>) = unsent.into_iter().partition(|unsent| unsent.letter.to_room);
+        self.to_rooms.put_back(to_rooms.into_iter());
         unsent.append(&mut self.unsent);
         self.unsent = unsent;
+    }
+
+    /// Whether an asker has chosen this id, for a message that has not arrived.
+    pub(super) fn is_chosen(&self, id: &str) -> bool {
+        self.keys.contains_key(id)
+    }
+
+    fn next_number(&mut self) -> u64 {
+        self.taken += 1;
+        self.taken
     }
 }
 
 impl Context {
-    /// Whether there are messages that a session could send now.
+    /// Whether there are messages that a session could send now, as far as their rooms allow.
     pub(super) fn has_unsent(&self) -> bool {
-        self.outbox.unsent.iter().any(|unsent| self.may_leave(unsent))
+        self.outbox.unsent.iter().chain(self.outbox.to_rooms.iter()).any(|unsent| self.may_leave(unsent))
     }
 
     /// Whether more of those behind may be held in memory.
-    pub(super) fn has_room(&self) -> bool {
+    pub(super) fn may_hold_more(&self) -> bool {
         self.outbox.unsent.len() < self.settings.held
     }
 
-    /// Takes them out.
+    /// Takes them out, but for those for rooms.
     pub(super) fn take_unsent(&mut self) -> Vec<Unsent> {
         self.end_pauses();
         let (ready, waiting) =
@@ -141,6 +161,7 @@ impl Context {
 
     /// Takes a message that the next session is to send; whoever asked is told once the disk knows of it.
     pub(super) fn take_message(&mut self, ticket: Ticket, outgoing: Outgoing) {
+        let outgoing = self.addressed(outgoing);
         if self.asked_before(ticket, &outgoing) || self.merge(ticket, &outgoing) {
             return;
         }
@@ -163,15 +184,19 @@ impl Context {
         if letter.chosen {
             self.outbox.keys.insert(letter.id.clone(), Key::Open);
         }
-        (Letter { ticket: Some(ticket), aside: Some(Box::new((aside, reason))), ..letter }, stanza)
+        let (number, aside) = (self.outbox.next_number(), Some(Box::new((aside, reason))));
+        (Letter { ticket: Some(ticket), number, aside, ..letter }, stanza)
     }
 
     fn take_letter(&mut self, mut letter: Letter, stanza: String) {
+        if letter.to_room {
+            return self.keep_for_room(letter, stanza, false);
+        }
         if self.outbox.unsent.len() >= self.settings.held || !self.backlog.is_empty() {
             return self.put_behind(letter, &stanza);
         }
         let awaits = self.store(letter.keeping(None, &stanza));
-        self.outbox.unsent.push(Unsent { letter, stanza, awaits: Some(awaits), before: None });
+        self.outbox.unsent.push(Unsent::new(letter, stanza, Some(awaits)));
     }
 
     /// Whether a message was asked for before, under this id; then who asks again is told what becomes of that one.
@@ -233,11 +258,23 @@ impl Context {
         let filed = self.filed(&id, &outgoing);
         let replaces = outgoing.correcting.as_ref().map(|correcting| correcting.first.clone());
         let stanza = self.compose(&id, replaces.as_deref(), &outgoing);
-        let to = outgoing.to;
-        let origin = self.inbox.origin(self.now.wall);
-        let (ticket, in_doubt, suspected, returned, aside, taken) = (Some(ticket), false, 0, 0, None, None);
-        let letter =
-            Letter { ticket, id, to, chosen, origin, in_doubt, suspected, returned, replaces, filed, aside, taken };
+        let letter = Letter {
+            ticket: Some(ticket),
+            id,
+            to_room: outgoing.kind == MessageKind::Groupchat,
+            to: outgoing.to,
+            chosen,
+            origin: self.inbox.origin(self.now.wall),
+            in_doubt: false,
+            suspected: 0,
+            returned: 0,
+            replaces,
+            filed,
+            aside: None,
+            taken: None,
+            number: self.outbox.next_number(),
+            unshown: 0,
+        };
         (letter, stanza)
     }
 
@@ -245,6 +282,8 @@ impl Context {
     pub(super) fn compose(&self, id: &str, replaces: Option<&str>, outgoing: &Outgoing) -> Element {
         let mut message = Message::chat(id, outgoing.to.clone(), outgoing.body.clone());
         message.kind = outgoing.kind.clone();
+        let to_room = message.kind == MessageKind::Groupchat;
+        message.payloads.extend(to_room.then(|| archive::with_origin_id(id)));
         message.subject = outgoing.subject.clone();
         message.payloads.extend(replaces.map(remark::replace));
         message.payloads.extend(outgoing.receipt.then(receipts::request));
@@ -273,39 +312,17 @@ impl Context {
             reply_to: None,
             markable: false,
             wants_receipt: false,
+            room: None,
         };
         self.recent.add(&filed);
         self.settings.messages.history.then(|| Box::new(filed))
     }
 
-    /// Whether no plain text may go there.
-    pub(super) fn is_encrypted_only(&self, to: &Jid) -> bool {
-        let chats = &self.settings.encrypted_only;
-        !chats.is_empty() && chats.iter().any(|chat| chat.matches(to.to_bare().as_str()))
-    }
-
-    /// Does so with those that were never in a session; others are found where they would be written.
-    pub(super) fn withhold_unsent(&mut self) {
-        let (withheld, unsent) = std::mem::take(&mut self.outbox.unsent)
-            .into_iter()
-            .partition(|unsent| !unsent.letter.in_doubt && self.is_encrypted_only(&unsent.letter.to));
-        self.outbox.unsent = unsent;
-        for unsent in withheld {
-            self.withhold(Some(unsent.letter));
-        }
-    }
-
-    /// A session was ended by this; a message that was under way again and again when that happened would end the next
-    /// one too, and keep the account offline.
-    pub(super) fn quarantine(&mut self, loss: &Loss) {
-        let suspects = self.outbox.unsent.extract_if(.., |unsent| unsent.letter.suspected >= SUSPECTED);
-        for id in suspects.map(|unsent| unsent.letter.id).collect::<Vec<_>>() {
-            self.set_aside(id, Aside::Uncertain, format!("it was on its way {SUSPECTED} times in a row when {loss}"));
-        }
-    }
-
     /// The store answered, perhaps for a message that waits for a session.
     pub(super) fn stored_unsent(&mut self, ticket: StoreTicket, result: &Result<(), String>) {
+        if self.stored_for_room(ticket, result) {
+            return;
+        }
         let unsent = &mut self.outbox.unsent;
         let Some(place) = unsent.iter().position(|unsent| unsent.awaits == Some(ticket)) else { return };
         match result {
@@ -335,8 +352,9 @@ impl Context {
     /// Nobody knows when the next session is: whoever waits for a message is told that it is kept.
     pub(super) fn put_off_messages(&mut self) {
         let asleep = self.asleep.as_mut().map(Asleep::put_off_messages).unwrap_or_default();
-        let waiting: Vec<_> =
-            asleep.into_iter().chain(self.outbox.unsent.iter_mut().filter_map(Unsent::put_off)).collect();
+        let Outbox { unsent, to_rooms, .. } = &mut self.outbox;
+        let unsent = unsent.iter_mut().chain(to_rooms.iter_mut().filter(|unsent| !unsent.lingers));
+        let waiting: Vec<_> = asleep.into_iter().chain(unsent.filter_map(Unsent::put_off)).collect();
         for (ticket, id) in waiting {
             self.answer(Some(ticket), &id, &Outcome::Queued(id.clone()));
         }

@@ -3,9 +3,13 @@
 use jid::{BareJid, FullJid, Jid};
 
 use super::contacts::{KeptPush, KeptRoster, SubscriptionRequest};
+use super::correcting::Merged;
 use super::input::{StoreTicket, Ticket};
-use super::kept::{KeptMessage, KeptSession, Known};
+use super::kept::{KeptMessage, KeptRoom, KeptSession, Known};
 use super::recent::Noted;
+use super::returned::Returned;
+use super::room::Occupant;
+use super::rooms::{Invitation, RoomReport};
 use super::settings::Remembered;
 use super::tokens::Token;
 use crate::pep::Personal;
@@ -111,40 +115,10 @@ pub enum Change {
     SubscriptionRequest(SubscriptionRequest),
     /// They do not any more.
     SubscriptionAnswered(BareJid),
-}
-
-/// A message that came back, most often when the server had taken it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Returned {
-    /// The message, as if it had not left yet.
-    pub message: KeptMessage,
-    /// Why, for people.
-    pub reason: String,
-    /// It is not sent again by itself.
-    pub has_failed: bool,
-    /// This name is not known any more.
-    pub forgets: Option<String>,
-}
-
-/// A message with a correction in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Merged {
-    /// The message's own id, which it keeps.
-    pub id: String,
-    /// The whole stanza as it is to leave.
-    pub stanza: String,
-    /// The message is on the disk alone; should it be that no more, nothing is changed, and that is an error.
-    pub behind: bool,
-    /// As the history is to have it.
-    pub kind: MessageKind,
-    /// The same.
-    pub body: String,
-    /// The same.
-    pub subject: Option<String>,
-    /// The same.
-    pub url: Option<String>,
-    /// This name is known from now on.
-    pub told: Option<String>,
+    /// A room that the account remembers; how far it is known stays as it is.
+    Room(KeptRoom),
+    /// It does not any more.
+    RoomForgotten(BareJid),
 }
 
 /// Why a message is kept and not sent.
@@ -181,6 +155,12 @@ pub enum Outcome {
     TooLate,
     /// There is no such thing.
     Unknown,
+    /// Who is in the room, and whether there are more.
+    Occupants(Vec<Occupant>, bool),
+    /// We are not in that room.
+    Outside,
+    /// It was not done, because we are invisible, and would be seen.
+    Invisible,
     /// The server cannot.
     Unsupported,
     /// It was not done, because strangers could read it, and the server would not have that changed.
@@ -229,6 +209,12 @@ pub enum Event {
     TunePublished(TunePublished),
     /// A message came, or left from another client of ours.
     Message(Incoming),
+    /// A room that is remembered, or that we are in, is new or changed.
+    Room(RoomReport),
+    /// A room is not remembered any more.
+    RoomForgotten(BareJid),
+    /// Somebody invites us into a room.
+    Invited(Invitation),
     /// So many messages of this chat are not read.
     Unread(BareJid, u32),
     /// Somebody said something of a message that is known.
@@ -291,7 +277,7 @@ pub struct Incoming {
     pub carbon: bool,
     /// It was sent from our account; else it came.
     pub sent: bool,
-    /// Its id in the account's archive (XEP-0359), when it has one.
+    /// Its id in the account's archive or the room's (XEP-0359), when it has one.
     pub place: Option<String>,
     /// The id that its sender gave it for good (XEP-0359).
     pub origin: Option<String>,
@@ -303,6 +289,8 @@ pub struct Incoming {
     pub markable: bool,
     /// The sender wants to know that it came to this session (XEP-0184).
     pub wants_receipt: bool,
+    /// Who spoke, in a room or out of one.
+    pub room: Option<Speaker>,
 }
 
 impl Incoming {
@@ -313,8 +301,23 @@ impl Incoming {
 
     /// Whether somebody should read it: it came, from a person.
     pub fn is_news(&self) -> bool {
-        !self.sent && self.replaces.is_none() && matches!(self.kind, MessageKind::Chat | MessageKind::Normal)
+        let is_to_people = matches!(self.kind, MessageKind::Chat | MessageKind::Normal | MessageKind::Groupchat);
+        !self.sent && self.replaces.is_none() && is_to_people
     }
+
+    /// Whether it is said in a room, to all.
+    pub fn is_said_in_room(&self) -> bool {
+        self.kind == MessageKind::Groupchat
+    }
+}
+
+/// Somebody who speaks in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Speaker {
+    /// The nickname, clean; none where the room itself speaks.
+    pub nick: Option<String>,
+    /// Who it is to the room, whatever the nickname (XEP-0421).
+    pub id: Option<String>,
 }
 
 /// The state of an account's link, complete.

@@ -143,6 +143,7 @@ mod tests {
             recent: KeptRecent::default(),
             roster: None,
             requests: Vec::new(),
+            rooms: Vec::new(),
         };
         let mut outward = Outward::new(settings, memory);
         let mut timers = Timers::default();

@@ -8,6 +8,7 @@ use jid::{BareJid, Jid};
 use super::context::Context;
 use super::input::Ticket;
 use super::output::{Change, Event, Incoming, Outcome};
+use super::room_recent::RoomWord;
 use super::settings::MessageSettings;
 use crate::stanza::MessageKind;
 use crate::stanza::remark::Remark;
@@ -25,7 +26,7 @@ const DUES: usize = 100;
 pub(super) struct Recent {
     /// The oldest first.
     messages: VecDeque<RecentMessage>,
-    /// How many unread messages of each chat are older than those.
+    /// How many unread messages of each chat are older than those, or were said in a room.
     older: BTreeMap<BareJid, u32>,
 }
 
@@ -55,6 +56,8 @@ pub struct KeptRecent {
     pub messages: Vec<RecentMessage>,
     /// How many unread messages of each chat are older than those.
     pub older: Vec<(BareJid, u32)>,
+    /// The last that were said in rooms, the oldest first.
+    pub in_rooms: Vec<RoomWord>,
 }
 
 impl Recent {
@@ -74,6 +77,13 @@ impl Recent {
 
     /// Remembers a message that is told, or taken to be sent.
     pub(super) fn add(&mut self, message: &Incoming) {
+        // What is said in rooms would crowd out all others: it is counted, and what may speak of it is known elsewhere.
+        if message.is_said_in_room() {
+            if message.is_news() {
+                self.count(message.chat());
+            }
+            return;
+        }
         self.messages.push_back(RecentMessage {
             chat: message.chat(),
             id: message.id.clone(),
@@ -85,9 +95,15 @@ impl Recent {
         });
         if self.messages.len() > usize::try_from(MESSAGES_REMEMBERED).unwrap_or(usize::MAX)
             && let Some(oldest) = self.messages.pop_front().filter(|oldest| oldest.unread)
-            && (self.older.len() < CHATS || self.older.contains_key(&oldest.chat))
         {
-            let count = self.older.entry(oldest.chat).or_default();
+            self.count(oldest.chat);
+        }
+    }
+
+    /// Counts an unread message that is not remembered by itself.
+    fn count(&mut self, chat: BareJid) {
+        if self.older.len() < CHATS || self.older.contains_key(&chat) {
+            let count = self.older.entry(chat).or_default();
             *count = count.saturating_add(1);
         }
     }
@@ -148,8 +164,8 @@ pub(super) enum Said {
 pub struct Noted {
     /// The other side's bare address.
     pub chat: BareJid,
-    /// Who says so.
-    pub from: BareJid,
+    /// Who says so: a bare address, in a room with the nickname.
+    pub from: Jid,
     /// To whom.
     pub to: BareJid,
     /// What.
@@ -158,6 +174,32 @@ pub struct Noted {
     pub sent: bool,
     /// Its own place in the archive.
     pub place: Option<String>,
+    /// In a room, whose message it is said of.
+    pub about: Option<Author>,
+}
+
+/// Who speaks in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Author {
+    /// We do, by this client or another.
+    Us,
+    /// The room knows who it is, whatever the nickname (XEP-0421).
+    Occupant(String),
+    /// Whoever has this nickname, which nobody else has had since.
+    Nick(Jid),
+    /// All that is known is the address: the room itself, or whoever had the nickname then.
+    Address(Jid),
+}
+
+impl Author {
+    /// What others than us are told apart by.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Us => None,
+            Self::Occupant(id) => Some(id),
+            Self::Nick(jid) | Self::Address(jid) => Some(jid.as_str()),
+        }
+    }
 }
 
 /// What others are to be told when that can be.
@@ -190,6 +232,10 @@ impl Said {
     /// Its name: its place in the archive, or the id that another client of ours gave to a message it sent. Other ids are
     /// the senders' own and name nothing.
     pub(super) fn name(&self) -> Option<String> {
+        // The border is enough, for a room's archive has one order.
+        if self.is_said_in_room() {
+            return None;
+        }
         match self {
             Self::Text(message) if message.sent => Some(format!("sent {}", message.id)),
             Self::Text(Incoming { place, .. }) | Self::Noted(Noted { place, .. }) => place.clone(),
@@ -200,6 +246,14 @@ impl Said {
     pub(super) fn place(&self) -> Option<&String> {
         match self {
             Self::Text(Incoming { place, .. }) | Self::Noted(Noted { place, .. }) => place.as_ref(),
+        }
+    }
+
+    /// Whether it is said in a room, to all.
+    pub(super) fn is_said_in_room(&self) -> bool {
+        match self {
+            Self::Text(message) => message.is_said_in_room(),
+            Self::Noted(noted) => noted.about.is_some(),
         }
     }
 
@@ -220,6 +274,9 @@ impl Noted {
     /// Which side the message must have come from that this may be said of: nobody takes back what another one wrote, or
     /// says for another that a message has come.
     pub fn about_sent(&self) -> Option<bool> {
+        if let Some(author) = &self.about {
+            return Some(*author == Author::Us);
+        }
         match self.remark {
             Remark::Received(_) | Remark::Displayed(_) => Some(!self.sent),
             Remark::Retraction(_) => Some(self.sent),
@@ -257,6 +314,10 @@ impl Context {
 
     /// What is said of a message that is not known, or not this one's to speak of, is nothing.
     fn was_noted(&mut self, noted: Noted) {
+        if noted.about.is_some() {
+            // Of rooms that was decided before.
+            return self.event(Event::Noted(noted));
+        }
         let Some(place) = self.recent.find(&noted.chat, noted.about_sent(), noted.remark.about()) else { return };
         match (&noted.remark, noted.sent) {
             (Remark::Displayed(id), true) => self.read(&noted.chat, place, Some(id.clone())),

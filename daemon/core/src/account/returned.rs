@@ -13,7 +13,7 @@ use jid::{BareJid, Jid};
 use super::context::Context;
 use super::kept::KeptMessage;
 use super::online::{Letter, Unsent};
-use super::output::{Change, Outcome, Returned};
+use super::output::{Change, Outcome};
 use super::timers::Timer;
 use crate::stanza::error::ErrorKind;
 use crate::stanza::{Address, StanzaError};
@@ -29,6 +29,19 @@ const TRIALS: u8 = 5;
 const PAUSE: Duration = Duration::from_secs(30);
 /// And up to so much longer, lest all who were told to wait come at once.
 const JITTER_MS: u64 = 5_000;
+
+/// A message that came back, most often when the server had taken it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Returned {
+    /// The message, as if it had not left yet.
+    pub message: KeptMessage,
+    /// Why, for people.
+    pub reason: String,
+    /// It is not sent again by itself.
+    pub has_failed: bool,
+    /// This name is not known any more.
+    pub forgets: Option<String>,
+}
 
 /// The last messages that the server has taken.
 #[derive(Debug, Default)]
@@ -150,7 +163,7 @@ impl Context {
         let returned = Returned { message, reason: error.to_string(), has_failed: false, forgets: None };
         self.store(Change::Returned(Box::new(returned)));
         self.answer(ticket, &id, &Outcome::Queued(id.clone()));
-        self.outbox.insert(Unsent { letter, stanza, awaits: None, before: None });
+        self.outbox.insert(Unsent::new(letter, stanza, None));
         to
     }
 

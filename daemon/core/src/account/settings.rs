@@ -9,7 +9,7 @@ use crate::stream::features::ConfigVersion;
 use crate::template::Template;
 
 use super::contacts::{KeptRoster, SubscriptionRequest};
-use super::kept::{Border, KeptMessage, KeptSession};
+use super::kept::{Border, KeptMessage, KeptRoom, KeptSession};
 use super::recent::KeptRecent;
 use super::tokens::Token;
 
@@ -26,6 +26,8 @@ pub struct Settings {
     pub tls: TlsPolicy,
     /// How the tune is published.
     pub tune: TuneSettings,
+    /// Rooms are entered as the account's bookmarks say.
+    pub rooms: bool,
     /// What becomes of messages.
     pub messages: MessageSettings,
     /// Chats that no plain text is sent into, by patterns of bare addresses.
@@ -103,6 +105,8 @@ pub struct Memory {
     pub roster: Option<KeptRoster>,
     /// Who asks to see our presence.
     pub requests: Vec<SubscriptionRequest>,
+    /// The rooms that the account remembers.
+    pub rooms: Vec<KeptRoom>,
 }
 
 /// What the server offered at the last login in one exchange: enough to send the next request with the stream header.

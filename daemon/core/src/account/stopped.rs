@@ -96,6 +96,7 @@ impl Stopped {
             | Command::Ask(ticket, _)
             | Command::CanHide(ticket)
             | Command::Publish(ticket, _)
+            | Command::Room(ticket, ..)
             | Command::Subscribe(ticket, ..) => {
                 context.reply(ticket, Outcome::NotOnline(Some(self.problem.clone())));
             }

@@ -27,13 +27,15 @@ pub(super) enum Timer {
     Again,
     /// The server may be told that nobody looks.
     Lull,
+    /// A room is to be entered again, or owes us something.
+    Rooms,
     /// The server must have closed its side.
     Close,
 }
 
 impl Timer {
     /// Every purpose, in the order in which due ones fire.
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Retry,
         Self::Login,
         Self::Step,
@@ -45,6 +47,7 @@ impl Timer {
         Self::Due,
         Self::Again,
         Self::Lull,
+        Self::Rooms,
         Self::Close,
     ];
 }

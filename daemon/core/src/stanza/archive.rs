@@ -98,7 +98,12 @@ pub fn stanza_id(payloads: &[Element], by: &BareJid) -> Option<String> {
     payloads.iter().find(is_it)?.attr("id").map(str::to_owned)
 }
 
-/// The id that a message's sender gave it for good; a hint, for anybody can write one.
+/// The id that a message's sender gives it for good, whatever becomes of its `id` on the way.
+pub fn with_origin_id(id: &str) -> Element {
+    Element::new("origin-id", ns::STANZA_ID).with_attr("id", id)
+}
+
+/// The same of a message that came; a hint, for anybody can write one.
 pub fn origin_id(payloads: &[Element]) -> Option<String> {
     let origin = payloads.iter().find(|payload| payload.is("origin-id", ns::STANZA_ID))?;
     origin.attr("id").map(str::to_owned)

@@ -49,6 +49,16 @@ impl Remark {
         message.payload("displayed", ns::CHAT_MARKERS).and_then(id_of).map(Self::Displayed)
     }
 
+    /// The same, about the message with this id.
+    pub fn about_instead(self, id: String) -> Self {
+        match self {
+            Self::Received(_) => Self::Received(id),
+            Self::Displayed(_) => Self::Displayed(id),
+            Self::Reactions(_, emojis) => Self::Reactions(id, emojis),
+            Self::Retraction(_) => Self::Retraction(id),
+        }
+    }
+
     /// Which message it is about.
     pub fn about(&self) -> &str {
         match self {

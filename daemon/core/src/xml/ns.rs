@@ -40,6 +40,12 @@ pub const PUBSUB_ERRORS: &str = "http://jabber.org/protocol/pubsub#errors";
 pub const PUBSUB_PUBLISH_OPTIONS: &str = "http://jabber.org/protocol/pubsub#publish-options";
 /// XEP-0060: the `FORM_TYPE` of a node's configuration.
 pub const PUBSUB_NODE_CONFIG: &str = "http://jabber.org/protocol/pubsub#node_config";
+/// XEP-0045: entering a room.
+pub const MUC: &str = "http://jabber.org/protocol/muc";
+/// XEP-0045: what a room says.
+pub const MUC_USER: &str = "http://jabber.org/protocol/muc#user";
+/// XEP-0045: what a room's owner says.
+pub const MUC_OWNER: &str = "http://jabber.org/protocol/muc#owner";
 /// XEP-0059: result sets.
 pub const RSM: &str = "http://jabber.org/protocol/rsm";
 /// XEP-0066: addresses of files.
@@ -84,6 +90,8 @@ pub const SM: &str = "urn:xmpp:sm:3";
 pub const PING: &str = "urn:xmpp:ping";
 /// XEP-0203: delayed delivery.
 pub const DELAY: &str = "urn:xmpp:delay";
+/// XEP-0249: invitations from one to another.
+pub const CONFERENCE: &str = "jabber:x:conference";
 /// XEP-0280: carbons.
 pub const CARBONS: &str = "urn:xmpp:carbons:2";
 /// XEP-0297: forwarding.
@@ -108,6 +116,12 @@ pub const ENCRYPTION: &str = "urn:xmpp:eme:0";
 pub const BIND2: &str = "urn:xmpp:bind:0";
 /// XEP-0388: SASL in its second profile.
 pub const SASL2: &str = "urn:xmpp:sasl:2";
+/// XEP-0402: rooms that the account remembers, namespace and node in one.
+pub const BOOKMARKS: &str = "urn:xmpp:bookmarks:1";
+/// XEP-0402: the wish to be told of changes to them.
+pub const BOOKMARKS_NOTIFY: &str = "urn:xmpp:bookmarks:1+notify";
+/// XEP-0421: who an occupant of a room is.
+pub const OCCUPANT_ID: &str = "urn:xmpp:occupant-id:0";
 /// XEP-0424: messages taken back.
 pub const RETRACT: &str = "urn:xmpp:message-retract:1";
 /// XEP-0444: reactions to messages.

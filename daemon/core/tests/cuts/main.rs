@@ -10,14 +10,13 @@ mod world;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jid::{FullJid, Jid};
-use xmppd_core::account::{KeptMessage, KeptRecent, KeptSession, Memory, Origin};
+use xmppd_core::account::{KeptMessage, KeptSession, Memory, Origin};
 use xmppd_core::entropy::Entropy;
-use xmppd_core::presence::{Layers, Presence, Show};
 use xmppd_core::time::Wall;
 
 use scram::Keys;
 use server::Kind;
-use world::{Cut, Way, World};
+use world::{Cut, Way, World, empty};
 
 const CLASSIC: Kind = Kind {
     inline: false,
@@ -28,6 +27,7 @@ const CLASSIC: Kind = Kind {
     talkative: false,
     archive: false,
     clears: false,
+    room: false,
 };
 const INLINE: Kind = Kind { inline: true, direct: true, ..CLASSIC };
 const FAST: Kind = Kind { fast: true, ..INLINE };
@@ -59,6 +59,10 @@ fn logins_and_sending_are_cut_at_every_byte() {
         (Kind { tells_h: false, ..FAST }, Before::Forgotten),
         (Kind { tells_h: false, archive: true, ..CLASSIC }, Before::Forgotten),
         (Kind { tells_h: false, archive: true, clears: true, ..FAST }, Before::Forgotten),
+        (Kind { room: true, ..FAST }, Before::Break),
+        (Kind { room: true, ..FAST }, Before::Death),
+        (Kind { room: true, tells_h: false, ..CLASSIC }, Before::Forgotten),
+        (Kind { room: true, ..unmanaged }, Before::Nothing),
     ];
     std::thread::scope(|scope| {
         let threads = dialogues.map(|(kind, before)| scope.spawn(move || cut_everywhere(kind, before)));
@@ -161,13 +165,14 @@ fn wander(seed: u64, keys: &Keys) {
         talkative: flag(roll(2)),
         archive: flag(roll(2)),
         clears: flag(roll(2)),
+        room: flag(roll(2)),
     };
     let forgets = roll(4) == 0;
     // What a disk that fails kept before a death is anybody's guess.
     let fails = roll(4) == 0;
     let mut world = World::new(kind, keys);
     world.start();
-    if kind.archive {
+    if kind.archive || kind.room {
         // What came before the first session is not told.
         world.until_online();
         world.settle();
@@ -214,22 +219,7 @@ fn a_session_goes_on_over_the_end_of_its_counters() {
             handled,
             at: Wall::from_unix_millis(1_789_999_940_000),
         };
-        let disk = Memory {
-            layers: Layers::new(Presence { show: Show::Online, status: None, priority: 0 }),
-            tune_out: false,
-            tokens: Vec::new(),
-            offer: None,
-            session: Some(session),
-            messages: (0..3).map(message).collect(),
-            backlog: 0,
-            chosen_behind: Vec::new(),
-            taken: Vec::new(),
-            border: None,
-            told: Vec::new(),
-            recent: KeptRecent::default(),
-            roster: None,
-            requests: Vec::new(),
-        };
+        let disk = Memory { session: Some(session), messages: (0..3).map(message).collect(), ..empty(false) };
         let mut world = World::with_disk(INLINE, &keys, disk);
         // The server has handled as many as lie before its count, over the end of the numbers.
         let count = u32::MAX - 2;

@@ -4,6 +4,7 @@
 
 mod archive;
 mod login;
+mod room;
 mod stanzas;
 
 use std::collections::VecDeque;
@@ -12,6 +13,7 @@ use xmppd_core::account::Security;
 use xmppd_core::xml::{Element, Frame, Limits, Reader};
 
 use super::scram::{Keys, Server as Scram};
+pub(crate) use room::ROOM;
 
 const ACCOUNT: &str = "romeo@verona.example";
 const CONTACT: &str = "juliet@verona.example/balcony";
@@ -38,6 +40,8 @@ pub(crate) struct Kind {
     /// Where there is an archive, a session bound in the login begins without what waited for one, as with ejabberd
     /// (XEP-0386 section 4).
     pub(crate) clears: bool,
+    /// All is said in a room, whose archive it is.
+    pub(crate) room: bool,
 }
 
 /// One server with one account on it.
@@ -70,6 +74,7 @@ struct Session {
     acknowledged: u32,
     unacknowledged: VecDeque<String>,
     present: bool,
+    in_room: bool,
 }
 
 struct Link {
@@ -114,7 +119,9 @@ impl<'a> Server<'a> {
     /// Has a session that counts from here on, both ways, and is without a connection.
     pub(crate) fn holds(&mut self, id: &str, handled: u32, acknowledged: u32) {
         let (managed, present, unacknowledged) = (true, true, VecDeque::new());
-        self.session = Some(Session { id: id.into(), managed, handled, acknowledged, unacknowledged, present });
+        let in_room = false;
+        self.session =
+            Some(Session { id: id.into(), managed, handled, acknowledged, unacknowledged, present, in_room });
     }
 
     pub(crate) fn connected(&mut self, security: Option<Security>) {
@@ -296,6 +303,7 @@ impl<'a> Server<'a> {
             acknowledged: 0,
             unacknowledged: VecDeque::new(),
             present: false,
+            in_room: false,
         });
     }
 

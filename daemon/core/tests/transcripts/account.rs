@@ -3,6 +3,8 @@
 //! ```text
 //! set jid romeo@verona.example    set resource xmppd.1    set server HOST:PORT (none)
 //! set pep yes|no (yes)    set tune-status TEMPLATE (none)    set tune-out yes|no (no)
+//! set rooms yes|no (no)    rooms are entered as bookmarks say
+//! set room JID [autojoin] [nick NICK] [border ID|time]    a room that is remembered
 //! set border ID|none       how far the archive is known (not at all)
 //! set outbox yes           how many messages wait is told: ! outbox N
 //! set unread yes           how many messages nobody has read is told: ! unread JID N
@@ -19,9 +21,9 @@
 
 use jid::{BareJid, FullJid, Jid, ResourcePart};
 use xmppd_core::account::{
-    Account, Aside, Border, Command, Connected, Correcting, KeptAside, KeptMessage, KeptRecent, KeptRoster,
-    KeptSession, Machine, Memory, MessageSettings, OnUncertain, Origin, Outgoing, Place, Playing, Question, Security,
-    Settings, Subscribing, SubscriptionRequest, Ticket, TuneSettings,
+    Account, Aside, Border, Command, Connected, Correcting, KeptAside, KeptMessage, KeptRecent, KeptRoom, KeptRoster,
+    KeptSession, Machine, Memory, MessageSettings, OnUncertain, Origin, Outgoing, Place, Playing, Question,
+    RoomCommand, Security, Settings, Subscribing, SubscriptionRequest, Ticket, TuneSettings,
 };
 use xmppd_core::loss::Loss;
 use xmppd_core::pep::{Personal, Publication};
@@ -46,6 +48,7 @@ pub(crate) fn account(script: &Script) -> Account {
         server: None,
         tls: TlsPolicy::Auto,
         tune: TuneSettings { pep: true, status: None, status_when: StatusWhen::Empty },
+        rooms: false,
         messages: MessageSettings::default(),
         encrypted_only: Vec::new(),
         on_uncertain: OnUncertain::Resend,
@@ -53,7 +56,7 @@ pub(crate) fn account(script: &Script) -> Account {
         user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),
         version: "0.1.0".into(),
     };
-    let mut memory = nothing_kept();
+    let mut memory = empty();
     for (key, value) in &script.settings {
         match key.as_str() {
             "jid" => settings.jid = BareJid::new(value).expect("a JID"),
@@ -62,6 +65,8 @@ pub(crate) fn account(script: &Script) -> Account {
                 let (host, port) = value.rsplit_once(':').expect("HOST:PORT");
                 settings.server = Some((host.into(), port.parse().expect("a port")));
             }
+            "rooms" => settings.rooms = value == "yes",
+            "room" => memory.rooms.push(room(value)),
             "pep" => settings.tune.pep = value == "yes",
             "on-uncertain" if value == "hold" => settings.on_uncertain = OnUncertain::Hold,
             "tune-status" => settings.tune.status = Some(value.parse().expect("a template")),
@@ -87,12 +92,53 @@ pub(crate) fn account(script: &Script) -> Account {
     Account::new(settings, memory, [7; 32])
 }
 
+/// Nothing is remembered.
+fn empty() -> Memory {
+    Memory {
+        layers: layers(&["online".into()]).expect("a show"),
+        tune_out: false,
+        tokens: Vec::new(),
+        offer: None,
+        session: None,
+        messages: Vec::new(),
+        backlog: 0,
+        chosen_behind: Vec::new(),
+        taken: Vec::new(),
+        border: None,
+        told: Vec::new(),
+        recent: KeptRecent::default(),
+        roster: None,
+        requests: Vec::new(),
+        rooms: Vec::new(),
+    }
+}
+
 /// A version and contacts that see us and whom we see.
 fn roster(text: &str) -> KeptRoster {
     let mut words = text.split(' ');
     let ver = words.next().expect("a version").to_owned();
     let contact = |jid| Item { subscription: Subscription::Both, ..Item::new(BareJid::new(jid).expect("a JID")) };
     KeptRoster { ver, items: words.map(contact).collect() }
+}
+
+/// `JID [autojoin] [nick NICK] [border ID]`
+fn room(text: &str) -> KeptRoom {
+    let mut words = text.split(' ');
+    let jid = BareJid::new(words.next().expect("a room")).expect("a JID");
+    let mut room = KeptRoom { jid, name: None, nick: None, autojoin: false, bookmarked: true, border: None };
+    while let Some(word) = words.next() {
+        match word {
+            "autojoin" => room.autojoin = true,
+            "nick" => room.nick = words.next().map(str::to_owned),
+            "border" => {
+                let id = words.next().map(str::to_owned);
+                room.border = Some(Border { id, at: Wall::from_unix_millis(1_000) });
+            }
+            "time" => room.border = Some(Border { id: None, at: Wall::from_unix_millis(1_000) }),
+            other => panic!("no such thing of a room: {other}"),
+        }
+    }
+    room
 }
 
 fn session(text: &str) -> KeptSession {
@@ -167,6 +213,9 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
         ("subscribe", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Subscribe),
         ("unsubscribe", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Unsubscribe),
         ("approve", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Approve),
+        ("join" | "part" | "occupants" | "invite", [room, rest @ ..]) => {
+            Command::Room(ticket, BareJid::new(room).ok()?, of_room(verb, rest)?)
+        }
         ("deny", [to]) => Command::Subscribe(ticket, BareJid::new(to).ok()?, Subscribing::Deny),
         ("watched", [word]) => Command::Watched(word == "yes"),
         ("can-hide", []) => Command::CanHide(ticket),
@@ -195,6 +244,19 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
     Some((command, answered))
 }
 
+/// What is asked about a room.
+fn of_room(verb: &str, rest: &[String]) -> Option<RoomCommand> {
+    Some(match verb {
+        "join" => {
+            let nick = rest.first().map(|nick| ResourcePart::new(nick).expect("a nickname").into_owned());
+            RoomCommand::Join(nick, None)
+        }
+        "part" => RoomCommand::Leave { forget: rest.first().is_some_and(|word| word == "forget") },
+        "invite" => RoomCommand::Invite(Jid::new(rest.first()?).ok()?, Some("Come".into())),
+        _ => RoomCommand::Occupants,
+    })
+}
+
 /// What is told of oneself: `tell mood VALUE [TEXT]`, `tell activity GENERAL`, `tell nick NAME`, and nothing without a value.
 fn told(what: &str, words: &[String]) -> Option<Personal> {
     let word = |at: usize| words.get(at).map(String::as_str);
@@ -204,26 +266,6 @@ fn told(what: &str, words: &[String]) -> Option<Personal> {
         "nick" => Personal::Nick(word(0).map(str::to_owned)),
         _ => return None,
     })
-}
-
-/// What an account begins with.
-fn nothing_kept() -> Memory {
-    Memory {
-        layers: layers(&["online".into()]).expect("a show"),
-        tune_out: false,
-        tokens: Vec::new(),
-        offer: None,
-        session: None,
-        messages: Vec::new(),
-        backlog: 0,
-        chosen_behind: Vec::new(),
-        taken: Vec::new(),
-        border: None,
-        told: Vec::new(),
-        recent: KeptRecent::default(),
-        roster: None,
-        requests: Vec::new(),
-    }
 }
 
 /// A message that the server took from another process: ID JID STANZA.

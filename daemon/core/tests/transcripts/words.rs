@@ -14,15 +14,15 @@
 //! available JID SHOW ["TEXT"] [priority N] [since MILLIS]    unavailable JID
 //! contact-tune JID TUNE    contact-mood|activity|nick|avatar JID WHAT    tune-published TUNE    tune-failed "WORDS"      TUNE: "ARTIST – TITLE" or nothing
 //! departed    mistrusted    unread JID COUNT    chat-state JID STATE
-//! noted JID received|displayed|reactions|retracted ID [EMOJIS] [by us]
+//! noted JID received|displayed|reactions|retracted ID [EMOJIS] [by us] [of ours|OCCUPANT|JID]
 //! message JID KIND ["SUBJECT"] ["BODY"] [encrypted "METHOD"] [at URL …] [copy [of ours]] [delayed MILLIS] [replaces ID]
 //! [reply to ID]
 //! ```
 
 use jid::BareJid;
 use xmppd_core::account::{
-    Aside, Available, Change, Delivery, Event, HangUp, Incoming, Known, LinkState, Noted, Outcome, Output, Problem,
-    Remembered, Report, Returned, Session, Token, TunePublished,
+    Aside, Author, Available, Border, Change, Delivery, Event, HangUp, Incoming, Known, LinkState, Noted, Occupant,
+    Outcome, Output, Problem, Remembered, Report, Returned, RoomReport, Session, Token, TunePublished,
 };
 use xmppd_core::pep::Personal;
 use xmppd_core::presence::{Composed, Layer, Presence};
@@ -120,6 +120,12 @@ fn of_change(change: &Change) -> String {
         Change::RosterPush(push) => of_items(format!("push {:?} after {:?}", push.ver, push.after), &push.items),
         Change::SubscriptionRequest(request) => format!("request {}", request.from),
         Change::SubscriptionAnswered(jid) => format!("answered {jid}"),
+        Change::Room(room) => {
+            let autojoin = if room.autojoin { " autojoin" } else { "" };
+            let bookmarked = if room.bookmarked { " bookmarked" } else { "" };
+            format!("room {} {}{autojoin}{bookmarked}", room.jid, room.nick.as_deref().unwrap_or("-"))
+        }
+        Change::RoomForgotten(room) => format!("room-forgotten {room}"),
     }
 }
 
@@ -134,10 +140,13 @@ fn of_returned(returned: &Returned) -> String {
 fn of_known(known: &Known) -> String {
     let border = known.border.as_ref().map(|border| format!(" border {}", border.id.as_deref().unwrap_or("none")));
     let told = known.told.iter().map(|name| format!(" told {name}"));
+    let end = |border: &Border| border.id.clone().unwrap_or_else(|| "by time".into());
+    let rooms = known.rooms.iter().map(|(room, border)| format!(" in {room} {}", end(border)));
     let files =
         known.messages.iter().map(|message| format!(" files {:?}", message.body.as_deref().unwrap_or_default()));
     let notes = known.notes.iter().map(|noted| format!(" notes {}", of_noted(noted)));
-    border.into_iter().chain(told).chain(files).chain(notes).collect()
+    let shown = known.shown.iter().map(|shown| format!(" shown {} at {}", shown.id, shown.place));
+    border.into_iter().chain(told).chain(rooms).chain(files).chain(shown).chain(notes).collect()
 }
 
 fn of_noted(noted: &Noted) -> String {
@@ -147,7 +156,13 @@ fn of_noted(noted: &Noted) -> String {
         Remark::Reactions(id, emojis) => format!("reactions {id} {}", emojis.concat()),
         Remark::Retraction(id) => format!("retracted {id}"),
     };
-    format!("{} {what}{}", noted.chat, if noted.sent { " by us" } else { "" })
+    let by = if noted.sent { " by us" } else { "" };
+    match &noted.about {
+        None => format!("{} {what}{by}", noted.chat),
+        Some(Author::Us) => format!("{} {what}{by} of ours", noted.from),
+        Some(Author::Occupant(id)) => format!("{} {what}{by} of {id}", noted.from),
+        Some(Author::Nick(jid) | Author::Address(jid)) => format!("{} {what}{by} of {jid}", noted.from),
+    }
 }
 
 fn of_offer(offer: &Remembered) -> String {
@@ -172,6 +187,13 @@ fn of_outcome(outcome: &Outcome) -> String {
         Outcome::Withheld => "withheld".into(),
         Outcome::TooLate => "too-late".into(),
         Outcome::Unknown => "unknown".into(),
+        Outcome::Occupants(occupants, more) => {
+            let one = |it: &Occupant| format!(" {}={:?}/{:?}", it.nick, it.affiliation, it.role).to_lowercase();
+            let more = if *more { " and more" } else { "" };
+            format!("occupants{}{more}", occupants.iter().map(one).collect::<String>())
+        }
+        Outcome::Outside => "outside".into(),
+        Outcome::Invisible => "invisible".into(),
         Outcome::Unsupported => "unsupported".into(),
         Outcome::Exposed(error) => format!("exposed {}", error.condition),
         Outcome::Done => "done".into(),
@@ -205,7 +227,26 @@ fn of_event(event: &Event, now: Wall) -> String {
         Event::ChatState(from, state) => format!("chat-state {from} {}", state.as_str()),
         Event::Noted(noted) => format!("noted {}", of_noted(noted)),
         Event::Unread(chat, count) => format!("unread {chat} {count}"),
+        Event::Room(report) => of_room(report),
+        Event::RoomForgotten(room) => format!("room-forgotten {room}"),
+        Event::Invited(invitation) => {
+            let from = invitation.from.as_ref().map(|from| format!(" by {from}")).unwrap_or_default();
+            let reason = invitation.reason.as_ref().map(|reason| format!(" {reason:?}")).unwrap_or_default();
+            format!("invited {}{from}{reason}", invitation.room)
+        }
     }
+}
+
+fn of_room(report: &RoomReport) -> String {
+    let state = format!("{:?}", report.state).to_lowercase();
+    let mut words = format!("room {} {state} {}", report.jid, report.nick.as_deref().unwrap_or("-"));
+    for (is_so, word) in [(report.autojoin, " autojoin"), (report.bookmarked, " bookmarked")] {
+        words += if is_so { word } else { "" };
+    }
+    for (name, text) in [("subject", &report.subject), ("because", &report.reason)] {
+        words += &text.as_ref().map(|text| format!(" {name} {text:?}")).unwrap_or_default();
+    }
+    words
 }
 
 fn of_report(report: &Report, now: Wall) -> String {
@@ -320,6 +361,9 @@ fn of_message(message: &Incoming) -> String {
     }
     for url in &message.urls {
         words += &format!(" at {url}");
+    }
+    if let Some(id) = message.room.as_ref().and_then(|room| room.id.as_ref()) {
+        words += &format!(" by {id}");
     }
     if message.carbon {
         words += if message.sent { " copy of ours" } else { " copy" };

@@ -242,6 +242,7 @@ async fn messages_and_presence_are_signals() {
             carbon: false,
             stanza_id: None,
             origin_id: None,
+            room: None,
             state: None,
             reason: None,
             unread: false,

@@ -299,6 +299,7 @@ impl Connecting {
                 | Timer::Due
                 | Timer::Again
                 | Timer::Lull
+                | Timer::Rooms
                 | Timer::Close => {}
             }
         }
@@ -333,6 +334,7 @@ impl Connecting {
             Command::Ask(ticket, _)
             | Command::CanHide(ticket)
             | Command::Publish(ticket, _)
+            | Command::Room(ticket, ..)
             | Command::Subscribe(ticket, ..) => {
                 context.reply(ticket, Outcome::NotOnline(None));
             }

@@ -86,6 +86,7 @@ impl Online {
                 None => self.outbound.send_again(unsent, context),
             }
         }
+        self.release_rooms(context);
     }
 
     /// Our account has said what it supports.

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use jid::Jid;
+use jid::{BareJid, Jid};
 
 use super::super::context::Context;
 use super::super::input::Ticket;
 use super::super::output::Outcome;
+use super::super::room::Asked;
 use super::super::timers::Timer;
 use super::Online;
 use super::contacts::{RosterAsked, Underway};
 use super::hiding::Step;
 use super::outbound::Sent;
+use super::rooms::BookmarkChange;
 use crate::pep::{Publication, Support};
 use crate::stanza::{Iq, StanzaError};
 use crate::xml::{Element, Limits};
@@ -28,6 +30,12 @@ pub(super) enum Asker {
     Roster(RosterAsked),
     /// The session itself: a page of the archive.
     Archive,
+    /// The session itself: the rooms that the account remembers.
+    Bookmarks,
+    /// Somebody's command about a room, which is to be remembered or forgotten.
+    Bookmark(BookmarkChange),
+    /// The machine of a room.
+    Room(BareJid, Asked),
     /// The session itself: how far chats are read.
     Displayed,
     /// The publisher of the tune.
@@ -49,20 +57,23 @@ pub(super) enum Asker {
 }
 
 impl Asker {
-    /// The command that waits for the answer.
-    pub(super) fn into_ticket(self) -> Option<Ticket> {
+    /// The commands that wait for the answer.
+    pub(super) fn into_tickets(self) -> Vec<Ticket> {
         match self {
-            Self::Command(ticket) | Self::Publishing(ticket, _) => Some(ticket),
-            Self::Subscribing(underway) => Some(underway.into_ticket()),
+            Self::Command(ticket) | Self::Publishing(ticket, _) => vec![ticket],
+            Self::Subscribing(underway) => vec![underway.into_ticket()],
+            Self::Bookmark(change) => change.into_tickets(),
             Self::Features
             | Self::Roster(_)
             | Self::Archive
+            | Self::Bookmarks
+            | Self::Room(..)
             | Self::Displayed
             | Self::Tune
             | Self::Hiding(_)
             | Self::Farewell
             | Self::Probe
-            | Self::Introduction => None,
+            | Self::Introduction => Vec::new(),
         }
     }
 
@@ -70,9 +81,13 @@ impl Asker {
     pub(super) fn is_command(&self) -> bool {
         match self {
             Self::Command(_) | Self::Publishing(..) | Self::Subscribing(_) => true,
-            Self::Features
+            // What they change goes on when the session does.
+            Self::Bookmark(_)
+            | Self::Features
             | Self::Roster(_)
             | Self::Archive
+            | Self::Bookmarks
+            | Self::Room(..)
             | Self::Displayed
             | Self::Tune
             | Self::Hiding(_)
@@ -118,8 +133,15 @@ impl Online {
                 self.support = Support::told(Ok(None));
                 self.advance_tune(context);
                 self.features_unanswered(context);
+                self.bookmarks_absent(context);
             }
             Asker::Archive => self.archive_unanswered(context),
+            Asker::Bookmarks => self.bookmarks_absent(context),
+            Asker::Bookmark(change) => {
+                let error = StanzaError::service_unavailable();
+                self.bookmark_answered(change, Err(&error), context);
+            }
+            Asker::Room(room, asked) => self.room_unanswered(&room, asked, context),
             Asker::Roster(_) => self.reader.set_limits(Limits::AFTER_LOGIN),
             Asker::Displayed | Asker::Farewell | Asker::Probe | Asker::Introduction => {}
         }
@@ -137,7 +159,11 @@ impl Online {
                 self.read_archive(answer, context);
                 self.support = Support::told(answer);
                 self.advance_tune(context);
+                self.ask_bookmarks(answer, context);
             }
+            Asker::Bookmarks => self.bookmarks_answered(answer, context),
+            Asker::Bookmark(change) => self.bookmark_answered(change, answer.map(drop), context),
+            Asker::Room(room, asked) => self.room_answered(&room, asked, answer, context),
             Asker::Roster(asked) => self.roster_answered(asked, answer, context),
             Asker::Archive => self.archive_answered(answer, context),
             Asker::Displayed => self.displayed_answered(answer, context),

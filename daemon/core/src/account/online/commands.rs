@@ -1,8 +1,9 @@
 //! What people and programs ask of a session. How each thing is done is its own file's.
 
 use super::super::context::Context;
-use super::super::input::{Command, Outgoing, Ticket};
+use super::super::input::{Command, Outgoing, Place, Ticket};
 use super::super::kept::KeptAside;
+use super::super::outbox::OnItsWay;
 use super::super::output::{Delivery, Outcome};
 use super::leaving::Leaving;
 use super::outbound::{Letter, Sent};
@@ -49,23 +50,32 @@ impl Online {
             Command::Disconnect(ticket) | Command::Leave(ticket) | Command::Suspend(ticket) => {
                 self.leave(Leaving::by_command(ticket), context);
             }
-            Command::Ask(ticket, _) | Command::Publish(ticket, _) | Command::Subscribe(ticket, ..)
+            Command::Ask(ticket, _)
+            | Command::Publish(ticket, _)
+            | Command::Room(ticket, ..)
+            | Command::Subscribe(ticket, ..)
                 if self.leaving.is_some() =>
             {
                 context.reply(ticket, Outcome::NotOnline(None));
             }
             Command::Send(ticket, outgoing) => self.send_message(ticket, outgoing, context),
             Command::Retry(ticket, kept) => self.send_set_aside(ticket, kept, context),
-            Command::Cancel(ticket, id, place) => match self.outbound.cancel(&id) {
-                None => context.cancel(ticket, id, place),
-                cancelled => context.cancelled(ticket, cancelled),
-            },
+            Command::Cancel(ticket, id, place) => self.cancel_message(ticket, id, place, context),
             Command::Ask(ticket, question) => {
                 self.ask(question.to, question.set, question.payload, Asker::Command(ticket), context);
                 self.try_stream(context);
             }
             Command::Publish(ticket, publication) => self.publish(ticket, publication, context),
+            Command::Room(ticket, room, command) => self.room_command(ticket, room, command, context),
             Command::Subscribe(ticket, jid, what) => self.subscribe(ticket, jid, what, context),
+        }
+    }
+
+    fn cancel_message(&mut self, ticket: Ticket, id: String, place: Place, context: &mut Context) {
+        match self.outbound.cancel(&id) {
+            None if self.is_unshown(&id) => context.cancelled(ticket, Some(Err(OnItsWay))),
+            None => context.cancel(ticket, id, place),
+            cancelled => context.cancelled(ticket, cancelled),
         }
     }
 
@@ -77,6 +87,7 @@ impl Online {
         if context.asked_before(ticket, &outgoing) {
             return;
         }
+        let outgoing = context.addressed(outgoing);
         if let Some(correcting) = &outgoing.correcting
             && let Some(unwritten) = self.outbound.unwritten(|letter| correcting.fits(letter, &outgoing.to))
         {
@@ -101,6 +112,9 @@ impl Online {
     fn send_letter(&mut self, letter: Letter, stanza: String, context: &mut Context) {
         if let Some(error) = self.outbound.refuses(&stanza) {
             return context.answer(letter.ticket, &letter.id, &Outcome::Refused(error));
+        }
+        if letter.to_room {
+            return self.send_to_room(letter, stanza, context);
         }
         if self.outbound.is_full() || !context.backlog.is_empty() {
             return context.put_behind(letter, &stanza);

@@ -1,10 +1,12 @@
 //! What came in is acknowledged to the server only when it is on the disk (XEP-0198 section 4): one commit at a time,
 //! each for everything that came before it, and messages are told after it.
 
+use jid::BareJid;
+
 use super::super::context::Context;
 use super::super::inbox::Batch;
 use super::super::input::StoreTicket;
-use super::super::kept::{Border, Known};
+use super::super::kept::{Border, Known, Shown};
 use super::super::output::{Change, Incoming};
 use super::super::recent::Said;
 
@@ -54,6 +56,16 @@ impl Commits {
     /// The archive is known up to here.
     pub(super) fn border(&mut self, border: Border) {
         self.waiting.border = Some(border);
+    }
+
+    /// A room is known up to here.
+    pub(super) fn room_border(&mut self, room: BareJid, border: Border) {
+        self.waiting.rooms.insert(room, border);
+    }
+
+    /// A room shows a message of ours.
+    pub(super) fn shown(&mut self, shown: Shown) {
+        self.waiting.shown.push(shown);
     }
 
     /// Whether a message of this name waits to be told.

@@ -190,6 +190,9 @@ impl Online {
             Asker::Features
             | Asker::Roster(_)
             | Asker::Archive
+            | Asker::Bookmarks
+            | Asker::Bookmark(_)
+            | Asker::Room(..)
             | Asker::Displayed
             | Asker::Tune
             | Asker::Hiding(_)
@@ -199,7 +202,7 @@ impl Online {
             | Asker::Introduction
             | Asker::Command(_) => false,
         };
-        for ticket in self.requests.drain_if(is_meant).into_iter().filter_map(Asker::into_ticket) {
+        for ticket in self.requests.drain_if(is_meant).into_iter().flat_map(Asker::into_tickets) {
             context.reply(ticket, Outcome::Refused(error.clone()));
         }
     }

@@ -56,7 +56,9 @@ impl Online {
             self.told = Told::default();
             return stanzas;
         }
-        let wanted = context.outward.layers().directed();
+        // Rooms are shown theirs by our own address in them: going for one by its own would be going out of it.
+        self.told.contacts.retain(|_, (jid, _)| !context.rooms.has(&jid.to_bare()));
+        let wanted = context.outward.layers().directed().iter().filter(|it| !context.rooms.has(&it.to.to_bare()));
         let mut before = std::mem::take(&mut self.told.contacts);
         for directed in wanted {
             let presence = presence(directed, composed.presence.priority);

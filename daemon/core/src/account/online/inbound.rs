@@ -84,9 +84,8 @@ impl Online {
             }
             Some(Management::Failed { .. }) => {
                 context.timers.clear(Timer::Acknowledge);
-                for sent in self.outbound.declined() {
-                    self.written(sent, context);
-                }
+                let declined = self.outbound.declined();
+                self.written(declined, context);
             }
             // Nothing of ours asks to resume, and what nobody knows is ignored.
             Some(Management::Resumed { .. }) | None => {}
@@ -96,21 +95,32 @@ impl Online {
 
     /// The server has these stanzas.
     pub(super) fn arrived(&mut self, sent: Vec<Sent>, context: &mut Context) {
-        let mut messages = Vec::new();
+        let (mut messages, mut at_rooms) = (Vec::new(), Vec::new());
         for sent in sent {
             match sent {
                 Sent::Presence(number) => self.presence_acknowledged(number, context),
                 Sent::Message(letter) => messages.push(letter),
+                Sent::AtRoom(unsent) => at_rooms.push(unsent),
                 Sent::Other => {}
             }
         }
+        self.at_rooms(at_rooms, context);
         context.messages_arrived(messages);
     }
 
-    /// This was written, and nothing will ever acknowledge it: for a message that is all there is to tell, while a
+    /// These were written, and nothing will ever acknowledge them: for a message that is all there is to tell, while a
     /// presence may still be reflected.
-    pub(super) fn written(&mut self, sent: Sent, context: &mut Context) {
-        context.messages_arrived(sent.into_letter());
+    pub(super) fn written(&mut self, sent: Vec<Sent>, context: &mut Context) {
+        let mut at_rooms = Vec::new();
+        for sent in sent {
+            match sent {
+                Sent::AtRoom(unsent) => at_rooms.push(unsent),
+                sent @ (Sent::Message(_) | Sent::Presence(_) | Sent::Other) => {
+                    context.messages_arrived(sent.into_letter());
+                }
+            }
+        }
+        self.at_rooms(at_rooms, context);
     }
 
     fn iq(&mut self, iq: Iq, context: &mut Context) {
@@ -203,6 +213,9 @@ impl Online {
 
     fn presence(&mut self, presence: &Presence, context: &mut Context) {
         let Some(from) = presence.from.jid() else { return };
+        if self.room_presence(presence, from, context) {
+            return;
+        }
         let availability = match &presence.kind {
             PresenceKind::Subscribe | PresenceKind::Unsubscribe => {
                 return self.subscription_came(presence, from, context);

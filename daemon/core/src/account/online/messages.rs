@@ -4,7 +4,7 @@
 use jid::{BareJid, Jid};
 
 use super::super::context::Context;
-use super::super::output::{Event, Incoming};
+use super::super::output::{Event, Incoming, Speaker};
 use super::super::recent::{Noted, Said};
 use super::super::returned::may_return;
 use super::super::timers::Timer;
@@ -38,7 +38,16 @@ impl Online {
             return self.published(from, pubsub::Event::parse(event.clone()), context);
         }
         if let Some(archived) = Archived::find(&message.payloads) {
-            return self.archived(&message.from, archived, context);
+            if let Some(archived) = self.room_archived(&message.from, archived, context) {
+                self.archived(&message.from, archived, context);
+            }
+            return;
+        }
+        if message.kind == MessageKind::Groupchat {
+            return self.room_message(message, context);
+        }
+        if self.invitation(&message, &from, context) {
+            return;
         }
         let said = match Carbon::find(&message.payloads) {
             None => self.live(message, from, context),
@@ -55,9 +64,13 @@ impl Online {
         if error.kind == ErrorKind::Continue {
             return;
         }
+        if self.room_lost_us(from, id, error, context) {
+            return;
+        }
         let own = self.session.jid.to_bare();
         let comes_from = |to: &Jid| may_return(to, from, &own);
-        let waits = match self.outbound.refused(id, &comes_from) {
+        let early = self.outbound.refused(id, &comes_from).or_else(|| self.refused_by_room(id, &comes_from, context));
+        let waits = match early {
             Some((letter, stanza)) => context.returned_early(letter, stanza, error),
             None => context.returned_late(id, &comes_from, error),
         };
@@ -84,15 +97,19 @@ impl Online {
     pub(super) fn said(&self, message: Message, from: Jid, context: &mut Context) -> Option<Said> {
         match message.kind {
             MessageKind::Normal | MessageKind::Chat | MessageKind::Headline => {}
-            // Rooms are not joined, so nothing of theirs is believed.
+            // What is said in rooms is told apart before.
             MessageKind::Groupchat | MessageKind::Error(_) => return None,
         }
         let own = self.session.jid.to_bare();
         let to = message.to.jid().cloned().unwrap_or_else(|| self.session.jid.clone().into());
         let place = archive::stanza_id(&message.payloads, &own);
+        // A word apart in a room is not one of a contact's, and nobody there may speak of what another one said.
+        let nick = from.resource().filter(|_| self.rooms.has(&from.to_bare()));
         if let Some(remark) = Remark::find(&message) {
-            let (from, to) = (from.to_bare(), to.to_bare());
-            return Some(Said::Noted(Noted { chat: from.clone(), from, to, remark, sent: false, place }));
+            let (chat, to) = (from.to_bare(), to.to_bare());
+            let from = Jid::from(chat.clone());
+            let noted = Noted { chat, from, to, remark, sent: false, place, about: None };
+            return nick.is_none().then_some(Said::Noted(noted));
         }
         let encrypted = encryption::method(&message.payloads, message.body.as_deref());
         // What stands beside an encrypted text is for those who cannot read it, and no text.
@@ -105,9 +122,11 @@ impl Online {
         }
         let delay = message.payloads.iter().find_map(Delay::parse);
         let delayed = delay.filter(|delay| self.is_own_server(&delay.from)).map(|delay| delay.stamp);
+        let room = nick.map(|nick| Speaker { nick: text::line(nick.as_str(), text::READ), id: None });
         Some(Said::Text(Incoming {
+            room,
             origin: archive::origin_id(&message.payloads),
-            replaces: remark::replaces(&message),
+            replaces: remark::replaces(&message).filter(|_| nick.is_none()),
             reply_to: remark::reply_to(&message),
             markable: remark::is_markable(&message),
             id: message.id.unwrap_or_else(|| context.entropy.id()),
@@ -144,10 +163,11 @@ impl Online {
         })
     }
 
-    /// What our own account publishes for its clients, or a contact.
+    /// What our own account publishes for its clients, or a contact. Only our own account can tell of bookmarks (S41).
     fn published(&mut self, from: Jid, event: Option<pubsub::Event>, context: &mut Context) {
         let is_own = from == self.session.jid.to_bare();
         match event {
+            Some(event) if is_own && event.node == ns::BOOKMARKS => self.bookmarks_changed(event.change, context),
             Some(event) if event.node == ns::DISPLAYED => {
                 if let (true, pubsub::Change::Items { published, .. }) = (is_own, event.change) {
                     self.read_elsewhere(&published, context);
@@ -196,6 +216,10 @@ impl Online {
             }
         }
         for (chat, read) in std::mem::take(&mut context.dues.read) {
+            // Rooms are told nothing, and their places are not of our archive.
+            if context.rooms.has(&chat) || self.rooms.has(&chat) {
+                continue;
+            }
             if let Some(id) = read.marker.filter(|_| self.may_be_told(&chat, context)) {
                 self.tell(chat.clone().into(), MessageKind::Chat, remark::displayed(&id), context);
             }

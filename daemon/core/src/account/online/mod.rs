@@ -15,6 +15,7 @@ mod messages;
 mod outbound;
 mod personal;
 mod presence;
+mod rooms;
 mod sleep;
 mod tune;
 mod watched;
@@ -46,6 +47,7 @@ use leaving::Leaving;
 pub(super) use outbound::{Letter, RESUME_FOR, ResumeBy, Unsent, Unwritten};
 use outbound::{Outbound, Stored};
 use presence::Shown;
+use rooms::Rooms;
 pub(super) use sleep::Asleep;
 pub(super) use watched::ClientState;
 
@@ -80,6 +82,8 @@ pub(super) struct Online {
     archive: Archive,
     /// Copies of what other clients send and get are asked for.
     carbons: bool,
+    /// The rooms, as far as this session goes.
+    rooms: Rooms,
     leaving: Option<Leaving>,
 }
 
@@ -141,6 +145,7 @@ impl Online {
             answers: Answers::default(),
             archive: Archive::default(),
             carbons: false,
+            rooms: Rooms::default(),
             leaving: None,
         })
     }
@@ -173,7 +178,7 @@ impl Online {
 
     /// How many messages wait until the server has them.
     pub(super) fn messages(&self) -> usize {
-        self.outbound.messages()
+        self.outbound.messages() + self.unshown()
     }
 
     pub(super) fn is_behind(&self) -> bool {
@@ -254,6 +259,8 @@ impl Online {
                     context.show_playing();
                     self.republish(context);
                 }
+                // What is due is done after each input.
+                Timer::Rooms => {}
                 Timer::Retry | Timer::Login | Timer::Step | Timer::Due | Timer::Again | Timer::Lull => {}
             }
         }
@@ -288,10 +295,10 @@ impl Online {
     /// that somebody waits for.
     fn settle(&mut self, context: &mut Context) {
         self.go_on_sending(context);
+        self.try_rooms(context);
         self.pay_dues(context);
-        for sent in self.outbound.flush(context) {
-            self.written(sent, context);
-        }
+        let written = self.outbound.flush(context);
+        self.written(written, context);
         self.outbound.commit(context);
         self.outbound.settle(self.somebody_waits(), context);
         self.tell_watched(context);
@@ -306,7 +313,7 @@ impl Online {
         if context.has_unsent() {
             self.send_again(context);
         }
-        if !context.backlog.is_empty() && self.outbound.is_short() && context.has_room() {
+        if !context.backlog.is_empty() && self.outbound.is_short() && context.may_hold_more() {
             context.load_backlog();
         }
     }
@@ -319,14 +326,16 @@ impl Online {
     fn end(mut self, loss: &Loss, context: &mut Context) -> Link {
         self.outbound.end(loss, context);
         let problem = Problem { kind: loss.kind(), message: loss.to_string(), retry_at: None };
-        for ticket in self.requests.drain().filter_map(Asker::into_ticket).chain(self.hiding.take_curious()) {
+        let asked = self.requests.drain().flat_map(Asker::into_tickets);
+        for ticket in asked.chain(self.hiding.take_curious()) {
             context.reply(ticket, Outcome::NotOnline(Some(problem.clone())));
         }
         if loss.blames_the_request() {
             self.outbound.suspect();
         }
+        let unshown = self.end_rooms(context);
         let (_, unsent) = std::mem::take(&mut self.outbound).dissolve(None, context);
-        context.outbox.put_back(unsent);
+        context.outbox.put_back(unshown.into_iter().chain(unsent).collect());
         context.quarantine(loss);
         context.put_off_messages();
         context.keep_session(None);

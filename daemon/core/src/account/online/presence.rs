@@ -58,6 +58,7 @@ impl Online {
         let changes = !self.shown.as_ref().is_some_and(|shown| shown.is(composed));
         let mut stanzas: Vec<Element> = changes.then(|| self.to_all(composed)).into_iter().collect();
         stanzas.extend(self.stanzas_to_single_contacts(composed, changes, context));
+        stanzas.extend(self.stanzas_to_rooms(context));
         let Some(last) = stanzas.pop() else { return self.show_nothing_new(askers, context) };
         let before = self.shown.take();
         let number = before.as_ref().map_or(0, |shown| shown.number + 1);

@@ -69,7 +69,9 @@ impl Online {
         // No more than the disk knows: servers refuse a session whose client takes back what it has acknowledged.
         self.outbound.answer(context);
         context.hang_up(HangUp::Abrupt);
-        for ticket in self.requests.drain().filter_map(Asker::into_ticket).chain(self.hiding.take_curious()) {
+        let of_rooms = self.take_room_askers();
+        let asked = self.requests.drain().flat_map(Asker::into_tickets).chain(self.hiding.take_curious());
+        for ticket in asked.chain(of_rooms) {
             context.reply(ticket, Outcome::NotOnline(None));
         }
         context.reply(ticket, Outcome::Done);
@@ -80,8 +82,8 @@ impl Online {
     pub(super) fn fall_asleep(mut self: Box<Self>, loss: &Loss, context: &mut Context) -> Link {
         context.end_stream(loss, false);
         let problem = Problem { kind: loss.kind(), message: loss.to_string(), retry_at: None };
-        let asked = self.requests.drain_if(Asker::is_command).into_iter().filter_map(Asker::into_ticket);
-        for ticket in asked.chain(self.hiding.take_curious()) {
+        let asked = self.requests.drain_if(Asker::is_command).into_iter().flat_map(Asker::into_tickets);
+        for ticket in asked.chain(self.hiding.take_curious()).chain(self.take_room_askers()) {
             context.reply(ticket, Outcome::NotOnline(Some(problem.clone())));
         }
         context.timers.clear_connection();
@@ -93,6 +95,7 @@ impl Online {
             context.reply(ticket, Outcome::Delivered(delivery));
         }
         self.outbound.disconnected(context);
+        context.outbox.to_rooms.end_lingering();
         context.asleep = Some(Asleep { since: context.now.wall, what: What::Whole(self) });
         offline::lost(loss, context)
     }
@@ -238,7 +241,11 @@ impl Asleep {
 
     /// Everybody who waits for a message is told that it is kept.
     pub(in super::super) fn put_off_messages(&mut self) -> Vec<(Ticket, String)> {
-        self.outbound_mut().put_off()
+        let unshown = match &mut self.what {
+            What::Whole(online) => online.put_off_unshown(),
+            What::Kept { .. } => Vec::new(),
+        };
+        unshown.into_iter().chain(self.outbound_mut().put_off()).collect()
     }
 
     /// The store answered: what waits for the disk goes on without a connection.
@@ -261,12 +268,19 @@ impl Asleep {
 
     /// Takes out a message that was never written.
     pub(in super::super) fn cancel(&mut self, id: &str) -> Option<Result<Letter, OnItsWay>> {
+        if matches!(&self.what, What::Whole(online) if online.is_unshown(id)) {
+            return Some(Err(OnItsWay));
+        }
         self.outbound_mut().cancel(id)
     }
 
     /// How many messages the server may not have.
     pub(in super::super) fn messages(&self) -> usize {
-        self.outbound().messages()
+        let unshown = match &self.what {
+            What::Whole(online) => online.unshown(),
+            What::Kept { .. } => 0,
+        };
+        self.outbound().messages() + unshown
     }
 
     /// Whether this is what the server went on with.
@@ -276,14 +290,14 @@ impl Asleep {
 
     /// The server does not have the session any more, and had so many of our stanzas, if it says so.
     pub(in super::super) fn dissolve(self, h: Option<u32>, context: &mut Context) {
-        let outbound = match self.what {
-            What::Whole(mut online) => std::mem::take(&mut online.outbound),
-            What::Kept { outbound, .. } => *outbound,
+        let (unshown, outbound) = match self.what {
+            What::Whole(mut online) => (online.end_rooms(context), std::mem::take(&mut online.outbound)),
+            What::Kept { outbound, .. } => (Vec::new(), *outbound),
         };
         let (acknowledged, unsent) = outbound.dissolve(h, context);
         context.event(Event::Departed);
         context.messages_arrived(acknowledged.into_iter().filter_map(Sent::into_letter));
-        context.outbox.put_back(unsent);
+        context.outbox.put_back(unshown.into_iter().chain(unsent).collect());
         context.put_off_messages();
         context.keep_session(None);
     }

@@ -114,7 +114,10 @@ impl Online {
 
     fn awaits_answers(&self, context: &Context) -> bool {
         let awaits_presence = self.shown.as_ref().is_some_and(super::Shown::is_awaited);
-        awaits_presence || self.requests.askers().next().is_some() || self.outbound.awaits_answers(context)
+        awaits_presence
+            || self.rooms.awaits_answers()
+            || self.requests.askers().next().is_some()
+            || self.outbound.awaits_answers(context)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use xmppd_core::xml::Element;
 
-use super::{ACCOUNT, CONTACT, SM, Server, Stage};
+use super::{ACCOUNT, CONTACT, ROOM, SM, Server, Stage};
 
 impl Server<'_> {
     /// Somebody writes to the account.
@@ -22,6 +22,9 @@ impl Server<'_> {
     pub(super) fn stanza(&mut self, element: &Element) {
         let session = self.session.as_mut().expect("it is bound");
         session.handled = session.handled.wrapping_add(1);
+        if element.attr("to").is_some_and(|to| to.starts_with(ROOM)) {
+            return self.room(element);
+        }
         match element.name() {
             "message" => {
                 let body = element.child_text("body", "jabber:client").expect("a body");

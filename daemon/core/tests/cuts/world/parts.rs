@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use jid::{BareJid, ResourcePart};
 use xmppd_core::account::{
-    Change, KeptMessage, KeptRecent, Known, Memory, MessageSettings, OnUncertain, Security, Settings, StoreTicket,
-    TuneSettings,
+    Change, KeptMessage, KeptRecent, KeptRoom, Known, Memory, MessageSettings, OnUncertain, Security, Settings,
+    StoreTicket, TuneSettings,
 };
 use xmppd_core::presence::{Layers, Presence, Show, StatusWhen};
 use xmppd_core::sasl::TlsVersion;
 use xmppd_core::srv::TlsPolicy;
+
+use super::super::server::ROOM;
 
 /// So many messages are held in memory.
 const HELD: usize = 2;
@@ -21,8 +23,16 @@ pub(super) enum Asked {
     Load(usize),
 }
 
-/// A disk with nothing on it.
-pub(super) fn empty() -> Memory {
+/// A disk with nothing on it, but perhaps a room to enter.
+pub(crate) fn empty(has_room: bool) -> Memory {
+    let room = KeptRoom {
+        jid: BareJid::new(ROOM).expect("a JID"),
+        name: None,
+        nick: None,
+        autojoin: true,
+        bookmarked: false,
+        border: None,
+    };
     Memory {
         layers: Layers::new(Presence { show: Show::Online, status: None, priority: 0 }),
         tune_out: false,
@@ -38,6 +48,7 @@ pub(super) fn empty() -> Memory {
         recent: KeptRecent::default(),
         roster: None,
         requests: Vec::new(),
+        rooms: has_room.then_some(room).into_iter().collect(),
     }
 }
 
@@ -57,7 +68,9 @@ impl Disk {
     pub(super) fn read(&mut self) -> Memory {
         let mut memory = self.memory.clone();
         let tried = memory.messages.iter().rposition(|message| message.tried || message.position.is_some());
-        let held = HELD.max(tried.map_or(0, |last| last + 1)).min(memory.messages.len());
+        // All that are for rooms are held.
+        let to_room = memory.messages.iter().rposition(|message| message.to.as_str() == ROOM);
+        let held = HELD.max(tried.max(to_room).map_or(0, |last| last + 1)).min(memory.messages.len());
         self.behind = memory.messages.split_off(held).into_iter().map(|message| message.id).collect();
         memory.backlog = self.behind.len();
         memory
@@ -112,6 +125,8 @@ fn keep(disk: &mut Memory, change: Change) {
         Change::Read(..) => {}
         Change::SetAside(id, ..) => disk.messages.retain(|message| message.id != id),
         Change::Roster(roster) => disk.roster = roster,
+        // The room is remembered from the start.
+        Change::Room(_) | Change::RoomForgotten(_) => {}
         // This server asks for nothing and has no versions.
         Change::RosterPush(_) | Change::SubscriptionRequest(_) | Change::SubscriptionAnswered(_) => {}
     }
@@ -120,6 +135,11 @@ fn keep(disk: &mut Memory, change: Change) {
 fn keep_known(disk: &mut Memory, known: Known) {
     disk.border = known.border.or(disk.border.take());
     disk.told.extend(known.told);
+    for (jid, border) in known.rooms {
+        if let Some(room) = disk.rooms.iter_mut().find(|room| room.jid == jid) {
+            room.border = Some(border);
+        }
+    }
 }
 
 fn keep_message(disk: &mut Memory, message: KeptMessage) {
@@ -140,6 +160,7 @@ pub(super) fn settings() -> Settings {
         server: None,
         tls: TlsPolicy::Auto,
         tune: TuneSettings { pep: false, status: None, status_when: StatusWhen::Empty },
+        rooms: true,
         messages: MessageSettings { history: true, receipts: true },
         encrypted_only: Vec::new(),
         on_uncertain: OnUncertain::Resend,

@@ -10,6 +10,7 @@ use super::super::super::input::StoreTicket;
 use super::super::super::kept::{KeptMessage, Origin};
 use super::super::super::outbox::OnItsWay;
 use super::super::super::settings::OnUncertain;
+use super::resume::stand_in;
 use super::{Letter, Outbound, Sent, Stage, Tracked, Unsent, Unwritten};
 use crate::management::QUEUE_LIMIT;
 
@@ -110,7 +111,7 @@ impl Outbound {
     pub(in super::super) fn first_in_doubt(&self) -> Option<&Origin> {
         self.line.waiting.iter().find_map(|waiting| match &waiting.tracked.sent {
             Sent::Message(letter) if letter.in_doubt => Some(&letter.origin),
-            Sent::Message(_) | Sent::Presence(_) | Sent::Other => None,
+            Sent::Message(_) | Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other => None,
         })
     }
 
@@ -122,7 +123,7 @@ impl Outbound {
         }
         let is_it = |waiting: &Waiting| matches!(&waiting.tracked.sent, Sent::Message(letter) if letter.id == id && letter.returned == 0);
         let place = self.line.waiting.iter().position(is_it)?;
-        self.line.waiting.remove(place).map(|waiting| waiting.tracked.into_sent())
+        self.line.waiting.remove(place).map(|waiting| waiting.tracked.acknowledged())
     }
 
     /// Takes out the message of which this is true, if it was written in a session that is gone.
@@ -148,7 +149,7 @@ impl Outbound {
             let Waiting { tracked: Tracked { sent, stanza }, awaits, before, .. } = waiting;
             match sent {
                 Sent::Message(letter) if fits(letter) => Some(Unwritten { letter, stanza, awaits, before }),
-                Sent::Message(_) | Sent::Presence(_) | Sent::Other => None,
+                Sent::Message(_) | Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other => None,
             }
         })
     }
@@ -162,12 +163,34 @@ impl Outbound {
         let place = self.line.waiting.iter().position(|waiting| is_it(&waiting.tracked.sent))?;
         match &self.line.waiting.get(place)?.tracked.sent {
             Sent::Message(letter) if letter.in_doubt => return Some(Err(OnItsWay)),
-            Sent::Message(_) | Sent::Presence(_) | Sent::Other => {}
+            Sent::Message(_) | Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other => {}
         }
         match self.line.waiting.remove(place)?.tracked.sent {
             Sent::Message(letter) => Some(Ok(letter)),
-            Sent::Presence(_) | Sent::Other => None,
+            Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other => None,
         }
+    }
+
+    /// Takes out what a room that is lost did not show: what was written, and what was not.
+    pub(in super::super) fn take_back(&mut self, room: &BareJid, context: &mut Context) -> Vec<Unsent> {
+        let is_for = |sent: &Sent| matches!(sent, Sent::Message(letter) if letter.is_for(room));
+        let mut back = Vec::new();
+        if let Stage::Enabling(management) | Stage::On(management) = &mut self.management {
+            let written = management.under_way().count();
+            for (place, tracked) in management.tail_mut().enumerate().filter(|(_, tracked)| is_for(&tracked.sent)) {
+                // Should its place have to be filled again, it is not sent a second time.
+                let stanza = std::mem::replace(&mut tracked.stanza, stand_in(context.entropy.id()));
+                let sent = std::mem::replace(&mut tracked.sent, Sent::Other);
+                let unsent = Tracked { sent, stanza }.into_unsent(None);
+                back.extend(unsent.map(|unsent| if place < written { unsent.doubted() } else { unsent }));
+            }
+        }
+        let (lost, waiting) =
+            std::mem::take(&mut self.line.waiting).into_iter().partition(|waiting| is_for(&waiting.tracked.sent));
+        self.line.waiting = waiting;
+        let lost = Line { waiting: lost, ..Line::default() };
+        back.extend(lost.into_unsent());
+        back
     }
 
     /// Whether a message was written and is not acknowledged.
@@ -288,7 +311,7 @@ impl Outbound {
         let position = (!self.line.held).then(|| self.next_position(self.line.waiting.len()));
         let awaits = match &mut tracked.sent {
             Sent::Message(letter) => Some(keep(letter, position, &tracked.stanza, context)),
-            Sent::Presence(_) | Sent::Other => None,
+            Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other => None,
         };
         self.line.waiting.push_back(Waiting { tracked, awaits, was_kept, position, before: None });
     }

@@ -1,9 +1,10 @@
 //! What leaves on a live stream: every stanza counted (XEP-0198), asked about in time, and given back to whoever
 //! waits for it once the server has it. What must wait for the disk first is in [`line`], what waits for the server to
-//! read on in [`window`], taking a session up again in [`resume`].
+//! read on in [`window`], taking a session up again in [`resume`], what rooms show in [`rooms`].
 
 mod line;
 mod resume;
+mod rooms;
 mod sent;
 mod window;
 
@@ -135,7 +136,7 @@ impl Outbound {
     /// The server declined: gives back everything sent so far, of which no more will be known.
     pub(super) fn declined(&mut self) -> Vec<Sent> {
         match std::mem::take(&mut self.management) {
-            Stage::Enabling(mut management) => management.drain().into_iter().map(Tracked::into_sent).collect(),
+            Stage::Enabling(mut management) => management.drain().into_iter().map(Tracked::acknowledged).collect(),
             other @ (Stage::Off | Stage::On(_)) => {
                 self.management = other;
                 Vec::new()
@@ -233,7 +234,7 @@ impl Outbound {
         if management.tail().len() == 0 {
             context.timers.clear(Timer::Ask);
         }
-        Ok(acknowledged.into_iter().map(Tracked::into_sent).collect())
+        Ok(acknowledged.into_iter().map(Tracked::acknowledged).collect())
     }
 
     /// Asks at once when somebody waits or enough is unasked, else within [`ASK_WITHIN`].
@@ -347,7 +348,7 @@ impl Outbound {
     fn letters_under_way(&self) -> impl Iterator<Item = &Letter> {
         self.tail().filter_map(|tracked| match &tracked.sent {
             Sent::Message(letter) => Some(letter),
-            Sent::Presence(_) | Sent::Other => None,
+            Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other => None,
         })
     }
 

@@ -8,6 +8,7 @@ use super::super::super::input::Ticket;
 use super::super::super::kept::{KeptMessage, KeptSession};
 use super::super::commits::Commits;
 use super::super::watched::ClientState;
+use super::sent::is_for_room;
 use super::{Letter, Outbound, Sent, Stage, Unsent};
 use crate::loss::Loss;
 use crate::management::Management;
@@ -103,8 +104,9 @@ impl Outbound {
             None => Vec::new(),
         };
         self.commits.leave(context);
+        let (to_rooms, restored) = part_from_rooms(self.restored.unwrap_or_default());
         let covered = |message: &KeptMessage| h.is_some_and(|h| message.is_covered(h));
-        let (has, lacks): (Vec<_>, Vec<_>) = self.restored.unwrap_or_default().into_iter().partition(covered);
+        let (has, lacks): (Vec<_>, Vec<_>) = restored.into_iter().partition(covered);
         let acknowledged = acknowledged.into_iter().chain(has.into_iter().map(arrived));
         let in_doubt = h.is_none();
         let restored = lacks.into_iter().map(|message| {
@@ -119,7 +121,11 @@ impl Outbound {
             unsent.letter.in_doubt = in_doubt;
             unsent
         });
-        (acknowledged.collect(), restored.chain(unsent).chain(self.line.into_unsent()).collect())
+        // What is at a room's server may not be at the room.
+        let (at_rooms, acknowledged): (Vec<_>, Vec<_>) = acknowledged.partition(|sent| matches!(sent, Sent::AtRoom(_)));
+        let at_rooms = at_rooms.into_iter().filter_map(Sent::into_room_message);
+        let unsent = at_rooms.chain(to_rooms).chain(restored).chain(unsent).chain(self.line.into_unsent());
+        (acknowledged, unsent.collect())
     }
 
     /// Everybody who waits for a message that the disk knows of, with its id; nobody waits for it any more.
@@ -131,7 +137,7 @@ impl Outbound {
         let tail = tail.into_iter().flatten().map(|tracked| &mut tracked.sent);
         let waiting = tail.chain(self.line.kept_mut()).filter_map(|sent| match sent {
             Sent::Message(letter) => Some((letter.ticket.take()?, letter.id.clone())),
-            Sent::Presence(_) | Sent::Other => None,
+            Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other => None,
         });
         waiting.collect()
     }
@@ -144,13 +150,20 @@ impl Outbound {
             Stage::Off | Stage::Enabling(_) => 0,
         };
         self.management = Stage::On(Management::starting_at(h, handled));
+        // Those for rooms leave when we have found ourselves in them again.
+        let (to_rooms, messages) = part_from_rooms(messages);
+        context.outbox.put_back(to_rooms);
         let (covered, lacks): (Vec<_>, Vec<_>) = messages.into_iter().partition(|message| message.is_covered(h));
-        if lacks.iter().any(KeptMessage::is_in_doubt) {
+        let lacks = lacks.into_iter().map(|message| {
+            let in_doubt = message.is_in_doubt();
+            Unsent::kept(message, in_doubt)
+        });
+        let lacks: Vec<Unsent> = lacks.collect();
+        if lacks.iter().any(|unsent| unsent.letter.in_doubt) {
             self.hold();
         }
-        for message in lacks {
-            let in_doubt = message.is_in_doubt();
-            self.send_again(Unsent::kept(message, in_doubt), context);
+        for unsent in lacks {
+            self.send_again(unsent, context);
         }
         covered.into_iter().map(arrived).collect()
     }
@@ -160,6 +173,13 @@ impl Outbound {
 pub(super) fn stand_in(id: String) -> String {
     let iq = Iq { id, from: Address::Absent, to: Address::Absent, kind: IqKind::Result, payload: None };
     writer::to_string(&iq.into_element())
+}
+
+/// Messages for rooms, in their order, and the others.
+fn part_from_rooms(messages: Vec<KeptMessage>) -> (Vec<Unsent>, Vec<KeptMessage>) {
+    let (to_rooms, others) = messages.into_iter().partition(|message| is_for_room(&message.stanza));
+    let to_rooms: Vec<KeptMessage> = to_rooms;
+    (Unsent::in_order(to_rooms).collect(), others)
 }
 
 /// The server has this message, as another process was not told.

@@ -1,6 +1,6 @@
 //! Stanzas on their way, and what of a message outlives a session.
 
-use jid::Jid;
+use jid::{BareJid, Jid};
 
 use super::super::super::input::{StoreTicket, Ticket};
 use super::super::super::kept::{KeptMessage, Origin};
@@ -19,6 +19,8 @@ pub(in super::super) enum Sent {
     Presence(u64),
     /// A message.
     Message(Letter),
+    /// The server has this message, and the room it is for is yet to show it.
+    AtRoom(Unsent),
     /// Nobody waits.
     Other,
 }
@@ -50,9 +52,20 @@ pub(in super::super::super) struct Letter {
     pub(in super::super::super) aside: Option<Box<(Aside, String)>>,
     /// The whole stanza, once the server has it.
     pub(in super::super::super) taken: Option<String>,
+    /// It is for a room, whose echo says that it arrived.
+    pub(in super::super::super) to_room: bool,
+    /// The order in which messages for rooms were taken, which is the one in which they leave.
+    pub(in super::super::super) number: u64,
+    /// How often the room did not show it.
+    pub(in super::super::super) unshown: u32,
 }
 
 impl Letter {
+    /// Whether it is for this room.
+    pub(in super::super::super) fn is_for(&self, room: &BareJid) -> bool {
+        self.to_room && self.to.to_bare() == *room
+    }
+
     /// What the disk is asked to keep: the first time also for the history.
     pub(in super::super::super) fn keeping(&mut self, position: Option<u32>, stanza: &str) -> Change {
         Change::Message(self.kept(position, stanza), self.filed.take())
@@ -81,11 +94,19 @@ impl Letter {
 }
 
 impl Sent {
+    /// A message that its room is yet to show; it may have been lost on the way there.
+    pub(in super::super) fn into_room_message(self) -> Option<Unsent> {
+        match self {
+            Self::AtRoom(unsent) => Some(unsent.doubted()),
+            Self::Message(_) | Self::Presence(_) | Self::Other => None,
+        }
+    }
+
     /// Whether others see something of it: what they do is not to be held back from us meanwhile (XEP-0352).
     pub(super) fn is_for_people(&self) -> bool {
         match self {
             Self::Message(_) | Self::Presence(_) => true,
-            Self::Other => false,
+            Self::AtRoom(_) | Self::Other => false,
         }
     }
 
@@ -93,7 +114,7 @@ impl Sent {
     pub(in super::super) fn into_letter(self) -> Option<Letter> {
         match self {
             Self::Message(letter) => Some(letter),
-            Self::Presence(_) | Self::Other => None,
+            Self::Presence(_) | Self::AtRoom(_) | Self::Other => None,
         }
     }
 }
@@ -106,19 +127,23 @@ pub(super) struct Tracked {
 }
 
 impl Tracked {
-    /// What the server has; a message with its stanza, for it may come back.
-    pub(super) fn into_sent(self) -> Sent {
+    /// The server has it; a message is given with its stanza, for it may come back. One for a room is not there yet.
+    pub(super) fn acknowledged(self) -> Sent {
         match self.sent {
+            Sent::Message(letter) if letter.to_room => {
+                // What the server has taken did not end a session.
+                Sent::AtRoom(Unsent::new(Letter { suspected: 0, ..letter }, self.stanza, None))
+            }
             Sent::Message(letter) => Sent::Message(Letter { taken: Some(self.stanza), ..letter }),
-            sent @ (Sent::Presence(_) | Sent::Other) => sent,
+            sent @ (Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other) => sent,
         }
     }
 
     /// A message, for another session.
     pub(super) fn into_unsent(self, awaits: Option<StoreTicket>) -> Option<Unsent> {
         match self.sent {
-            Sent::Message(letter) => Some(Unsent { letter, stanza: self.stanza, awaits, before: None }),
-            Sent::Presence(_) | Sent::Other => None,
+            Sent::Message(letter) => Some(Unsent::new(letter, self.stanza, awaits)),
+            Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other => None,
         }
     }
 }
@@ -134,6 +159,8 @@ pub(in super::super::super) struct Unsent {
     pub(in super::super::super) awaits: Option<StoreTicket>,
     /// What the disk knows it as, while it does not know of its correction.
     pub(in super::super::super) before: Option<String>,
+    /// The room it is for is about to be entered: whoever waits for it goes on waiting.
+    pub(in super::super::super) lingers: bool,
 }
 
 /// A message that was never written, as far as its text can still be another.
@@ -146,18 +173,43 @@ pub(in super::super::super) struct Unwritten<'a> {
 }
 
 impl Unsent {
+    /// A message in no session.
+    pub(in super::super::super) fn new(letter: Letter, stanza: String, awaits: Option<StoreTicket>) -> Self {
+        Self { letter, stanza, awaits, before: None, lingers: false }
+    }
+
+    /// The same, now that it may have arrived and may not.
+    pub(in super::super::super) fn doubted(mut self) -> Self {
+        self.letter.in_doubt = true;
+        self
+    }
+
     /// A message that another process was asked to send, and wrote if it is in doubt.
     pub(in super::super::super) fn kept(message: KeptMessage, in_doubt: bool) -> Self {
         let KeptMessage { id, to, chosen, returned, replaces, stanza, origin, .. } = message;
-        let (ticket, suspected, filed, aside, taken) = (None, 0, None, None, None);
-        let letter =
-            Letter { ticket, id, to, chosen, origin, in_doubt, suspected, returned, replaces, filed, aside, taken };
-        Self { letter, stanza, awaits: None, before: None }
+        let letter = Letter {
+            ticket: None,
+            id,
+            to,
+            chosen,
+            origin,
+            in_doubt,
+            suspected: 0,
+            returned,
+            replaces,
+            filed: None,
+            aside: None,
+            taken: None,
+            to_room: is_for_room(&stanza),
+            number: 0,
+            unshown: 0,
+        };
+        Self::new(letter, stanza, None)
     }
 
     /// Its text, to be changed.
     pub(in super::super::super) fn unwritten(&mut self) -> Unwritten<'_> {
-        let Self { letter, stanza, awaits, before } = self;
+        let Self { letter, stanza, awaits, before, .. } = self;
         Unwritten { letter, stanza, awaits, before }
     }
 
@@ -171,6 +223,15 @@ impl Unsent {
     pub(in super::super::super) fn lone(message: KeptMessage) -> Self {
         let in_doubt = message.may_be_written();
         Self::kept(message, in_doubt)
+    }
+
+    /// The same of several, which were taken in this order, before all of this process.
+    pub(in super::super::super) fn in_order(messages: Vec<KeptMessage>) -> impl Iterator<Item = Self> {
+        (1..).zip(messages).map(|(number, message)| {
+            let mut unsent = Self::lone(message);
+            unsent.letter.number = number;
+            unsent
+        })
     }
 
     /// The stanza; of a message that was taken a while ago it tells when (XEP-0203 section 4, XEP-0198 section 5).
@@ -191,4 +252,9 @@ impl Unsent {
     pub(in super::super::super) fn put_off(&mut self) -> Option<(Ticket, String)> {
         if self.awaits.is_some() { None } else { Some((self.letter.ticket.take()?, self.letter.id.clone())) }
     }
+}
+
+/// Whether a message of ours is for a room, by its first tag.
+pub(super) fn is_for_room(stanza: &str) -> bool {
+    stanza.split('>').next().is_some_and(|tag| tag.contains(" type='groupchat'"))
 }

@@ -16,7 +16,7 @@ impl Outbound {
         match &mut self.management {
             Stage::Off => {
                 self.put(tracked.stanza.clone(), tracked.sent.is_for_people(), context);
-                Some(tracked.into_sent())
+                Some(tracked.acknowledged())
             }
             Stage::Enabling(management) | Stage::On(management) => {
                 management.sent(tracked);

@@ -1,0 +1,83 @@
+//! What people ask about rooms in a session.
+
+use jid::{BareJid, Jid};
+
+use super::super::super::context::Context;
+use super::super::super::input::{RoomCommand, Ticket};
+use super::super::super::output::Outcome;
+use super::super::super::room::Room;
+use super::super::Online;
+use super::super::outbound::Sent;
+use crate::stanza::muc;
+use crate::text;
+
+/// Somebody who wants to be out of a room.
+#[derive(Debug)]
+pub(super) struct Leaver {
+    pub(super) room: BareJid,
+    /// Who waits for it still.
+    pub(super) ticket: Option<Ticket>,
+    /// Not even remembered.
+    pub(super) forget: bool,
+}
+
+impl Leaver {
+    /// Answers.
+    pub(super) fn end(self, outcome: Outcome, context: &mut Context) {
+        if let Some(ticket) = self.ticket {
+            context.reply(ticket, outcome);
+        }
+    }
+}
+
+impl Online {
+    /// Does what is asked about a room.
+    pub(in super::super) fn room_command(
+        &mut self,
+        ticket: Ticket,
+        room: BareJid,
+        command: RoomCommand,
+        context: &mut Context,
+    ) {
+        match command {
+            RoomCommand::Join(..) if context.is_invisible() => context.reply(ticket, Outcome::Invisible),
+            RoomCommand::Join(nick, password) => {
+                let nick = nick.map(|nick| nick.as_str().to_owned());
+                let wish = self.wish(&room, Some((nick, password)), context);
+                self.rooms.joining.push((room.clone(), Some(ticket)));
+                self.rooms.queue.retain(|queued| *queued != room);
+                self.enter(room, wish, context);
+            }
+            RoomCommand::Leave { forget } => {
+                let leaver = Leaver { room: room.clone(), ticket: Some(ticket), forget };
+                self.rooms.queue.retain(|queued| *queued != room);
+                if self.rooms.has(&room) {
+                    self.rooms.leaving.push(leaver);
+                    self.with_room(&room, context, Room::leave);
+                } else if context.rooms.has(&room) {
+                    self.remember_left(leaver, context);
+                } else {
+                    context.reply(ticket, Outcome::Unknown);
+                }
+            }
+            RoomCommand::Occupants => {
+                let occupants = self.rooms.list.get(&room).and_then(Room::occupants);
+                let outcome = occupants.map_or(Outcome::Outside, |(list, more)| Outcome::Occupants(list, more));
+                context.reply(ticket, outcome);
+            }
+            RoomCommand::Invite(whom, reason) => self.invite(ticket, &room, &whom, reason.as_deref(), context),
+        }
+    }
+
+    fn invite(&mut self, ticket: Ticket, room: &BareJid, whom: &Jid, reason: Option<&str>, context: &mut Context) {
+        if self.rooms.list.get(room).is_none_or(|room| room.nick().is_none()) {
+            return context.reply(ticket, Outcome::Outside);
+        }
+        let reason = reason.and_then(|reason| text::line(reason, text::REASON));
+        let mut message = muc::invitation(room, whom, reason.as_deref());
+        message.id = Some(context.entropy.id());
+        self.outbound.rouse(context);
+        self.outbound.send(&message.into_element(), Sent::Other, context);
+        context.reply(ticket, Outcome::Done);
+    }
+}

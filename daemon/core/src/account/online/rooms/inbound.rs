@@ -1,0 +1,158 @@
+//! What rooms say, believed only from a room that we have entered and about nobody else (S45), and invitations.
+
+use jid::{BareJid, Jid};
+
+use super::super::super::context::Context;
+use super::super::super::kept::Shown;
+use super::super::super::output::Outcome;
+use super::super::super::room::{Asked, Room};
+use super::super::Online;
+use crate::stanza::archive::{self, Archived};
+use crate::stanza::error::Condition;
+use crate::stanza::muc::{Direct, User};
+use crate::stanza::{Address, Message, Presence, StanzaError};
+use crate::xml::Element;
+
+impl Online {
+    /// Whether this presence was a room's; then it is dealt with.
+    pub(in super::super) fn room_presence(&mut self, presence: &Presence, from: &Jid, context: &mut Context) -> bool {
+        let room = from.to_bare();
+        let is_rooms = self.rooms.has(&room);
+        if is_rooms {
+            let nick = from.resource().map(|nick| nick.as_str());
+            self.with_room(&room, context, |room, turn| room.presence(nick, presence, turn));
+        }
+        is_rooms
+    }
+
+    /// Something that was said in a room.
+    pub(in super::super) fn room_message(&mut self, message: Message, context: &mut Context) {
+        let Some(room) = message.from.jid().map(Jid::to_bare).filter(|room| self.rooms.has(room)) else { return };
+        let ours = self.shown_by_room(&message, &room, context);
+        let place = self.rooms.list.get(&room).and_then(|room| room.place_of(&message));
+        let is_ours = self.note_shown(&room, ours, place, context);
+        self.with_room(&room, context, |room, turn| room.message(message, is_ours, turn));
+    }
+
+    /// A result of a room's archive; whether it was one.
+    pub(in super::super) fn room_archived(
+        &mut self,
+        from: &Address,
+        archived: Archived,
+        context: &mut Context,
+    ) -> Option<Archived> {
+        let room = from.jid().filter(|from| from.is_bare()).map(Jid::to_bare);
+        let Some(room) = room.filter(|room| self.rooms.list.get(room).is_some_and(|it| it.awaits(&archived))) else {
+            return Some(archived);
+        };
+        let is_rooms = |message: &&Message| message.from.jid().is_some_and(|from| from.to_bare() == room);
+        let ours = match archived.message.as_ref().filter(is_rooms) {
+            Some(message) => self.shown_by_room(message, &room, context),
+            None => None,
+        };
+        let is_ours = self.note_shown(&room, ours, Some(archived.id.clone()), context);
+        self.with_room(&room, context, |room, turn| room.archived(archived, is_ours, turn));
+        None
+    }
+
+    /// The answer to something that a room was asked.
+    pub(in super::super) fn room_answered(
+        &mut self,
+        room: &BareJid,
+        asked: Asked,
+        answer: Result<Option<&Element>, &StanzaError>,
+        context: &mut Context,
+    ) {
+        self.with_room(room, context, |room, turn| room.answered(asked, answer, turn));
+    }
+
+    /// There is none.
+    pub(in super::super) fn room_unanswered(&mut self, room: &BareJid, asked: Asked, context: &mut Context) {
+        self.with_room(room, context, |room, turn| room.unanswered(asked, turn));
+    }
+
+    /// The id of the message of this account's outbox that a room shows, as only that can say: nobody else knows that before the
+    /// room shows it, unless the asker has chosen it; then the nickname has to be one of ours, too.
+    fn shown_by_room(&mut self, message: &Message, room: &BareJid, context: &mut Context) -> Option<String> {
+        let nick = message.from.jid().and_then(Jid::resource).map(|nick| nick.as_str().to_owned());
+        let nick = nick?;
+        let is_ours = self.rooms.list.get(room).is_some_and(|room| room.is_nick_of_ours(&nick));
+        let origin = archive::origin_id(&message.payloads);
+        for id in message.id.clone().into_iter().chain(origin) {
+            if !is_ours && context.outbox.is_chosen(&id) {
+                continue;
+            }
+            if let Some(letter) = self.take_shown(&id, room, context) {
+                context.message_shown(letter);
+                return Some(id);
+            }
+            if is_ours && context.was_shown(&id) {
+                return Some(id);
+            }
+        }
+        None
+    }
+
+    /// Others may speak of what a room shows of ours by the place that it has there; whether it is ours.
+    fn note_shown(&mut self, room: &BareJid, id: Option<String>, place: Option<String>, context: &mut Context) -> bool {
+        let Some(id) = id else { return false };
+        context.room_recent.add_ours(room, &id, place.clone());
+        if let Some(place) = place {
+            self.outbound.room_shows(Shown { room: room.clone(), id, place });
+        }
+        true
+    }
+
+    /// Whether a room answers a message like one that does not know us any more (S45): nobody was told of it, and it
+    /// is sent again when we are in.
+    pub(in super::super) fn room_lost_us(
+        &mut self,
+        from: &Address,
+        id: &str,
+        error: &StanzaError,
+        context: &mut Context,
+    ) -> bool {
+        let Some(room) = from.jid().map(Jid::to_bare).filter(|room| self.rooms.has(room)) else { return false };
+        if error.condition != Condition::NotAcceptable {
+            return false;
+        }
+        if self.rooms.list.get(&room).is_some_and(Room::is_ready) {
+            self.not_shown(&room, &[id.to_owned()], context);
+        }
+        true
+    }
+
+    /// We are out of a room: what it has not shown is in doubt until we are in again, and what was never written waits
+    /// behind that.
+    pub(super) fn left(&mut self, jid: &BareJid, context: &mut Context) {
+        self.take_back(jid, context);
+        context.room_recent.all_gone(jid);
+        if !self.rooms.list.get(jid).is_some_and(Room::is_under_way) {
+            context.put_off_for(jid);
+        }
+        self.rooms.shown.remove(jid);
+        let leavers: Vec<_> = self.rooms.leaving.extract_if(.., |leaver| leaver.room == *jid).collect();
+        for leaver in leavers {
+            self.remember_left(leaver, context);
+        }
+        let joining = self.rooms.joining.extract_if(.., |(room, _)| room == jid);
+        for ticket in joining.filter_map(|(_, ticket)| ticket) {
+            context.reply(ticket, Outcome::Outside);
+        }
+    }
+
+    /// Somebody, or a room for somebody, invites us; whether the message was that.
+    pub(in super::super) fn invitation(&mut self, message: &Message, from: &Jid, context: &mut Context) -> bool {
+        // Some rooms make theirs look like one's own, too.
+        if let Some(User { invite: Some(invite), password, .. }) = User::find(&message.payloads) {
+            // Only the room itself can say who invites.
+            if from.is_bare() && from.node().is_some() {
+                context.invited(from.to_bare(), invite.from, invite.reason.as_deref(), password);
+            }
+            return true;
+        }
+        let Some(direct) = Direct::find(&message.payloads) else { return false };
+        context.invited(direct.room, Some(from.clone()), direct.reason.as_deref(), direct.password);
+        true
+    }
+}

@@ -1,0 +1,7 @@
+//! Rooms on every server: in and out, each word once whatever happens, and how one is put out.
+
+mod presence;
+mod remarks;
+mod stage;
+mod survival;
+mod words;
