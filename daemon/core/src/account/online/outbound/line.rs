@@ -334,9 +334,9 @@ impl Line {
 
     /// The messages, for another session.
     pub(super) fn into_unsent(self) -> impl Iterator<Item = Unsent> {
-        self.waiting.into_iter().filter_map(|Waiting { tracked, awaits, was_kept, .. }| {
-            let awaits = if was_kept { None } else { awaits };
-            tracked.into_unsent(awaits)
+        self.waiting.into_iter().filter_map(|Waiting { tracked, awaits, was_kept, before, .. }| {
+            let awaits = if was_kept && before.is_none() { None } else { awaits };
+            tracked.into_unsent(awaits).map(|unsent| Unsent { before, ..unsent })
         })
     }
 }
