@@ -101,8 +101,6 @@ impl Context {
         let messages = std::mem::take(&mut memory.messages);
         let chosen = messages.iter().filter(|message| message.chosen).map(|message| message.id.clone());
         let keys = chosen.chain(std::mem::take(&mut memory.chosen_behind)).collect();
-        let taken = Taken::restored(std::mem::take(&mut memory.taken));
-        let backlog = Backlog::restored(memory.backlog);
         let kept_rooms = std::mem::take(&mut memory.rooms);
         let borders = kept_rooms.iter().filter_map(|room| Some((room.jid.clone(), room.border.clone()?))).collect();
         let inbox = Inbox::restored(memory.border.take(), borders, std::mem::take(&mut memory.told));
@@ -124,6 +122,8 @@ impl Context {
         Self {
             now: Now::default(),
             tokens: Tokens::restored(memory.tokens.clone()),
+            taken: Taken::restored(std::mem::take(&mut memory.taken)),
+            backlog: Backlog::restored(memory.backlog),
             remembered: memory.offer.clone(),
             outward: Outward::new(settings.tune.clone(), memory),
             settings,
@@ -142,9 +142,7 @@ impl Context {
             outbox: Outbox::restored(unsent, keys, numbered),
             merging: Vec::new(),
             fates: Fates::default(),
-            taken,
             pauses: Pauses::default(),
-            backlog,
             inbox,
             recent,
             room_recent,
