@@ -74,7 +74,7 @@ impl Store {
                 UNION ALL SELECT coalesce(replaces, id), state IN ('failed', 'uncertain'), retracted,
                     recipient, kind = 'groupchat' FROM history
                     WHERE account = ?1 AND id = ?2 AND chat = ?3 AND sent
-                UNION ALL SELECT coalesce(replaces, id), FALSE, FALSE, recipient, FALSE FROM taken
+                UNION ALL SELECT coalesce(replaces, id), FALSE, FALSE, recipient, for_room FROM taken
                     WHERE account = ?1 AND id = ?2 AND bare(recipient) = ?3
                 LIMIT 1";
             let sql = sql.replace("bare(recipient)", BARE);

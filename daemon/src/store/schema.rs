@@ -86,6 +86,7 @@ pub(super) const SCHEMA: &[&str] = &[
         chosen    INTEGER NOT NULL,
         returned  INTEGER NOT NULL,
         replaces  TEXT,
+        for_room  INTEGER NOT NULL,
         UNIQUE (account, id)
     ) STRICT;
     CREATE TABLE timed_presence (

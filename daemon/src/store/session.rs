@@ -69,14 +69,14 @@ pub(super) fn forget(connection: &Connection, account: &str, ids: &[String]) -> 
 }
 
 /// The server has these messages. They may come back, so that the last are remembered, their text only where the history
-/// has it, too. What a room has shown does not.
+/// has it, too. What a room has shown does not: it is remembered to be corrected.
 pub(super) fn taken(connection: &Connection, account: &str, ids: &[String]) -> rusqlite::Result<()> {
     let sql =
-        "INSERT OR REPLACE INTO taken (number, account, id, recipient, stanza, at, after, chosen, returned, replaces)
-        SELECT number, account, id, recipient, CASE WHEN EXISTS (SELECT 1 FROM history
+        "INSERT OR REPLACE INTO taken (number, account, id, recipient, stanza, at, after, chosen, returned, replaces, for_room)
+        SELECT number, account, id, recipient, CASE WHEN NOT for_room AND EXISTS (SELECT 1 FROM history
             WHERE history.account = message.account AND history.id = message.id AND sent AND NOT retracted)
-            THEN stanza ELSE '' END, at, after, chosen, returned, replaces
-        FROM message WHERE account = ? AND id = ? AND NOT for_room";
+            THEN stanza ELSE '' END, at, after, chosen, returned, replaces, for_room
+        FROM message WHERE account = ? AND id = ?";
     let mut insert = connection.prepare_cached(sql)?;
     for id in ids {
         insert.execute([account, id])?;
@@ -227,14 +227,14 @@ impl Store {
         })
     }
 
-    /// The last messages that the server has taken, the oldest first.
+    /// The last messages that the server has taken and that may come back, the oldest first.
     pub(crate) fn messages_taken(
         &self,
         account: String,
     ) -> impl Future<Output = Result<Vec<KeptMessage>, StoreError>> + Send + use<> {
         self.read(move |connection| {
             let sql = "SELECT id, recipient, NULL, stanza, at, after, TRUE, chosen, returned, replaces FROM taken
-                WHERE account = ? ORDER BY number";
+                WHERE account = ? AND NOT for_room ORDER BY number";
             connection.prepare_cached(sql)?.query_map([account], message)?.collect()
         })
     }
