@@ -103,8 +103,8 @@ impl Online {
         true
     }
 
-    /// Whether a room answers a message like one that does not know us any more (S45): nobody was told of it, and it
-    /// is sent again when we are in.
+    /// A room that answers like one that does not know us any more is entered again (S45); whether the message was for
+    /// all in it: nobody was told of it, and it is sent again when we are in.
     pub(in super::super) fn room_lost_us(
         &mut self,
         from: &Address,
@@ -119,7 +119,7 @@ impl Online {
         if self.rooms.list.get(&room).is_some_and(Room::is_ready) {
             self.not_shown(&room, &[id.to_owned()], context);
         }
-        true
+        context.outbox.to_rooms.iter().any(|unsent| unsent.letter.id == id && unsent.letter.is_for(&room))
     }
 
     /// We are out of a room: what it has not shown is in doubt until we are in again, and what was never written waits
