@@ -73,6 +73,9 @@ pub struct Receipt {
     pub to: Option<String>,
     /// How far it has come. With `displayed`, all messages before it were seen as well.
     pub state: MessageState,
+    /// Why not further, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// What somebody puts to a message, all of it (XEP-0444).

@@ -1,6 +1,7 @@
 //! A disk that fails, and a daemon that is killed, at each call by which a message gets there: what was answered with
 //! `queued` is there afterwards, once and in order, and nothing else is.
 
+use serde_json::Value;
 use xmppd_tests::account;
 use xmppd_tests::certificate::Authority;
 use xmppd_tests::daemon::{Daemon, Home};
@@ -19,6 +20,7 @@ const MOST: usize = 60;
 /// A daemon whose server is not there: messages can only be kept.
 struct Stage {
     home: Home,
+    configuration: String,
     daemon: Daemon,
     /// What `queued` was answered for.
     promised: Vec<String>,
@@ -36,7 +38,7 @@ impl Stage {
         let daemon = home.start();
         // Now all is on the disk that an account begins with.
         home.eventually(&["account", "list"], |list| list["accounts"][0]["state"] == "retrying");
-        Some(Self { home, daemon, promised: Vec::new(), refused: Vec::new(), _folder: folder })
+        Some(Self { home, configuration, daemon, promised: Vec::new(), refused: Vec::new(), _folder: folder })
     }
 
     /// Sends a message; how it went is noted. An answer that did not come promises nothing.
@@ -48,6 +50,13 @@ impl Stage {
             _ => self.refused.push(id),
         }
         answer.code
+    }
+
+    /// Has messages to Juliet set aside from now on, those that wait as well, or not any more.
+    fn encrypted_only(&self, is_so: bool) {
+        let only = format!("{}[messages]\nencrypted-only = [\"{}\"]\n", self.configuration, JULIET.jid());
+        self.home.configure(if is_so { &only } else { &self.configuration });
+        assert_eq!(self.home.ctl(&["config", "reload"]).code, 0);
     }
 
     fn listed(&self) -> Vec<String> {
@@ -138,4 +147,76 @@ fn a_daemon_killed_at_any_call_has_kept_what_it_promised() {
     once.dedup();
     assert_eq!(once.len(), stage.listed().len());
     assert_eq!(stage.home.ctl(&["daemon", "status"]).code, 0);
+}
+
+#[test]
+fn a_message_that_was_set_aside_stays_so_when_the_disk_fails_while_it_is_to_be_sent_again() {
+    let Some(mut stage) = Stage::set() else { return };
+    assert_eq!(stage.send(), 0);
+    let is_aside = |list: &Value| {
+        let message = &list["messages"][0];
+        message["state"] == "failed" && message["reason"].as_str().is_some_and(|reason| reason.contains("encrypted"))
+    };
+    let mut faults = 0;
+    for call in CALLS {
+        for place in 1..MOST {
+            stage.encrypted_only(true);
+            stage.home.eventually(&["outbox"], is_aside);
+            stage.encrypted_only(false);
+            let fault = format!("{call}:error=EIO:when={place}");
+            let Some(injected) = present("a failing disk", Injected::into(stage.daemon.process().id(), &fault)) else {
+                return;
+            };
+            let answer = stage.home.ctl(&["-t", "10s", "outbox", "retry", "m0"]);
+            let met = injected.lift();
+            faults += met;
+            if answer.code != 0 {
+                assert!(answer.stderr.contains("disk"), "{fault}: {answer:?}");
+                stage.home.eventually(&["outbox"], is_aside);
+            }
+            if met == 0 {
+                break;
+            }
+        }
+    }
+    println!("{faults} calls failed");
+    assert!(faults > 0);
+    stage.daemon.kill();
+    stage.daemon = stage.home.start();
+    assert_eq!(stage.listed(), ["m0"]);
+}
+
+#[test]
+fn a_correction_is_kept_when_it_was_answered_and_changes_nothing_when_the_disk_failed() {
+    let Some(mut stage) = Stage::set() else { return };
+    assert_eq!(stage.send(), 0);
+    let (mut faults, mut last) = (0, "Peace".to_owned());
+    for call in CALLS {
+        for place in 1..MOST {
+            let fault = format!("{call}:error=EIO:when={place}");
+            let Some(injected) = present("a failing disk", Injected::into(stage.daemon.process().id(), &fault)) else {
+                return;
+            };
+            let text = format!("{call} {place}");
+            let answer = stage.home.ctl(&["-t", "10s", "send", &JULIET.jid(), &text, "--correct", "m0"]);
+            let met = injected.lift();
+            faults += met;
+            assert!([0, 1].contains(&answer.code), "{fault}: {answer:?}");
+            if answer.code == 0 {
+                last = text;
+            }
+            let kept = stage.home.json(&["history"]);
+            assert_eq!(kept["messages"].as_array().map(Vec::len), Some(1), "{kept}");
+            assert_eq!(kept["messages"][0]["body"], last, "{fault}: {answer:?}");
+            if met == 0 {
+                break;
+            }
+        }
+    }
+    println!("{faults} calls failed");
+    assert!(faults > 0);
+    stage.daemon.kill();
+    stage.daemon = stage.home.start();
+    assert_eq!(stage.home.json(&["history"])["messages"][0]["body"], last);
+    assert_eq!(stage.listed(), ["m0"]);
 }

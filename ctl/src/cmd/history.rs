@@ -65,15 +65,22 @@ fn words(message: &Message) -> String {
 }
 
 fn notes(message: &Message) -> String {
-    let state = message.state.filter(|state| *state != MessageState::Sent).map(MessageState::as_str);
+    let state = message.state.filter(|state| *state != MessageState::Sent).map(|state| told(state, message));
     let unread = message.unread.then_some("unread");
     let corrected = message.replaces.is_some().then_some("corrected");
     let replied = message.reply_to.is_some().then_some("a reply");
     let retracted = message.retracted.then_some("taken back");
-    let words = state.into_iter().chain(unread).chain(corrected).chain(replied).chain(retracted).map(str::to_owned);
+    let words = unread.into_iter().chain(corrected).chain(replied).chain(retracted).map(str::to_owned);
+    let words = state.into_iter().chain(words);
     let reactions = message
         .reactions
         .iter()
         .map(|reaction| format!("{} {}", text::line(&reaction.from), text::line(&reaction.emojis.concat())));
     words.chain(reactions).collect::<Vec<_>>().join(", ")
+}
+
+/// `failed: remote-server-not-found`
+fn told(state: MessageState, message: &Message) -> String {
+    let reason = message.reason.as_deref().map(|reason| format!(": {}", text::line(reason))).unwrap_or_default();
+    format!("{}{reason}", state.as_str())
 }

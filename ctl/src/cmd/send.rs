@@ -37,6 +37,9 @@ pub(crate) struct Args {
     /// Your own id: the same one again does not send twice
     #[arg(long, value_name = "ID")]
     id: Option<String>,
+    /// Correct your message with this id: what takes its place
+    #[arg(long, value_name = "ID")]
+    correct: Option<String>,
     /// Wait for the recipient's receipt (a minute, or -t)
     #[arg(long)]
     receipt: bool,
@@ -76,6 +79,7 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
         subject: args.subject,
         url,
         id: args.id,
+        correct: args.correct,
         receipt: args.receipt,
         timeout_ms: args.receipt.then_some(limit).map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
         message_type: args.message_type.map(|message_type| match message_type {

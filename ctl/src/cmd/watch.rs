@@ -126,7 +126,9 @@ fn lines(change: &Change, topics: Topics, screen: &Screen) -> Vec<String> {
         Change::Outbox(count) => vec![outbox_line(count)],
         Change::Receipt(receipt) => {
             let to = receipt.to.as_deref().map(|to| format!("{}  ", text::line(to))).unwrap_or_default();
-            let what = format!("{to}{}  {}", receipt.state.as_str(), text::line(&receipt.id));
+            let reason =
+                receipt.reason.as_deref().map(|reason| format!("  {}", text::line(reason))).unwrap_or_default();
+            let what = format!("{to}{}  {}{reason}", receipt.state.as_str(), text::line(&receipt.id));
             vec![said("receipt", &receipt.account, &what)]
         }
         Change::Reaction(change) => {

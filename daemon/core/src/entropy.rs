@@ -36,9 +36,11 @@ impl Entropy {
         self.block(&counter)
     }
 
-    /// A text id of 128 random bits, safe in an XML attribute, a JSON string and a file name.
+    /// A text id of hardly less than 128 random bits, safe in an XML attribute, a JSON string and a file name, and no
+    /// option of a command.
     pub fn id(&mut self) -> String {
-        URL_SAFE_NO_PAD.encode(&self.bytes()[..16])
+        let id = URL_SAFE_NO_PAD.encode(&self.bytes()[..16]);
+        if id.starts_with('-') { id.replacen('-', "_", 1) } else { id }
     }
 
     /// A UUID, version 4 (RFC 9562 section 5.4).
@@ -84,6 +86,7 @@ mod tests {
         let mut second = Entropy::new([7; 32]);
         assert_eq!(first.id(), second.id());
         assert_ne!(first.id(), first.id());
+        assert!((0..1_000).all(|_| !first.id().starts_with('-')), "an id is no option");
         second.bytes();
         second.mix(&[1; 32]);
         assert_ne!(first.bytes(), second.bytes());

@@ -151,6 +151,7 @@ fn message(account: String, row: HistoryRow) -> Message {
     let reactions = row.reactions.into_iter().map(|(from, emojis)| Reaction { from, emojis }).collect();
     Message {
         state,
+        reason: row.reason,
         unread: row.is_unread,
         replaced_by: row.replaced_by,
         retracted: row.is_retracted,

@@ -6,7 +6,7 @@ use jid::Jid;
 use tokio::sync::oneshot::error::RecvError;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
-use xmppd_core::account::{Command, Outcome, Outgoing, Question};
+use xmppd_core::account::{Command, Correcting, Outcome, Outgoing, Question};
 use xmppd_core::stanza::{MessageKind, ping};
 use xmppd_core::text;
 use xmppd_proto::reply::{MessageState, MessageType, Pong, SendReport, SendState};
@@ -16,6 +16,7 @@ use xmppd_proto::{Change, Failure, Kind, Topic, Topics};
 use super::account::unavailable;
 use super::desk::{Desk, WAIT, encrypted_only, failed};
 use crate::host;
+use crate::store::OwnMessage;
 
 /// A receipt is waited for so long when the asker does not say.
 const RECEIPT_WITHIN: Duration = Duration::from_secs(60);
@@ -54,7 +55,9 @@ impl Desk {
                 match receipt.state {
                     MessageState::Queued | MessageState::Sent => {}
                     MessageState::Failed | MessageState::Uncertain => {
-                        return Err(Failure::new(Kind::Refused, "the message came back, or may not have arrived"));
+                        let reason = receipt.reason.as_deref().unwrap_or("nobody says why");
+                        let text = format!("the message came back, or may not have arrived: {reason}");
+                        return Err(Failure::new(Kind::Refused, text).with_hint("see `xmppctl outbox list`"));
                     }
                     MessageState::Received | MessageState::Displayed => {
                         return Ok(SendReport { state: SendState::Received, ..report });
@@ -81,10 +84,41 @@ impl Desk {
         self.may_be_read(&to).await?;
         let (name, account) = self.one(params.account).await?;
         let id = params.id.map(own_id).transpose()?;
-        let outgoing = Outgoing { id, to: to.clone(), kind, body, subject, receipt: params.receipt, url: url.clone() };
+        let (correcting, kind) = match params.correct {
+            Some(corrected) => {
+                let (correcting, in_room) = self.correcting(&name, &to, corrected).await?;
+                (Some(correcting), if in_room { MessageKind::Groupchat } else { kind })
+            }
+            None => (None, kind),
+        };
+        let (to, receipt, url) = (to.clone(), params.receipt, url.clone());
+        let outgoing = Outgoing { id, to: to.clone(), kind, body, subject, receipt, url: url.clone(), correcting };
         let answer = account.ask(|ticket| Command::Send(ticket, outgoing)).map_err(unavailable)?;
         let (id, state) = sent(&name, timeout(WAIT, answer).await)?;
         Ok(SendReport { account: name, id, state, to: to.to_string(), url })
+    }
+
+    /// What a correction is of, if that is a message of ours to the same recipient that may have arrived, or will; and
+    /// whether it is said in a room.
+    async fn correcting(&self, account: &str, to: &Jid, id: String) -> Result<(Correcting, bool), Failure> {
+        let found = self.store.own_message(account.to_owned(), to.to_bare(), id.clone()).await;
+        let found = found.map_err(|error| Failure::new(Kind::Unexpected, error.to_string()))?;
+        let is_room = self.is_room(account, to).await?;
+        // What was said to one in a room is not for all, nor for another one there, and what was said to all not for one.
+        let is_meant = |found: &OwnMessage| match found.in_room {
+            true => to.is_bare(),
+            false => !is_room || !to.is_bare() && found.recipient == to.as_str(),
+        };
+        let Some(found) = found.filter(|found| !found.is_retracted && is_meant(found)) else {
+            let text = format!("no message of yours to {to} is known by the id {id}");
+            return Err(Failure::new(Kind::NotFound, text).with_hint("`xmppctl --json history` tells the ids"));
+        };
+        if found.is_aside {
+            let text = format!("the message {id} has not arrived, or may not have");
+            return Err(Failure::new(Kind::Conflict, text)
+                .with_hint("`xmppctl outbox` says why; `outbox cancel` takes it off the list, then write it again"));
+        }
+        Ok((Correcting { first: found.first, behind: found.behind }, found.in_room))
     }
 
     /// Fails when no plain text may go there. The account holds to it, too, for what was taken before.

@@ -44,11 +44,15 @@ impl Desk {
     /// Sends a message that was set aside, whatever became of it before.
     pub(super) async fn outbox_retry(&self, params: OutboxRetry) -> Result<SendReport, Failure> {
         let (name, account) = self.one(params.account).await?;
-        let Some(message) = self.store.aside(name.clone(), params.id).await.map_err(unexpected)? else {
+        let Some(kept) = self.store.aside(name.clone(), params.id).await.map_err(unexpected)? else {
             return Err(failed(&name, Outcome::Unknown));
         };
-        let to = message.to.clone();
-        let answer = account.ask(|ticket| Command::Retry(ticket, message)).map_err(unavailable)?;
+        if kept.message.stanza.is_empty() {
+            return Err(Failure::new(Kind::NotFound, "the text of this message is not kept any more")
+                .with_hint("write it again; and `xmppctl outbox cancel` takes this one off the list"));
+        }
+        let to = kept.message.to.clone();
+        let answer = account.ask(|ticket| Command::Retry(ticket, kept)).map_err(unavailable)?;
         let (id, state) = sent(&name, timeout(WAIT, answer).await)?;
         Ok(SendReport { account: name, id, state, to: to.to_string(), url: None })
     }

@@ -271,18 +271,19 @@ fn resource(jid: &Jid) -> Option<String> {
 }
 
 /// A message of ours is not sent by itself any more.
-pub(super) fn set_aside(account: String, id: String, aside: Aside) -> Change {
+pub(super) fn set_aside(account: String, id: String, aside: Aside, reason: String) -> Change {
     let state = match aside {
         Aside::Failed => MessageState::Failed,
         Aside::Uncertain => MessageState::Uncertain,
     };
-    Change::Receipt(Receipt { account, id, to: None, state })
+    Change::Receipt(Receipt { account, id, to: None, state, reason: Some(reason) })
 }
 
 fn noted_change(account: String, noted: Noted) -> Option<Change> {
     let Noted { chat, from, remark, sent, .. } = noted;
     let (jid, from) = (chat.to_string(), from.to_string());
-    let receipt = |account, id, to, state| (!sent).then_some(Change::Receipt(Receipt { account, id, to, state }));
+    let receipt =
+        |account, id, to, state| (!sent).then_some(Change::Receipt(Receipt { account, id, to, state, reason: None }));
     match remark {
         Remark::Received(id) => receipt(account, id, Some(jid), MessageState::Received),
         Remark::Displayed(id) => receipt(account, id, Some(jid), MessageState::Displayed),
@@ -316,6 +317,7 @@ pub(crate) fn message(account: String, incoming: Incoming) -> Message {
         origin_id: incoming.origin,
         room: incoming.room.map(rooms::speaker),
         state: None,
+        reason: None,
         unread: false,
         replaces: incoming.replaces,
         replaced_by: None,

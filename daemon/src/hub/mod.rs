@@ -254,7 +254,7 @@ impl Hub {
             Event::Mistrusted => entry.mistrusted(),
             Event::SetAside(id, aside, reason) => {
                 entry.set_aside(&id, aside, &reason);
-                changes.push(convert::set_aside(account.clone(), id, aside));
+                changes.push(convert::set_aside(account.clone(), id, aside, reason));
             }
             event @ (Event::Roster(_)
             | Event::RosterItem(_)

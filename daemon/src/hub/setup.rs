@@ -264,6 +264,7 @@ impl Hub {
         let offer = self.store.offer(account.name.clone()).await?;
         let session = self.store.session(account.name.clone()).await?;
         let Waiting { messages, behind, chosen } = self.store.messages(account.name.clone(), HELD).await?;
+        let taken = self.store.messages_taken(account.name.clone()).await?;
         let border = self.store.border(account.name.clone()).await?;
         let told = self.store.told(account.name.clone()).await?;
         let recent = self.store.recent(account.name.clone()).await?;
@@ -279,6 +280,7 @@ impl Hub {
             messages,
             backlog: behind,
             chosen_behind: chosen,
+            taken,
             border,
             told,
             recent,

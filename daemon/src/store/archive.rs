@@ -35,6 +35,12 @@ pub(super) fn remember(connection: &Connection, account: &str, names: &[String])
     connection.prepare_cached(sql)?.execute(params![account, NAMES_REMEMBERED]).map(drop)
 }
 
+/// Keeps a name no more.
+pub(super) fn forget(connection: &Connection, account: &str, name: Option<&str>) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM told WHERE account = ? AND name = ?";
+    connection.prepare_cached(sql)?.execute(params![account, name]).map(drop)
+}
+
 impl Store {
     /// How far the archive of an account is known.
     pub(crate) fn border(

@@ -3,14 +3,14 @@
 use jid::BareJid;
 use rusqlite::{Connection, OptionalExtension};
 use xmppd_core::account::{
-    Aside, Incoming, KeptMessage, KeptPush, KeptRoom, KeptRoster, KeptSession, Known, Remembered, SubscriptionRequest,
-    Token,
+    Aside, Incoming, KeptMessage, KeptPush, KeptRoom, KeptRoster, KeptSession, Known, Merged, Remembered, Returned,
+    SubscriptionRequest, Token,
 };
 use xmppd_core::players::{Hold, Skipped};
 use xmppd_core::presence::{Directed, Show, Then, Timed};
 use xmppd_core::time::Wall;
 
-use super::{archive, history, login, presence, room, roster, session};
+use super::{archive, corrections, fates, history, login, presence, room, roster, session};
 
 /// One thing to remember or forget.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,6 +140,22 @@ pub(crate) enum Change {
         account: String,
         /// Their ids.
         ids: Vec<String>,
+        /// Why, for people.
+        reason: String,
+    },
+    /// A message that was never written has another text from now on.
+    Merged {
+        /// The account's name.
+        account: String,
+        /// What is in it.
+        merged: Box<Merged>,
+    },
+    /// A message that came back is kept again.
+    Returned {
+        /// The account's name.
+        account: String,
+        /// What is known of it.
+        returned: Box<Returned>,
     },
     /// The same of messages that were never sent.
     Withdrawn {
@@ -284,23 +300,23 @@ impl Change {
                 archive::keep(connection, account, known, erased)
             }
             Self::Known { account, known } => archive::keep(connection, account, known, erased),
-            Self::Message { account, message, filed } => take(connection, account, message, filed.as_deref(), false),
-            Self::Backlog { account, message, filed } => take(connection, account, message, filed.as_deref(), true),
-            Self::Arrived { account, ids, names } => {
-                *erased |= forget(connection, account, ids, Some("sent"))?;
-                archive::remember(connection, account, names)
+            Self::Message { account, message, filed } => {
+                fates::take(connection, account, message, filed.as_deref(), false)
             }
-            Self::Failed { account, ids } => forget(connection, account, ids, Some("failed")).map(|it| *erased |= it),
-            Self::Withdrawn { account, ids } => forget(connection, account, ids, None).map(|it| *erased |= it),
+            Self::Backlog { account, message, filed } => {
+                fates::take(connection, account, message, filed.as_deref(), true)
+            }
+            Self::Arrived { account, ids, names } => fates::arrived(connection, account, ids, names, erased),
+            Self::Failed { account, ids, reason } => fates::failed(connection, account, ids, reason, erased),
+            Self::Merged { account, merged } => corrections::merge(connection, account, merged),
+            Self::Returned { account, returned } => fates::came_back(connection, account, returned),
+            Self::Withdrawn { account, ids } => fates::withdrawn(connection, account, ids, erased),
             Self::Read { account, chat, last } => history::read(connection, account, chat, last.as_deref()),
             Self::Expired(before) => {
                 *erased = true;
                 history::expire(connection, *before)
             }
-            Self::SetAside { account, id, aside, reason } => {
-                history::set_aside(connection, account, id, *aside)?;
-                session::set_aside(connection, account, id, *aside, reason)
-            }
+            Self::SetAside { account, id, aside, reason } => fates::set_aside(connection, account, id, *aside, reason),
             Self::Roster { account, roster } => roster::keep(connection, account, roster.as_ref()),
             Self::RosterPush { account, push } => roster::push(connection, account, push),
             Self::SubscriptionRequest { account, request } => roster::request(connection, account, request),
@@ -318,24 +334,6 @@ impl Change {
             Self::TuneSkip(Some(Skipped { id, song })) => set(connection, TUNE_SKIP, &format!("{id}\n{song}")),
         }
     }
-}
-
-/// Forgets messages that need not be kept any more; whether a text is nowhere kept then.
-fn forget(connection: &Connection, account: &str, ids: &[String], state: Option<&str>) -> rusqlite::Result<bool> {
-    session::forget(connection, account, ids)?;
-    history::settle(connection, account, ids, state).map(|are_all_there| !are_all_there)
-}
-
-/// Keeps a message of ours, and files it where that is to be done.
-fn take(
-    connection: &Connection,
-    account: &str,
-    message: &KeptMessage,
-    filed: Option<&Incoming>,
-    behind: bool,
-) -> rusqlite::Result<()> {
-    session::keep_message(connection, account, message, behind)?;
-    filed.map_or(Ok(()), |filed| history::file(connection, account, filed))
 }
 
 fn set(connection: &Connection, key: &str, value: &str) -> rusqlite::Result<()> {

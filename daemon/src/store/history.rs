@@ -4,12 +4,12 @@ use jid::{BareJid, Jid};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Error, Row, named_params, params};
 use xmppd_core::account::{
-    Aside, Author, Incoming, KeptRecent, MESSAGES_REMEMBERED, RecentMessage, RoomWord, Shown, Speaker,
+    Aside, Author, Incoming, KeptRecent, MESSAGES_REMEMBERED, RecentMessage, Returned, RoomWord, Shown, Speaker,
 };
 use xmppd_core::stanza::MessageKind;
 use xmppd_core::time::Wall;
 
-use super::{Store, StoreError, remarks};
+use super::{Store, StoreError, corrections, remarks};
 
 /// So many of the last messages of all rooms may be spoken of in another process.
 const ROOM_WORDS: u32 = 500;
@@ -38,21 +38,34 @@ pub(super) fn file(connection: &Connection, account: &str, message: &Incoming) -
     if is_new { remarks::correct(connection, account, message) } else { Ok(()) }
 }
 
-/// Notes how far messages of ours have come; without a word they have not arrived, and go; those that may have stay. Whether all of them are in the
-/// history.
+/// A message of ours that failed is sent anew under its id.
+pub(super) fn forget_failed(connection: &Connection, account: &str, id: &str) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM history WHERE account = ? AND id = ? AND sent AND state IN ('failed', 'uncertain')";
+    connection.prepare_cached(sql)?.execute([account, id]).map(drop)
+}
+
+/// Notes how far messages of ours have come, and why not further; without a word they have not arrived, and go; those that
+/// may have stay. Whether all of them are in the history.
 pub(super) fn settle(
     connection: &Connection,
     account: &str,
     ids: &[String],
     state: Option<&str>,
+    reason: Option<&str>,
 ) -> rusqlite::Result<bool> {
     let mut are_all_there = state.is_some();
     for id in ids {
+        if state.is_none_or(|state| state == "failed") {
+            corrections::undo(connection, account, id)?;
+        }
         let changed = match state {
             Some(state) => {
-                let sql = "UPDATE history SET state = CASE WHEN state IN ('queued', 'failed', 'uncertain') THEN ?3 ELSE state END
+                // What the recipient has said of it is the better word.
+                let sql =
+                    "UPDATE history SET reason = CASE WHEN state IN ('received', 'displayed') THEN NULL ELSE ?4 END,
+                    state = CASE WHEN state IN ('received', 'displayed') THEN state ELSE ?3 END
                     WHERE account = ?1 AND id = ?2 AND sent";
-                connection.prepare_cached(sql)?.execute(params![account, id, state])?
+                connection.prepare_cached(sql)?.execute(params![account, id, state, reason])?
             }
             None => {
                 let sql = "DELETE FROM history WHERE account = ? AND id = ? AND sent
@@ -66,12 +79,25 @@ pub(super) fn settle(
 }
 
 /// Notes that a message of ours is not sent by itself any more.
-pub(super) fn set_aside(connection: &Connection, account: &str, id: &str, aside: Aside) -> rusqlite::Result<()> {
+pub(super) fn set_aside(
+    connection: &Connection,
+    account: &str,
+    id: &str,
+    aside: Aside,
+    reason: &str,
+) -> rusqlite::Result<()> {
     let state = match aside {
         Aside::Failed => "failed",
         Aside::Uncertain => "uncertain",
     };
-    settle(connection, account, &[id.to_owned()], Some(state)).map(drop)
+    settle(connection, account, &[id.to_owned()], Some(state), Some(reason)).map(drop)
+}
+
+/// Notes that a message of ours came back.
+pub(super) fn returned(connection: &Connection, account: &str, returned: &Returned) -> rusqlite::Result<()> {
+    let state = if returned.has_failed { "failed" } else { "queued" };
+    let ids = std::slice::from_ref(&returned.message.id);
+    settle(connection, account, ids, Some(state), Some(&returned.reason)).map(drop)
 }
 
 /// Notes at which place of its room's archive a message of ours is.
@@ -91,7 +117,9 @@ pub(super) fn read(connection: &Connection, account: &str, chat: &BareJid, last:
 /// Erases messages from before this, some thousands of them.
 pub(super) fn expire(connection: &Connection, before: Wall) -> rusqlite::Result<()> {
     let sql = "DELETE FROM history WHERE number IN (SELECT number FROM history WHERE at < ? LIMIT ?)";
-    connection.prepare_cached(sql)?.execute(params![before.as_unix_millis(), ERASED_AT_ONCE]).map(drop)
+    connection.prepare_cached(sql)?.execute(params![before.as_unix_millis(), ERASED_AT_ONCE])?;
+    let sql = "UPDATE taken SET stanza = '' WHERE at < ?";
+    connection.prepare_cached(sql)?.execute([before.as_unix_millis()]).map(drop)
 }
 
 /// Which messages are asked for; the newest of them.
@@ -120,6 +148,8 @@ pub(crate) struct HistoryRow {
     pub(crate) is_unread: bool,
     /// How far it has come, when it is ours.
     pub(crate) state: Option<String>,
+    /// Why not further, for people.
+    pub(crate) reason: Option<String>,
     /// The id of the message that has taken its place.
     pub(crate) replaced_by: Option<String>,
     /// Its sender has taken it back.
@@ -136,7 +166,7 @@ impl Store {
     ) -> impl Future<Output = Result<Vec<HistoryRow>, StoreError>> + Send + use<> {
         self.read(move |connection| {
             let sql = "SELECT id, origin, place, sender, recipient, kind, body, subject, at, delayed, carbon, sent, unread, state,
-                reply_to, replaces, markable, replaced_by, retracted, number, encrypted, urls, occupant FROM history WHERE account = :account AND (:chat IS NULL OR chat = :chat)
+                reply_to, replaces, markable, replaced_by, retracted, number, encrypted, urls, occupant, reason FROM history WHERE account = :account AND (:chat IS NULL OR chat = :chat)
                 AND at >= :since AND at < :until AND (:words IS NULL
                 OR number IN (SELECT rowid FROM history_text WHERE history_text MATCH :words))
                 ORDER BY number DESC LIMIT :limit";
@@ -225,7 +255,8 @@ fn row(row: &Row<'_>) -> rusqlite::Result<(i64, HistoryRow)> {
         urls: row.get::<_, Option<String>>(21)?.iter().flat_map(|urls| urls.lines().map(str::to_owned)).collect(),
     };
     let (is_unread, state, replaced_by, is_retracted) = (row.get(12)?, row.get(13)?, row.get(17)?, row.get(18)?);
-    Ok((row.get(19)?, HistoryRow { message, is_unread, state, replaced_by, is_retracted, reactions: Vec::new() }))
+    let (reason, reactions) = (row.get(23)?, Vec::new());
+    Ok((row.get(19)?, HistoryRow { message, is_unread, state, reason, replaced_by, is_retracted, reactions }))
 }
 
 fn recent(row: &Row<'_>) -> rusqlite::Result<(i64, RecentMessage)> {
@@ -260,7 +291,7 @@ fn bare(row: &Row<'_>, column: usize) -> rusqlite::Result<BareJid> {
     jid(row, column).map(Jid::into_bare)
 }
 
-fn word(kind: &MessageKind) -> &'static str {
+pub(super) fn word(kind: &MessageKind) -> &'static str {
     match kind {
         MessageKind::Normal => "normal",
         MessageKind::Chat => "chat",

@@ -4,7 +4,9 @@
 
 mod archive;
 mod change;
+mod corrections;
 mod database;
+mod fates;
 mod history;
 mod login;
 mod presence;
@@ -22,6 +24,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use change::{BasePresence, Change, KeptAccount};
+pub(crate) use corrections::OwnMessage;
 use database::Database;
 pub(crate) use history::{HistoryQuery, HistoryRow};
 pub(crate) use session::{OutboxRow, Waiting};

@@ -32,13 +32,17 @@ pub(super) fn note(connection: &Connection, account: &str, noted: &Noted) -> rus
     let Some(number) = number else { return Ok(false) };
     match (&noted.remark, noted.sent) {
         (Remark::Received(_), false) => {
-            let sql = "UPDATE history SET state = 'received' WHERE number = ? AND state IN ('queued', 'sent')";
+            let sql = "UPDATE history SET state = 'received', reason = NULL WHERE number = ? AND state <> 'displayed'";
             connection.prepare_cached(sql)?.execute([number])?;
+            has_arrived(connection, account, number)?;
         }
         (Remark::Displayed(_), false) => {
             let sql = "UPDATE history SET state = 'displayed' WHERE account = ? AND chat = ? AND sent AND number <= ?
                 AND state IN ('queued', 'sent', 'received')";
             connection.prepare_cached(sql)?.execute(params![account, noted.chat.as_str(), number])?;
+            let sql = "UPDATE history SET state = 'displayed', reason = NULL WHERE number = ?";
+            connection.prepare_cached(sql)?.execute([number])?;
+            has_arrived(connection, account, number)?;
         }
         // What we have read is told by a change of its own.
         (Remark::Received(_) | Remark::Displayed(_), true) => {}
@@ -50,10 +54,25 @@ pub(super) fn note(connection: &Connection, account: &str, noted: &Noted) -> rus
                 AND (?6 IS NULL OR coalesce(occupant, sender) = ?6)";
             let values = params![number, account, noted.chat.as_str(), noted.sent, noted.remark.about(), by];
             connection.prepare_cached(sql)?.execute(values)?;
+            let sql = "UPDATE taken SET stanza = '' WHERE account = ? AND ? AND id IN (SELECT id FROM history
+                WHERE account = ? AND chat = ? AND sent AND retracted)";
+            let values = params![account, noted.sent, account, noted.chat.as_str()];
+            connection.prepare_cached(sql)?.execute(values)?;
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// The recipient has this message of ours: it cannot come back any more, and need not be sent again where it has.
+fn has_arrived(connection: &Connection, account: &str, number: i64) -> rusqlite::Result<()> {
+    for sql in [
+        "DELETE FROM taken WHERE account = ?1 AND id = (SELECT id FROM history WHERE number = ?2)",
+        "DELETE FROM message WHERE account = ?1 AND id = (SELECT id FROM history WHERE number = ?2) AND aside IS NOT NULL",
+    ] {
+        connection.prepare_cached(sql)?.execute(params![account, number])?;
+    }
+    Ok(())
 }
 
 /// Who put what to a message.

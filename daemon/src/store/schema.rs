@@ -68,9 +68,25 @@ pub(super) const SCHEMA: &[&str] = &[
         attempts  INTEGER NOT NULL,
         chosen    INTEGER NOT NULL,
         behind    INTEGER NOT NULL,
+        returned  INTEGER NOT NULL,
+        replaces  TEXT,
         aside     TEXT,
         reason    TEXT,
         for_room  INTEGER NOT NULL AS (substr(stanza, 1, instr(stanza, '>')) LIKE '% type=''groupchat''%'),
+        UNIQUE (account, id)
+    ) STRICT;
+    CREATE TABLE taken (
+        number    INTEGER PRIMARY KEY,
+        account   TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
+        id        TEXT NOT NULL,
+        recipient TEXT NOT NULL,
+        stanza    TEXT NOT NULL,
+        at        INTEGER NOT NULL,
+        after     TEXT,
+        chosen    INTEGER NOT NULL,
+        returned  INTEGER NOT NULL,
+        replaces  TEXT,
+        for_room  INTEGER NOT NULL,
         UNIQUE (account, id)
     ) STRICT;
     CREATE TABLE timed_presence (
@@ -153,6 +169,7 @@ pub(super) const SCHEMA: &[&str] = &[
         unread    INTEGER NOT NULL,
         markable  INTEGER NOT NULL,
         state     TEXT,
+        reason    TEXT,
         reply_to  TEXT,
         replaces  TEXT,
         encrypted TEXT,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jid::{FullJid, Jid};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Error, OptionalExtension, Row, params};
-use xmppd_core::account::{Aside, KeptMessage, KeptSession, Origin};
+use xmppd_core::account::{Aside, KeptAside, KeptMessage, KeptSession, Origin, Returned, TAKEN_REMEMBERED};
 use xmppd_core::time::Wall;
 
 use super::{Store, StoreError};
@@ -42,16 +42,20 @@ pub(super) fn keep_message(
     message: &KeptMessage,
     behind: bool,
 ) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO message (account, id, recipient, position, stanza, at, after, attempts, chosen, behind)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?4 IS NOT NULL, ?8, ?9)
+    // A number is not given a second time while the message that had it may come back to its place; one that was set
+    // aside and is sent again goes behind all that waits.
+    let sql = "INSERT INTO message (number, account, id, recipient, position, stanza, at, after, attempts, chosen, behind, returned,
+        replaces) VALUES (1 + max(coalesce((SELECT max(number) FROM message), 0), coalesce((SELECT max(number) FROM taken), 0)),
+            ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?4 IS NOT NULL, ?8, ?9, ?10, ?11)
         ON CONFLICT (account, id) DO UPDATE SET
-        number = CASE WHEN aside IS NULL THEN number ELSE (SELECT max(number) + 1 FROM message) END,
+        number = CASE WHEN message.aside IS NULL THEN message.number ELSE excluded.number END,
         position = excluded.position, recipient = excluded.recipient,
-        stanza = excluded.stanza, aside = NULL, reason = NULL, behind = excluded.behind,
-        attempts = attempts + (message.position IS NULL AND excluded.position IS NOT NULL)";
-    let KeptMessage { id, to, position, stanza, origin, chosen, .. } = message;
-    let at = origin.at.as_unix_millis();
-    let values = params![account, id, to.as_str(), position, stanza, at, origin.after, chosen, behind];
+        stanza = excluded.stanza, aside = NULL, reason = NULL, behind = excluded.behind, returned = excluded.returned,
+        attempts = CASE WHEN message.aside IS NULL THEN message.attempts ELSE 0 END
+            + (message.position IS NULL AND excluded.position IS NOT NULL)";
+    let KeptMessage { id, to, position, stanza, origin, chosen, returned, replaces, .. } = message;
+    let (to, at, after) = (to.as_str(), origin.at.as_unix_millis(), &origin.after);
+    let values = params![account, id, to, position, stanza, at, after, chosen, behind, returned, replaces];
     connection.prepare_cached(sql)?.execute(values).map(drop)
 }
 
@@ -64,6 +68,38 @@ pub(super) fn forget(connection: &Connection, account: &str, ids: &[String]) -> 
     Ok(())
 }
 
+/// The server has these messages. They may come back, so that the last are remembered, their text only where the history
+/// has it, too. What a room has shown does not: it is remembered to be corrected.
+pub(super) fn taken(connection: &Connection, account: &str, ids: &[String]) -> rusqlite::Result<()> {
+    let sql =
+        "INSERT OR REPLACE INTO taken (number, account, id, recipient, stanza, at, after, chosen, returned, replaces, for_room)
+        SELECT number, account, id, recipient, CASE WHEN NOT for_room AND EXISTS (SELECT 1 FROM history
+            WHERE history.account = message.account AND history.id = message.id AND sent AND NOT retracted)
+            THEN stanza ELSE '' END, at, after, chosen, returned, replaces, for_room
+        FROM message WHERE account = ? AND id = ?";
+    let mut insert = connection.prepare_cached(sql)?;
+    for id in ids {
+        insert.execute([account, id])?;
+    }
+    forget(connection, account, ids)?;
+    let sql = "DELETE FROM taken WHERE account = ?1 AND number <=
+        (SELECT number FROM taken WHERE account = ?1 ORDER BY number DESC LIMIT 1 OFFSET ?2)";
+    connection.prepare_cached(sql)?.execute(params![account, TAKEN_REMEMBERED]).map(drop)
+}
+
+/// A message came back: it is kept at the place that it had. That it left before is of no account any more.
+pub(super) fn returned(connection: &Connection, account: &str, returned: &Returned) -> rusqlite::Result<()> {
+    let Returned { message, reason, has_failed, .. } = returned;
+    keep_message(connection, account, message, false)?;
+    let sql = "UPDATE message SET attempts = 0, aside = ?, reason = ?, number = coalesce(
+            (SELECT number FROM taken WHERE taken.account = message.account AND taken.id = message.id), number)
+        WHERE account = ? AND id = ?";
+    let aside = has_failed.then_some(word(Aside::Failed));
+    connection.prepare_cached(sql)?.execute(params![aside, reason, account, message.id])?;
+    connection.prepare_cached("DELETE FROM taken WHERE account = ? AND id = ?")?.execute([account, &message.id])?;
+    trim_aside(connection, account)
+}
+
 /// Keeps a message for its author alone.
 pub(super) fn set_aside(
     connection: &Connection,
@@ -74,6 +110,10 @@ pub(super) fn set_aside(
 ) -> rusqlite::Result<()> {
     let sql = "UPDATE message SET aside = ?, reason = ?, position = NULL WHERE account = ? AND id = ?";
     connection.prepare_cached(sql)?.execute(params![word(aside), reason, account, id])?;
+    trim_aside(connection, account)
+}
+
+fn trim_aside(connection: &Connection, account: &str) -> rusqlite::Result<()> {
     let sql = "DELETE FROM message WHERE number IN (SELECT number FROM message
         WHERE account = ? AND aside IS NOT NULL ORDER BY number DESC LIMIT -1 OFFSET ?)";
     connection.prepare_cached(sql)?.execute(params![account, SET_ASIDE]).map(drop)
@@ -112,7 +152,7 @@ pub(crate) struct OutboxRow {
     pub(crate) to: String,
     /// It has its place in a session.
     pub(crate) is_placed: bool,
-    /// In how many sessions it had one.
+    /// How often it was to leave.
     pub(crate) attempts: u32,
     /// When it was taken.
     pub(crate) at: Wall,
@@ -141,7 +181,7 @@ impl Store {
         account: String,
     ) -> impl Future<Output = Result<Vec<OutboxRow>, StoreError>> + Send + use<> {
         self.read(move |connection| {
-            let sql = "SELECT id, recipient, position IS NOT NULL, attempts, at, aside, reason FROM message
+            let sql = "SELECT id, recipient, position IS NOT NULL, attempts + returned, at, aside, reason FROM message
                 WHERE account = ? ORDER BY number";
             let row = |row: &Row<'_>| {
                 Ok(OutboxRow {
@@ -177,13 +217,25 @@ impl Store {
         self.read(move |connection| {
             let sql = "UPDATE message SET behind = FALSE WHERE number IN (SELECT number FROM message
                 WHERE account = ? AND behind AND aside IS NULL ORDER BY number LIMIT ?)
-                RETURNING id, recipient, position, stanza, at, after, attempts > 0, chosen, number";
-            let row = |row: &Row<'_>| Ok((row.get::<_, i64>(8)?, message(row)?));
+                RETURNING id, recipient, position, stanza, at, after, attempts > 0, chosen, returned, replaces, number";
+            let row = |row: &Row<'_>| Ok((row.get::<_, i64>(10)?, message(row)?));
             let mut query = connection.prepare_cached(sql)?;
             let mut loaded: Vec<_> = query.query_map(params![account, count(most)], row)?.collect::<Result<_, _>>()?;
             // The rows come in any order.
             loaded.sort_unstable_by_key(|(number, _)| *number);
             Ok(loaded.into_iter().map(|(_, message)| message).collect())
+        })
+    }
+
+    /// The last messages that the server has taken and that may come back, the oldest first.
+    pub(crate) fn messages_taken(
+        &self,
+        account: String,
+    ) -> impl Future<Output = Result<Vec<KeptMessage>, StoreError>> + Send + use<> {
+        self.read(move |connection| {
+            let sql = "SELECT id, recipient, NULL, stanza, at, after, TRUE, chosen, returned, replaces FROM taken
+                WHERE account = ? AND NOT for_room ORDER BY number";
+            connection.prepare_cached(sql)?.query_map([account], message)?.collect()
         })
     }
 
@@ -205,11 +257,17 @@ impl Store {
         &self,
         account: String,
         id: String,
-    ) -> impl Future<Output = Result<Option<KeptMessage>, StoreError>> + Send + use<> {
+    ) -> impl Future<Output = Result<Option<KeptAside>, StoreError>> + Send + use<> {
         self.read(move |connection| {
-            let sql = "SELECT id, recipient, position, stanza, at, after, attempts > 0, chosen FROM message
+            let sql =
+                "SELECT id, recipient, position, stanza, at, after, attempts > 0, chosen, returned, replaces, aside, reason FROM message
                 WHERE account = ? AND id = ? AND aside IS NOT NULL";
-            connection.prepare_cached(sql)?.query_row([account, id], message).optional()
+            let row = |row: &Row<'_>| {
+                let (aside, reason) = (read_aside(row.get(10)?), row.get::<_, Option<String>>(11)?);
+                let (aside, reason) = (aside.unwrap_or(Aside::Uncertain), reason.unwrap_or_default());
+                Ok(KeptAside { message: message(row)?, aside, reason })
+            };
+            connection.prepare_cached(sql)?.query_row([account, id], row).optional()
         })
     }
 }
@@ -227,7 +285,7 @@ fn waiting(connection: &Connection, account: &str, held: i64) -> rusqlite::Resul
             WHERE account = ?1 AND aside IS NULL AND NOT for_room AND attempts > 0), 0))
         WHERE account = ?1 AND aside IS NULL";
     connection.prepare_cached(sql)?.execute(params![account, held])?;
-    let sql = "SELECT id, recipient, position, stanza, at, after, attempts > 0, chosen FROM message
+    let sql = "SELECT id, recipient, position, stanza, at, after, attempts > 0, chosen, returned, replaces FROM message
         WHERE account = ? AND aside IS NULL AND NOT behind ORDER BY number";
     let messages = connection.prepare_cached(sql)?.query_map([account], message)?.collect::<Result<_, _>>()?;
     let sql = "SELECT count(*) FROM message WHERE account = ? AND aside IS NULL AND behind";
@@ -259,7 +317,8 @@ fn message(row: &Row<'_>) -> rusqlite::Result<KeptMessage> {
     let to = Jid::new(&to).map_err(|error| Error::FromSqlConversionFailure(1, Type::Text, error.into()))?;
     let origin = Origin { at: Wall::from_unix_millis(row.get(4)?), after: row.get(5)? };
     let (id, position, stanza) = (row.get(0)?, row.get(2)?, row.get(3)?);
-    Ok(KeptMessage { id, to, position, tried: row.get(6)?, chosen: row.get(7)?, stanza, origin })
+    let (tried, chosen, returned, replaces) = (row.get(6)?, row.get(7)?, row.get(8)?, row.get(9)?);
+    Ok(KeptMessage { id, to, position, tried, chosen, returned, replaces, stanza, origin })
 }
 
 #[cfg(test)]
@@ -320,6 +379,8 @@ mod tests {
             position,
             tried: false,
             chosen: false,
+            returned: 0,
+            replaces: None,
             stanza: format!("<message type='groupchat' id='{id}'/>"),
             origin: Origin { at: Wall::from_unix_millis(7), after: None },
         };

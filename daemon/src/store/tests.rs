@@ -3,8 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use jid::Jid;
 use rusqlite::Connection;
-use xmppd_core::account::{Border, Known};
+use xmppd_core::account::{Aside, Border, KeptMessage, Known, Origin, Returned};
 use xmppd_core::players::{Hold, Skipped};
 use xmppd_core::presence::Show;
 use xmppd_core::time::Wall;
@@ -286,4 +287,45 @@ fn an_empty_file_is_a_new_database_and_a_link_is_refused() {
     let other = Folder::new();
     std::os::unix::fs::symlink(folder.path().join("state.db"), other.path().join("state.db")).unwrap();
     assert!(matches!(Database::open(other.path()), Err(OpenError::Unusable { .. })));
+}
+
+#[tokio::test]
+async fn a_message_that_comes_back_has_its_old_place_and_is_in_no_doubt() {
+    let folder = Folder::new();
+    let store = Store::open(folder.path()).unwrap();
+    let name = || "home".to_owned();
+    let message = |id: &str, position| KeptMessage {
+        id: id.into(),
+        to: Jid::new("juliet@verona.example").unwrap(),
+        position,
+        tried: false,
+        chosen: false,
+        returned: 0,
+        replaces: None,
+        stanza: format!("<message id='{id}'/>"),
+        origin: Origin { at: Wall::from_unix_millis(1_790_000_000_000), after: None },
+    };
+    let keep = |id: &str| Change::Message { account: name(), message: message(id, Some(1)), filed: None };
+    let owner = KeptAccount { name: name(), jid: "a@b".into(), resource: "xmppd.1".into() };
+    store.apply(vec![Change::Account(owner), keep("a"), keep("b")]).await.unwrap();
+    let (ids, names) = (vec!["a".to_owned(), "b".to_owned()], vec!["mine a".to_owned()]);
+    store.apply(vec![Change::Arrived { account: name(), ids, names }]).await.unwrap();
+    let taken = store.messages_taken(name()).await.unwrap();
+    let known: Vec<_> = taken.iter().map(|message| (message.id.as_str(), message.stanza.as_str())).collect();
+    // Nothing of their text is kept where there is no history.
+    assert_eq!(known, [("a", ""), ("b", "")]);
+    store.apply(vec![keep("c")]).await.unwrap();
+    let returned = |id: &str, has_failed, forgets| {
+        let message = KeptMessage { returned: 1, ..message(id, None) };
+        let returned = Box::new(Returned { message, reason: "gone".into(), has_failed, forgets });
+        Change::Returned { account: name(), returned }
+    };
+    store.apply(vec![returned("b", false, None), returned("a", true, Some("mine a".into()))]).await.unwrap();
+    let waiting = store.messages(name(), 10).await.unwrap().messages;
+    let waiting: Vec<_> = waiting.iter().map(|message| (message.id.as_str(), message.tried)).collect();
+    assert_eq!(waiting, [("b", false), ("c", true)]);
+    let failed = store.aside(name(), "a".into()).await.unwrap().unwrap();
+    assert_eq!((failed.aside, failed.reason.as_str(), failed.message.tried), (Aside::Failed, "gone", false));
+    assert!(store.messages_taken(name()).await.unwrap().is_empty());
+    assert!(store.told(name()).await.unwrap().is_empty());
 }

@@ -66,11 +66,11 @@ pub struct OutboxMessage {
     pub to: String,
     /// How far it has come.
     pub state: OutboxState,
-    /// In how many sessions it was to leave so far.
+    /// How often it was to leave so far.
     pub attempts: u32,
     /// When it was taken.
     pub queued_at: Timestamp,
-    /// Why it is not sent by itself any more, for people.
+    /// Why it is not sent by itself any more, or came back and is tried again, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -227,6 +227,9 @@ pub struct Message {
     /// How far it has come, when it is ours and the history tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<MessageState>,
+    /// Why it has not come further, for people; of the history alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// Whether nobody has read it; of the history alone.
     #[serde(default, skip_serializing_if = "crate::is_false")]
     pub unread: bool,

@@ -90,6 +90,10 @@ pub struct Send {
     /// characters without blanks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// The id of a message of ours to the same recipient that this one takes the place of (XEP-0308): of the first one, or
+    /// of one that took its place before. Where that has not left yet, it is given this text and keeps its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correct: Option<String>,
     /// Answer when the recipient's client says that it has it (XEP-0184).
     #[serde(default, skip_serializing_if = "crate::is_false")]
     pub receipt: bool,
@@ -113,6 +117,7 @@ impl Send {
             subject: None,
             url: None,
             id: None,
+            correct: None,
             receipt: false,
             timeout_ms: None,
             message_type: None,

@@ -111,6 +111,7 @@ fn message() -> Message {
         origin_id: None,
         room: None,
         state: None,
+        reason: None,
         unread: false,
         replaces: None,
         replaced_by: None,
@@ -166,6 +167,8 @@ fn requests_keep_their_shape() {
     let (to, body) = ("juliet@capulet.example".into(), "Good night".into());
     let once = Send { id: some("backup-7"), ..Send::new(to, body) };
     check_request("send-once", &once);
+    let correction = Send { correct: some("m3"), ..Send::new("juliet@capulet.example".into(), "Good morrow".into()) };
+    check_request("send-correct", &correction);
     check_request("outbox.list", &OutboxListing { account: some("home") });
     check_request("outbox.cancel", &OutboxCancel { id: "m3".into(), account: some("home") });
     check_request("outbox.retry", &OutboxRetry { id: "m5".into(), account: some("home") });

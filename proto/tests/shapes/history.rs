@@ -45,6 +45,7 @@ pub(super) fn message() -> Message {
         origin_id: None,
         room: None,
         state: Some(MessageState::Queued),
+        reason: None,
         unread: false,
         replaces: None,
         replaced_by: None,
@@ -59,6 +60,8 @@ fn what_is_told_of_messages_keeps_its_shape() {
     let (state, unread) = (None, true);
     let came = Message { id: "b1".into(), direction: Direction::In, state, unread, ..message() };
     check("reply/history", &HistoryReport { messages: vec![message(), came.clone()] });
+    let failed = Message { state: Some(MessageState::Failed), reason: some("remote-server-not-found"), ..message() };
+    check("reply/history-failed", &HistoryReport { messages: vec![failed] });
     check("reply/ask", &Message { unread: false, ..came });
     let chats = vec![UnreadChat { jid: "juliet@capulet.example".into(), unread: 2 }];
     let account = AccountUnread { account: "home".into(), unread: 2, chats };
@@ -76,12 +79,20 @@ fn what_is_told_of_messages_keeps_its_shape() {
 fn what_is_told_of_what_became_of_messages_keeps_its_shape() {
     let (account, id) = ("home".to_owned(), "a1".to_owned());
     let (jid, from) = ("juliet@capulet.example".to_owned(), "juliet@capulet.example".to_owned());
-    let receipt =
-        Receipt { account: account.clone(), id: id.clone(), to: Some(jid.clone()), state: MessageState::Received };
+    let receipt = Receipt {
+        account: account.clone(),
+        id: id.clone(),
+        to: Some(jid.clone()),
+        state: MessageState::Received,
+        reason: None,
+    };
     check("event/receipt", &Event::new(1, Change::Receipt(receipt)));
     let (emojis, id) = (vec!["♥".to_owned()], id);
     let reaction =
         ReactionChange { account: account.clone(), jid: jid.clone(), id: id.clone(), from: from.clone(), emojis };
+    let reason = some("service-unavailable");
+    let failed = Receipt { account: account.clone(), id: id.clone(), to: None, state: MessageState::Failed, reason };
+    check("event/receipt-failed", &Event::new(1, Change::Receipt(failed)));
     check("event/reaction", &Event::new(2, Change::Reaction(reaction)));
     check(
         "event/retraction",

@@ -69,6 +69,13 @@ impl Stage {
         self.juliet.tell("xml", &json!({"xml": xml}));
     }
 
+    /// Romeo's full address, which his server may have chosen.
+    pub(crate) fn session(&mut self) -> String {
+        let is_his = |event: &&Value| event["event"] == "presence" && event["bare"] == ROMEO.jid();
+        let seen = self.juliet.seen().iter().rev().find(is_his);
+        seen.and_then(|presence| presence["from"].as_str()).expect("Juliet has seen Romeo").to_owned()
+    }
+
     /// Romeo says something; gives its id.
     pub(crate) fn send(&self, body: &str) -> String {
         let sent = self.home.json(&["send", &JULIET.jid(), body]);

@@ -1,5 +1,6 @@
 //! Rooms on every server: in and out, each word once whatever happens, and how one is put out.
 
+mod corrected;
 mod presence;
 mod remarks;
 mod stage;

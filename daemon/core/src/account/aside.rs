@@ -1,11 +1,10 @@
-//! Messages that are not sent by themselves any more: kept for their authors, who say what becomes of them.
+//! Messages that must not be sent: to a chat that is for encrypted ones only, or because they end sessions.
 
 use jid::Jid;
 
 use super::context::Context;
-use super::input::Ticket;
-use super::online::Unsent;
-use super::output::{Aside, Change, Event, Outcome};
+use super::online::{Letter, Unsent};
+use super::output::Aside;
 use crate::loss::Loss;
 use crate::stanza::StanzaError;
 use crate::stanza::error::{Condition, ErrorKind};
@@ -22,11 +21,11 @@ impl Context {
 
     /// Does not send a message that was taken before its chat was for encrypted ones only; where nobody waits for it, it
     /// is kept for its author.
-    pub(super) fn withhold(&mut self, message: Option<(Option<Ticket>, String)>) {
-        let Some((ticket, id)) = message else { return };
+    pub(super) fn withhold(&mut self, letter: Option<Letter>) {
+        let Some(letter) = letter else { return };
         let text = Some("the chat is for encrypted messages only".to_owned());
         let error = StanzaError { text, ..StanzaError::new(ErrorKind::Cancel, Condition::PolicyViolation) };
-        self.message_refused(ticket, id, &error);
+        self.message_refused(letter, &error);
     }
 
     /// Does so with those that were never in a session; others are found where they would be written.
@@ -36,15 +35,8 @@ impl Context {
         let ids: Vec<String> = withheld.map(|unsent| unsent.letter.id.clone()).collect();
         for id in ids {
             let letter = self.outbox.cancel(&id).and_then(Result::ok);
-            self.withhold(letter.map(|letter| (letter.ticket, letter.id)));
+            self.withhold(letter);
         }
-    }
-
-    /// This message is not sent by itself any more.
-    pub(super) fn set_aside(&mut self, id: String, aside: Aside, reason: String) {
-        self.event(Event::SetAside(id.clone(), aside, reason.clone()));
-        self.answer(None, &id, &Outcome::NotKept(reason.clone()));
-        self.store(Change::SetAside(id, aside, reason));
     }
 
     /// A session was ended by this; a message that was under way again and again when that happened would end the next

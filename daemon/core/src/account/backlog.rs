@@ -22,7 +22,7 @@ pub(super) struct Backlog {
     /// How many were put here since some were asked to come back.
     newer: usize,
     /// Who waits for those on their way.
-    storing: BTreeMap<StoreTicket, (Option<Ticket>, String)>,
+    storing: BTreeMap<StoreTicket, Letter>,
     stage: Stage,
     /// These were cancelled while some came back, perhaps they among them.
     cancelled: Vec<String>,
@@ -48,6 +48,11 @@ impl Backlog {
         self.len
     }
 
+    /// Whether none of them is coming back.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.stage != Stage::Loading
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -63,7 +68,7 @@ impl Context {
         let ticket = self.store(letter.keeping_behind(stanza));
         self.backlog.len += 1;
         self.backlog.newer += 1;
-        self.backlog.storing.insert(ticket, (letter.ticket, letter.id));
+        self.backlog.storing.insert(ticket, letter);
     }
 
     /// The store answered, perhaps for one of these.
@@ -71,12 +76,12 @@ impl Context {
         if result.is_ok() && self.backlog.stage == Stage::Unreadable {
             self.backlog.stage = Stage::AtRest;
         }
-        let Some((asker, id)) = self.backlog.storing.remove(&ticket) else { return };
+        let Some(letter) = self.backlog.storing.remove(&ticket) else { return };
         match result {
-            Ok(()) => self.answer(asker, &id, &Outcome::Queued(id.clone())),
+            Ok(()) => self.answer(letter.ticket, &letter.id, &Outcome::Queued(letter.id.clone())),
             Err(reason) => {
                 self.backlog.len = self.backlog.len.saturating_sub(1);
-                self.message_not_kept(asker, id, reason.clone());
+                self.letter_not_kept(letter, reason.clone());
             }
         }
     }

@@ -201,6 +201,7 @@ mod tests {
             messages: Vec::new(),
             backlog: 0,
             chosen_behind: Vec::new(),
+            taken: Vec::new(),
             border: None,
             told: Vec::new(),
             recent: KeptRecent::default(),

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use super::backlog::Backlog;
 use super::contacts::Contacts;
+use super::correcting::Merging;
+use super::fates::Fates;
 use super::inbox::Inbox;
 use super::input::{Playing, StoreTicket, Ticket};
 use super::kept::KeptSession;
@@ -14,6 +16,7 @@ use super::outbox::Outbox;
 use super::output::{Change, Delivery, Dial, Event, HangUp, Outcome, Output};
 use super::outward::Outward;
 use super::recent::{Dues, Recent};
+use super::returned::{Pauses, Taken};
 use super::room_recent::RoomRecent;
 use super::rooms::Rooms;
 use super::settings::{Memory, OnUncertain, Remembered, Settings, TuneSettings};
@@ -62,6 +65,14 @@ pub(super) struct Context {
     pub(super) asleep: Option<Asleep>,
     /// Messages that are in no session.
     pub(super) outbox: Outbox,
+    /// Corrections that take the place of what they correct.
+    pub(super) merging: Vec<Merging>,
+    /// What became of messages.
+    pub(super) fates: Fates,
+    /// Messages that the server has taken.
+    pub(super) taken: Taken,
+    /// Recipients whose messages wait.
+    pub(super) pauses: Pauses,
     /// Messages that are on the disk alone.
     pub(super) backlog: Backlog,
     /// What is known of the messages that came.
@@ -90,7 +101,6 @@ impl Context {
         let messages = std::mem::take(&mut memory.messages);
         let chosen = messages.iter().filter(|message| message.chosen).map(|message| message.id.clone());
         let keys = chosen.chain(std::mem::take(&mut memory.chosen_behind)).collect();
-        let backlog = Backlog::restored(memory.backlog);
         let kept_rooms = std::mem::take(&mut memory.rooms);
         let borders = kept_rooms.iter().filter_map(|room| Some((room.jid.clone(), room.border.clone()?))).collect();
         let inbox = Inbox::restored(memory.border.take(), borders, std::mem::take(&mut memory.told));
@@ -101,7 +111,7 @@ impl Context {
         let unread = recent.unread().into_iter().map(|(chat, count)| Event::Unread(chat, count));
         let outputs = known.into_iter().chain(known_rooms).chain(unread).map(Output::Event).collect();
         let session_kept = memory.session.is_some();
-        let taken = u64::try_from(messages.len()).unwrap_or(u64::MAX);
+        let numbered = u64::try_from(messages.len()).unwrap_or(u64::MAX);
         let (asleep, unsent) = match memory.session.take() {
             Some(kept) => {
                 let told = memory.layers.directed().iter().map(|directed| directed.to.clone()).collect();
@@ -112,6 +122,8 @@ impl Context {
         Self {
             now: Now::default(),
             tokens: Tokens::restored(memory.tokens.clone()),
+            taken: Taken::restored(std::mem::take(&mut memory.taken)),
+            backlog: Backlog::restored(memory.backlog),
             remembered: memory.offer.clone(),
             outward: Outward::new(settings.tune.clone(), memory),
             settings,
@@ -127,8 +139,10 @@ impl Context {
             pipelines: true,
             connecting: Vec::new(),
             asleep,
-            outbox: Outbox::restored(unsent, keys, taken),
-            backlog,
+            outbox: Outbox::restored(unsent, keys, numbered),
+            merging: Vec::new(),
+            fates: Fates::default(),
+            pauses: Pauses::default(),
             inbox,
             recent,
             room_recent,

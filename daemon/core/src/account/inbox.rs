@@ -65,6 +65,13 @@ impl Inbox {
         self.told.add(name);
     }
 
+    /// Has a name not known any more.
+    pub(super) fn forget(&mut self, name: &str) {
+        if self.told.known.remove(name) {
+            self.told.order.retain(|known| known != name);
+        }
+    }
+
     /// These are told now.
     pub(super) fn tell(&mut self, batch: Batch) -> Vec<Said> {
         for name in batch.names() {

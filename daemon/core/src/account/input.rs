@@ -2,7 +2,7 @@
 
 use jid::{BareJid, Jid, ResourcePart};
 
-use super::kept::KeptMessage;
+use super::kept::{KeptAside, KeptMessage};
 use super::settings::{MessageSettings, OnUncertain, TuneSettings};
 use crate::entropy::SEED_LEN;
 use crate::loss::Loss;
@@ -133,7 +133,7 @@ pub enum Command {
     /// The messages of this chat are read, or of all chats; answered when that is known.
     Read(Ticket, Option<BareJid>),
     /// Send a message that was set aside; answered like `Send`.
-    Retry(Ticket, KeptMessage),
+    Retry(Ticket, KeptAside),
     /// Do not send the message with this id; answered with whether that could still be.
     Cancel(Ticket, String, Place),
     /// Ask somebody something; answered with the payload of the result or the error.
@@ -211,6 +211,17 @@ pub struct Outgoing {
     pub receipt: bool,
     /// Where the file is that goes with it (XEP-0066).
     pub url: Option<String>,
+    /// It takes the place of another one of ours to the same recipient.
+    pub correcting: Option<Correcting>,
+}
+
+/// Which message a correction is of (XEP-0308).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Correcting {
+    /// The id of the first message: corrections of corrections name that one, too.
+    pub first: String,
+    /// The id of the last message that says the same and is on the disk alone, behind those in memory.
+    pub behind: Option<String>,
 }
 
 /// An IQ to be sent.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jid::{BareJid, FullJid, Jid};
 
-use super::output::Incoming;
+use super::output::{Aside, Incoming};
 use super::recent::Noted;
 use crate::time::Wall;
 
@@ -51,7 +51,11 @@ pub struct KeptMessage {
     pub tried: bool,
     /// The id is the asker's own.
     pub chosen: bool,
-    /// The whole stanza.
+    /// So often it came back, or was set aside, and is sent all the same.
+    pub returned: u8,
+    /// The id of the message of ours that it takes the place of (XEP-0308).
+    pub replaces: Option<String>,
+    /// The whole stanza. Empty where no text is kept of a message that the server has taken.
     pub stanza: String,
     /// When it was taken to be sent.
     pub origin: Origin,
@@ -72,6 +76,17 @@ impl KeptMessage {
     pub(super) fn may_be_written(&self) -> bool {
         self.tried || self.position.is_some()
     }
+}
+
+/// A message that is kept for its author, and not sent by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptAside {
+    /// The message.
+    pub message: KeptMessage,
+    /// Why it is not sent.
+    pub aside: Aside,
+    /// The same, for people.
+    pub reason: String,
 }
 
 /// When a message was taken to be sent, by both measures: whether it ever reached the account's archive is to be seen
@@ -183,6 +198,8 @@ mod tests {
                 position,
                 tried: false,
                 chosen: false,
+                returned: 0,
+                replaces: None,
                 stanza: String::new(),
                 origin,
             };

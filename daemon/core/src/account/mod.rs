@@ -6,6 +6,8 @@ mod aside;
 mod backlog;
 mod contacts;
 mod context;
+mod correcting;
+mod fates;
 mod inbox;
 mod input;
 mod kept;
@@ -17,6 +19,7 @@ mod output;
 mod outward;
 mod pages;
 mod recent;
+mod returned;
 mod room;
 mod room_outbox;
 mod room_recent;
@@ -29,17 +32,19 @@ mod tokens;
 
 pub use backlog::PART as BACKLOG_PART;
 pub use contacts::{KeptPush, KeptRoster, SubscriptionRequest};
+pub use correcting::Merged;
 pub use inbox::NAMES_REMEMBERED;
 pub use input::{
-    Command, Connected, Input, Machine, Outgoing, Place, Playing, Question, RoomCommand, SecretMissing, Security,
-    StoreTicket, Subscribing, Ticket,
+    Command, Connected, Correcting, Input, Machine, Outgoing, Place, Playing, Question, RoomCommand, SecretMissing,
+    Security, StoreTicket, Subscribing, Ticket,
 };
-pub use kept::{Border, KeptMessage, KeptRoom, KeptSession, Known, Origin, Shown};
+pub use kept::{Border, KeptAside, KeptMessage, KeptRoom, KeptSession, Known, Origin, Shown};
 pub use output::{
     Aside, Available, Change, Delivery, Dial, Event, HangUp, Incoming, LinkState, Outcome, Output, Problem, Profile,
     Report, Session, Speaker, TunePublished,
 };
 pub use recent::{Author, KeptRecent, MESSAGES_REMEMBERED, Noted, RecentMessage};
+pub use returned::{Returned, TAKEN_REMEMBERED};
 pub use room::{Affiliation, Occupant, Role};
 pub use room_recent::RoomWord;
 pub use rooms::{Invitation, RoomReport, RoomState};
@@ -86,9 +91,10 @@ impl Account {
     pub fn handle(&mut self, now: Now, mut input: Input<'_>) {
         self.context.now = now;
         if let Input::Stored(ticket, result) = &input {
-            self.context.forgotten(*ticket, result.is_ok());
+            self.context.settled(*ticket, result.is_ok());
             self.context.stored_unsent(*ticket, result);
             self.context.stored_behind(*ticket, result);
+            self.context.merged(*ticket, result);
             let told = self.context.inbox.stored(*ticket);
             self.context.was_said(told);
         }
@@ -169,8 +175,8 @@ impl Account {
 /// To whom a message is to be sent, and who asks.
 fn sending<'a>(input: &'a Input<'_>) -> Option<(Ticket, &'a Jid)> {
     let Input::Command(command) = input else { return None };
-    if let Command::Retry(ticket, message) = command {
-        return Some((*ticket, &message.to));
+    if let Command::Retry(ticket, kept) = command {
+        return Some((*ticket, &kept.message.to));
     }
     if let Command::Send(ticket, outgoing) = command { Some((*ticket, &outgoing.to)) } else { None }
 }

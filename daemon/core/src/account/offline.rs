@@ -105,7 +105,7 @@ impl Offline {
                 return Self::ByCommand.without_retry(context);
             }
             Command::Send(ticket, outgoing) => context.take_message(ticket, outgoing),
-            Command::Retry(ticket, message) => context.retry_message(ticket, message),
+            Command::Retry(ticket, kept) => context.retry_message(ticket, kept),
             Command::Cancel(ticket, id, place) => context.cancel(ticket, id, place),
             Command::Ask(ticket, _)
             | Command::CanHide(ticket)
@@ -130,6 +130,7 @@ impl Offline {
                 | Timer::Acknowledge
                 | Timer::Idle
                 | Timer::Due
+                | Timer::Again
                 | Timer::Lull
                 | Timer::Rooms
                 | Timer::Close => {}

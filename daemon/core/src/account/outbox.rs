@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 
 use super::context::Context;
 use super::input::{Outgoing, Place, StoreTicket, Ticket};
-use super::kept::KeptMessage;
+use super::kept::{KeptAside, KeptMessage};
 use super::online::{Asleep, Letter, Unsent};
-use super::output::{Aside, Change, Event, Incoming, Outcome};
+use super::output::{Event, Incoming, Outcome};
 use super::room_outbox::RoomOutbox;
-use crate::stanza::{Message, MessageKind, StanzaError, archive, oob, receipts};
+use crate::stanza::{Message, MessageKind, archive, oob, receipts, remark};
 use crate::xml::{Element, writer};
 
 /// Of one account.
@@ -22,10 +22,6 @@ pub(super) struct Outbox {
     pub(super) to_rooms: RoomOutbox,
     /// How many were taken.
     taken: u64,
-    /// What the disk is asked to forget.
-    forgetting: Vec<(StoreTicket, Fate, Vec<String>)>,
-    /// Messages that need not be kept and could not be forgotten.
-    remembered_in_vain: Vec<(Fate, String)>,
     /// How many messages watchers were told of.
     told: usize,
     /// The ids that askers have chosen, of messages that have not arrived.
@@ -41,17 +37,6 @@ enum Key {
     Open,
     /// Who asked for it was told that it is kept.
     Kept,
-}
-
-/// Why a message need not be kept any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    /// The server has it.
-    Arrived,
-    /// It came back.
-    Failed,
-    /// It was never sent.
-    Withdrawn,
 }
 
 /// The server may have it.
@@ -88,9 +73,40 @@ impl Outbox {
         cancelled.or_else(|| self.to_rooms.take_if(is_it).pop()).map(|unsent| Ok(unsent.letter))
     }
 
-    /// The next session takes all of them but those for rooms.
-    pub(super) fn take(&mut self) -> Vec<Unsent> {
-        std::mem::take(&mut self.unsent)
+    /// A message that came back is sent before all that was taken later to the same recipient.
+    pub(super) fn insert(&mut self, unsent: Unsent) {
+        if unsent.letter.to_room {
+            return self.to_rooms.put_back(std::iter::once(unsent));
+        }
+        let (to, at) = (unsent.letter.to.to_bare(), unsent.letter.origin.at);
+        let is_later = |other: &Unsent| {
+            let Letter { to: other, origin, returned, .. } = &other.letter;
+            (origin.at, *returned == 0) > (at, false) && other.to_bare() == to
+        };
+        let place = self.unsent.iter().position(is_later).unwrap_or(self.unsent.len());
+        self.unsent.insert(place, unsent);
+    }
+
+    /// Takes out the last message that was never written and of which this is true, for a moment.
+    pub(super) fn take_fitting(&mut self, fits: impl Fn(&Letter) -> bool) -> Option<(usize, Unsent)> {
+        let is_it = |unsent: &Unsent| unsent.awaits.is_none() && fits(&unsent.letter);
+        match self.unsent.iter().rposition(is_it) {
+            Some(place) => Some((place, self.unsent.remove(place))),
+            None => self.to_rooms.take_last(is_it).map(|unsent| (0, unsent)),
+        }
+    }
+
+    /// Puts it back.
+    pub(super) fn put_in(&mut self, place: usize, unsent: Unsent) {
+        if unsent.letter.to_room {
+            return self.to_rooms.put_back(std::iter::once(unsent));
+        }
+        self.unsent.insert(place, unsent);
+    }
+
+    /// A message with a chosen id is not at the server after all.
+    pub(super) fn reopen(&mut self, id: &str) {
+        self.keys.entry(id.to_owned()).or_insert(Key::Kept);
     }
 
     /// A session is gone; what it leaves was taken before what waits already.
@@ -113,30 +129,63 @@ impl Outbox {
 }
 
 impl Context {
+    /// Whether there are messages that a session could send now, as far as their rooms allow.
+    pub(super) fn has_unsent(&self) -> bool {
+        self.outbox.unsent.iter().chain(self.outbox.to_rooms.iter()).any(|unsent| self.may_leave(unsent))
+    }
+
+    /// Whether more of those behind may be held in memory.
+    pub(super) fn may_hold_more(&self) -> bool {
+        self.outbox.unsent.len() < self.settings.held
+    }
+
+    /// Takes them out, but for those for rooms.
+    pub(super) fn take_unsent(&mut self) -> Vec<Unsent> {
+        self.end_pauses();
+        let (ready, waiting) =
+            std::mem::take(&mut self.outbox.unsent).into_iter().partition(|unsent| self.may_leave(unsent));
+        self.outbox.unsent = waiting;
+        ready
+    }
+
+    /// The fate of what may be at the server already is not to be waited for.
+    fn may_leave(&self, unsent: &Unsent) -> bool {
+        unsent.letter.in_doubt || !self.pauses.hold(&unsent.letter.to)
+    }
+
+    /// What was not written to somebody waits with a message to them.
+    pub(super) fn wait_with_it(&mut self, unwritten: impl Iterator<Item = Unsent>) {
+        unwritten.for_each(|unsent| self.outbox.insert(unsent));
+        self.put_off_messages();
+    }
+
     /// Takes a message that the next session is to send; whoever asked is told once the disk knows of it.
     pub(super) fn take_message(&mut self, ticket: Ticket, outgoing: Outgoing) {
-        if self.asked_before(ticket, &outgoing) {
+        let outgoing = self.addressed(outgoing);
+        if self.asked_before(ticket, &outgoing) || self.merge(ticket, &outgoing) {
             return;
         }
-        let outgoing = self.addressed(outgoing);
         let (letter, stanza) = self.letter(ticket, outgoing);
         self.take_letter(letter, writer::to_string(&stanza));
     }
 
     /// Takes a message that was set aside; the next session is to send it.
-    pub(super) fn retry_message(&mut self, ticket: Ticket, message: KeptMessage) {
-        let (letter, stanza) = self.retried(ticket, message);
+    pub(super) fn retry_message(&mut self, ticket: Ticket, kept: KeptAside) {
+        let (letter, stanza) = self.retried(ticket, kept);
         self.take_letter(letter, stanza);
     }
 
     /// A message that was set aside, as if it had never left, and who waits for it now.
-    pub(super) fn retried(&mut self, ticket: Ticket, message: KeptMessage) -> (Letter, String) {
+    pub(super) fn retried(&mut self, ticket: Ticket, kept: KeptAside) -> (Letter, String) {
+        let KeptAside { message, aside, reason } = kept;
         let Unsent { letter, stanza, .. } = Unsent::kept(message, false);
+        let letter = Letter { returned: letter.returned.max(1), ..letter };
+        self.fates.forget(&letter.id);
         if letter.chosen {
             self.outbox.keys.insert(letter.id.clone(), Key::Open);
         }
-        let number = self.outbox.next_number();
-        (Letter { ticket: Some(ticket), number, ..letter }, stanza)
+        let (number, aside) = (self.outbox.next_number(), Some(Box::new((aside, reason))));
+        (Letter { ticket: Some(ticket), number, aside, ..letter }, stanza)
     }
 
     fn take_letter(&mut self, mut letter: Letter, stanza: String) {
@@ -204,21 +253,42 @@ impl Context {
         let id = outgoing.id.clone().unwrap_or_else(|| self.entropy.id());
         if chosen {
             self.outbox.keys.insert(id.clone(), Key::Open);
+            self.fates.forget(&id);
         }
         let filed = self.filed(&id, &outgoing);
-        let to = outgoing.to;
-        let mut message = Message::chat(id.clone(), to.clone(), outgoing.body);
-        let to_room = outgoing.kind == MessageKind::Groupchat;
-        message.kind = outgoing.kind;
-        message.payloads.extend(to_room.then(|| archive::with_origin_id(&id)));
-        message.subject = outgoing.subject;
+        let replaces = outgoing.correcting.as_ref().map(|correcting| correcting.first.clone());
+        let stanza = self.compose(&id, replaces.as_deref(), &outgoing);
+        let letter = Letter {
+            ticket: Some(ticket),
+            id,
+            to_room: outgoing.kind == MessageKind::Groupchat,
+            to: outgoing.to,
+            chosen,
+            origin: self.inbox.origin(self.now.wall),
+            in_doubt: false,
+            suspected: 0,
+            returned: 0,
+            replaces,
+            filed,
+            aside: None,
+            taken: None,
+            number: self.outbox.next_number(),
+            unshown: 0,
+        };
+        (letter, stanza)
+    }
+
+    /// The stanza of a message.
+    pub(super) fn compose(&self, id: &str, replaces: Option<&str>, outgoing: &Outgoing) -> Element {
+        let mut message = Message::chat(id, outgoing.to.clone(), outgoing.body.clone());
+        message.kind = outgoing.kind.clone();
+        let to_room = message.kind == MessageKind::Groupchat;
+        message.payloads.extend(to_room.then(|| archive::with_origin_id(id)));
+        message.subject = outgoing.subject.clone();
+        message.payloads.extend(replaces.map(remark::replace));
         message.payloads.extend(outgoing.receipt.then(receipts::request));
         message.payloads.extend(outgoing.url.as_deref().map(oob::element));
-        let origin = self.inbox.origin(self.now.wall);
-        let (ticket, number) = (Some(ticket), self.outbox.next_number());
-        let (in_doubt, suspected, unshown) = (false, 0, 0);
-        let letter = Letter { ticket, id, to, chosen, origin, in_doubt, suspected, filed, to_room, number, unshown };
-        (letter, message.into_element())
+        message.into_element()
     }
 
     /// A message as the history is to have it, where there is one.
@@ -238,7 +308,7 @@ impl Context {
             sent: true,
             place: None,
             origin: None,
-            replaces: None,
+            replaces: outgoing.correcting.as_ref().map(|correcting| correcting.first.clone()),
             reply_to: None,
             markable: false,
             wants_receipt: false,
@@ -246,82 +316,6 @@ impl Context {
         };
         self.recent.add(&filed);
         self.settings.messages.history.then(|| Box::new(filed))
-    }
-
-    /// The server has these messages: the disk may forget them, and who waits is told.
-    pub(super) fn messages_arrived(&mut self, messages: impl IntoIterator<Item = (Option<Ticket>, String)>) {
-        let (mut ids, mut names) = (Vec::new(), Vec::new());
-        for (ticket, id) in messages {
-            if self.outbox.keys.contains_key(&id) {
-                names.push(name(&id));
-                self.inbox.remember(&name(&id));
-            }
-            self.answer(ticket, &id, &Outcome::Sent(id.clone()));
-            ids.push(id);
-        }
-        self.forget_messages(Fate::Arrived, ids, names);
-    }
-
-    /// A room shows a message; should its archive tell of it once more, it is known to be ours.
-    pub(super) fn message_shown(&mut self, ticket: Option<Ticket>, id: String) {
-        self.inbox.remember(&name(&id));
-        self.answer(ticket, &id, &Outcome::Sent(id.clone()));
-        let names = vec![name(&id)];
-        self.forget_messages(Fate::Arrived, vec![id], names);
-    }
-
-    /// Whether a room has shown a message of ours with this id before.
-    pub(super) fn was_shown(&self, id: &str) -> bool {
-        self.inbox.knows(&name(id))
-    }
-
-    /// This message could not be kept, and is not sent; an earlier attempt to keep it may have worked.
-    pub(super) fn message_not_kept(&mut self, ticket: Option<Ticket>, id: String, reason: String) {
-        self.answer(ticket, &id, &Outcome::NotKept(reason));
-        self.forget_messages(Fate::Withdrawn, vec![id], Vec::new());
-    }
-
-    /// Has the disk forget these messages, and those that it could not forget before.
-    fn forget_messages(&mut self, fate: Fate, ids: Vec<String>, names: Vec<String>) {
-        if ids.is_empty() {
-            return;
-        }
-        let before = std::mem::take(&mut self.outbox.remembered_in_vain);
-        self.forget_all(fate, ids, names);
-        for fate in [Fate::Arrived, Fate::Failed, Fate::Withdrawn] {
-            let ids: Vec<String> = before.iter().filter(|(of, _)| *of == fate).map(|(_, id)| id.clone()).collect();
-            if !ids.is_empty() {
-                self.forget_all(fate, ids, Vec::new());
-            }
-        }
-    }
-
-    fn forget_all(&mut self, fate: Fate, ids: Vec<String>, names: Vec<String>) {
-        let ticket = self.store(match fate {
-            Fate::Arrived => Change::Arrived(ids.clone(), names),
-            Fate::Failed => Change::Failed(ids.clone()),
-            Fate::Withdrawn => Change::Withdrawn(ids.clone()),
-        });
-        self.outbox.forgetting.push((ticket, fate, ids));
-    }
-
-    /// The store answered; messages that it could not forget are tried again with the next ones.
-    pub(super) fn forgotten(&mut self, ticket: StoreTicket, is_done: bool) {
-        if let Some(place) = self.outbox.forgetting.iter().position(|(awaited, ..)| *awaited == ticket) {
-            let (_, fate, ids) = self.outbox.forgetting.remove(place);
-            if !is_done {
-                self.outbox.remembered_in_vain.extend(ids.into_iter().map(|id| (fate, id)));
-            }
-        }
-    }
-
-    /// This message came back, or would: whoever waits is told, and where nobody does, it is kept for its author.
-    pub(super) fn message_refused(&mut self, ticket: Option<Ticket>, id: String, error: &StanzaError) {
-        if ticket.is_none() {
-            return self.set_aside(id, Aside::Failed, error.to_string());
-        }
-        self.answer(ticket, &id, &Outcome::Refused(error.clone()));
-        self.forget_messages(Fate::Failed, vec![id], Vec::new());
     }
 
     /// The store answered, perhaps for a message that waits for a session.
@@ -333,12 +327,15 @@ impl Context {
         let Some(place) = unsent.iter().position(|unsent| unsent.awaits == Some(ticket)) else { return };
         match result {
             Ok(()) => {
-                unsent[place].awaits = None;
+                (unsent[place].awaits, unsent[place].before) = (None, None);
+                unsent[place].letter.aside = None;
                 self.put_off_messages();
             }
+            // The text that it has been given is not kept: it goes as it was.
+            Err(_) if unsent[place].before.is_some() => unsent[place].undo(),
             Err(reason) => {
                 let letter = unsent.remove(place).letter;
-                self.message_not_kept(letter.ticket, letter.id, reason.clone());
+                self.letter_not_kept(letter, reason.clone());
             }
         }
     }
@@ -365,6 +362,6 @@ impl Context {
 }
 
 /// The name under which a message with a chosen id is known once it has arrived.
-fn name(id: &str) -> String {
+pub(super) fn name(id: &str) -> String {
     format!("mine {id}")
 }

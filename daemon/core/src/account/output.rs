@@ -3,9 +3,11 @@
 use jid::{BareJid, FullJid, Jid};
 
 use super::contacts::{KeptPush, KeptRoster, SubscriptionRequest};
+use super::correcting::Merged;
 use super::input::{StoreTicket, Ticket};
 use super::kept::{KeptMessage, KeptRoom, KeptSession, Known};
 use super::recent::Noted;
+use super::returned::Returned;
 use super::room::Occupant;
 use super::rooms::{Invitation, RoomReport};
 use super::settings::Remembered;
@@ -93,8 +95,12 @@ pub enum Change {
     Backlog(KeptMessage, Option<Box<Incoming>>),
     /// The messages with these ids need not be kept any more; these names are known from now on.
     Arrived(Vec<String>, Vec<String>),
-    /// The same of messages that came back.
-    Failed(Vec<String>),
+    /// The same of messages that came back; the reason, for people.
+    Failed(Vec<String>, String),
+    /// A message that was never written has another text from now on.
+    Merged(Box<Merged>),
+    /// A message that came back is kept again.
+    Returned(Box<Returned>),
     /// The same of messages that were never sent.
     Withdrawn(Vec<String>),
     /// The messages of a chat are read, up to the one with this id, or all.

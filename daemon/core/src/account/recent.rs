@@ -322,8 +322,11 @@ impl Context {
         match (&noted.remark, noted.sent) {
             (Remark::Displayed(id), true) => self.read(&noted.chat, place, Some(id.clone())),
             (Remark::Received(_), true) => {}
-            (Remark::Received(_) | Remark::Displayed(_), false)
-            | (Remark::Reactions(..) | Remark::Retraction(_), _) => {
+            (Remark::Received(id) | Remark::Displayed(id), false) => {
+                self.taken.arrived(&noted.chat, id);
+                self.event(Event::Noted(noted));
+            }
+            (Remark::Reactions(..) | Remark::Retraction(_), _) => {
                 self.event(Event::Noted(noted));
             }
         }

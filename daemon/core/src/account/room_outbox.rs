@@ -48,16 +48,15 @@ impl RoomOutbox {
         self.line.extract_if(.., |unsent| is_it(unsent)).collect()
     }
 
+    /// Takes out the last one of which this is true.
+    pub(super) fn take_last(&mut self, is_it: impl Fn(&Unsent) -> bool) -> Option<Unsent> {
+        let place = self.line.iter().rposition(is_it)?;
+        Some(self.line.remove(place))
+    }
+
     /// All for a room, which has shown which of them arrived.
     pub(super) fn take_for(&mut self, room: &BareJid) -> Vec<Unsent> {
         self.take_if(|unsent| unsent.letter.is_for(room))
-    }
-
-    /// Takes out the one for a room with this id.
-    pub(super) fn take_shown(&mut self, id: &str, room: &BareJid) -> Option<Letter> {
-        let is_it = |unsent: &Unsent| unsent.letter.is_for(room) && unsent.letter.id == id;
-        let place = self.line.iter().position(is_it)?;
-        Some(self.line.remove(place).letter)
     }
 
     /// No room is about to be entered.
@@ -108,14 +107,17 @@ impl Context {
         let Some(place) = line.iter().position(|unsent| unsent.awaits == Some(ticket)) else { return false };
         match result {
             Ok(()) => {
-                line[place].awaits = None;
+                (line[place].awaits, line[place].before) = (None, None);
+                line[place].letter.aside = None;
                 if !line[place].lingers {
                     self.put_off_messages();
                 }
             }
+            // The text that it has been given is not kept: it goes as it was.
+            Err(_) if line[place].before.is_some() => line[place].undo(),
             Err(reason) => {
                 let letter = line.remove(place).letter;
-                self.message_not_kept(letter.ticket, letter.id, reason.clone());
+                self.letter_not_kept(letter, reason.clone());
             }
         }
         true

@@ -93,6 +93,8 @@ pub struct Memory {
     pub backlog: usize,
     /// The ids of those that are their askers' own.
     pub chosen_behind: Vec<String>,
+    /// The last that the server has taken, the oldest first.
+    pub taken: Vec<KeptMessage>,
     /// How far the archive is known; none when nothing is known of it.
     pub border: Option<Border>,
     /// The names of the last messages that watchers were told of, the oldest first.

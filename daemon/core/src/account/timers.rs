@@ -23,6 +23,8 @@ pub(super) enum Timer {
     Tune,
     /// A receipt that had to wait may go out.
     Due,
+    /// Messages that came back may be sent again.
+    Again,
     /// The server may be told that nobody looks.
     Lull,
     /// A room is to be entered again, or owes us something.
@@ -33,7 +35,7 @@ pub(super) enum Timer {
 
 impl Timer {
     /// Every purpose, in the order in which due ones fire.
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Retry,
         Self::Login,
         Self::Step,
@@ -43,6 +45,7 @@ impl Timer {
         Self::Idle,
         Self::Tune,
         Self::Due,
+        Self::Again,
         Self::Lull,
         Self::Rooms,
         Self::Close,
@@ -89,7 +92,8 @@ impl Timers {
 
     /// Takes back all deadlines that belong to a connection; what was asked for outlives it.
     pub(super) fn clear_connection(&mut self) {
-        for timer in Timer::ALL.into_iter().filter(|timer| !matches!(timer, Timer::Retry | Timer::Tune)) {
+        for timer in Timer::ALL.into_iter().filter(|timer| !matches!(timer, Timer::Retry | Timer::Tune | Timer::Again))
+        {
             self.clear(timer);
         }
     }

@@ -72,6 +72,11 @@ pub fn replaces(message: &Message) -> Option<String> {
     message.payload("replace", ns::CORRECT).and_then(id_of)
 }
 
+/// What says that a message takes the place of the one with this id.
+pub fn replace(id: &str) -> Element {
+    Element::new("replace", ns::CORRECT).with_attr("id", id)
+}
+
 /// Which message this one answers.
 pub fn reply_to(message: &Message) -> Option<String> {
     message.payload("reply", ns::REPLY).and_then(id_of)

@@ -225,17 +225,7 @@ fn a_session_goes_on_over_the_end_of_its_counters() {
     let keys = Keys::default();
     for offset in 0..6_u32 {
         let (handled, position) = (u32::MAX - 2, (u32::MAX - 3).wrapping_add(offset));
-        let message = |number: u32| KeptMessage {
-            id: format!("kept-{number}"),
-            to: Jid::new("juliet@verona.example").expect("a JID"),
-            position: Some(position.wrapping_add(number)),
-            tried: false,
-            chosen: false,
-            stanza: format!(
-                "<message to='juliet@verona.example' type='chat' id='kept-{number}'><body>kept-{number}</body></message>"
-            ),
-            origin: Origin { at: Wall::from_unix_millis(1_789_999_940_000), after: None },
-        };
+        let message = |number: u32| kept(number, position.wrapping_add(number));
         let session = KeptSession {
             jid: FullJid::new("romeo@verona.example/xmppd.1").expect("a JID"),
             previd: "before".into(),
@@ -265,6 +255,23 @@ fn a_session_goes_on_over_the_end_of_its_counters() {
         assert_eq!(world.told.len(), 8);
         assert_eq!(world.server.resumptions, 1);
         assert!(world.memory().messages.is_empty());
+    }
+}
+
+/// A message at a place in a session.
+fn kept(number: u32, position: u32) -> KeptMessage {
+    KeptMessage {
+        id: format!("kept-{number}"),
+        to: Jid::new("juliet@verona.example").expect("a JID"),
+        position: Some(position),
+        tried: false,
+        chosen: false,
+        returned: 0,
+        replaces: None,
+        stanza: format!(
+            "<message to='juliet@verona.example' type='chat' id='kept-{number}'><body>kept-{number}</body></message>"
+        ),
+        origin: Origin { at: Wall::from_unix_millis(1_789_999_940_000), after: None },
     }
 }
 

@@ -13,6 +13,7 @@
 //! set roster VER [JID …]   the roster on the disk: contacts of both kinds of subscription
 //! set request JID          who asked to see us before
 //! set show SHOW [TEXT] [priority N] [idle SHOW [MILLIS]] [to JID SHOW [TEXT]] …
+//! set taken ID JID STANZA  a message that the server took from another process
 //! set session PREVID [at HOST:PORT] [client-state] [pre-approval] [hidden]        a session of another process's, of which 2 stanzas are handled
 //! set split no            its input is not cut byte by byte: it shows what happens when pieces arrive together
 //! set cut all|no          the connection is cut at every byte, or nowhere, not behind every tag of its own
@@ -20,9 +21,9 @@
 
 use jid::{BareJid, FullJid, Jid, ResourcePart};
 use xmppd_core::account::{
-    Account, Border, Command, Connected, KeptMessage, KeptRecent, KeptRoom, KeptRoster, KeptSession, Machine, Memory,
-    MessageSettings, OnUncertain, Origin, Outgoing, Place, Playing, Question, RoomCommand, Security, Settings,
-    Subscribing, SubscriptionRequest, Ticket, TuneSettings,
+    Account, Aside, Border, Command, Connected, Correcting, KeptAside, KeptMessage, KeptRecent, KeptRoom, KeptRoster,
+    KeptSession, Machine, Memory, MessageSettings, OnUncertain, Origin, Outgoing, Place, Playing, Question,
+    RoomCommand, Security, Settings, Subscribing, SubscriptionRequest, Ticket, TuneSettings,
 };
 use xmppd_core::loss::Loss;
 use xmppd_core::pep::{Personal, Publication};
@@ -83,6 +84,7 @@ pub(crate) fn account(script: &Script) -> Account {
                 let from = BareJid::new(value).expect("a JID");
                 memory.requests.push(SubscriptionRequest { from, status: None, at: Wall::from_unix_millis(1_000) });
             }
+            "taken" => memory.taken.push(taken(&script::words(value))),
             "split" | "cut" | "outbox" | "unread" => {}
             other => panic!("no such setting: {other}"),
         }
@@ -101,6 +103,7 @@ fn empty() -> Memory {
         messages: Vec::new(),
         backlog: 0,
         chosen_behind: Vec::new(),
+        taken: Vec::new(),
         border: None,
         told: Vec::new(),
         recent: KeptRecent::default(),
@@ -197,6 +200,11 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
         ("send", [to, body]) => Command::Send(ticket, outgoing(None, to, body, false)?),
         ("send", [to, body, word]) if word == "receipt" => Command::Send(ticket, outgoing(None, to, body, true)?),
         ("send", [to, body, word, id]) if word == "id" => Command::Send(ticket, outgoing(Some(id), to, body, false)?),
+        ("correct", [first, to, body, place @ ..]) => {
+            let behind = place.iter().find(|word| *word != "behind").cloned();
+            let correcting = Some(Correcting { first: first.clone(), behind });
+            Command::Send(ticket, Outgoing { correcting, ..outgoing(None, to, body, false)? })
+        }
         ("ask", [to, what]) if what == "ping" => {
             let to = if to == "account" { None } else { Some(Jid::new(to).ok()?) };
             Command::Ask(ticket, Question { to, set: false, payload: ping::request() })
@@ -221,7 +229,8 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
             let origin = Origin { at: Wall::from_unix_millis(1_790_000_000_000), after: None };
             let (id, to, stanza) = (id.clone(), Jid::new(to).ok()?, stanza.clone());
             let (position, tried, chosen) = (None, true, false);
-            Command::Retry(ticket, KeptMessage { id, to, position, tried, chosen, stanza, origin })
+            let message = KeptMessage { id, to, position, tried, chosen, returned: 0, replaces: None, stanza, origin };
+            Command::Retry(ticket, KeptAside { message, aside: Aside::Uncertain, reason: "nobody knows".into() })
         }
         ("cancel", [id]) => Command::Cancel(ticket, id.clone(), Place::Memory),
         ("catch-up", []) => Command::CatchUp(ticket),
@@ -259,13 +268,21 @@ fn told(what: &str, words: &[String]) -> Option<Personal> {
     })
 }
 
+/// A message that the server took from another process: ID JID STANZA.
+fn taken(words: &[String]) -> KeptMessage {
+    let [id, to, stanza] = words else { panic!("no message: {words:?}") };
+    let origin = Origin { at: Wall::from_unix_millis(1_790_000_000_000), after: None };
+    let (id, to, stanza) = (id.clone(), Jid::new(to).expect("a JID"), stanza.clone());
+    KeptMessage { id, to, position: None, tried: true, chosen: false, returned: 0, replaces: None, stanza, origin }
+}
+
 fn publication(told: &Personal) -> Publication {
     Publication::new(told.node(), "current", told.to_element())
 }
 
 fn outgoing(id: Option<&String>, to: &str, body: &str, receipt: bool) -> Option<Outgoing> {
     let (id, to, kind) = (id.cloned(), Jid::new(to).ok()?, MessageKind::Chat);
-    Some(Outgoing { id, to, kind, body: body.to_owned(), subject: None, receipt, url: None })
+    Some(Outgoing { id, to, kind, body: body.to_owned(), subject: None, receipt, url: None, correcting: None })
 }
 
 /// Patterns of bare addresses.

@@ -268,7 +268,7 @@ impl<'a> Runner<'a> {
             // Only of these the transcript says when they are durable.
             Output::Store(
                 ticket,
-                Change::TuneOut(_) | Change::Message(..) | Change::Handled(..) | Change::Known(_),
+                Change::TuneOut(_) | Change::Message(..) | Change::Merged(_) | Change::Handled(..) | Change::Known(_),
             ) => {
                 self.stores.push_back(ticket);
             }

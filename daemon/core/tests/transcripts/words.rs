@@ -3,7 +3,7 @@
 //! ```text
 //! dial DOMAIN [at HOST:PORT [redirected]]    starttls    needs-secret    derive HASH COUNT    hang-up polite|abrupt
 //! store tune-out yes|no    store tokens [MECHANISM=TOKEN*USES …]    store offer direct|starttls HT… bind NS… [resumable]
-//! store session none|JID ID handled N [max N]    store handled N    store message ID at N    store arrived|failed|withdrawn ID…    store read JID [up to ID]
+//! store session none|JID ID handled N [max N]    store handled N    store message ID at N    store arrived|failed|withdrawn ID…    store merged ID [behind] "BODY"    store returned ID [without its text] the N. time|failed "WORDS" [forgets NAME]    store read JID [up to ID]
 //! reply N done|unsupported|pending|sent|acknowledged|answer ELEMENT|refused CONDITION|not-online [KIND "WORDS"]|timed-out
 //! reply N withheld    reply N message ID|queued ID|not-kept "WORDS"  the message is at the server, or kept, or neither
 //! link STATE [KIND "WORDS"] [retry N s]         and, online: JID MECHANISM BINDING trips=N [resumable]
@@ -22,7 +22,7 @@
 use jid::BareJid;
 use xmppd_core::account::{
     Aside, Author, Available, Border, Change, Delivery, Event, HangUp, Incoming, Known, LinkState, Noted, Occupant,
-    Outcome, Output, Problem, Remembered, Report, RoomReport, Session, Token, TunePublished,
+    Outcome, Output, Problem, Remembered, Report, Returned, RoomReport, Session, Token, TunePublished,
 };
 use xmppd_core::pep::Personal;
 use xmppd_core::presence::{Composed, Layer, Presence};
@@ -106,7 +106,12 @@ fn of_change(change: &Change) -> String {
             let names: String = names.iter().map(|name| format!(" told {name}")).collect();
             format!("arrived {}{names}", ids.join(" "))
         }
-        Change::Failed(ids) => format!("failed {}", ids.join(" ")),
+        Change::Failed(ids, _) => format!("failed {}", ids.join(" ")),
+        Change::Returned(returned) => of_returned(returned),
+        Change::Merged(merged) => {
+            let behind = if merged.behind { " behind" } else { "" };
+            format!("merged {}{behind} {:?}", merged.id, merged.body)
+        }
         Change::Withdrawn(ids) => format!("withdrawn {}", ids.join(" ")),
         Change::Read(chat, None) => format!("read {chat}"),
         Change::Read(chat, Some(id)) => format!("read {chat} up to {id}"),
@@ -122,6 +127,14 @@ fn of_change(change: &Change) -> String {
         }
         Change::RoomForgotten(room) => format!("room-forgotten {room}"),
     }
+}
+
+fn of_returned(returned: &Returned) -> String {
+    let Returned { message, reason, has_failed, forgets } = returned;
+    let text = if message.stanza.is_empty() { " without its text" } else { "" };
+    let what = if *has_failed { " failed".into() } else { format!(" the {}. time", message.returned) };
+    let forgets = forgets.as_ref().map(|name| format!(" forgets {name}")).unwrap_or_default();
+    format!("returned {}{text}{what} {reason:?}{forgets}", message.id)
 }
 
 fn of_known(known: &Known) -> String {

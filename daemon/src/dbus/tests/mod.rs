@@ -219,39 +219,42 @@ async fn accounts_are_objects_that_come_and_go() {
     assert_eq!(path.as_str(), format!("{PATH}/account/work"));
 }
 
+/// A message from juliet, or to her.
+fn message(direction: Direction, body: Option<&str>) -> Change {
+    Change::Message(Box::new(Received {
+        account: "home".to_owned(),
+        id: "m7".to_owned(),
+        direction,
+        from: "juliet@capulet.example/balcony".to_owned(),
+        to: "romeo@verona.example".to_owned(),
+        message_type: MessageType::Chat,
+        body: body.map(str::to_owned),
+        subject: None,
+        encrypted: None,
+        urls: Vec::new(),
+        timestamp: Timestamp::UNIX_EPOCH,
+        delayed: false,
+        carbon: false,
+        stanza_id: None,
+        origin_id: None,
+        room: None,
+        state: None,
+        reason: None,
+        unread: false,
+        replaces: None,
+        replaced_by: None,
+        reply_to: None,
+        reactions: vec![],
+        retracted: false,
+    }))
+}
+
 #[tokio::test]
 async fn messages_and_presence_are_signals() {
     let bus = PrivateBus::start();
     let face = Face::start(&bus, own_uid()).await;
     let mut messages = face.signals("MessageReceived").await;
     let mut presences = face.signals("PresenceChanged").await;
-    let message = |direction, body: Option<&str>| {
-        Change::Message(Box::new(Received {
-            account: "home".to_owned(),
-            id: "m7".to_owned(),
-            direction,
-            from: "juliet@capulet.example/balcony".to_owned(),
-            to: "romeo@verona.example".to_owned(),
-            message_type: MessageType::Chat,
-            body: body.map(str::to_owned),
-            subject: None,
-            encrypted: None,
-            urls: Vec::new(),
-            timestamp: Timestamp::UNIX_EPOCH,
-            delayed: false,
-            carbon: false,
-            stanza_id: None,
-            origin_id: None,
-            room: None,
-            state: None,
-            unread: false,
-            replaces: None,
-            replaced_by: None,
-            reply_to: None,
-            reactions: vec![],
-            retracted: false,
-        }))
-    };
     face.tell(message(Direction::Out, Some("mine")));
     face.tell(message(Direction::In, None));
     face.tell(message(Direction::In, Some("Art thou not Romeo?")));

@@ -297,6 +297,7 @@ impl Connecting {
                 | Timer::Acknowledge
                 | Timer::Idle
                 | Timer::Due
+                | Timer::Again
                 | Timer::Lull
                 | Timer::Rooms
                 | Timer::Close => {}
@@ -328,7 +329,7 @@ impl Connecting {
                 return Self::give_up(Offline::ByCommand, context);
             }
             Command::Send(ticket, outgoing) => context.take_message(ticket, outgoing),
-            Command::Retry(ticket, message) => context.retry_message(ticket, message),
+            Command::Retry(ticket, kept) => context.retry_message(ticket, kept),
             Command::Cancel(ticket, id, place) => context.cancel(ticket, id, place),
             Command::Ask(ticket, _)
             | Command::CanHide(ticket)

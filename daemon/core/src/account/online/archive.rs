@@ -78,14 +78,14 @@ enum Goal {
 impl Online {
     /// What is left of sessions that are gone is sent again; what is in doubt waits for the archive, if there is one.
     pub(super) fn send_again(&mut self, context: &mut Context) {
-        let unsent = context.outbox.take();
+        let unsent = context.take_unsent();
         if unsent.iter().any(|unsent| unsent.letter.in_doubt) {
             self.outbound.hold();
         }
         for unsent in unsent {
             // It was taken without a session, or in one with other limits, and would end this one again and again.
             match self.outbound.refuses(&unsent.stanza) {
-                Some(error) => context.message_refused(unsent.letter.ticket, unsent.letter.id, &error),
+                Some(error) => context.message_refused(unsent.letter, &error),
                 None => self.outbound.send_again(unsent, context),
             }
         }

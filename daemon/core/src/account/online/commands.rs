@@ -2,7 +2,7 @@
 
 use super::super::context::Context;
 use super::super::input::{Command, Outgoing, Place, Ticket};
-use super::super::kept::KeptMessage;
+use super::super::kept::KeptAside;
 use super::super::outbox::OnItsWay;
 use super::super::output::{Delivery, Outcome};
 use super::leaving::Leaving;
@@ -59,7 +59,7 @@ impl Online {
                 context.reply(ticket, Outcome::NotOnline(None));
             }
             Command::Send(ticket, outgoing) => self.send_message(ticket, outgoing, context),
-            Command::Retry(ticket, message) => self.send_set_aside(ticket, message, context),
+            Command::Retry(ticket, kept) => self.send_set_aside(ticket, kept, context),
             Command::Cancel(ticket, id, place) => self.cancel_message(ticket, id, place, context),
             Command::Ask(ticket, question) => {
                 self.ask(question.to, question.set, question.payload, Asker::Command(ticket), context);
@@ -81,23 +81,31 @@ impl Online {
 
     /// Sends a message and has its asker wait for the server to have it.
     fn send_message(&mut self, ticket: Ticket, outgoing: Outgoing, context: &mut Context) {
-        if self.leaving.is_some() {
+        if self.leaving.is_some() || context.pauses.hold(&outgoing.to) {
             return context.take_message(ticket, outgoing);
         }
         if context.asked_before(ticket, &outgoing) {
             return;
         }
         let outgoing = context.addressed(outgoing);
+        if let Some(correcting) = &outgoing.correcting
+            && let Some(unwritten) = self.outbound.unwritten(|letter| correcting.fits(letter, &outgoing.to))
+        {
+            return context.merge_into(ticket, &outgoing, unwritten);
+        }
+        if context.merge(ticket, &outgoing) {
+            return;
+        }
         let (letter, stanza) = context.letter(ticket, outgoing);
         self.send_letter(letter, writer::to_string(&stanza), context);
     }
 
     /// The same of a message that was set aside.
-    fn send_set_aside(&mut self, ticket: Ticket, message: KeptMessage, context: &mut Context) {
-        if self.leaving.is_some() {
-            return context.retry_message(ticket, message);
+    fn send_set_aside(&mut self, ticket: Ticket, kept: KeptAside, context: &mut Context) {
+        if self.leaving.is_some() || context.pauses.hold(&kept.message.to) {
+            return context.retry_message(ticket, kept);
         }
-        let (letter, stanza) = context.retried(ticket, message);
+        let (letter, stanza) = context.retried(ticket, kept);
         self.send_letter(letter, stanza, context);
     }
 

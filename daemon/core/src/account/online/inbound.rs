@@ -99,7 +99,7 @@ impl Online {
         for sent in sent {
             match sent {
                 Sent::Presence(number) => self.presence_acknowledged(number, context),
-                Sent::Message(letter) => messages.push((letter.ticket, letter.id)),
+                Sent::Message(letter) => messages.push(letter),
                 Sent::AtRoom(unsent) => at_rooms.push(unsent),
                 Sent::Other => {}
             }
@@ -116,7 +116,7 @@ impl Online {
             match sent {
                 Sent::AtRoom(unsent) => at_rooms.push(unsent),
                 sent @ (Sent::Message(_) | Sent::Presence(_) | Sent::Other) => {
-                    context.messages_arrived(sent.into_message());
+                    context.messages_arrived(sent.into_letter());
                 }
             }
         }

@@ -6,6 +6,7 @@ use jid::{BareJid, Jid};
 use super::super::context::Context;
 use super::super::output::{Event, Incoming, Speaker};
 use super::super::recent::{Noted, Said};
+use super::super::returned::may_return;
 use super::super::timers::Timer;
 use super::outbound::Sent;
 use super::{Asker, Online, answers};
@@ -14,6 +15,7 @@ use crate::stanza::archive::{self, Archived};
 use crate::stanza::carbon::Carbon;
 use crate::stanza::chat_state::ChatState;
 use crate::stanza::delay::Delay;
+use crate::stanza::error::ErrorKind;
 use crate::stanza::receipts::{self, Receipt};
 use crate::stanza::remark::{self, Remark};
 use crate::stanza::roster::Subscription;
@@ -24,13 +26,7 @@ use crate::xml::{Element, ns};
 impl Online {
     pub(super) fn message(&mut self, message: Message, context: &mut Context) {
         if let (MessageKind::Error(error), Some(id)) = (&message.kind, &message.id) {
-            if self.room_refused(&message, id, error, context) {
-                return;
-            }
-            if let Some((ticket, id)) = self.outbound.refused(id).and_then(Sent::into_message) {
-                context.message_refused(ticket, id, error);
-            }
-            return;
+            return self.returned(&message.from, id, error, context);
         }
         let own = self.session.jid.to_bare();
         let from = match &message.from {
@@ -59,6 +55,27 @@ impl Online {
         };
         if let Some(said) = said {
             self.came(said, context);
+        }
+    }
+
+    /// A message of ours came back, if it came from where it can; one that only warns (RFC 6120 section 8.3.2) has
+    /// arrived.
+    fn returned(&mut self, from: &Address, id: &str, error: &StanzaError, context: &mut Context) {
+        if error.kind == ErrorKind::Continue {
+            return;
+        }
+        if self.room_lost_us(from, id, error, context) {
+            return;
+        }
+        let own = self.session.jid.to_bare();
+        let comes_from = |to: &Jid| may_return(to, from, &own);
+        let early = self.outbound.refused(id, &comes_from).or_else(|| self.refused_by_room(id, &comes_from, context));
+        let waits = match early {
+            Some((letter, stanza)) => context.returned_early(letter, stanza, error),
+            None => context.returned_late(id, &comes_from, error),
+        };
+        if let Some(to) = waits {
+            context.wait_with_it(self.outbound.take_unwritten(&to));
         }
     }
 

@@ -44,7 +44,7 @@ pub(super) use contacts::Abilities;
 use directed::Told;
 use hiding::Hiding;
 use leaving::Leaving;
-pub(super) use outbound::{Letter, RESUME_FOR, ResumeBy, Unsent};
+pub(super) use outbound::{Letter, RESUME_FOR, ResumeBy, Unsent, Unwritten};
 use outbound::{Outbound, Stored};
 use presence::Shown;
 use rooms::Rooms;
@@ -261,7 +261,7 @@ impl Online {
                 }
                 // What is due is done after each input.
                 Timer::Rooms => {}
-                Timer::Retry | Timer::Login | Timer::Step | Timer::Due | Timer::Lull => {}
+                Timer::Retry | Timer::Login | Timer::Step | Timer::Due | Timer::Again | Timer::Lull => {}
             }
         }
         Ok(())
@@ -282,8 +282,8 @@ impl Online {
         }
         match self.outbound.stored(ticket, result.is_ok()) {
             Some(Stored::Refused(sent)) => {
-                if let Some((ticket, id)) = sent.into_message() {
-                    context.message_not_kept(ticket, id, result.err().unwrap_or_default());
+                if let Some(letter) = sent.into_letter() {
+                    context.letter_not_kept(letter, result.err().unwrap_or_default());
                 }
             }
             Some(Stored::InLine) => {}
@@ -309,10 +309,11 @@ impl Online {
         if self.leaving.is_some() {
             return;
         }
-        if context.outbox.len() > 0 {
+        context.end_pauses();
+        if context.has_unsent() {
             self.send_again(context);
         }
-        if !context.backlog.is_empty() && self.outbound.is_short() {
+        if !context.backlog.is_empty() && self.outbound.is_short() && context.may_hold_more() {
             context.load_backlog();
         }
     }

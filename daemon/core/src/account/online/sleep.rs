@@ -7,13 +7,13 @@ use jid::{BareJid, FullJid, Jid};
 
 use super::super::Link;
 use super::super::context::Context;
-use super::super::input::{StoreTicket, Ticket};
+use super::super::input::{Correcting, StoreTicket, Ticket};
 use super::super::kept::{self, KeptMessage, KeptSession};
 use super::super::login::Woken;
 use super::super::offline::{self, Offline};
 use super::super::outbox::OnItsWay;
 use super::super::output::{Event, HangUp, Outcome, Problem};
-use super::outbound::{Letter, Outbound, ResumeBy, Sent};
+use super::outbound::{Letter, Outbound, ResumeBy, Sent, Unwritten};
 use super::{ANSWER_WITHIN, Abilities, Asker, Hiding, Online, Shown, Told};
 use crate::loss::{Ending, Loss};
 use crate::stanza::{Presence, PresenceKind, management};
@@ -268,6 +268,11 @@ impl Asleep {
         }
     }
 
+    /// The message that was never written and can take this correction.
+    pub(in super::super) fn unwritten(&mut self, correcting: &Correcting, to: &Jid) -> Option<Unwritten<'_>> {
+        self.outbound_mut().unwritten(|letter| correcting.fits(letter, to))
+    }
+
     /// Takes out a message that was never written.
     pub(in super::super) fn cancel(&mut self, id: &str) -> Option<Result<Letter, OnItsWay>> {
         if matches!(&self.what, What::Whole(online) if online.is_unshown(id)) {
@@ -298,7 +303,7 @@ impl Asleep {
         };
         let (acknowledged, unsent) = outbound.dissolve(h, context);
         context.event(Event::Departed);
-        context.messages_arrived(acknowledged.into_iter().filter_map(Sent::into_message));
+        context.messages_arrived(acknowledged.into_iter().filter_map(Sent::into_letter));
         context.outbox.put_back(unshown.into_iter().chain(unsent).collect());
         context.put_off_messages();
         context.keep_session(None);

@@ -42,6 +42,7 @@ pub(crate) fn empty(has_room: bool) -> Memory {
         messages: Vec::new(),
         backlog: 0,
         chosen_behind: Vec::new(),
+        taken: Vec::new(),
         border: None,
         told: Vec::new(),
         recent: KeptRecent::default(),
@@ -112,7 +113,14 @@ fn keep(disk: &mut Memory, change: Change) {
             disk.messages.retain(|message| !ids.contains(&message.id));
             disk.told.extend(names);
         }
-        Change::Failed(ids) | Change::Withdrawn(ids) => disk.messages.retain(|message| !ids.contains(&message.id)),
+        Change::Failed(ids, _) | Change::Withdrawn(ids) => disk.messages.retain(|message| !ids.contains(&message.id)),
+        Change::Merged(merged) => {
+            if let Some(message) = disk.messages.iter_mut().find(|message| message.id == merged.id) {
+                message.stanza = merged.stanza;
+            }
+        }
+        // Nothing comes back.
+        Change::Returned(_) => {}
         // Nobody reads here.
         Change::Read(..) => {}
         Change::SetAside(id, ..) => disk.messages.retain(|message| message.id != id),

@@ -11,7 +11,7 @@ use super::super::super::kept::{KeptMessage, Origin};
 use super::super::super::outbox::OnItsWay;
 use super::super::super::settings::OnUncertain;
 use super::resume::stand_in;
-use super::{Letter, Outbound, Sent, Stage, Tracked, Unsent};
+use super::{Letter, Outbound, Sent, Stage, Tracked, Unsent, Unwritten};
 use crate::management::QUEUE_LIMIT;
 
 /// The line of one session.
@@ -35,6 +35,8 @@ struct Waiting {
     was_kept: bool,
     /// None while the line is held: others overtake it.
     position: Option<u32>,
+    /// What the disk knows it as, while it does not know of its correction.
+    before: Option<String>,
 }
 
 /// What became of a message that the store answered for.
@@ -60,13 +62,13 @@ impl Outbound {
         if self.line.waiting.is_empty() && self.unacknowledged() < QUEUE_LIMIT {
             return self.write(tracked, context);
         }
-        self.line.waiting.push_back(Waiting { tracked, awaits: None, was_kept: true, position: None });
+        self.line.waiting.push_back(Waiting { tracked, awaits: None, was_kept: true, position: None, before: None });
         None
     }
 
     /// Sends a message of a session that is gone.
     pub(in super::super) fn send_again(&mut self, unsent: Unsent, context: &mut Context) {
-        let was_kept = unsent.awaits.is_none();
+        let was_kept = unsent.awaits.is_none() || unsent.before.is_some();
         let stanza = unsent.dated(context.now.wall);
         let tracked = Tracked { sent: Sent::Message(unsent.letter), stanza };
         self.line_up(tracked, was_kept, context);
@@ -84,7 +86,8 @@ impl Outbound {
         let Line { waiting, witnessed, .. } = &mut self.line;
         for waiting in waiting.iter_mut() {
             if let Sent::Message(letter) = &mut waiting.tracked.sent {
-                letter.in_doubt &= on_uncertain == OnUncertain::Hold && !witnessed.contains(&letter.to.to_bare());
+                let is_witnessed = letter.returned == 0 && witnessed.contains(&letter.to.to_bare());
+                letter.in_doubt &= on_uncertain == OnUncertain::Hold && !is_witnessed;
             }
         }
         let is_uncertain =
@@ -92,7 +95,7 @@ impl Outbound {
         let (uncertain, certain): (VecDeque<_>, VecDeque<_>) =
             std::mem::take(waiting).into_iter().partition(is_uncertain);
         (*waiting, *witnessed) = (certain, BTreeSet::new());
-        uncertain.into_iter().filter_map(|waiting| waiting.tracked.sent.into_message()).map(|(_, id)| id).collect()
+        uncertain.into_iter().filter_map(|waiting| waiting.tracked.sent.into_letter()).map(|letter| letter.id).collect()
     }
 
     /// The archive has something of ours to them.
@@ -117,14 +120,44 @@ impl Outbound {
         })
     }
 
-    /// The archive has the message with this id to them: it need not leave any more.
+    /// The archive has the message with this id to them: it need not leave any more. What it has of one that came back
+    /// before may be from then.
     pub(in super::super) fn found_in_archive(&mut self, id: &str, to: &BareJid) -> Option<Sent> {
         if !self.line.held {
             return None;
         }
-        let is_it = |waiting: &Waiting| matches!(&waiting.tracked.sent, Sent::Message(letter) if letter.id == id && letter.to.to_bare() == *to);
+        let is_meant = |letter: &Letter| letter.id == id && letter.to.to_bare() == *to && letter.returned == 0;
+        let is_it = |waiting: &Waiting| matches!(&waiting.tracked.sent, Sent::Message(letter) if is_meant(letter));
         let place = self.line.waiting.iter().position(is_it)?;
-        self.line.waiting.remove(place).map(|waiting| waiting.tracked.sent)
+        self.line.waiting.remove(place).map(|waiting| waiting.tracked.acknowledged())
+    }
+
+    /// Takes out the message of which this is true, if it was written in a session that is gone.
+    pub(super) fn take_in_doubt(&mut self, is_it: impl Fn(&Sent) -> bool) -> Option<(Letter, String)> {
+        let is_in_doubt = |sent: &Sent| matches!(sent, Sent::Message(letter) if letter.in_doubt) && is_it(sent);
+        let place = self.line.waiting.iter().position(|waiting| is_in_doubt(&waiting.tracked.sent))?;
+        let Tracked { sent, stanza } = self.line.waiting.remove(place)?.tracked;
+        Some((sent.into_letter()?, stanza))
+    }
+
+    /// Takes out the messages to somebody that were never written.
+    pub(in super::super) fn take_unwritten(&mut self, to: &BareJid) -> impl Iterator<Item = Unsent> {
+        let is_it = |waiting: &Waiting| matches!(&waiting.tracked.sent, Sent::Message(letter) if !letter.in_doubt && letter.to.to_bare() == *to);
+        let (taken, waiting) = std::mem::take(&mut self.line.waiting).into_iter().partition(is_it);
+        self.line.waiting = waiting;
+        Line { waiting: taken, ..Line::default() }.into_unsent()
+    }
+
+    /// The last message that was never written and of which this is true.
+    pub(in super::super) fn unwritten(&mut self, fits: impl Fn(&Letter) -> bool) -> Option<Unwritten<'_>> {
+        let known = self.line.waiting.iter_mut().rev().filter(|waiting| waiting.was_kept && waiting.awaits.is_none());
+        known.into_iter().find_map(|waiting| {
+            let Waiting { tracked: Tracked { sent, stanza }, awaits, before, .. } = waiting;
+            match sent {
+                Sent::Message(letter) if fits(letter) => Some(Unwritten { letter, stanza, awaits, before }),
+                Sent::Message(_) | Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other => None,
+            }
+        })
     }
 
     /// Takes out a message that was never written; nothing when there is none of this id.
@@ -201,7 +234,13 @@ impl Outbound {
         let waiting = self.line.waiting.get_mut(place)?;
         if is_kept || waiting.was_kept {
             waiting.awaits = None;
+            if let Some(before) = waiting.before.take().filter(|_| !is_kept) {
+                waiting.tracked.stanza = before;
+            }
             waiting.was_kept = true;
+            if let Sent::Message(letter) = &mut waiting.tracked.sent {
+                letter.aside = None;
+            }
             return Some(Stored::InLine);
         }
         self.line.waiting.remove(place).map(|waiting| Stored::Refused(waiting.tracked.sent))
@@ -222,7 +261,7 @@ impl Outbound {
             if let Sent::Message(letter) = &mut first.tracked.sent {
                 if context.is_encrypted_only(&letter.to) {
                     let withheld = self.line.waiting.pop_front().map(|waiting| waiting.tracked.sent);
-                    context.withhold(withheld.and_then(Sent::into_message));
+                    context.withhold(withheld.and_then(Sent::into_letter));
                     continue;
                 }
                 if self.line.gate.is_some() || matches!(self.management, Stage::Enabling(_)) {
@@ -280,7 +319,7 @@ impl Outbound {
             Sent::Message(letter) => Some(keep(letter, position, &tracked.stanza, context)),
             Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other => None,
         };
-        self.line.waiting.push_back(Waiting { tracked, awaits, was_kept, position });
+        self.line.waiting.push_back(Waiting { tracked, awaits, was_kept, position, before: None });
     }
 
     fn next_position(&self, ahead: usize) -> u32 {
@@ -301,9 +340,9 @@ impl Line {
 
     /// The messages, for another session.
     pub(super) fn into_unsent(self) -> impl Iterator<Item = Unsent> {
-        self.waiting.into_iter().filter_map(|Waiting { tracked, awaits, was_kept, .. }| {
-            let awaits = if was_kept { None } else { awaits };
-            tracked.into_unsent(awaits)
+        self.waiting.into_iter().filter_map(|Waiting { tracked, awaits, was_kept, before, .. }| {
+            let awaits = if was_kept && before.is_none() { None } else { awaits };
+            tracked.into_unsent(awaits).map(|unsent| Unsent { before, ..unsent })
         })
     }
 }

@@ -10,6 +10,8 @@ mod window;
 
 use std::time::Duration;
 
+use jid::Jid;
+
 use super::super::context::Context;
 use super::super::input::StoreTicket;
 use super::super::kept::{Border, KeptMessage};
@@ -30,7 +32,7 @@ pub(super) use line::Stored;
 pub(in super::super) use resume::ResumeBy;
 pub(super) use sent::Sent;
 use sent::Tracked;
-pub(in super::super) use sent::{Letter, Unsent};
+pub(in super::super) use sent::{Letter, Unsent, Unwritten};
 
 /// After this many unasked stanzas the server is asked at once (XEP-0198 section 4).
 const ASK_AFTER: usize = 5;
@@ -269,14 +271,17 @@ impl Outbound {
         true
     }
 
-    /// The message with this id came back as an error: it is not sent again. Gives whoever waits for it.
-    pub(super) fn refused(&mut self, id: &str) -> Option<Sent> {
+    /// The message with this id came back as an error from somewhere: it is not sent again. Gives it, with its stanza.
+    pub(super) fn refused(&mut self, id: &str, comes_from: &impl Fn(&Jid) -> bool) -> Option<(Letter, String)> {
+        let is_it = |sent: &Sent| matches!(sent, Sent::Message(letter) if letter.id == id && comes_from(&letter.to));
         let (Stage::Enabling(management) | Stage::On(management)) = &mut self.management else {
             return None;
         };
-        let is_it = |tracked: &&mut Tracked| matches!(&tracked.sent, Sent::Message(letter) if letter.id == id);
-        let tracked = management.tail_mut().find(is_it)?;
-        Some(std::mem::replace(&mut tracked.sent, Sent::Other))
+        let Some(tracked) = management.tail_mut().find(|tracked| is_it(&tracked.sent)) else {
+            return self.take_in_doubt(is_it);
+        };
+        let letter = std::mem::replace(&mut tracked.sent, Sent::Other).into_letter()?;
+        Some((letter, tracked.stanza.clone()))
     }
 
     /// Whether the server is yet to say that it has something.

@@ -184,9 +184,6 @@ fn part_from_rooms(messages: Vec<KeptMessage>) -> (Vec<Unsent>, Vec<KeptMessage>
 
 /// The server has this message, as another process was not told.
 fn arrived(message: KeptMessage) -> Sent {
-    let KeptMessage { id, to, chosen, origin, .. } = message;
-    let (suspected, filed, to_room, number, unshown) = (0, None, false, 0, 0);
-    let in_doubt = false;
-    let letter = Letter { ticket: None, id, to, chosen, origin, in_doubt, suspected, filed, to_room, number, unshown };
-    Sent::Message(letter)
+    let Unsent { letter, stanza, .. } = Unsent::kept(message, false);
+    Sent::Message(Letter { taken: Some(stanza), ..letter })
 }

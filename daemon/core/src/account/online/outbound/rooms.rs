@@ -3,7 +3,7 @@
 use jid::BareJid;
 
 use super::super::super::kept::{Border, Shown};
-use super::{Letter, Outbound, Sent};
+use super::{Letter, Outbound, Sent, Stage};
 
 impl Outbound {
     /// With what was received, all is known of a room up to here.
@@ -16,12 +16,12 @@ impl Outbound {
         self.commits.shown(shown);
     }
 
-    /// A room shows the message with this id, which the server has not acknowledged yet. Gives whoever waits for it.
-    pub(in super::super) fn shown(&mut self, id: &str, room: &BareJid) -> Option<Sent> {
+    /// A room shows the message with this id, which the server has not acknowledged yet. Gives it.
+    pub(in super::super) fn shown(&mut self, id: &str, room: &BareJid) -> Option<Letter> {
         let is_it = |letter: &Letter| letter.is_for(room) && letter.id == id;
-        let mut tail = self.tail();
-        let is_there = tail.any(|tracked| matches!(&tracked.sent, Sent::Message(letter) if is_it(letter)));
-        drop(tail);
-        if is_there { self.refused(id) } else { None }
+        let (Stage::Enabling(management) | Stage::On(management)) = &mut self.management else { return None };
+        let mut tail = management.tail_mut();
+        let tracked = tail.find(|tracked| matches!(&tracked.sent, Sent::Message(letter) if is_it(letter)))?;
+        std::mem::replace(&mut tracked.sent, Sent::Other).into_letter()
     }
 }

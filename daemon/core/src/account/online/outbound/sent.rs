@@ -4,7 +4,7 @@ use jid::{BareJid, Jid};
 
 use super::super::super::input::{StoreTicket, Ticket};
 use super::super::super::kept::{KeptMessage, Origin};
-use super::super::super::output::{Change, Incoming};
+use super::super::super::output::{Aside, Change, Incoming};
 use crate::stanza::datetime;
 use crate::time::Wall;
 use crate::xml::ns;
@@ -42,8 +42,16 @@ pub(in super::super::super) struct Letter {
     pub(in super::super::super) in_doubt: bool,
     /// So many sessions in a row were ended by the server for something they carried, with this under way.
     pub(in super::super::super) suspected: u8,
+    /// So often it came back, or was set aside: what the archive has of it may be from then, and shows nothing.
+    pub(in super::super::super) returned: u8,
+    /// The id of the message that it takes the place of.
+    pub(in super::super::super) replaces: Option<String>,
     /// As the history is to have it, until the disk is asked.
     pub(in super::super::super) filed: Option<Box<Incoming>>,
+    /// The disk has it set aside, like this, until it is known to have it as a message to be sent.
+    pub(in super::super::super) aside: Option<Box<(Aside, String)>>,
+    /// The whole stanza, once the server has it.
+    pub(in super::super::super) taken: Option<String>,
     /// It is for a room, whose echo says that it arrived.
     pub(in super::super::super) to_room: bool,
     /// The order in which messages for rooms were taken, which is the one in which they leave.
@@ -69,14 +77,16 @@ impl Letter {
     }
 
     /// As the disk is to know it.
-    fn kept(&self, position: Option<u32>, stanza: &str) -> KeptMessage {
-        let Self { id, to, chosen, origin, in_doubt, .. } = self;
+    pub(in super::super::super) fn kept(&self, position: Option<u32>, stanza: &str) -> KeptMessage {
+        let Self { id, to, chosen, origin, in_doubt, returned, replaces, .. } = self;
         KeptMessage {
             id: id.clone(),
             to: to.clone(),
             position,
             tried: *in_doubt,
             chosen: *chosen,
+            returned: *returned,
+            replaces: replaces.clone(),
             stanza: stanza.to_owned(),
             origin: origin.clone(),
         }
@@ -100,10 +110,10 @@ impl Sent {
         }
     }
 
-    /// A message's id and who waits for it.
-    pub(in super::super) fn into_message(self) -> Option<(Option<Ticket>, String)> {
+    /// The message, if it is one.
+    pub(in super::super) fn into_letter(self) -> Option<Letter> {
         match self {
-            Self::Message(letter) => Some((letter.ticket, letter.id)),
+            Self::Message(letter) => Some(letter),
             Self::Presence(_) | Self::AtRoom(_) | Self::Other => None,
         }
     }
@@ -117,14 +127,15 @@ pub(super) struct Tracked {
 }
 
 impl Tracked {
-    /// The server has it. A message for a room is not there yet.
+    /// The server has it; a message is given with its stanza, for it may come back. One for a room is not there yet.
     pub(super) fn acknowledged(self) -> Sent {
         match self.sent {
             Sent::Message(letter) if letter.to_room => {
                 // What the server has taken did not end a session.
                 Sent::AtRoom(Unsent::new(Letter { suspected: 0, ..letter }, self.stanza, None))
             }
-            sent @ (Sent::Message(_) | Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other) => sent,
+            Sent::Message(letter) => Sent::Message(Letter { taken: Some(self.stanza), ..letter }),
+            sent @ (Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other) => sent,
         }
     }
 
@@ -146,14 +157,25 @@ pub(in super::super::super) struct Unsent {
     pub(in super::super::super) stanza: String,
     /// The disk does not know of it yet.
     pub(in super::super::super) awaits: Option<StoreTicket>,
+    /// What the disk knows it as, while it does not know of its correction.
+    pub(in super::super::super) before: Option<String>,
     /// The room it is for is about to be entered: whoever waits for it goes on waiting.
     pub(in super::super::super) lingers: bool,
+}
+
+/// A message that was never written, as far as its text can still be another.
+#[derive(Debug)]
+pub(in super::super::super) struct Unwritten<'a> {
+    pub(in super::super::super) letter: &'a Letter,
+    pub(in super::super::super) stanza: &'a mut String,
+    pub(in super::super::super) awaits: &'a mut Option<StoreTicket>,
+    pub(in super::super::super) before: &'a mut Option<String>,
 }
 
 impl Unsent {
     /// A message in no session.
     pub(in super::super::super) fn new(letter: Letter, stanza: String, awaits: Option<StoreTicket>) -> Self {
-        Self { letter, stanza, awaits, lingers: false }
+        Self { letter, stanza, awaits, before: None, lingers: false }
     }
 
     /// The same, now that it may have arrived and may not.
@@ -164,12 +186,37 @@ impl Unsent {
 
     /// A message that another process was asked to send, and wrote if it is in doubt.
     pub(in super::super::super) fn kept(message: KeptMessage, in_doubt: bool) -> Self {
-        let KeptMessage { id, to, chosen, stanza, origin, .. } = message;
-        let to_room = is_for_room(&stanza);
-        let (suspected, filed, number, unshown) = (0, None, 0, 0);
-        let letter =
-            Letter { ticket: None, id, to, chosen, origin, in_doubt, suspected, filed, to_room, number, unshown };
+        let KeptMessage { id, to, chosen, returned, replaces, stanza, origin, .. } = message;
+        let letter = Letter {
+            ticket: None,
+            id,
+            to,
+            chosen,
+            origin,
+            in_doubt,
+            suspected: 0,
+            returned,
+            replaces,
+            filed: None,
+            aside: None,
+            taken: None,
+            to_room: is_for_room(&stanza),
+            number: 0,
+            unshown: 0,
+        };
         Self::new(letter, stanza, None)
+    }
+
+    /// Its text, to be changed.
+    pub(in super::super::super) fn unwritten(&mut self) -> Unwritten<'_> {
+        let Self { letter, stanza, awaits, before, .. } = self;
+        Unwritten { letter, stanza, awaits, before }
+    }
+
+    /// The text that it was given is not kept: it goes as it was.
+    pub(in super::super::super) fn undo(&mut self) {
+        self.awaits = None;
+        self.stanza = self.before.take().unwrap_or(std::mem::take(&mut self.stanza));
     }
 
     /// The same without a session that could tell what became of it.

@@ -34,7 +34,7 @@ impl Outbound {
             if let Sent::Message(letter) = &next.sent
                 && context.is_encrypted_only(&letter.to)
             {
-                context.withhold(std::mem::replace(&mut next.sent, Sent::Other).into_message());
+                context.withhold(std::mem::replace(&mut next.sent, Sent::Other).into_letter());
                 // Its place must be filled, and this is what every server passes over (RFC 6120 section 8.2.3).
                 next.stanza = stand_in(context.entropy.id());
             }

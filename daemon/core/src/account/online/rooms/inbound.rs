@@ -82,8 +82,8 @@ impl Online {
             if !is_ours && context.outbox.is_chosen(&id) {
                 continue;
             }
-            if let Some((ticket, id)) = self.take_shown(&id, room, context) {
-                context.message_shown(ticket, id.clone());
+            if let Some(letter) = self.take_shown(&id, room, context) {
+                context.message_shown(letter);
                 return Some(id);
             }
             if is_ours && context.was_shown(&id) {
@@ -103,25 +103,23 @@ impl Online {
         true
     }
 
-    /// An error from a room about a message of ours; whether it was one (S45).
-    pub(in super::super) fn room_refused(
+    /// A room that answers like one that does not know us any more is entered again (S45); whether the message was for
+    /// all in it: nobody was told of it, and it is sent again when we are in.
+    pub(in super::super) fn room_lost_us(
         &mut self,
-        message: &Message,
+        from: &Address,
         id: &str,
         error: &StanzaError,
         context: &mut Context,
     ) -> bool {
-        let Some(room) = message.from.jid().map(Jid::to_bare).filter(|room| self.rooms.has(room)) else { return false };
-        // The room does not know us any more, and nobody was told of the message.
-        if error.condition == Condition::NotAcceptable {
-            if self.rooms.list.get(&room).is_some_and(Room::is_ready) {
-                self.not_shown(&room, &[id.to_owned()], context);
-            }
-            return true;
+        let Some(room) = from.jid().map(Jid::to_bare).filter(|room| self.rooms.has(room)) else { return false };
+        if error.condition != Condition::NotAcceptable {
+            return false;
         }
-        let Some((ticket, id)) = self.take_shown(id, &room, context) else { return false };
-        context.message_refused(ticket, id, error);
-        true
+        if self.rooms.list.get(&room).is_some_and(Room::is_ready) {
+            self.not_shown(&room, &[id.to_owned()], context);
+        }
+        context.outbox.to_rooms.iter().any(|unsent| unsent.letter.id == id && unsent.letter.is_for(&room))
     }
 
     /// We are out of a room: what it has not shown is in doubt until we are in again, and what was never written waits

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jid::BareJid;
+use jid::{BareJid, Jid};
 
 use super::super::super::context::Context;
 use super::super::super::input::Ticket;
@@ -59,15 +59,19 @@ impl Online {
     /// first time, in the order in which all of it was taken.
     pub(super) fn release_room(&mut self, room: &BareJid, sure: bool, context: &mut Context) {
         let holds = !sure && context.settings.on_uncertain == OnUncertain::Hold;
+        let waits = context.pauses.hold(&Jid::from(room.clone()));
         for mut unsent in context.outbox.to_rooms.take_for(room) {
-            let Letter { ticket, id, .. } = &unsent.letter;
             if context.is_encrypted_only(&unsent.letter.to) {
-                context.withhold(Some((*ticket, id.clone())));
+                context.withhold(Some(unsent.letter));
             } else if let Some(error) = self.outbound.refuses(&unsent.stanza) {
-                context.message_refused(*ticket, id.clone(), &error);
+                context.message_refused(unsent.letter, &error);
             } else if unsent.letter.in_doubt && holds {
                 let reason = "the room was lost, and cannot tell whether it arrived";
-                context.set_aside(id.clone(), Aside::Uncertain, reason.into());
+                context.set_aside(unsent.letter.id, Aside::Uncertain, reason.into());
+            } else if waits {
+                unsent.letter.in_doubt &= !sure;
+                unsent.lingers = false;
+                context.wait_with_it(std::iter::once(unsent));
             } else {
                 unsent.letter.in_doubt = false;
                 self.outbound.send_again(unsent, context);
@@ -80,8 +84,9 @@ impl Online {
         if context.outbox.to_rooms.len() == 0 || self.outbound.is_full() {
             return;
         }
-        let ready = self.rooms.list.iter().filter(|(_, room)| room.is_ready());
-        let ready: Vec<BareJid> = ready.map(|(jid, _)| jid.clone()).collect();
+        let ready = self.rooms.list.iter().filter(|(_, room)| room.is_ready()).map(|(jid, _)| jid);
+        let ready: Vec<BareJid> =
+            ready.filter(|jid| !context.pauses.hold(&Jid::from((*jid).clone()))).cloned().collect();
         for room in ready {
             self.release_room(&room, true, context);
         }
@@ -101,22 +106,27 @@ impl Online {
     }
 
     /// The message for a room with this id, wherever it is by now, is at the room.
-    pub(super) fn take_shown(
+    pub(super) fn take_shown(&mut self, id: &str, room: &BareJid, context: &mut Context) -> Option<Letter> {
+        let is_it = |unsent: &Unsent| unsent.letter.id == id && unsent.letter.is_for(room);
+        let unshown = self.rooms.unshown.extract_if(.., |(unsent, _)| is_it(unsent)).next();
+        unshown
+            .map(|(unsent, _)| unsent.letter)
+            .or_else(|| self.outbound.shown(id, room))
+            .or_else(|| context.outbox.to_rooms.take_last(is_it).map(|unsent| unsent.letter))
+    }
+
+    /// The message with this id that came back from somewhere when the server had it, and its room had not shown it.
+    pub(in super::super) fn refused_by_room(
         &mut self,
         id: &str,
-        room: &BareJid,
+        comes_from: &impl Fn(&Jid) -> bool,
         context: &mut Context,
-    ) -> Option<(Option<Ticket>, String)> {
-        let is_it = |(unsent, _): &mut (Unsent, _)| unsent.letter.id == id && unsent.letter.is_for(room);
-        let unshown = self.rooms.unshown.extract_if(.., is_it).next().map(|(unsent, _)| unsent.letter);
-        let letter = match unshown {
-            Some(letter) => letter,
-            None => match self.outbound.shown(id, room) {
-                Some(sent) => return sent.into_message(),
-                None => context.outbox.to_rooms.take_shown(id, room)?,
-            },
-        };
-        Some((letter.ticket, letter.id))
+    ) -> Option<(Letter, String)> {
+        let is_it = |unsent: &Unsent| unsent.letter.id == id && comes_from(&unsent.letter.to);
+        let unshown = self.rooms.unshown.extract_if(.., |(unsent, _)| is_it(unsent)).next().map(|(unsent, _)| unsent);
+        let in_doubt = |unsent: &Unsent| unsent.letter.in_doubt && is_it(unsent);
+        let unsent = unshown.or_else(|| context.outbox.to_rooms.take_last(in_doubt))?;
+        Some((unsent.letter, unsent.stanza))
     }
 
     /// The room did not take these messages, or did not show them in time: it, or they, may be lost.
@@ -126,10 +136,9 @@ impl Online {
             unsent.letter.unshown += 1;
         }
         for given_up in context.outbox.to_rooms.take_if(|unsent| unsent.letter.unshown >= TRIALS) {
-            let Letter { ticket, id, .. } = given_up.letter;
             let text = Some("the room took it and did not show it".to_owned());
             let error = StanzaError { text, ..StanzaError::new(ErrorKind::Cancel, Condition::UndefinedCondition) };
-            context.message_refused(ticket, id, &error);
+            context.message_refused(given_up.letter, &error);
         }
     }
 
