@@ -143,7 +143,8 @@ impl Online {
     pub(super) fn came(&mut self, said: Said, context: &mut Context) {
         let waits = match self.archive.stage {
             Stage::Unknown => context.inbox.border.is_some(),
-            Stage::Reading(_) => true,
+            // Where nothing is known yet, nothing of before is told, and this would not be found again.
+            Stage::Reading(ref reading) => reading.goal != Goal::End,
             Stage::Absent | Stage::Unread | Stage::Current => false,
         };
         if !waits || said.place().is_none() {
