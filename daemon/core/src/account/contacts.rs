@@ -172,7 +172,7 @@ impl Context {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{KeptRecent, Memory, MessageSettings, OnUncertain, Output, Settings, TuneSettings};
+    use crate::account::{Memory, MessageSettings, OnUncertain, Output, Settings, TuneSettings};
     use crate::entropy::{Entropy, SEED_LEN};
     use crate::presence::{Layers, Presence, Show, StatusWhen};
     use crate::srv::TlsPolicy;
@@ -192,23 +192,7 @@ mod tests {
             user_agent: String::new(),
             version: String::new(),
         };
-        let memory = Memory {
-            layers: Layers::new(Presence { show: Show::Online, status: None, priority: 0 }),
-            tune_out: false,
-            tokens: Vec::new(),
-            offer: None,
-            session: None,
-            messages: Vec::new(),
-            backlog: 0,
-            chosen_behind: Vec::new(),
-            taken: Vec::new(),
-            border: None,
-            told: Vec::new(),
-            recent: KeptRecent::default(),
-            roster: None,
-            requests: Vec::new(),
-            rooms: Vec::new(),
-        };
+        let memory = Memory::new(Layers::new(Presence { show: Show::Online, status: None, priority: 0 }));
         Context::new(settings, memory, Entropy::new([0; SEED_LEN]))
     }
 

@@ -115,7 +115,6 @@ fn is_a_step(before: &Layers, after: &Layers) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::KeptRecent;
     use crate::presence::{Presence, Scroll, StatusWhen};
 
     fn scrolled(window: &str) -> Layers {
@@ -128,23 +127,7 @@ mod tests {
     fn a_step_needs_the_budget_and_a_status_does_not() {
         let settings = TuneSettings { pep: true, status: None, status_when: StatusWhen::Empty };
         let layers = Layers::new(Presence { show: Show::Online, status: None, priority: 0 });
-        let memory = Memory {
-            layers,
-            tune_out: false,
-            tokens: Vec::new(),
-            offer: None,
-            session: None,
-            messages: Vec::new(),
-            backlog: 0,
-            chosen_behind: Vec::new(),
-            taken: Vec::new(),
-            border: None,
-            told: Vec::new(),
-            recent: KeptRecent::default(),
-            roster: None,
-            requests: Vec::new(),
-            rooms: Vec::new(),
-        };
+        let memory = Memory::new(layers);
         let mut outward = Outward::new(settings, memory);
         let mut timers = Timers::default();
         let check = |outward: &mut Outward, seconds: u64, layers: Layers, expected: Option<&str>| {

@@ -109,6 +109,30 @@ pub struct Memory {
     pub rooms: Vec<KeptRoom>,
 }
 
+impl Memory {
+    /// Of an account that has never been online.
+    #[must_use]
+    pub fn new(layers: Layers) -> Self {
+        Self {
+            layers,
+            tune_out: false,
+            tokens: Vec::new(),
+            offer: None,
+            session: None,
+            messages: Vec::new(),
+            backlog: 0,
+            chosen_behind: Vec::new(),
+            taken: Vec::new(),
+            border: None,
+            told: Vec::new(),
+            recent: KeptRecent::default(),
+            roster: None,
+            requests: Vec::new(),
+            rooms: Vec::new(),
+        }
+    }
+}
+
 /// What the server offered at the last login in one exchange: enough to send the next request with the stream header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remembered {

@@ -21,9 +21,9 @@
 
 use jid::{BareJid, FullJid, Jid, ResourcePart};
 use xmppd_core::account::{
-    Account, Aside, Border, Command, Connected, Correcting, KeptAside, KeptMessage, KeptRecent, KeptRoom, KeptRoster,
-    KeptSession, Machine, Memory, MessageSettings, OnUncertain, Origin, Outgoing, Place, Playing, Question,
-    RoomCommand, Security, Settings, Subscribing, SubscriptionRequest, Ticket, TuneSettings,
+    Account, Aside, Border, Command, Connected, Correcting, KeptAside, KeptMessage, KeptRoom, KeptRoster, KeptSession,
+    Machine, Memory, MessageSettings, OnUncertain, Origin, Outgoing, Place, Playing, Question, RoomCommand, Security,
+    Settings, Subscribing, SubscriptionRequest, Ticket, TuneSettings,
 };
 use xmppd_core::loss::Loss;
 use xmppd_core::pep::{Personal, Publication};
@@ -56,7 +56,7 @@ pub(crate) fn account(script: &Script) -> Account {
         user_agent: "6f3c1d1e-2f0a-4f0b-9a86-0d5b6a1c7e42".into(),
         version: "0.1.0".into(),
     };
-    let mut memory = empty();
+    let mut memory = Memory::new(layers(&["online".into()]).expect("a show"));
     for (key, value) in &script.settings {
         match key.as_str() {
             "jid" => settings.jid = BareJid::new(value).expect("a JID"),
@@ -90,27 +90,6 @@ pub(crate) fn account(script: &Script) -> Account {
         }
     }
     Account::new(settings, memory, [7; 32])
-}
-
-/// Nothing is remembered.
-fn empty() -> Memory {
-    Memory {
-        layers: layers(&["online".into()]).expect("a show"),
-        tune_out: false,
-        tokens: Vec::new(),
-        offer: None,
-        session: None,
-        messages: Vec::new(),
-        backlog: 0,
-        chosen_behind: Vec::new(),
-        taken: Vec::new(),
-        border: None,
-        told: Vec::new(),
-        recent: KeptRecent::default(),
-        roster: None,
-        requests: Vec::new(),
-        rooms: Vec::new(),
-    }
 }
 
 /// A version and contacts that see us and whom we see.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use jid::{BareJid, ResourcePart};
 use xmppd_core::account::{
-    Change, KeptMessage, KeptRecent, KeptRoom, Known, Memory, MessageSettings, OnUncertain, Security, Settings,
-    StoreTicket, TuneSettings,
+    Change, KeptMessage, KeptRoom, Known, Memory, MessageSettings, OnUncertain, Security, Settings, StoreTicket,
+    TuneSettings,
 };
 use xmppd_core::presence::{Layers, Presence, Show, StatusWhen};
 use xmppd_core::sasl::TlsVersion;
@@ -34,21 +34,8 @@ pub(crate) fn empty(has_room: bool) -> Memory {
         border: None,
     };
     Memory {
-        layers: Layers::new(Presence { show: Show::Online, status: None, priority: 0 }),
-        tune_out: false,
-        tokens: Vec::new(),
-        offer: None,
-        session: None,
-        messages: Vec::new(),
-        backlog: 0,
-        chosen_behind: Vec::new(),
-        taken: Vec::new(),
-        border: None,
-        told: Vec::new(),
-        recent: KeptRecent::default(),
-        roster: None,
-        requests: Vec::new(),
         rooms: has_room.then_some(room).into_iter().collect(),
+        ..Memory::new(Layers::new(Presence { show: Show::Online, status: None, priority: 0 }))
     }
 }
 
