@@ -16,6 +16,8 @@ pub struct Management<T> {
     tail: VecDeque<T>,
     /// How many of the tail, from its front, were written on this connection.
     written: usize,
+    /// How many of the tail were ever written, on this connection or another.
+    reached: usize,
     /// How many of those, from their end, no `<r/>` has followed yet.
     unasked: usize,
     backwards: u32,
@@ -39,7 +41,7 @@ impl<T> Default for Management<T> {
 impl<T> Management<T> {
     /// Counters as they stand when a stream is taken up: what the server had handled, and what we had.
     pub fn starting_at(acknowledged: u32, handled: u32) -> Self {
-        Self { acknowledged, handled, tail: VecDeque::new(), written: 0, unasked: 0, backwards: 0 }
+        Self { acknowledged, handled, tail: VecDeque::new(), written: 0, reached: 0, unasked: 0, backwards: 0 }
     }
 
     /// Counts a stanza, to be written behind all before it.
@@ -61,6 +63,7 @@ impl<T> Management<T> {
     pub fn wrote(&mut self) {
         debug_assert!(self.has_unwritten(), "only what was sent can be written");
         self.written += 1;
+        self.reached = self.reached.max(self.written);
         self.unasked += 1;
     }
 
@@ -108,6 +111,7 @@ impl<T> Management<T> {
     /// Takes out all of them: the stream that they were sent on is over.
     pub fn drain(&mut self) -> Vec<T> {
         self.reconnected();
+        self.reached = 0;
         std::mem::take(&mut self.tail).into()
     }
 
@@ -130,13 +134,14 @@ impl<T> Management<T> {
             return Ok(Vec::new());
         }
         let count = usize::try_from(count).unwrap_or(usize::MAX);
-        if count > self.tail.len() {
-            let sent = u32::try_from(self.tail.len()).unwrap_or(u32::MAX);
+        if count > self.reached {
+            let sent = u32::try_from(self.reached).unwrap_or(u32::MAX);
             return Err(HandledTooHigh { handled: h, sent: self.acknowledged.wrapping_add(sent) });
         }
         self.acknowledged = h;
         let taken: Vec<T> = self.tail.drain(..count).collect();
         self.written = self.written.saturating_sub(count);
+        self.reached = self.reached.saturating_sub(count);
         self.unasked = self.unasked.min(self.written);
         Ok(taken)
     }
@@ -155,12 +160,15 @@ mod tests {
         let mut management = Management::starting_at(start, 0);
         for number in 0..sent {
             management.sent(number);
+            management.wrote();
         }
+        // What was never written is acknowledged by nobody.
+        management.sent(sent);
         let taken = management.acknowledge(h);
         assert_eq!(taken.as_ref().map(Vec::len), expected.as_ref().map(|n| *n), "start {start}, sent {sent}, h {h}");
         if let Ok(taken) = taken {
-            assert_eq!(management.tail().len(), sent - taken.len());
-            assert_eq!(management.tail().next().copied(), (taken.len() < sent).then_some(taken.len()));
+            assert_eq!(management.tail().len(), sent + 1 - taken.len());
+            assert_eq!(management.tail().next(), Some(&taken.len()));
         }
     }
 

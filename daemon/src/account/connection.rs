@@ -33,8 +33,6 @@ const DERIVE_WITHIN: Duration = Duration::from_secs(10);
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How much is read at once.
 const BUFFER: usize = 8 * 1024;
-/// So many changes wait for the disk at most before the server is read on.
-const BEHIND: usize = 32;
 
 /// What the connection has to tell.
 pub(super) enum Wake {
@@ -132,11 +130,6 @@ impl Connection {
                 }
             }
         }
-    }
-
-    /// Whether the disk has so much to do that the server is not to be read on.
-    pub(super) fn is_behind(&self) -> bool {
-        self.work.len() >= BEHIND
     }
 
     /// The first bytes of what was received last.

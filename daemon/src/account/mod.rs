@@ -252,7 +252,7 @@ impl Actor {
 
     async fn wake(&mut self) -> Wake {
         let deadline = self.account.deadline();
-        let reads = !self.account.is_behind() && !self.connection.is_behind();
+        let reads = !self.account.is_behind();
         tokio::select! {
             order = self.orders.recv() => order.map_or(Wake::Abandoned, Wake::Order),
             // Without tellers there are no orders either.

@@ -94,6 +94,8 @@ pub(super) struct Context {
     outputs: VecDeque<Output>,
     presence_told: Option<Event>,
     stores: u64,
+    /// So many changes wait for the disk.
+    pub(super) storing: usize,
 }
 
 impl Context {
@@ -154,6 +156,7 @@ impl Context {
             outputs,
             presence_told: None,
             stores: 0,
+            storing: 0,
         }
     }
 
@@ -369,6 +372,7 @@ impl Context {
 
     pub(super) fn store(&mut self, change: Change) -> StoreTicket {
         self.stores += 1;
+        self.storing += 1;
         let ticket = StoreTicket(self.stores);
         self.push(Output::Store(ticket, change));
         ticket

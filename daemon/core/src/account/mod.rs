@@ -91,6 +91,7 @@ impl Account {
     pub fn handle(&mut self, now: Now, mut input: Input<'_>) {
         self.context.now = now;
         if let Input::Stored(ticket, result) = &input {
+            self.context.storing = self.context.storing.saturating_sub(1);
             self.context.settled(*ticket, result.is_ok());
             self.context.stored_unsent(*ticket, result);
             self.context.stored_behind(*ticket, result);
@@ -145,7 +146,7 @@ impl Account {
     /// Whether what came waits for the disk in such numbers that the server is not to be read on before it is there.
     pub fn is_behind(&self) -> bool {
         match &self.link {
-            Link::Online(online) => online.is_behind(),
+            Link::Online(online) => online.is_behind(&self.context),
             Link::Offline(_) | Link::Connecting(_) | Link::Stopped(_) => false,
         }
     }

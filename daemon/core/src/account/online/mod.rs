@@ -51,6 +51,9 @@ use rooms::Rooms;
 pub(super) use sleep::Asleep;
 pub(super) use watched::ClientState;
 
+/// With so many changes waiting for the disk, no more is read.
+const BEHIND: usize = 256;
+
 /// The state with a live stream.
 #[derive(Debug)]
 pub(super) struct Online {
@@ -181,8 +184,8 @@ impl Online {
         self.outbound.messages() + self.unshown()
     }
 
-    pub(super) fn is_behind(&self) -> bool {
-        self.outbound.is_behind()
+    pub(super) fn is_behind(&self, context: &Context) -> bool {
+        context.storing >= BEHIND || self.outbound.is_behind()
     }
 
     pub(super) fn is_between_stanzas(&self) -> bool {
@@ -246,8 +249,8 @@ impl Online {
                 }
                 Timer::Idle => self.try_stream(context),
                 // What the server has said may lie unread.
-                Timer::Answer if self.outbound.is_behind() => outbound::expect_answer(context),
-                Timer::Acknowledge if self.outbound.is_behind() => outbound::expect_acknowledgement(context),
+                Timer::Answer if self.is_behind(context) => outbound::expect_answer(context),
+                Timer::Acknowledge if self.is_behind(context) => outbound::expect_acknowledgement(context),
                 Timer::Answer => return Err(Loss::Silent("the server stopped answering")),
                 Timer::Acknowledge => {
                     context.mistrust_management();

@@ -230,9 +230,15 @@ impl Outbound {
         } else if !acknowledged.is_empty() {
             context.mistrusted = 0;
         }
-        context.timers.clear(Timer::Acknowledge);
-        if management.tail().len() == 0 {
+        let is_empty = management.tail().len() == 0;
+        if is_empty || !acknowledged.is_empty() {
+            context.timers.clear(Timer::Acknowledge);
+        }
+        if is_empty {
             context.timers.clear(Timer::Ask);
+        } else {
+            // What this answer does not cover may hold up more, and nothing else would be asked for.
+            context.timers.set_if_unset(Timer::Ask, context.now.moment + ASK_WITHIN);
         }
         Ok(acknowledged.into_iter().map(Tracked::acknowledged).collect())
     }
