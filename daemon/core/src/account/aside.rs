@@ -4,7 +4,7 @@ use jid::Jid;
 
 use super::context::Context;
 use super::online::{Letter, Unsent};
-use super::output::Aside;
+use super::output::{Aside, Outcome};
 use crate::loss::Loss;
 use crate::stanza::StanzaError;
 use crate::stanza::error::{Condition, ErrorKind};
@@ -45,7 +45,11 @@ impl Context {
         let is_suspect = |unsent: &Unsent| unsent.letter.suspected >= SUSPECTED;
         let mut suspects: Vec<Unsent> = self.outbox.unsent.extract_if(.., |unsent| is_suspect(unsent)).collect();
         suspects.extend(self.outbox.to_rooms.take_if(is_suspect));
-        for id in suspects.into_iter().map(|unsent| unsent.letter.id) {
+        for mut unsent in suspects {
+            if let Some((ticket, id)) = unsent.put_off() {
+                self.answer(Some(ticket), &id, &Outcome::Queued(id.clone()));
+            }
+            let id = unsent.letter.id;
             self.set_aside(id, Aside::Uncertain, format!("it was on its way {SUSPECTED} times in a row when {loss}"));
         }
     }

@@ -8,6 +8,7 @@ use super::super::output::{Delivery, Outcome};
 use super::leaving::Leaving;
 use super::outbound::{Letter, Sent};
 use super::{Asker, Online};
+use crate::stanza::StanzaError;
 use crate::xml::writer;
 
 impl Online {
@@ -88,6 +89,9 @@ impl Online {
             return;
         }
         let outgoing = context.addressed(outgoing);
+        if let Some(error) = self.refuses_correction(&outgoing, context) {
+            return context.reply(ticket, Outcome::Refused(error));
+        }
         if let Some(correcting) = &outgoing.correcting
             && let Some(unwritten) = self.outbound.unwritten(|letter| correcting.fits(letter, &outgoing.to))
         {
@@ -98,6 +102,12 @@ impl Online {
         }
         let (letter, stanza) = context.letter(ticket, outgoing);
         self.send_letter(letter, writer::to_string(&stanza), context);
+    }
+
+    /// Whether a correction is too long for the server, wherever it goes.
+    fn refuses_correction(&self, outgoing: &Outgoing, context: &Context) -> Option<StanzaError> {
+        let first = &outgoing.correcting.as_ref()?.first;
+        self.outbound.refuses(&writer::to_string(&context.compose(first, Some(first), outgoing)))
     }
 
     /// The same of a message that was set aside.

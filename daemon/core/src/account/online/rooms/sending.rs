@@ -9,7 +9,7 @@ use jid::{BareJid, Jid};
 
 use super::super::super::context::Context;
 use super::super::super::input::Ticket;
-use super::super::super::output::Aside;
+use super::super::super::output::{Aside, Outcome};
 use super::super::super::room::Room;
 use super::super::super::settings::OnUncertain;
 use super::super::Online;
@@ -66,6 +66,9 @@ impl Online {
             } else if let Some(error) = self.outbound.refuses(&unsent.stanza) {
                 context.message_refused(unsent.letter, &error);
             } else if unsent.letter.in_doubt && holds {
+                if let Some((ticket, id)) = unsent.put_off() {
+                    context.answer(Some(ticket), &id, &Outcome::Queued(id.clone()));
+                }
                 let reason = "the room was lost, and cannot tell whether it arrived";
                 context.set_aside(unsent.letter.id, Aside::Uncertain, reason.into());
             } else if waits {
