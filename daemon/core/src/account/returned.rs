@@ -152,6 +152,7 @@ impl Context {
         let pause = pause + Duration::from_millis(self.entropy.below(JITTER_MS));
         letter.returned = letter.returned.saturating_add(1);
         letter.in_doubt = false;
+        self.fates.forget(&letter.id);
         let (to, until) = (letter.to.to_bare(), self.now.moment + pause);
         self.pauses.0.insert(to.clone(), until);
         self.timers.set_at_latest(Timer::Again, until);
