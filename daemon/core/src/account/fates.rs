@@ -36,6 +36,10 @@ impl Fates {
     /// The message with this id is sent anew: whatever became of it before is of no account.
     pub(super) fn forget(&mut self, id: &str) {
         self.in_vain.retain(|(_, settled)| settled != id);
+        // Should the disk not learn of that, it is not tried again.
+        for (_, _, settling) in &mut self.settling {
+            settling.retain(|settling| settling != id);
+        }
     }
 }
 
@@ -154,5 +158,21 @@ impl Context {
                 self.fates.in_vain.extend(ids.into_iter().map(|id| (fate.clone(), id)));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sent_anew_is_not_forgotten_by_what_became_of_it_before() {
+        let arrived = |ids: &[&str]| (StoreTicket(1), Fate::Arrived, ids.iter().map(|id| (*id).to_owned()).collect());
+        let mut fates = Fates {
+            settling: vec![arrived(&["1", "2"])],
+            in_vain: vec![(Fate::Arrived, "1".into()), (Fate::Withdrawn, "3".into())],
+        };
+        fates.forget("1");
+        assert_eq!((fates.settling, fates.in_vain), (vec![arrived(&["2"])], vec![(Fate::Withdrawn, "3".into())]));
     }
 }

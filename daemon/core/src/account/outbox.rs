@@ -2,7 +2,7 @@
 //! They are on the disk, or on their way to it, and the next session sends them. What is not to be sent by itself any
 //! more is set aside there, and known to the disk alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Context;
 use super::input::{Outgoing, Place, StoreTicket, Ticket};
@@ -20,6 +20,10 @@ pub(super) struct Outbox {
     pub(super) unsent: Vec<Unsent>,
     /// Those for rooms.
     pub(super) to_rooms: RoomOutbox,
+    /// The disk may know these at a place of a session that is gone.
+    pub(super) placed: BTreeSet<String>,
+    /// The disk is told that what was in a session has no place in it any more: nothing takes that place meanwhile.
+    pub(super) displacing: Option<StoreTicket>,
     /// How many were taken.
     taken: u64,
     /// How many messages watchers were told of.
@@ -87,6 +91,17 @@ impl Outbox {
         self.unsent.insert(place, unsent);
     }
 
+    /// What was never written goes behind what came back from its recipient, in its own order, and before all that was
+    /// taken later.
+    pub(super) fn insert_behind(&mut self, unwritten: Vec<Unsent>) {
+        let (to_rooms, others): (Vec<_>, Vec<_>) = unwritten.into_iter().partition(|unsent| unsent.letter.to_room);
+        self.to_rooms.put_back(to_rooms.into_iter());
+        let Some(to) = others.first().map(|unsent| unsent.letter.to.to_bare()) else { return };
+        let is_later = |other: &Unsent| other.letter.returned == 0 && other.letter.to.to_bare() == to;
+        let place = self.unsent.iter().position(is_later).unwrap_or(self.unsent.len());
+        self.unsent.splice(place..place, others);
+    }
+
     /// Takes out the last message that was never written and of which this is true, for a moment.
     pub(super) fn take_fitting(&mut self, fits: impl Fn(&Letter) -> bool) -> Option<(usize, Unsent)> {
         let is_it = |unsent: &Unsent| unsent.awaits.is_none() && fits(&unsent.letter);
@@ -113,6 +128,7 @@ impl Outbox {
     pub(super) fn put_back(&mut self, unsent: Vec<Unsent>) {
         let (to_rooms, mut unsent): (Vec<_>, Vec<_>) = unsent.into_iter().partition(|unsent| unsent.letter.to_room);
         self.to_rooms.put_back(to_rooms.into_iter());
+        self.placed.extend(unsent.iter().map(|unsent| unsent.letter.id.clone()));
         unsent.append(&mut self.unsent);
         self.unsent = unsent;
     }
@@ -145,18 +161,13 @@ impl Context {
         let (ready, waiting) =
             std::mem::take(&mut self.outbox.unsent).into_iter().partition(|unsent| self.may_leave(unsent));
         self.outbox.unsent = waiting;
+        self.forget_places();
         ready
     }
 
     /// The fate of what may be at the server already is not to be waited for.
     fn may_leave(&self, unsent: &Unsent) -> bool {
         unsent.letter.in_doubt || !self.pauses.hold(&unsent.letter.to)
-    }
-
-    /// What was not written to somebody waits with a message to them.
-    pub(super) fn wait_with_it(&mut self, unwritten: impl Iterator<Item = Unsent>) {
-        unwritten.for_each(|unsent| self.outbox.insert(unsent));
-        self.put_off_messages();
     }
 
     /// Takes a message that the next session is to send; whoever asked is told once the disk knows of it.
@@ -320,6 +331,7 @@ impl Context {
 
     /// The store answered, perhaps for a message that waits for a session.
     pub(super) fn stored_unsent(&mut self, ticket: StoreTicket, result: &Result<(), String>) {
+        self.outbox.displacing = self.outbox.displacing.filter(|displacing| *displacing != ticket);
         if self.stored_for_room(ticket, result) {
             return;
         }

@@ -29,6 +29,8 @@ const TRIALS: u8 = 5;
 const PAUSE: Duration = Duration::from_secs(30);
 /// And up to so much longer, lest all who were told to wait come at once.
 const JITTER_MS: u64 = 5_000;
+/// Why what is behind it is not sent, for people.
+const WAITS_BEHIND: &str = "it waits behind a message that came back";
 
 /// A message that came back, most often when the server had taken it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,6 +154,7 @@ impl Context {
         let pause = pause + Duration::from_millis(self.entropy.below(JITTER_MS));
         letter.returned = letter.returned.saturating_add(1);
         letter.in_doubt = false;
+        self.fates.forget(&letter.id);
         let (to, until) = (letter.to.to_bare(), self.now.moment + pause);
         self.pauses.0.insert(to.clone(), until);
         self.timers.set_at_latest(Timer::Again, until);
@@ -167,6 +170,28 @@ impl Context {
         to
     }
 
+    /// What was not written to somebody waits with a message to them. Had it a place in the session, it has none any
+    /// more, which the disk must know before anything is written there.
+    pub(super) fn wait_with_it(&mut self, unwritten: impl Iterator<Item = Unsent>) {
+        let unwritten: Vec<Unsent> = unwritten.collect();
+        // Those for rooms do not arrive by their places.
+        for unsent in unwritten.iter().filter(|unsent| !unsent.letter.to_room) {
+            self.outbox.displacing = Some(self.store(without_place(unsent)));
+        }
+        self.outbox.insert_behind(unwritten);
+        self.put_off_messages();
+    }
+
+    /// What waits on when a session begins has no place in it, whichever it had in one that is gone.
+    pub(super) fn forget_places(&mut self) {
+        let placed = std::mem::take(&mut self.outbox.placed);
+        let waiting = self.outbox.unsent.iter().filter(|unsent| placed.contains(&unsent.letter.id));
+        let changes: Vec<Change> = waiting.map(without_place).collect();
+        for change in changes {
+            self.store(change);
+        }
+    }
+
     /// Lets messages go whose recipients were given time.
     pub(super) fn end_pauses(&mut self) {
         if self.pauses.0.is_empty() {
@@ -178,6 +203,12 @@ impl Context {
             self.timers.set_at_latest(Timer::Again, *next);
         }
     }
+}
+
+/// As the disk is to know a message that is written in no session.
+fn without_place(unsent: &Unsent) -> Change {
+    let message = unsent.letter.kept(None, &unsent.stanza);
+    Change::Returned(Box::new(Returned { message, reason: WAITS_BEHIND.into(), has_failed: false, forgets: None }))
 }
 
 fn is_to_wait(letter: &Letter, stanza: &str, error: &StanzaError) -> bool {

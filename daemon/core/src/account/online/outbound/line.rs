@@ -59,7 +59,8 @@ impl Outbound {
             self.line_up(tracked, false, context);
             return None;
         }
-        if self.line.waiting.is_empty() && self.unacknowledged() < QUEUE_LIMIT {
+        let is_free = self.line.waiting.is_empty() && context.outbox.displacing.is_none();
+        if is_free && self.unacknowledged() < QUEUE_LIMIT {
             return self.write(tracked, context);
         }
         self.line.waiting.push_back(Waiting { tracked, awaits: None, was_kept: true, position: None, before: None });
@@ -249,6 +250,9 @@ impl Outbound {
     /// Writes what need not wait any more. Gives back what nothing will ever acknowledge.
     pub(in super::super) fn flush(&mut self, context: &mut Context) -> Vec<Sent> {
         self.write_on(context);
+        if context.outbox.displacing.is_some() {
+            return Vec::new();
+        }
         if self.line.held {
             return self.flush_past_messages(context);
         }
