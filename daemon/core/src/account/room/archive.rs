@@ -131,18 +131,16 @@ impl Archive {
         known: &mut Option<Border>,
         turn: &mut Turn<'_>,
     ) {
-        let stamp = place.stamp(&message);
-        let id = archive::stanza_id(&message.payloads, place.room).filter(|_| place.abilities.archive);
-        let border = match &id {
-            Some(_) => Some(Border { id: id.clone(), at: stamp.unwrap_or(turn.now.wall) }),
-            None if place.abilities.archive => None,
-            None => Some(Border { id: None, at: stamp.unwrap_or(turn.now.wall) }),
-        };
+        // Rooms pass on what those in them write, and what was said before has been told by now: then the stamp is theirs.
+        let stamp = place.stamp(&message).filter(|_| !self.is_known());
+        let id = place.id(&message);
+        let at = stamp.unwrap_or(turn.now.wall).min(turn.now.wall);
+        let border = (id.is_some() || !place.abilities.archive).then(|| Border { id: id.clone(), at });
         let name = id.or_else(|| place.name(&message));
         let is_old = |at: Wall| known.as_ref().is_none_or(|known| at < whole_second(known.at));
         match &self.stage {
             // Of a room with an archive it comes from there.
-            Stage::Reading(_) | Stage::Known | Stage::New if stamp.is_some() && place.abilities.archive => return,
+            Stage::Reading(_) | Stage::New if stamp.is_some() && place.abilities.archive => return,
             Stage::History(_) if stamp.is_some_and(is_old) => return,
             Stage::History(_) if stamp.is_none() => self.history_ends(known, turn),
             Stage::New | Stage::History(_) | Stage::Reading(_) | Stage::Known => {}
@@ -174,7 +172,7 @@ impl Archive {
     ) {
         let Stage::Reading(reading) = &mut self.stage else { return };
         let at = archived.stamp.unwrap_or(turn.now.wall);
-        let border = Border { id: Some(archived.id.clone()), at };
+        let border = Border { id: Some(archived.id.clone()), at: at.min(turn.now.wall) };
         reading.pages.has(&archived.id);
         reading.last = Some(border.clone());
         if reading.to_end {
