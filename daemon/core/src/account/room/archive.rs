@@ -9,7 +9,7 @@ use super::super::kept::Border;
 use super::super::pages::Pages;
 use super::entering::earlier;
 use super::place::Place;
-use super::{Action, Asked, Spoken, Turn};
+use super::{Action, Asked, LONGEST_ID, Spoken, Turn};
 use crate::stanza::archive::{self, Archived, Page, Range};
 use crate::stanza::error::Condition;
 use crate::stanza::{Message, StanzaError};
@@ -171,6 +171,9 @@ impl Archive {
         turn: &mut Turn<'_>,
     ) {
         let Stage::Reading(reading) = &mut self.stage else { return };
+        if archived.id.len() > LONGEST_ID {
+            return;
+        }
         let at = archived.stamp.unwrap_or(turn.now.wall);
         let border = Border { id: Some(archived.id.clone()), at: at.min(turn.now.wall) };
         reading.pages.has(&archived.id);

@@ -129,6 +129,7 @@ impl Place<'_> {
 
     /// Where the room's archive has it.
     pub(super) fn id(&self, message: &Message) -> Option<String> {
-        archive::stanza_id(&message.payloads, self.room).filter(|_| self.abilities.archive)
+        let id = archive::stanza_id(&message.payloads, self.room);
+        id.filter(|id| self.abilities.archive && id.len() <= LONGEST_ID)
     }
 }

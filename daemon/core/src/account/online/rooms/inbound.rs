@@ -7,7 +7,7 @@ use jid::{BareJid, Jid};
 use super::super::super::context::Context;
 use super::super::super::kept::Shown;
 use super::super::super::output::Outcome;
-use super::super::super::room::{Asked, Room};
+use super::super::super::room::{Asked, LONGEST_ID, Room};
 use super::super::Online;
 use crate::stanza::archive::{self, Archived};
 use crate::stanza::error::Condition;
@@ -52,7 +52,8 @@ impl Online {
             Some(message) => self.shown_by_room(message, &room, context),
             None => None,
         };
-        let is_ours = self.note_shown(&room, ours, Some(archived.id.clone()), context);
+        let place = Some(archived.id.clone()).filter(|id| id.len() <= LONGEST_ID);
+        let is_ours = self.note_shown(&room, ours, place, context);
         self.with_room(&room, context, |room, turn| room.archived(archived, is_ours, turn));
         None
     }
