@@ -5,6 +5,10 @@ use std::collections::BTreeSet;
 
 /// So often in a row a page may be empty, refused or not answered.
 const TRIALS: u32 = 10;
+/// So many pages are read at most, for of each one something is remembered.
+const MOST: usize = 20_000;
+/// A result with a longer id is as good as none.
+const LONGEST_ID: usize = 256;
 
 /// The pages so far.
 #[derive(Debug, Default)]
@@ -35,7 +39,9 @@ impl Pages {
 
     /// A result with this id is on the page.
     pub(super) fn has(&mut self, id: &str) {
-        self.first.get_or_insert_with(|| id.to_owned());
+        if id.len() <= LONGEST_ID {
+            self.first.get_or_insert_with(|| id.to_owned());
+        }
     }
 
     /// The page ends, and the archive says that there is more; whether to ask for it.
@@ -45,7 +51,7 @@ impl Pages {
             Some(false) => self.in_vain = TRIALS,
             None => self.in_vain += 1,
         }
-        self.in_vain < TRIALS
+        self.in_vain < TRIALS && self.seen.len() < MOST
     }
 
     /// Nobody answered, or with an error; whether to ask again.
@@ -68,6 +74,27 @@ mod tests {
             pages.has("behind it");
             assert_eq!(pages.go_on(), goes_on, "{first}");
         }
+    }
+
+    #[test]
+    fn an_archive_without_an_end_is_left_alone_one_day() {
+        let mut pages = Pages::default();
+        for page in 1..MOST {
+            pages.has(&page.to_string());
+            assert!(pages.go_on(), "{page}");
+        }
+        pages.has("one more");
+        assert!(!pages.go_on());
+    }
+
+    #[test]
+    fn pages_of_names_without_measure_are_empty() {
+        let mut pages = Pages::default();
+        for page in 1..=TRIALS {
+            pages.has(&format!("{page}{}", "x".repeat(LONGEST_ID)));
+            assert_eq!(pages.go_on(), page < TRIALS, "{page}");
+        }
+        assert!(pages.seen.is_empty());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::super::kept::Border;
 use super::super::pages::Pages;
 use super::entering::earlier;
 use super::place::Place;
-use super::{Action, Asked, Spoken, Turn};
+use super::{Action, Asked, LONGEST_ID, Spoken, Turn};
 use crate::stanza::archive::{self, Archived, Page, Range};
 use crate::stanza::error::Condition;
 use crate::stanza::{Message, StanzaError};
@@ -131,18 +131,16 @@ impl Archive {
         known: &mut Option<Border>,
         turn: &mut Turn<'_>,
     ) {
-        let stamp = place.stamp(&message);
-        let id = archive::stanza_id(&message.payloads, place.room).filter(|_| place.abilities.archive);
-        let border = match &id {
-            Some(_) => Some(Border { id: id.clone(), at: stamp.unwrap_or(turn.now.wall) }),
-            None if place.abilities.archive => None,
-            None => Some(Border { id: None, at: stamp.unwrap_or(turn.now.wall) }),
-        };
+        // Rooms pass on what those in them write, and what was said before has been told by now: then the stamp is theirs.
+        let stamp = place.stamp(&message).filter(|_| !self.is_known());
+        let id = place.id(&message);
+        let at = stamp.unwrap_or(turn.now.wall).min(turn.now.wall);
+        let border = (id.is_some() || !place.abilities.archive).then(|| Border { id: id.clone(), at });
         let name = id.or_else(|| place.name(&message));
         let is_old = |at: Wall| known.as_ref().is_none_or(|known| at < whole_second(known.at));
         match &self.stage {
             // Of a room with an archive it comes from there.
-            Stage::Reading(_) | Stage::Known | Stage::New if stamp.is_some() && place.abilities.archive => return,
+            Stage::Reading(_) | Stage::New if stamp.is_some() && place.abilities.archive => return,
             Stage::History(_) if stamp.is_some_and(is_old) => return,
             Stage::History(_) if stamp.is_none() => self.history_ends(known, turn),
             Stage::New | Stage::History(_) | Stage::Reading(_) | Stage::Known => {}
@@ -173,8 +171,11 @@ impl Archive {
         turn: &mut Turn<'_>,
     ) {
         let Stage::Reading(reading) = &mut self.stage else { return };
+        if archived.id.len() > LONGEST_ID {
+            return;
+        }
         let at = archived.stamp.unwrap_or(turn.now.wall);
-        let border = Border { id: Some(archived.id.clone()), at };
+        let border = Border { id: Some(archived.id.clone()), at: at.min(turn.now.wall) };
         reading.pages.has(&archived.id);
         reading.last = Some(border.clone());
         if reading.to_end {

@@ -245,7 +245,7 @@ impl Room {
     /// The place that the room gives to something said in it (S42).
     pub(super) fn place_of(&self, message: &Message) -> Option<String> {
         let has_places = self.abilities.is_some_and(|abilities| abilities.archive);
-        wire::stanza_id(&message.payloads, &self.jid).filter(|_| has_places)
+        wire::stanza_id(&message.payloads, &self.jid).filter(|id| has_places && id.len() <= LONGEST_ID)
     }
 
     /// When something last came from the room we are in.

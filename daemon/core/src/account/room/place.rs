@@ -48,7 +48,7 @@ impl Place<'_> {
                 to: self.room.clone(),
                 remark,
                 sent: by == Author::Us,
-                place: self.place(&message),
+                place: self.id(&message),
                 about: None,
             }),
             None => Said::Text(self.incoming(message, from, stamp, by == Author::Us, turn)?),
@@ -98,7 +98,7 @@ impl Place<'_> {
         let room = Speaker { nick, id: id.map(str::to_owned) };
         Some(Incoming {
             origin: archive::origin_id(&message.payloads),
-            place: self.place(&message),
+            place: self.id(&message),
             replaces: remark::replaces(&message),
             reply_to: remark::reply_to(&message),
             // Nobody tells a room that a word has come, or was read.
@@ -127,7 +127,9 @@ impl Place<'_> {
         Some(format!("{from} {}", message.id.as_deref()?))
     }
 
-    fn place(&self, message: &Message) -> Option<String> {
-        archive::stanza_id(&message.payloads, self.room).filter(|_| self.abilities.archive)
+    /// Where the room's archive has it.
+    pub(super) fn id(&self, message: &Message) -> Option<String> {
+        let id = archive::stanza_id(&message.payloads, self.room);
+        id.filter(|id| self.abilities.archive && id.len() <= LONGEST_ID)
     }
 }

@@ -46,6 +46,7 @@ impl Online {
                 let wish = self.wish(&room, Some((nick, password)), context);
                 self.rooms.joining.push((room.clone(), Some(ticket)));
                 self.rooms.queue.retain(|queued| *queued != room);
+                self.stop_leaving(&room, context);
                 self.enter(room, wish, context);
             }
             RoomCommand::Leave { forget } => {
@@ -66,6 +67,15 @@ impl Online {
                 context.reply(ticket, outcome);
             }
             RoomCommand::Invite(whom, reason) => self.invite(ticket, &room, &whom, reason.as_deref(), context),
+        }
+    }
+
+    /// Whoever waits to be out of a room that is entered again does so in vain: it has not answered yet, and when we are out
+    /// of it one day that is not for them.
+    fn stop_leaving(&mut self, room: &BareJid, context: &mut Context) {
+        let leavers: Vec<_> = self.rooms.leaving.extract_if(.., |leaver| leaver.room == *room).collect();
+        for leaver in leavers {
+            leaver.end(Outcome::TimedOut, context);
         }
     }
 

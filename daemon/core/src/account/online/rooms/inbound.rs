@@ -1,11 +1,13 @@
 //! What rooms say, believed only from a room that we have entered and about nobody else (S45), and invitations.
 
+use std::cell::Cell;
+
 use jid::{BareJid, Jid};
 
 use super::super::super::context::Context;
 use super::super::super::kept::Shown;
 use super::super::super::output::Outcome;
-use super::super::super::room::{Asked, Room};
+use super::super::super::room::{Asked, LONGEST_ID, Room};
 use super::super::Online;
 use crate::stanza::archive::{self, Archived};
 use crate::stanza::error::Condition;
@@ -50,7 +52,8 @@ impl Online {
             Some(message) => self.shown_by_room(message, &room, context),
             None => None,
         };
-        let is_ours = self.note_shown(&room, ours, Some(archived.id.clone()), context);
+        let place = Some(archived.id.clone()).filter(|id| id.len() <= LONGEST_ID);
+        let is_ours = self.note_shown(&room, ours, place, context);
         self.with_room(&room, context, |room, turn| room.archived(archived, is_ours, turn));
         None
     }
@@ -103,8 +106,9 @@ impl Online {
         true
     }
 
-    /// A room that answers like one that does not know us any more is entered again (S45); whether the message was for
-    /// all in it: nobody was told of it, and it is sent again when we are in.
+    /// A room that answers like one that does not know us any more is entered again (S45). Whether that is all that is to
+    /// be made of the error: nobody was told of a message for all in it, and it is sent again when we are in; and those in
+    /// a room speak for themselves alone, of what was said to them apart.
     pub(in super::super) fn room_lost_us(
         &mut self,
         from: &Address,
@@ -112,7 +116,11 @@ impl Online {
         error: &StanzaError,
         context: &mut Context,
     ) -> bool {
-        let Some(room) = from.jid().map(Jid::to_bare).filter(|room| self.rooms.has(room)) else { return false };
+        let Some(from) = from.jid().filter(|from| self.rooms.has(&from.to_bare())) else { return false };
+        let room = from.to_bare();
+        if !self.was_said_to(from, id, error, context) {
+            return from.resource().is_some();
+        }
         if error.condition != Condition::NotAcceptable {
             return false;
         }
@@ -120,6 +128,20 @@ impl Online {
             self.not_shown(&room, &[id.to_owned()], context);
         }
         context.outbox.to_rooms.iter().any(|unsent| unsent.letter.id == id && unsent.letter.is_for(&room))
+    }
+
+    /// Whether a message of ours that can come back has this id, and went to this very address.
+    fn was_said_to(&mut self, to: &Jid, id: &str, error: &StanzaError, context: &mut Context) -> bool {
+        let was_said = Cell::new(false);
+        // It is looked for where it would be taken, and left there.
+        let looks = |said_to: &Jid| {
+            was_said.set(was_said.get() || said_to == to);
+            false
+        };
+        self.outbound.refused(id, &looks);
+        self.refused_by_room(id, &looks, context);
+        context.returned_late(id, &looks, error);
+        was_said.get()
     }
 
     /// We are out of a room: what it has not shown is in doubt until we are in again, and what was never written waits

@@ -155,6 +155,10 @@ impl Online {
         for (room, ids) in late {
             self.not_shown(&room, &ids, context);
         }
+        // A room on whose word we wait, on the way out or in again, takes nothing back before that has come.
+        for (_, until) in self.rooms.unshown.iter_mut().filter(|(_, until)| *until <= now) {
+            *until = now + SHOWN_WITHIN;
+        }
     }
 
     /// Messages that are at the server and not shown by their rooms.
