@@ -34,6 +34,8 @@ pub(super) struct Archive {
     names: VecDeque<String>,
     /// The archive was read to its end: what of ours it does not have did not arrive.
     read: bool,
+    /// It could not be read to its end: what lies between is left for the next time that we enter.
+    unread: bool,
 }
 
 #[derive(Debug, Default)]
@@ -82,6 +84,7 @@ impl Archive {
         known: &Option<Border>,
         turn: &mut Turn<'_>,
     ) {
+        self.unread = false;
         if !has_archive {
             self.stage = Stage::History(turn.now.moment + HISTORY_WITHIN);
             return;
@@ -200,7 +203,7 @@ impl Archive {
         let page = match answer {
             Ok(fin) => match fin.and_then(Page::parse) {
                 Some(page) => page,
-                None => return self.finish(known, turn),
+                None => return self.give_up(known, turn),
             },
             // The archive does not have the message any more behind which it was to be read.
             Err(error)
@@ -234,8 +237,12 @@ impl Archive {
             reading.range = Range { start: None, after };
             return self.request(turn);
         }
-        self.read = is_whole;
-        self.finish(known, turn);
+        if is_whole {
+            self.read = true;
+            self.finish(known, turn);
+        } else {
+            self.give_up(known, turn);
+        }
     }
 
     /// Nobody answered, or with an error.
@@ -249,7 +256,7 @@ impl Archive {
         if goes_on {
             self.request(turn);
         } else {
-            self.finish(known, turn);
+            self.give_up(known, turn);
         }
     }
 
@@ -261,6 +268,13 @@ impl Archive {
         let request =
             if is_newest { archive::request_newest(&reading.query) } else { reading.range.request(&reading.query) };
         turn.push(Action::Ask(Asked::Page, request));
+    }
+
+    fn give_up(&mut self, known: &mut Option<Border>, turn: &mut Turn<'_>) {
+        if let Stage::Reading(reading) = &self.stage {
+            self.unread = !reading.to_end;
+        }
+        self.finish(known, turn);
     }
 
     fn finish(&mut self, known: &mut Option<Border>, turn: &mut Turn<'_>) {
@@ -291,6 +305,7 @@ impl Archive {
             }
             self.names.push_back(name);
         }
+        let border = border.filter(|_| !self.unread);
         if border.is_some() {
             known.clone_from(&border);
         }
