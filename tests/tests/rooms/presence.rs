@@ -49,6 +49,13 @@ fn a_nickname_that_is_taken_is_a_conflict_or_tried_in_another_spelling() {
         stage.juliet.tell("join", &json!({"room": HALL, "nick": "romeo"}));
         stage.juliet.wait_for_presence(HALL, "her other name", |seen| seen["resource"] == "romeo");
         assert_eq!(stage.join(&[])["nick"], "romeo_");
+        // Whoever is in the room stays there while another nickname is asked for, and when it is refused.
+        assert_eq!(stage.join(&["--nick", "Montague"])["nick"], "Montague");
+        let taken = stage.home.ctl(&["room", "join", HALL, "--nick", "romeo"]);
+        assert_eq!(taken.code, 11, "{:?}: {taken:?}", stage.kind);
+        let rooms = stage.home.json(&["room", "list"]);
+        let hall = rooms["accounts"][0]["rooms"][0].clone();
+        assert_eq!((&hall["state"], &hall["nick"]), (&json!("joined"), &json!("Montague")), "{rooms}");
     });
 }
 

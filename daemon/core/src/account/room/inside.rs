@@ -4,11 +4,12 @@ use super::archive::Archive;
 use super::occupants::Occupants;
 use super::outside::Absence;
 use super::place::Place;
-use super::{Action, Border, Room, Stage, Turn};
+use super::{ANSWER_WITHIN, Action, Border, Room, Stage, Turn};
 use crate::stanza::error::Condition;
-use crate::stanza::muc::User;
+use crate::stanza::muc::{History, User};
 use crate::stanza::{Message, Presence, PresenceKind, StanzaError};
 use crate::text;
+use crate::time::Moment;
 use crate::xml::Element;
 
 /// There.
@@ -21,11 +22,18 @@ pub(super) struct Inside {
     pub(super) occupants: Occupants,
     pub(super) subject: Option<String>,
     pub(super) archive: Archive,
+    /// The nickname that we asked for, and until when it may be answered.
+    renaming: Option<(String, Moment)>,
 }
 
 impl Inside {
     pub(super) fn new(nick: String, id: Option<String>, occupants: Occupants) -> Self {
-        Self { nick, id, occupants, subject: None, archive: Archive::default() }
+        Self { nick, id, occupants, subject: None, archive: Archive::default(), renaming: None }
+    }
+
+    /// When something is to be done.
+    pub(super) fn deadline(&self) -> Option<Moment> {
+        self.archive.deadline().into_iter().chain(self.renaming.as_ref().map(|(_, until)| *until)).min()
     }
 
     /// Somebody speaks.
@@ -53,11 +61,41 @@ impl Inside {
 }
 
 impl Room {
+    /// Asks for another nickname (section 7.6); as long as there is no answer we are in the room under the old one.
+    pub(super) fn rename(&mut self, turn: &mut Turn<'_>) {
+        if let Stage::Inside(inside) = &mut self.stage {
+            let nick = self.wish.nick.clone();
+            inside.renaming = Some((nick.clone(), turn.now.moment + ANSWER_WITHIN));
+            turn.push(Action::Enter(nick, History::Nothing, self.wish.password.clone()));
+        }
+    }
+
+    fn not_renamed(&mut self, error: Option<StanzaError>, turn: &mut Turn<'_>) {
+        if let Stage::Inside(inside) = &mut self.stage {
+            inside.renaming = None;
+            self.wish.nick.clone_from(&inside.nick);
+            turn.push(Action::Failed(error));
+        }
+    }
+
+    pub(super) fn tick_inside(&mut self, turn: &mut Turn<'_>) {
+        let Stage::Inside(inside) = &mut self.stage else { return };
+        inside.archive.tick(&mut self.known, turn);
+        if inside.renaming.as_ref().is_some_and(|(_, until)| *until <= turn.now.moment) {
+            self.not_renamed(None, turn);
+        }
+    }
+
     pub(super) fn presence_inside(&mut self, nick: Option<&str>, presence: &Presence, said: User, turn: &mut Turn<'_>) {
         let has_ids = self.abilities.unwrap_or_default().occupant_ids;
         let Stage::Inside(inside) = &mut self.stage else { return };
         let is_us = said.says(110) || nick == Some(inside.nick.as_str());
         match (&presence.kind, nick) {
+            (PresenceKind::Error(error), Some(nick))
+                if inside.renaming.as_ref().is_some_and(|(asked, _)| asked == nick) =>
+            {
+                self.not_renamed(Some(error.clone()), turn);
+            }
             (PresenceKind::Error(error), _) if is_absence(error) => self.try_later(Absence::Lost, turn),
             (PresenceKind::Unavailable, Some(nick)) => {
                 inside.occupants.remove(nick);
@@ -75,6 +113,9 @@ impl Room {
                     let before = std::mem::replace(&mut inside.nick, nick.to_owned());
                     inside.occupants.remove(&before);
                     turn.push(Action::Changed);
+                    if inside.renaming.take().is_some() {
+                        turn.push(Action::Entered);
+                    }
                 }
             }
             (

@@ -115,7 +115,7 @@ impl Room {
             Stage::Outside(_) | Stage::Leaving(_) => self.look(turn),
             Stage::Looking(_) | Stage::Entering(_) => {}
             // Another nickname is asked for in the same way (section 7.6).
-            Stage::Inside(inside) if inside.nick != self.wish.nick => self.begin(turn),
+            Stage::Inside(inside) if inside.nick != self.wish.nick => self.rename(turn),
             Stage::Inside(_) => turn.push(Action::Entered),
         }
     }
@@ -218,7 +218,7 @@ impl Room {
             Stage::Outside(outside) if outside.retry_at.is_some_and(|at| at <= now) => self.look(turn),
             Stage::Entering(entering) if entering.until <= now => self.fail(None, turn),
             Stage::Leaving(until) if *until <= now => self.be_outside(Absence::Left, None, turn),
-            Stage::Inside(inside) => inside.archive.tick(&mut self.known, turn),
+            Stage::Inside(_) => self.tick_inside(turn),
             Stage::Outside(_) | Stage::Looking(_) | Stage::Entering(_) | Stage::Leaving(_) => {}
         }
     }
@@ -229,7 +229,7 @@ impl Room {
             Stage::Outside(outside) => outside.retry_at,
             Stage::Looking(_) => None,
             Stage::Entering(entering) => Some(entering.until),
-            Stage::Inside(inside) => inside.archive.deadline(),
+            Stage::Inside(inside) => inside.deadline(),
             Stage::Leaving(until) => Some(*until),
         }
     }
