@@ -292,6 +292,11 @@ impl Room {
         }
     }
 
+    /// Whether we are on the way out.
+    pub(super) fn is_leaving(&self) -> bool {
+        matches!(self.stage, Stage::Leaving(_))
+    }
+
     /// Whether we are outside, and stay there.
     pub(super) fn is_over(&self) -> bool {
         matches!(&self.stage, Stage::Outside(outside) if outside.retry_at.is_none())

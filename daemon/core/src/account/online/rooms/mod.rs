@@ -90,13 +90,17 @@ impl Online {
         }
     }
 
-    /// Enters some of those that wait for it.
+    /// Enters some of those that wait for it; one that is being left not before we are out of it, for whoever left it is
+    /// to hear that we were.
     pub(super) fn enter_next(&mut self, context: &mut Context) {
-        while !self.rooms.queue.is_empty() && self.leaving.is_none() && !context.is_invisible() {
-            if self.rooms.list.values().filter(|room| room.is_under_way()).count() >= AT_ONCE {
+        while self.leaving.is_none() && !context.is_invisible() {
+            let Rooms { list, queue, .. } = &mut self.rooms;
+            let is_at_rest = |room: &BareJid| !list.get(room).is_some_and(Room::is_leaving);
+            let Some(place) = queue.iter().position(is_at_rest) else { return };
+            if list.values().filter(|room| room.is_under_way()).count() >= AT_ONCE {
                 return;
             }
-            let room = self.rooms.queue.remove(0);
+            let room = queue.remove(place);
             let wish = self.wish(&room, None, context);
             self.enter(room, wish, context);
         }
