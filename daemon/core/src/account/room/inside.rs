@@ -96,6 +96,8 @@ impl Room {
             {
                 self.not_renamed(Some(error.clone()), turn);
             }
+            // Those in the room speak for themselves alone.
+            (PresenceKind::Error(_), Some(nick)) if nick != inside.nick => {}
             (PresenceKind::Error(error), _) if is_absence(error) => self.try_later(Absence::Lost, turn),
             (PresenceKind::Unavailable, Some(nick)) => {
                 inside.occupants.remove(nick);

@@ -124,6 +124,11 @@ impl Online {
         if error.condition != Condition::NotAcceptable {
             return false;
         }
+        // What one in the room says, or the room in his name, is no more than a reason to ask.
+        if from.is_full() {
+            self.ask_whether_inside(&room, context);
+            return false;
+        }
         if self.rooms.list.get(&room).is_some_and(Room::is_ready) {
             self.not_shown(&room, &[id.to_owned()], context);
         }
@@ -140,7 +145,7 @@ impl Online {
         };
         self.outbound.refused(id, &looks);
         self.refused_by_room(id, &looks, context);
-        context.returned_late(id, &looks, error);
+        context.returned_late(id, &looks, &|_| false, error);
         was_said.get()
     }
 

@@ -310,9 +310,14 @@ impl Online {
         };
         let silent: Vec<BareJid> = self.rooms.list.iter().filter_map(is_silent).collect();
         for room in silent {
-            self.with_room(&room, context, |room, turn| room.asks_itself(turn));
-            self.ask_room(&room, Asked::Self_, ping::request(), context);
+            self.ask_whether_inside(&room, context);
         }
+    }
+
+    /// Asks ourselves in a room, if we are in it (XEP-0410).
+    pub(super) fn ask_whether_inside(&mut self, room: &BareJid, context: &mut Context) {
+        self.with_room(room, context, |room, turn| room.asks_itself(turn));
+        self.ask_room(room, Asked::Self_, ping::request(), context);
     }
 
     /// The connection is gone: nobody waits, and what they wanted goes on when the session does.
