@@ -8,28 +8,38 @@ use std::time::Duration;
 use super::super::kept::Border;
 use super::super::pages::Pages;
 use super::entering::earlier;
+use super::outside::may_pass;
 use super::place::Place;
-use super::{Action, Asked, LONGEST_ID, Spoken, Turn};
+use super::tries::Tries;
+use super::waiting::{Heard, Waiting};
+use super::{Action, Asked, LONGEST_ID, Turn};
 use crate::stanza::archive::{self, Archived, Page, Range};
 use crate::stanza::error::Condition;
 use crate::stanza::{Message, StanzaError};
 use crate::time::{Moment, Wall};
 use crate::xml::Element;
 
-/// So many messages at most wait while the archive is read; more are read from it.
-const WAITING: usize = 500;
 /// A room that does not say what it is about by then has told all that was said before.
 const HISTORY_WITHIN: Duration = Duration::from_secs(10);
 /// Of so many of the last messages the names are remembered.
 const NAMES: usize = 64;
 
+/// What of a room outlasts a visit.
+#[derive(Debug, Default)]
+pub(super) struct Past {
+    /// How far what was said is known.
+    pub(super) known: Option<Border>,
+    pub(super) tries: Tries,
+}
+
 /// What is known of what was said.
 #[derive(Debug, Default)]
 pub(super) struct Archive {
     stage: Stage,
-    newer: Vec<Heard>,
-    /// More was said than could wait.
-    overflown: bool,
+    /// What is said meanwhile.
+    newer: Waiting,
+    /// The room may tell by itself what was said before: until it says what it is about, or then.
+    tells_until: Option<Moment>,
     /// The names of the last messages, the oldest first.
     names: VecDeque<String>,
     /// The archive was read to its end: what of ours it does not have did not arrive.
@@ -60,14 +70,8 @@ struct Reading {
     query: String,
     pages: Pages,
     last: Option<Border>,
-}
-
-/// Something that was said; nothing to tell where we said it.
-#[derive(Debug)]
-struct Heard {
-    spoken: Option<Box<Spoken>>,
-    border: Option<Border>,
-    name: Option<String>,
+    /// It failed, or did before: then the next request goes out.
+    ask_at: Option<Moment>,
 }
 
 impl Archive {
@@ -76,52 +80,66 @@ impl Archive {
         matches!(self.stage, Stage::Known)
     }
 
+    /// Whether the room is to tell something of it now.
+    pub(super) fn is_awaited(&self) -> bool {
+        match &self.stage {
+            Stage::New | Stage::History(_) => true,
+            Stage::Reading(reading) => reading.ask_at.is_none(),
+            Stage::Known => false,
+        }
+    }
+
     /// We are in: begins with what was said before.
-    pub(super) fn begin(
-        &mut self,
-        has_archive: bool,
-        doubt: Option<Wall>,
-        known: &Option<Border>,
-        turn: &mut Turn<'_>,
-    ) {
+    pub(super) fn begin(&mut self, has_archive: bool, doubt: Option<Wall>, past: &Past, turn: &mut Turn<'_>) {
         self.unread = false;
+        let until = turn.now.moment + HISTORY_WITHIN;
+        self.tells_until = Some(until);
         if !has_archive {
-            self.stage = Stage::History(turn.now.moment + HISTORY_WITHIN);
+            self.stage = Stage::History(until);
             return;
         }
+        let known = &past.known;
         let range = match known {
             None => Range { start: doubt.map(earlier), after: None },
             Some(Border { id: Some(id), .. }) => Range { start: None, after: Some(id.clone()) },
             Some(Border { id: None, at }) => Range { start: Some(earlier(*at)), after: None },
         };
         let (to_end, query, pages, last) = (known.is_none(), String::new(), Pages::default(), None);
-        self.stage = Stage::Reading(Box::new(Reading { to_end, range, query, pages, last }));
-        self.request(turn);
+        let ask_at = past.tries.wait(turn.now.moment);
+        self.stage = Stage::Reading(Box::new(Reading { to_end, range, query, pages, last, ask_at }));
+        if ask_at.is_none() {
+            self.request(turn);
+        }
     }
 
     /// When [`tick`](Self::tick) has something to do.
     pub(super) fn deadline(&self) -> Option<Moment> {
-        match self.stage {
-            Stage::History(until) => Some(until),
-            Stage::New | Stage::Reading(_) | Stage::Known => None,
+        match &self.stage {
+            Stage::History(until) => Some(*until),
+            Stage::Reading(reading) => reading.ask_at,
+            Stage::New | Stage::Known => None,
         }
     }
 
-    pub(super) fn tick(&mut self, known: &mut Option<Border>, turn: &mut Turn<'_>) {
+    pub(super) fn tick(&mut self, past: &mut Past, turn: &mut Turn<'_>) {
         if self.deadline().is_some_and(|until| until <= turn.now.moment) {
-            self.history_ends(known, turn);
+            match self.stage {
+                Stage::Reading(_) => self.request(turn),
+                Stage::New | Stage::History(_) | Stage::Known => self.history_ends(past, turn),
+            }
         }
     }
 
-    /// A room without an archive has told all that it remembers.
-    pub(super) fn history_ends(&mut self, known: &mut Option<Border>, turn: &mut Turn<'_>) {
+    /// The room has told all that it tells by itself.
+    pub(super) fn history_ends(&mut self, past: &mut Past, turn: &mut Turn<'_>) {
+        self.tells_until = None;
         if let Stage::History(_) = self.stage {
-            if known.is_none() {
+            if past.known.is_none() {
                 let border = Border { id: None, at: turn.now.wall };
                 turn.push(Action::Heard(None, Some(border.clone())));
-                *known = Some(border);
+                past.known = Some(border);
             }
-            self.finish(known, turn);
+            self.finish(past, turn);
         }
     }
 
@@ -131,21 +149,22 @@ impl Archive {
         message: Message,
         ours: bool,
         place: &Place<'_>,
-        known: &mut Option<Border>,
+        past: &mut Past,
         turn: &mut Turn<'_>,
     ) {
-        // Rooms pass on what those in them write, and what was said before has been told by now: then the stamp is theirs.
-        let stamp = place.stamp(&message).filter(|_| !self.is_known());
+        // Rooms pass on what those in them write: a stamp is the room's only until it has told what was said before.
+        let tells = self.tells_until.is_some_and(|until| turn.now.moment < until);
+        let stamp = place.stamp(&message).filter(|_| tells && !self.is_known());
         let id = place.id(&message);
         let at = stamp.unwrap_or(turn.now.wall).min(turn.now.wall);
         let border = (id.is_some() || !place.abilities.archive).then(|| Border { id: id.clone(), at });
         let name = id.or_else(|| place.name(&message));
-        let is_old = |at: Wall| known.as_ref().is_none_or(|known| at < whole_second(known.at));
+        let is_old = |at: Wall| past.known.as_ref().is_none_or(|known| at < whole_second(known.at));
         match &self.stage {
-            // Of a room with an archive it comes from there.
-            Stage::Reading(_) | Stage::New if stamp.is_some() && place.abilities.archive => return,
+            // It was said before we were in, and so before the archive was asked, which has it or knows that we do.
+            Stage::Reading(_) if stamp.is_some() => return,
             Stage::History(_) if stamp.is_some_and(is_old) => return,
-            Stage::History(_) if stamp.is_none() => self.history_ends(known, turn),
+            Stage::History(_) if stamp.is_none() => self.history_ends(past, turn),
             Stage::New | Stage::History(_) | Stage::Reading(_) | Stage::Known => {}
         }
         let spoken = if ours { None } else { place.spoken(message, stamp, true, turn) };
@@ -154,8 +173,9 @@ impl Archive {
         }
         let heard = Heard { spoken: spoken.map(Box::new), border, name };
         match &self.stage {
-            Stage::Reading(_) if heard.border.is_some() => self.wait(heard),
-            Stage::New | Stage::History(_) | Stage::Reading(_) | Stage::Known => self.tell(heard, known, turn),
+            // Where nothing is known, nothing of before is told, and what is said now is the first.
+            Stage::Reading(reading) if heard.border.is_some() && !reading.to_end => self.newer.push(heard),
+            Stage::New | Stage::History(_) | Stage::Reading(_) | Stage::Known => self.tell(heard, past, turn),
         }
     }
 
@@ -170,7 +190,7 @@ impl Archive {
         archived: Archived,
         ours: bool,
         place: &Place<'_>,
-        known: &mut Option<Border>,
+        past: &mut Past,
         turn: &mut Turn<'_>,
     ) {
         let Stage::Reading(reading) = &mut self.stage else { return };
@@ -184,26 +204,26 @@ impl Archive {
         if reading.to_end {
             return;
         }
-        self.newer.retain(|newer| newer.name.as_ref() != Some(&archived.id));
+        self.newer.remove(&archived.id);
         let message = archived.message.filter(|_| !ours);
         let spoken = message.and_then(|message| place.spoken(message, Some(at), false, turn));
         let spoken = spoken.map(|spoken| Box::new(spoken.at(archived.id.clone())));
         let heard = Heard { spoken, border: Some(border), name: Some(archived.id) };
-        self.tell(heard, known, turn);
+        self.tell(heard, past, turn);
     }
 
     /// The end of a page.
     pub(super) fn page(
         &mut self,
         answer: Result<Option<&Element>, &StanzaError>,
-        known: &mut Option<Border>,
+        past: &mut Past,
         turn: &mut Turn<'_>,
     ) {
         let Stage::Reading(reading) = &mut self.stage else { return };
         let page = match answer {
             Ok(fin) => match fin.and_then(Page::parse) {
                 Some(page) => page,
-                None => return self.give_up(known, turn),
+                None => return self.failed(true, past, turn),
             },
             // The archive does not have the message any more behind which it was to be read.
             Err(error)
@@ -212,56 +232,61 @@ impl Archive {
                     && reading.pages.may_lose_their_place() =>
             {
                 reading.pages = Pages::by_time();
-                let start = known.as_ref().map(|known| known.at);
+                let start = past.known.as_ref().map(|known| known.at);
                 reading.range = Range { start, after: None };
                 return self.request(turn);
             }
-            Err(_) => return self.unanswered(known, turn),
+            Err(error) => return self.failed(!may_pass(error), past, turn),
         };
         let is_newest = reading.to_end && reading.range == Range::default();
         let next = page.last.filter(|last| !page.is_last && !is_newest && reading.range.after.as_ref() != Some(last));
         if let Some(next) = next {
             reading.range.after = Some(next);
-            let goes_on = reading.pages.go_on();
-            return self.read_on(goes_on, known, turn);
+            if reading.pages.go_on() {
+                past.tries.worked();
+                return self.request(turn);
+            }
+            return self.failed(true, past, turn);
         }
         let is_whole = page.is_last || is_newest;
-        if reading.to_end {
+        if reading.to_end && past.known.is_none() {
             let border = reading.last.take().unwrap_or(Border { id: None, at: turn.now.wall });
             turn.push(Action::Heard(None, Some(border.clone())));
-            *known = Some(border);
+            past.known = Some(border);
         }
-        if std::mem::take(&mut self.overflown) {
-            let after = known.as_ref().and_then(|known| known.id.clone());
-            reading.to_end = false;
+        if self.newer.take_overflown() {
+            let after = past.known.as_ref().and_then(|known| known.id.clone());
             reading.range = Range { start: None, after };
             return self.request(turn);
         }
         if is_whole {
+            past.tries.worked();
             self.read = true;
-            self.finish(known, turn);
+            self.finish(past, turn);
         } else {
-            self.give_up(known, turn);
+            self.failed(true, past, turn);
         }
     }
 
-    /// Nobody answered, or with an error.
-    pub(super) fn unanswered(&mut self, known: &mut Option<Border>, turn: &mut Turn<'_>) {
-        let Stage::Reading(reading) = &mut self.stage else { return };
-        let goes_on = reading.pages.try_again();
-        self.read_on(goes_on, known, turn);
+    /// Nobody answered.
+    pub(super) fn unanswered(&mut self, past: &mut Past, turn: &mut Turn<'_>) {
+        self.failed(false, past, turn);
     }
 
-    fn read_on(&mut self, goes_on: bool, known: &mut Option<Border>, turn: &mut Turn<'_>) {
-        if goes_on {
-            self.request(turn);
-        } else {
-            self.give_up(known, turn);
+    /// It is asked again after a pause, unless it has failed too often, or for good.
+    fn failed(&mut self, lasting: bool, past: &mut Past, turn: &mut Turn<'_>) {
+        let Stage::Reading(reading) = &mut self.stage else { return };
+        reading.query.clear();
+        reading.ask_at = past.tries.failed(lasting, turn);
+        if reading.ask_at.is_none() {
+            self.unread = !reading.to_end;
+            self.finish(past, turn);
         }
     }
 
     fn request(&mut self, turn: &mut Turn<'_>) {
         let Stage::Reading(reading) = &mut self.stage else { return };
+        reading.ask_at = None;
         reading.query = turn.entropy.id();
         reading.pages.requested();
         let is_newest = reading.to_end && reading.range == Range::default();
@@ -270,31 +295,15 @@ impl Archive {
         turn.push(Action::Ask(Asked::Page, request));
     }
 
-    fn give_up(&mut self, known: &mut Option<Border>, turn: &mut Turn<'_>) {
-        if let Stage::Reading(reading) = &self.stage {
-            self.unread = !reading.to_end;
-        }
-        self.finish(known, turn);
-    }
-
-    fn finish(&mut self, known: &mut Option<Border>, turn: &mut Turn<'_>) {
+    fn finish(&mut self, past: &mut Past, turn: &mut Turn<'_>) {
         self.stage = Stage::Known;
-        for heard in std::mem::take(&mut self.newer) {
-            self.tell(heard, known, turn);
+        for heard in self.newer.take() {
+            self.tell(heard, past, turn);
         }
         turn.push(Action::Ready { sure: self.read });
     }
 
-    fn wait(&mut self, heard: Heard) {
-        if self.newer.len() < WAITING && !self.overflown {
-            self.newer.push(heard);
-        } else {
-            self.newer.clear();
-            self.overflown = true;
-        }
-    }
-
-    fn tell(&mut self, heard: Heard, known: &mut Option<Border>, turn: &mut Turn<'_>) {
+    fn tell(&mut self, heard: Heard, past: &mut Past, turn: &mut Turn<'_>) {
         let Heard { spoken, border, name } = heard;
         if let Some(name) = name {
             if self.names.contains(&name) {
@@ -307,7 +316,7 @@ impl Archive {
         }
         let border = border.filter(|_| !self.unread);
         if border.is_some() {
-            known.clone_from(&border);
+            past.known.clone_from(&border);
         }
         turn.push(Action::Heard(spoken, border));
     }
@@ -316,4 +325,66 @@ impl Archive {
 /// Rooms give the time by the second: what was said in the same one is told apart by name.
 fn whole_second(at: Wall) -> Wall {
     Wall::from_unix_millis(at.as_unix_millis().div_euclid(1_000) * 1_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use jid::BareJid;
+
+    use super::super::super::recent::Said;
+    use super::super::Abilities;
+    use super::*;
+    use crate::entropy::Entropy;
+    use crate::time::Now;
+    use crate::xml::{testing, writer};
+
+    /// The pages that are asked for, and the messages that are told.
+    fn happens(actions: Vec<Action>) -> Vec<String> {
+        let mut happens = Vec::new();
+        for action in actions {
+            if let Action::Ask(Asked::Page, request) = &action {
+                happens.push(writer::to_string(request));
+            }
+            if let Action::Heard(Some(spoken), _) = action
+                && let Said::Text(message) = spoken.said
+            {
+                happens.push(message.id);
+            }
+        }
+        happens
+    }
+
+    #[test]
+    fn what_is_too_much_to_wait_is_read_from_the_archive() {
+        let hall = BareJid::new("hall@rooms.b").expect("a JID");
+        let abilities = Abilities { archive: true, occupant_ids: false };
+        let place = Place { room: &hall, own: &hall, nick: "romeo", id: None, abilities };
+        let mut past = Past { known: Some(Border { id: Some("m-1".into()), at: Wall::default() }), ..Past::default() };
+        let mut entropy = Entropy::new([1; 32]);
+        let mut archive = Archive::default();
+        let mut play = |what: &mut dyn FnMut(&mut Archive, &mut Past, &mut Turn<'_>)| {
+            let mut turn = Turn { now: Now::default(), entropy: &mut entropy, actions: Vec::new() };
+            what(&mut archive, &mut past, &mut turn);
+            happens(turn.actions)
+        };
+        let said = |number: usize, bytes: usize| {
+            Message::parse(testing::element(&format!(
+                "<message xmlns='jabber:client' from='hall@rooms.b/tybalt' type='groupchat' id='{number}'>\
+                 <body>{}</body><stanza-id xmlns='urn:xmpp:sid:0' by='hall@rooms.b' id='m-{number}'/></message>",
+                "x".repeat(bytes)
+            )))
+        };
+        let fin = testing::element("<fin xmlns='urn:xmpp:mam:2' complete='true'/>");
+        assert_eq!(play(&mut |archive, past, turn| archive.begin(true, None, past, turn)).len(), 1);
+        for number in 2..22 {
+            let told =
+                play(&mut |archive, past, turn| archive.live(said(number, 60 * 1024), false, &place, past, turn));
+            assert_eq!(told, [""; 0], "{number}");
+        }
+        let asked = play(&mut |archive, past, turn| archive.page(Ok(Some(&fin)), past, turn));
+        assert!(asked.len() == 1 && asked[0].contains("<after>m-1</after>"), "{asked:?}");
+        play(&mut |archive, past, turn| archive.live(said(22, 1), false, &place, past, turn));
+        let told = play(&mut |archive, past, turn| archive.page(Ok(Some(&fin)), past, turn));
+        assert_eq!(told, ["22"]);
+    }
 }

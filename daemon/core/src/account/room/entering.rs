@@ -39,7 +39,7 @@ impl Room {
     /// What is to be told of before: nothing of a room with an archive, or that we do not know.
     fn history(&self) -> History {
         let doubt = self.wish.in_doubt_since.map(earlier);
-        let since = doubt.into_iter().chain(self.known.as_ref().map(|known| known.at)).min();
+        let since = doubt.into_iter().chain(self.past.known.as_ref().map(|known| known.at)).min();
         match since {
             Some(since) if !self.abilities.unwrap_or_default().archive => History::Since(since),
             Some(_) | None => History::Nothing,

@@ -9,7 +9,9 @@ mod looking;
 mod occupants;
 mod outside;
 mod place;
+mod tries;
 mod turn;
+mod waiting;
 
 use std::time::Duration;
 
@@ -24,6 +26,7 @@ use crate::stanza::{Message, Presence, StanzaError};
 use crate::time::{Moment, Wall};
 use crate::xml::Element;
 
+use archive::Past;
 use entering::Entering;
 use inside::Inside;
 use looking::Looking;
@@ -54,8 +57,8 @@ pub(super) struct Room {
     stage: Stage,
     /// What the room can do; not known before it was asked.
     abilities: Option<Abilities>,
-    /// How far what was said is known.
-    known: Option<Border>,
+    /// What was said, as far as that is known.
+    past: Past,
     /// How often in a row it could not be entered.
     failures: u32,
     /// When something last came from it.
@@ -104,7 +107,8 @@ impl Room {
     /// A room that is not entered, of which so much is known.
     pub(super) fn new(jid: BareJid, own: BareJid, wish: Wish, known: Option<Border>) -> Self {
         let stage = Stage::Outside(Outside::default());
-        Self { jid, own, wish, stage, abilities: None, known, failures: 0, heard: Moment::default() }
+        let past = Past { known, ..Past::default() };
+        Self { jid, own, wish, stage, abilities: None, past, failures: 0, heard: Moment::default() }
     }
 
     /// Goes in, unless that is under way.
@@ -156,7 +160,7 @@ impl Room {
         if let Stage::Inside(inside) = &mut self.stage {
             let (nick, id) = (inside.nick.clone(), inside.id.clone());
             let place = Place { room: &self.jid, own: &self.own, nick: &nick, id: id.as_deref(), abilities };
-            inside.heard(message, ours, &place, &mut self.known, turn);
+            inside.heard(message, ours, &place, &mut self.past, turn);
         }
     }
 
@@ -172,7 +176,7 @@ impl Room {
         if let Stage::Inside(inside) = &mut self.stage {
             let (nick, id) = (&inside.nick, inside.id.as_deref());
             let place = Place { room: &self.jid, own: &self.own, nick, id, abilities };
-            inside.archive.result(archived, ours, &place, &mut self.known, turn);
+            inside.archive.result(archived, ours, &place, &mut self.past, turn);
         }
     }
 
@@ -188,7 +192,7 @@ impl Room {
             Asked::Abilities => self.looked(answer, turn),
             Asked::Page => {
                 if let Stage::Inside(inside) = &mut self.stage {
-                    inside.archive.page(answer, &mut self.known, turn);
+                    inside.archive.page(answer, &mut self.past, turn);
                 }
             }
             Asked::Defaults => self.created(turn),
@@ -202,7 +206,7 @@ impl Room {
             Asked::Abilities => self.fail(None, turn),
             Asked::Page => {
                 if let Stage::Inside(inside) = &mut self.stage {
-                    inside.archive.unanswered(&mut self.known, turn);
+                    inside.archive.unanswered(&mut self.past, turn);
                 }
             }
             Asked::Defaults => self.created(turn),
@@ -279,7 +283,7 @@ impl Room {
         match &self.stage {
             Stage::Outside(_) => false,
             Stage::Looking(_) | Stage::Entering(_) | Stage::Leaving(_) => true,
-            Stage::Inside(inside) => !inside.archive.is_known(),
+            Stage::Inside(inside) => inside.archive.is_awaited(),
         }
     }
 

@@ -1,0 +1,132 @@
+//! What is said in a room while its archive is read, in its order. It is bounded in number and in memory, whoever speaks
+//! how much: of more than that nothing waits, for the archive has it, too, and is read on to it.
+
+use super::super::kept::Border;
+use super::super::output::Incoming;
+use super::super::recent::{Noted, Said};
+use super::Spoken;
+use crate::stanza::remark::Remark;
+
+/// So many messages at most wait.
+const MOST: usize = 500;
+/// As many bytes of them.
+const MOST_BYTES: usize = 1024 * 1024;
+/// What a message costs besides its texts.
+const OVERHEAD: usize = 512;
+
+/// Of one room.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    heard: Vec<Heard>,
+    bytes: usize,
+    /// More was said than could wait.
+    overflown: bool,
+}
+
+/// Something that was said; nothing to tell where we said it.
+#[derive(Debug)]
+pub(super) struct Heard {
+    pub(super) spoken: Option<Box<Spoken>>,
+    pub(super) border: Option<Border>,
+    pub(super) name: Option<String>,
+}
+
+impl Waiting {
+    /// One more; when it is one too many, none is left.
+    pub(super) fn push(&mut self, heard: Heard) {
+        self.bytes = self.bytes.saturating_add(heard.bytes());
+        if self.heard.len() < MOST && self.bytes <= MOST_BYTES && !self.overflown {
+            self.heard.push(heard);
+        } else {
+            *self = Self { overflown: true, ..Self::default() };
+        }
+    }
+
+    /// The archive has told what has this name.
+    pub(super) fn remove(&mut self, name: &str) {
+        for told in self.heard.extract_if(.., |heard| heard.name.as_deref() == Some(name)) {
+            self.bytes = self.bytes.saturating_sub(told.bytes());
+        }
+    }
+
+    /// Whether more was said than could wait, which is asked once: what is said from now on waits again.
+    pub(super) fn take_overflown(&mut self) -> bool {
+        std::mem::take(&mut self.overflown)
+    }
+
+    /// All that waits.
+    pub(super) fn take(&mut self) -> Vec<Heard> {
+        std::mem::take(self).heard
+    }
+}
+
+impl Heard {
+    fn bytes(&self) -> usize {
+        let said = self.spoken.as_ref().map(|spoken| &spoken.said);
+        let texts = said.map_or(0, |said| match said {
+            Said::Text(message) => texts(message),
+            Said::Noted(Noted { from, remark, .. }) => {
+                let reactions = match remark {
+                    Remark::Reactions(_, reactions) => reactions.iter().map(|reaction| OVERHEAD + reaction.len()).sum(),
+                    Remark::Received(_) | Remark::Displayed(_) | Remark::Retraction(_) => 0,
+                };
+                from.as_str().len() + remark.about().len() + reactions
+            }
+        });
+        OVERHEAD + texts
+    }
+}
+
+fn texts(message: &Incoming) -> usize {
+    let Incoming { id, from, body, subject, origin, replaces, reply_to, urls, .. } = message;
+    let optional = [body, subject, origin, replaces, reply_to].into_iter().flatten().map(String::len).sum::<usize>();
+    id.len() + from.as_str().len() + optional + urls.iter().map(|url| OVERHEAD + url.len()).sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use jid::{BareJid, Jid};
+
+    use super::*;
+    use crate::account::recent::Author;
+
+    /// Reactions by somebody, so long.
+    fn heard(name: &str, bytes: usize) -> Heard {
+        let chat = BareJid::new("hall@rooms.b").expect("a JID");
+        let from = Jid::new("hall@rooms.b/tybalt").expect("a JID");
+        let remark = Remark::Reactions("1".into(), vec!["x".repeat(bytes)]);
+        let noted = Noted { from: from.clone(), to: chat.clone(), chat, remark, sent: false, place: None, about: None };
+        let spoken = Spoken { said: Said::Noted(noted), by: Author::Address(from) };
+        Heard { spoken: Some(Box::new(spoken)), border: None, name: Some(name.into()) }
+    }
+
+    #[test]
+    fn so_many_wait_and_when_there_are_more_none_does_until_that_is_known() {
+        let check = |most: usize, bytes: usize| {
+            let mut waiting = Waiting::default();
+            for number in 0..most {
+                waiting.push(heard(&number.to_string(), bytes));
+            }
+            assert_eq!((waiting.heard.len(), waiting.overflown), (most, false), "{most} of {bytes}");
+            for _ in 0..2 {
+                waiting.push(heard("more", bytes));
+                assert_eq!((waiting.heard.len(), waiting.bytes, waiting.overflown), (0, 0, true), "{most} of {bytes}");
+            }
+            assert!(waiting.take_overflown() && !waiting.take_overflown());
+            waiting.push(heard("next", bytes));
+            assert_eq!(waiting.take().len(), 1);
+        };
+        check(MOST, 10);
+        check(3, MOST_BYTES / 4);
+    }
+
+    #[test]
+    fn what_the_archive_has_told_makes_room() {
+        let mut waiting = Waiting::default();
+        for number in 0..100 {
+            waiting.push(heard(&number.to_string(), MOST_BYTES / 4));
+            waiting.remove(&number.to_string());
+        }
+        assert_eq!((waiting.heard.len(), waiting.bytes, waiting.overflown), (0, 0, false));
+    }
+}
