@@ -2,7 +2,6 @@
 //! room's archive (XEP-0313) behind the last thing that is known, and what is said meanwhile waits. A room without an
 //! archive tells by itself what was said since (XEP-0045 section 7.2.14), as far as it remembers.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::super::kept::Border;
@@ -10,6 +9,7 @@ use super::super::pages::Pages;
 use super::entering::earlier;
 use super::outside::may_pass;
 use super::place::Place;
+use super::told::{Name, Told};
 use super::tries::Tries;
 use super::waiting::{Heard, Waiting};
 use super::{Action, Asked, LONGEST_ID, Turn};
@@ -21,8 +21,6 @@ use crate::xml::Element;
 
 /// A room that does not say what it is about by then has told all that was said before.
 const HISTORY_WITHIN: Duration = Duration::from_secs(10);
-/// Of so many of the last messages the names are remembered.
-const NAMES: usize = 64;
 
 /// What of a room outlasts a visit.
 #[derive(Debug, Default)]
@@ -30,6 +28,7 @@ pub(super) struct Past {
     /// How far what was said is known.
     pub(super) known: Option<Border>,
     pub(super) tries: Tries,
+    pub(super) told: Told,
 }
 
 /// What is known of what was said.
@@ -40,8 +39,6 @@ pub(super) struct Archive {
     newer: Waiting,
     /// The room may tell by itself what was said before: until it says what it is about, or then.
     tells_until: Option<Moment>,
-    /// The names of the last messages, the oldest first.
-    names: VecDeque<String>,
     /// The archive was read to its end: what of ours it does not have did not arrive.
     read: bool,
     /// It could not be read to its end: what lies between is left for the next time that we enter.
@@ -157,8 +154,8 @@ impl Archive {
         let stamp = place.stamp(&message).filter(|_| tells && !self.is_known());
         let id = place.id(&message);
         let at = stamp.unwrap_or(turn.now.wall).min(turn.now.wall);
-        let border = (id.is_some() || !place.abilities.archive).then(|| Border { id: id.clone(), at });
-        let name = id.or_else(|| place.name(&message));
+        let border = (id.is_some() || !place.abilities.archive).then_some(Border { id, at });
+        let name = place.name(&message, at, stamp.is_some());
         let is_old = |at: Wall| past.known.as_ref().is_none_or(|known| at < whole_second(known.at));
         match &self.stage {
             // It was said before we were in, and so before the archive was asked, which has it or knows that we do.
@@ -204,11 +201,12 @@ impl Archive {
         if reading.to_end {
             return;
         }
-        self.newer.remove(&archived.id);
+        let name = Name::Place(archived.id.clone());
+        self.newer.remove(&name);
         let message = archived.message.filter(|_| !ours);
         let spoken = message.and_then(|message| place.spoken(message, Some(at), false, turn));
-        let spoken = spoken.map(|spoken| Box::new(spoken.at(archived.id.clone())));
-        let heard = Heard { spoken, border: Some(border), name: Some(archived.id) };
+        let spoken = spoken.map(|spoken| Box::new(spoken.at(archived.id)));
+        let heard = Heard { spoken, border: Some(border), name: Some(name) };
         self.tell(heard, past, turn);
     }
 
@@ -249,14 +247,19 @@ impl Archive {
             return self.failed(true, past, turn);
         }
         let is_whole = page.is_last || is_newest;
-        if reading.to_end && past.known.is_none() {
-            let border = reading.last.take().unwrap_or(Border { id: None, at: turn.now.wall });
-            turn.push(Action::Heard(None, Some(border.clone())));
-            past.known = Some(border);
+        let last = reading.last.take();
+        let last = if reading.to_end { last.or(Some(Border { id: None, at: turn.now.wall })) } else { last };
+        let overflown = self.newer.take_overflown();
+        // What is told in a room of which nothing was known is behind its end; and what was told before is known now, too.
+        let is_end = if reading.to_end { past.known.is_none() } else { is_whole && last != past.known };
+        if let Some(last) = last.filter(|_| is_end) {
+            turn.push(Action::Heard(None, Some(last.clone())));
+            past.known = Some(last);
         }
-        if self.newer.take_overflown() {
-            let after = past.known.as_ref().and_then(|known| known.id.clone());
-            reading.range = Range { start: None, after };
+        if overflown {
+            if let Some(Border { id: Some(id), .. }) = &past.known {
+                reading.range = Range { start: None, after: Some(id.clone()) };
+            }
             return self.request(turn);
         }
         if is_whole {
@@ -305,14 +308,8 @@ impl Archive {
 
     fn tell(&mut self, heard: Heard, past: &mut Past, turn: &mut Turn<'_>) {
         let Heard { spoken, border, name } = heard;
-        if let Some(name) = name {
-            if self.names.contains(&name) {
-                return;
-            }
-            if self.names.len() >= NAMES {
-                self.names.pop_front();
-            }
-            self.names.push_back(name);
+        if name.is_some_and(|name| !past.told.is_news(name)) {
+            return;
         }
         let border = border.filter(|_| !self.unread);
         if border.is_some() {

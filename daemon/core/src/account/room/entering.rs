@@ -11,7 +11,7 @@ use crate::time::{Moment, Wall};
 use super::occupants::Occupants;
 
 /// Our clock and the room's may differ by so much; in milliseconds.
-const CLOCKS_DIFFER_MS: i64 = 300_000;
+pub(super) const CLOCKS_DIFFER_MS: i64 = 300_000;
 
 /// The wish to enter is on its way.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ mod looking;
 mod occupants;
 mod outside;
 mod place;
+mod told;
 mod tries;
 mod turn;
 mod waiting;

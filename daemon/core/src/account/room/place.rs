@@ -4,6 +4,7 @@ use jid::{BareJid, Jid};
 
 use super::super::output::{Incoming, Speaker};
 use super::super::recent::{Author, Noted, Said};
+use super::told::Name;
 use super::turn::{Spoken, Turn};
 use super::{Abilities, LONGEST_ID};
 use crate::stanza::delay::Delay;
@@ -121,10 +122,14 @@ impl Place<'_> {
         })
     }
 
-    /// What a message is known by in a room that gives no names.
-    pub(super) fn name(&self, message: &Message) -> Option<String> {
-        let from = message.from.jid()?;
-        Some(format!("{from} {}", message.id.as_deref()?))
+    /// What a message is known by, told at this time, `again` when that is the room's word.
+    pub(super) fn name(&self, message: &Message, at: Wall, again: bool) -> Option<Name> {
+        if let Some(place) = self.id(message) {
+            return Some(Name::Place(place));
+        }
+        let nick = message.from.jid()?.resource()?;
+        let id = message.id.as_deref().filter(|id| id.len() <= LONGEST_ID)?;
+        Some(Name::Given { name: format!("{nick} {id}"), at, again })
     }
 
     /// Where the room's archive has it.

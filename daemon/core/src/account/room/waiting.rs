@@ -5,6 +5,7 @@ use super::super::kept::Border;
 use super::super::output::Incoming;
 use super::super::recent::{Noted, Said};
 use super::Spoken;
+use super::told::Name;
 use crate::stanza::remark::Remark;
 
 /// So many messages at most wait.
@@ -28,7 +29,7 @@ pub(super) struct Waiting {
 pub(super) struct Heard {
     pub(super) spoken: Option<Box<Spoken>>,
     pub(super) border: Option<Border>,
-    pub(super) name: Option<String>,
+    pub(super) name: Option<Name>,
 }
 
 impl Waiting {
@@ -43,8 +44,8 @@ impl Waiting {
     }
 
     /// The archive has told what has this name.
-    pub(super) fn remove(&mut self, name: &str) {
-        for told in self.heard.extract_if(.., |heard| heard.name.as_deref() == Some(name)) {
+    pub(super) fn remove(&mut self, name: &Name) {
+        for told in self.heard.extract_if(.., |heard| heard.name.as_ref() == Some(name)) {
             self.bytes = self.bytes.saturating_sub(told.bytes());
         }
     }
@@ -97,7 +98,7 @@ mod tests {
         let remark = Remark::Reactions("1".into(), vec!["x".repeat(bytes)]);
         let noted = Noted { from: from.clone(), to: chat.clone(), chat, remark, sent: false, place: None, about: None };
         let spoken = Spoken { said: Said::Noted(noted), by: Author::Address(from) };
-        Heard { spoken: Some(Box::new(spoken)), border: None, name: Some(name.into()) }
+        Heard { spoken: Some(Box::new(spoken)), border: None, name: Some(Name::Place(name.into())) }
     }
 
     #[test]
@@ -125,7 +126,7 @@ mod tests {
         let mut waiting = Waiting::default();
         for number in 0..100 {
             waiting.push(heard(&number.to_string(), MOST_BYTES / 4));
-            waiting.remove(&number.to_string());
+            waiting.remove(&Name::Place(number.to_string()));
         }
         assert_eq!((waiting.heard.len(), waiting.bytes, waiting.overflown), (0, 0, false));
     }

@@ -11,6 +11,11 @@ impl Outbound {
         self.commits.room_border(room, border);
     }
 
+    /// How far a room is known with what is about to be told.
+    pub(in super::super) fn border_of(&self, room: &BareJid) -> Option<&Border> {
+        self.commits.border_of(room)
+    }
+
     /// A room shows a message of ours at a place.
     pub(in super::super) fn room_shows(&mut self, shown: Shown) {
         self.commits.shown(shown);

@@ -124,7 +124,7 @@ impl Online {
     }
 
     fn enter(&mut self, jid: BareJid, wish: Wish, context: &mut Context) {
-        let known = context.inbox.room(&jid).cloned();
+        let known = self.outbound.border_of(&jid).or_else(|| context.inbox.room(&jid)).cloned();
         let own = self.session.jid.to_bare();
         self.rooms.list.entry(jid.clone()).or_insert_with(|| Room::new(jid.clone(), own, wish.clone(), known));
         self.with_room(&jid, context, |room, turn| room.enter(wish, turn));
