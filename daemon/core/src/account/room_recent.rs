@@ -2,7 +2,7 @@
 //! each (XEP-0421), else by their nicknames, for as long as nobody leaves. And which places of their archives watchers were
 //! told of: what could not be read in its order is read again one day.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jid::BareJid;
 
@@ -20,6 +20,8 @@ pub(super) struct RoomRecent {
     rooms: BTreeMap<BareJid, VecDeque<RoomWord>>,
     /// As many places of each.
     told: BTreeMap<BareJid, VecDeque<String>>,
+    /// These have shown a message of ours under its own id.
+    keep_ids: BTreeSet<BareJid>,
 }
 
 /// A message in a room without its text.
@@ -84,6 +86,18 @@ impl RoomRecent {
         }
     }
 
+    /// A room has shown a message of ours under its own id.
+    pub(super) fn shown_by_id(&mut self, room: &BareJid) {
+        if !self.keep_ids.contains(room) {
+            self.keep_ids.insert(room.clone());
+        }
+    }
+
+    /// Whether a room is known to do so.
+    pub(super) fn shows_by_id(&self, room: &BareJid) -> bool {
+        self.keep_ids.contains(room)
+    }
+
     /// Watchers were told of what a room has at this place.
     pub(super) fn was_told(&mut self, room: &BareJid, place: &str) {
         let told = self.told.entry(room.clone()).or_default();
@@ -107,6 +121,7 @@ impl RoomRecent {
     pub(super) fn forget(&mut self, room: &BareJid) {
         self.rooms.remove(room);
         self.told.remove(room);
+        self.keep_ids.remove(room);
     }
 
     fn forget_nicks(&mut self, room: &BareJid, is_it: impl Fn(&str) -> bool) {

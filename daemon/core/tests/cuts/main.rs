@@ -28,6 +28,7 @@ const CLASSIC: Kind = Kind {
     archive: false,
     clears: false,
     room: false,
+    renames: false,
     lingers: false,
     lies: None,
 };
@@ -63,6 +64,7 @@ fn logins_and_sending_are_cut_at_every_byte() {
         (Kind { tells_h: false, archive: true, clears: true, ..FAST }, Before::Forgotten),
         (Kind { room: true, ..FAST }, Before::Break),
         (Kind { room: true, ..FAST }, Before::Death),
+        (Kind { room: true, renames: true, ..FAST }, Before::Death),
         (Kind { room: true, tells_h: false, ..CLASSIC }, Before::Forgotten),
         (Kind { room: true, ..unmanaged }, Before::Nothing),
     ];
@@ -208,6 +210,7 @@ fn kind_of_server(forgets: bool, roll: &mut impl FnMut(u64) -> u64) -> Kind {
         archive: flag(roll(2)),
         clears: flag(roll(2)),
         room: flag(roll(2)),
+        renames: flag(roll(2)),
         lingers: flag(roll(2)),
         lies: None,
     };

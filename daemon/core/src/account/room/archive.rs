@@ -354,7 +354,7 @@ mod tests {
     #[test]
     fn what_is_too_much_to_wait_is_read_from_the_archive() {
         let hall = BareJid::new("hall@rooms.b").expect("a JID");
-        let abilities = Abilities { archive: true, occupant_ids: false };
+        let abilities = Abilities { archive: true, ..Abilities::default() };
         let place = Place { room: &hall, own: &hall, nick: "romeo", id: None, abilities };
         let mut past = Past { known: Some(Border { id: Some("m-1".into()), at: Wall::default() }), ..Past::default() };
         let mut entropy = Entropy::new([1; 32]);

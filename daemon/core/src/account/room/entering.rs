@@ -121,6 +121,6 @@ impl Room {
 }
 
 /// A while before.
-pub(super) fn earlier(at: Wall) -> Wall {
+pub(in super::super) fn earlier(at: Wall) -> Wall {
     Wall::from_unix_millis(at.as_unix_millis().saturating_sub(CLOCKS_DIFFER_MS))
 }

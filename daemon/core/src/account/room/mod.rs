@@ -29,6 +29,7 @@ use crate::xml::Element;
 
 use archive::Past;
 use entering::Entering;
+pub(super) use entering::earlier;
 use inside::Inside;
 use looking::Looking;
 pub use occupants::{Affiliation, Occupant, Role};
@@ -102,6 +103,8 @@ struct Abilities {
     archive: bool,
     /// It tells who somebody is.
     occupant_ids: bool,
+    /// It says that it shows all under the ids that were given to it.
+    keeps_ids: bool,
 }
 
 impl Room {

@@ -1,9 +1,10 @@
 //! The rooms of one session: which are entered and when, what they say, and what is said to them. What a single room is
 //! at is the machine's ([`super::super::room`]); what is remembered of them is in [`bookmarks`], their words come in in
-//! [`inbound`], ours go out in [`sending`], what people ask is in [`commands`].
+//! [`inbound`], which of them are ours is seen in [`echo`], ours go out in [`sending`], what people ask is in [`commands`].
 
 mod bookmarks;
 mod commands;
+mod echo;
 mod inbound;
 mod sending;
 
