@@ -28,8 +28,8 @@
 //!
 //! In `C:` and `!`, `{name}` stands for any text without blanks and keeps it; where the name has a text already, it
 //! must be that one. `{}` keeps nothing, and a `…` at the end of `!` is any rest. In `S:` and `>`, `{name}` is replaced, and
-//! `{server-first …}` and `{server-final …}` are a real server's answers, see [`super::scram`], and `{contacts N}` are so
-//! many entries of a roster. `<stream:stream` needs no namespaces on either side.
+//! `{server-first …}` and `{server-final …}` are a real server's answers, see [`super::scram`], `{contacts N}` are so many
+//! entries of a roster, and `{messages N}` so many live messages. `<stream:stream` needs no namespaces on either side.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -18,6 +18,7 @@ mod presence;
 mod rooms;
 mod sleep;
 mod tune;
+mod waiting;
 mod watched;
 
 use std::time::Duration;
