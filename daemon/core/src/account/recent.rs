@@ -245,12 +245,13 @@ impl Said {
     /// How many bytes it holds, about.
     pub(super) fn size(&self) -> usize {
         match self {
-            Self::Text(Incoming { id, body, subject, urls, .. }) => {
-                let texts = [body, subject].into_iter().flatten().chain(urls).chain([id]);
+            Self::Text(Incoming { id, body, subject, urls, encrypted, origin, replaces, reply_to, .. }) => {
+                let optional = [body, subject, encrypted, origin, replaces, reply_to];
+                let texts = optional.into_iter().flatten().chain(urls).chain([id]);
                 size_of::<Self>() + texts.map(String::len).sum::<usize>()
             }
-            // All parts of a remark are short.
-            Self::Noted(_) => size_of::<Self>(),
+            // All parts of a remark are short, but for what it is about.
+            Self::Noted(noted) => size_of::<Self>() + noted.remark.about().len(),
         }
     }
 

@@ -2,17 +2,14 @@
 //! how much: of more than that nothing waits, for the archive has it, too, and is read on to it.
 
 use super::super::kept::Border;
-use super::super::output::Incoming;
-use super::super::recent::{Noted, Said};
 use super::Spoken;
 use super::told::Name;
-use crate::stanza::remark::Remark;
 
 /// So many messages at most wait.
 const MOST: usize = 500;
 /// As many bytes of them.
 const MOST_BYTES: usize = 1024 * 1024;
-/// What a message costs besides its texts.
+/// What one costs besides what it says.
 const OVERHEAD: usize = 512;
 
 /// Of one room.
@@ -63,25 +60,8 @@ impl Waiting {
 
 impl Heard {
     fn bytes(&self) -> usize {
-        let said = self.spoken.as_ref().map(|spoken| &spoken.said);
-        let texts = said.map_or(0, |said| match said {
-            Said::Text(message) => texts(message),
-            Said::Noted(Noted { from, remark, .. }) => {
-                let reactions = match remark {
-                    Remark::Reactions(_, reactions) => reactions.iter().map(|reaction| OVERHEAD + reaction.len()).sum(),
-                    Remark::Received(_) | Remark::Displayed(_) | Remark::Retraction(_) => 0,
-                };
-                from.as_str().len() + remark.about().len() + reactions
-            }
-        });
-        OVERHEAD + texts
+        OVERHEAD + self.spoken.as_ref().map_or(0, |spoken| spoken.said.size())
     }
-}
-
-fn texts(message: &Incoming) -> usize {
-    let Incoming { id, from, body, subject, origin, replaces, reply_to, urls, .. } = message;
-    let optional = [body, subject, origin, replaces, reply_to].into_iter().flatten().map(String::len).sum::<usize>();
-    id.len() + from.as_str().len() + optional + urls.iter().map(|url| OVERHEAD + url.len()).sum::<usize>()
 }
 
 #[cfg(test)]
@@ -89,13 +69,14 @@ mod tests {
     use jid::{BareJid, Jid};
 
     use super::*;
-    use crate::account::recent::Author;
+    use crate::account::recent::{Author, Noted, Said};
+    use crate::stanza::remark::Remark;
 
-    /// Reactions by somebody, so long.
+    /// Something that somebody takes back, whose id is so long.
     fn heard(name: &str, bytes: usize) -> Heard {
         let chat = BareJid::new("hall@rooms.b").expect("a JID");
         let from = Jid::new("hall@rooms.b/tybalt").expect("a JID");
-        let remark = Remark::Reactions("1".into(), vec!["x".repeat(bytes)]);
+        let remark = Remark::Retraction("x".repeat(bytes));
         let noted = Noted { from: from.clone(), to: chat.clone(), chat, remark, sent: false, place: None, about: None };
         let spoken = Spoken { said: Said::Noted(noted), by: Author::Address(from) };
         Heard { spoken: Some(Box::new(spoken)), border: None, name: Some(Name::Place(name.into())) }
