@@ -14,11 +14,14 @@ use crate::stanza::remark::Remark;
 /// So many words of each room are remembered.
 const WORDS: usize = 100;
 
+/// And of so many of what was told the places.
+const PLACES: usize = 500;
+
 /// Of one account.
 #[derive(Debug, Default)]
 pub(super) struct RoomRecent {
     rooms: BTreeMap<BareJid, VecDeque<RoomWord>>,
-    /// As many places of each.
+    /// The oldest first.
     told: BTreeMap<BareJid, VecDeque<String>>,
     /// These have shown a message of ours under its own id.
     keep_ids: BTreeSet<BareJid>,
@@ -101,7 +104,7 @@ impl RoomRecent {
     /// Watchers were told of what a room has at this place.
     pub(super) fn was_told(&mut self, room: &BareJid, place: &str) {
         let told = self.told.entry(room.clone()).or_default();
-        if told.len() >= WORDS {
+        if told.len() >= PLACES {
             told.pop_front();
         }
         told.push_back(place.to_owned());
@@ -224,10 +227,17 @@ mod tests {
         check(&["m-1"], Some("m-1"), false);
         check(&["m-1"], Some("m-2"), true);
         check(&["m-1"], None, true);
-        let many: Vec<String> = (0..=WORDS).map(|number| number.to_string()).collect();
-        let many: Vec<&str> = many.iter().map(String::as_str).collect();
-        check(&many, Some("0"), true);
-        check(&many, Some("1"), false);
+    }
+
+    #[test]
+    fn of_so_many_the_places_are_remembered() {
+        let hall = BareJid::new("hall@rooms.b").expect("a JID");
+        let mut recent = RoomRecent::default();
+        for place in 0..=PLACES {
+            recent.was_told(&hall, &place.to_string());
+        }
+        assert!(recent.judged(&hall, word(Some("0"))).is_some());
+        assert!(recent.judged(&hall, word(Some("1"))).is_none());
     }
 
     #[test]

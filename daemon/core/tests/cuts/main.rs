@@ -29,6 +29,7 @@ const CLASSIC: Kind = Kind {
     clears: false,
     room: false,
     renames: false,
+    grudging: false,
     lingers: false,
     lies: None,
 };
@@ -171,7 +172,7 @@ fn wander(seed: u64, keys: &Keys) {
     if kind.archive || kind.room {
         // What came before the first session is not told.
         world.until_online();
-        world.settle();
+        world.until_known();
     }
     world.slow_disk = true;
     for _ in 0..300 {
@@ -211,6 +212,7 @@ fn kind_of_server(forgets: bool, roll: &mut impl FnMut(u64) -> u64) -> Kind {
         clears: flag(roll(2)),
         room: flag(roll(2)),
         renames: flag(roll(2)),
+        grudging: flag(roll(4)),
         lingers: flag(roll(2)),
         lies: None,
     };

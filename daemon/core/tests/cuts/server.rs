@@ -48,6 +48,8 @@ pub(crate) struct Kind {
     pub(crate) room: bool,
     /// The room shows all under ids of its own, as gateways do.
     pub(crate) renames: bool,
+    /// The room's archive has to be asked three times for everything.
+    pub(crate) grudging: bool,
     /// Goes on with what a lost connection carried for a while, even when the session goes on over another one.
     pub(crate) lingers: bool,
     /// How its archive lies, if it does.
@@ -68,6 +70,8 @@ pub(crate) struct Server<'a> {
     /// A lost connection, and what it carried that is not handled yet.
     late: Option<(Link, Vec<u8>)>,
     mailbox: VecDeque<String>,
+    /// How often the archive was asked.
+    asked: u32,
     /// When each was said, and what.
     archived: Vec<(String, String)>,
     /// So many messages are not in the archive any more.
@@ -122,6 +126,7 @@ impl<'a> Server<'a> {
             link: None,
             late: None,
             mailbox: VecDeque::new(),
+            asked: 0,
             archived: Vec::new(),
             clock: Wall::default(),
             expired: 0,

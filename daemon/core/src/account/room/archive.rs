@@ -1,6 +1,7 @@
 //! What is said in a room, each thing once and in the room's order: what was said while we were away is read from the
 //! room's archive (XEP-0313) behind the last thing that is known, and what is said meanwhile waits. A room without an
-//! archive tells by itself what was said since (XEP-0045 section 7.2.14), as far as it remembers.
+//! archive tells by itself what was said since (XEP-0045 section 7.2.14), as far as it remembers. Where the archive fails,
+//! what is said is told without it, and what it has of before is told once it can be read.
 
 use std::time::Duration;
 
@@ -39,10 +40,14 @@ pub(super) struct Archive {
     newer: Waiting,
     /// The room may tell by itself what was said before: until it says what it is about, or then.
     tells_until: Option<Moment>,
+    /// Messages may leave. What is read later says nothing of them: they may not have come as far yet.
+    known: bool,
     /// The archive was read to its end: what of ours it does not have did not arrive.
     read: bool,
-    /// It could not be read to its end: what lies between is left for the next time that we enter.
+    /// It could not be read to its end: what lies between is left for another time.
     unread: bool,
+    /// When that is, unless we enter anew before.
+    again_at: Option<Moment>,
 }
 
 #[derive(Debug, Default)]
@@ -72,9 +77,9 @@ struct Reading {
 }
 
 impl Archive {
-    /// Whether all that was said before is known.
+    /// Whether all that was said before is known, or nothing waits for it any more.
     pub(super) fn is_known(&self) -> bool {
-        matches!(self.stage, Stage::Known)
+        self.known
     }
 
     /// Whether the room is to tell something of it now.
@@ -87,14 +92,23 @@ impl Archive {
     }
 
     /// We are in: begins with what was said before.
-    pub(super) fn begin(&mut self, has_archive: bool, doubt: Option<Wall>, past: &Past, turn: &mut Turn<'_>) {
-        self.unread = false;
+    pub(super) fn begin(&mut self, has_archive: bool, doubt: Option<Wall>, past: &mut Past, turn: &mut Turn<'_>) {
         let until = turn.now.moment + HISTORY_WITHIN;
         self.tells_until = Some(until);
-        if !has_archive {
-            self.stage = Stage::History(until);
-            return;
+        match past.tries.wait(turn.now.moment) {
+            _ if !has_archive => self.stage = Stage::History(until),
+            // It has failed so often that nothing waits for it.
+            Some(again_at) if !past.tries.are_left() && doubt.is_none() => {
+                self.unread = past.known.is_some();
+                self.again_at = Some(again_at).filter(|_| self.unread);
+                self.finish(past, turn);
+            }
+            Some(_) | None => self.read_news(doubt, past, turn),
         }
+    }
+
+    fn read_news(&mut self, doubt: Option<Wall>, past: &Past, turn: &mut Turn<'_>) {
+        (self.unread, self.again_at) = (false, None);
         let known = &past.known;
         let range = match known {
             None => Range { start: doubt.map(earlier), after: None },
@@ -102,7 +116,8 @@ impl Archive {
             Some(Border { id: None, at }) => Range { start: Some(earlier(*at)), after: None },
         };
         let (to_end, query, pages, last) = (known.is_none(), String::new(), Pages::default(), None);
-        let ask_at = past.tries.wait(turn.now.moment);
+        // What is in doubt is worth a request each time.
+        let ask_at = past.tries.wait(turn.now.moment).filter(|_| doubt.is_none());
         self.stage = Stage::Reading(Box::new(Reading { to_end, range, query, pages, last, ask_at }));
         if ask_at.is_none() {
             self.request(turn);
@@ -114,7 +129,8 @@ impl Archive {
         match &self.stage {
             Stage::History(until) => Some(*until),
             Stage::Reading(reading) => reading.ask_at,
-            Stage::New | Stage::Known => None,
+            Stage::Known => self.again_at,
+            Stage::New => None,
         }
     }
 
@@ -122,7 +138,8 @@ impl Archive {
         if self.deadline().is_some_and(|until| until <= turn.now.moment) {
             match self.stage {
                 Stage::Reading(_) => self.request(turn),
-                Stage::New | Stage::History(_) | Stage::Known => self.history_ends(past, turn),
+                Stage::Known => self.read_news(None, past, turn),
+                Stage::New | Stage::History(_) => self.history_ends(past, turn),
             }
         }
     }
@@ -283,6 +300,7 @@ impl Archive {
         reading.ask_at = past.tries.failed(lasting, turn);
         if reading.ask_at.is_none() {
             self.unread = !reading.to_end;
+            self.again_at = past.tries.wait(turn.now.moment).filter(|_| self.unread && !lasting);
             self.finish(past, turn);
         }
     }
@@ -303,7 +321,9 @@ impl Archive {
         for heard in self.newer.take() {
             self.tell(heard, past, turn);
         }
-        turn.push(Action::Ready { sure: self.read });
+        if !std::mem::replace(&mut self.known, true) {
+            turn.push(Action::Ready { sure: self.read });
+        }
     }
 
     fn tell(&mut self, heard: Heard, past: &mut Past, turn: &mut Turn<'_>) {
@@ -322,66 +342,4 @@ impl Archive {
 /// Rooms give the time by the second: what was said in the same one is told apart by name.
 fn whole_second(at: Wall) -> Wall {
     Wall::from_unix_millis(at.as_unix_millis().div_euclid(1_000) * 1_000)
-}
-
-#[cfg(test)]
-mod tests {
-    use jid::BareJid;
-
-    use super::super::super::recent::Said;
-    use super::super::Abilities;
-    use super::*;
-    use crate::entropy::Entropy;
-    use crate::time::Now;
-    use crate::xml::{testing, writer};
-
-    /// The pages that are asked for, and the messages that are told.
-    fn happens(actions: Vec<Action>) -> Vec<String> {
-        let mut happens = Vec::new();
-        for action in actions {
-            if let Action::Ask(Asked::Page, request) = &action {
-                happens.push(writer::to_string(request));
-            }
-            if let Action::Heard(Some(spoken), _) = action
-                && let Said::Text(message) = spoken.said
-            {
-                happens.push(message.id);
-            }
-        }
-        happens
-    }
-
-    #[test]
-    fn what_is_too_much_to_wait_is_read_from_the_archive() {
-        let hall = BareJid::new("hall@rooms.b").expect("a JID");
-        let abilities = Abilities { archive: true, ..Abilities::default() };
-        let place = Place { room: &hall, own: &hall, nick: "romeo", id: None, abilities };
-        let mut past = Past { known: Some(Border { id: Some("m-1".into()), at: Wall::default() }), ..Past::default() };
-        let mut entropy = Entropy::new([1; 32]);
-        let mut archive = Archive::default();
-        let mut play = |what: &mut dyn FnMut(&mut Archive, &mut Past, &mut Turn<'_>)| {
-            let mut turn = Turn { now: Now::default(), entropy: &mut entropy, actions: Vec::new() };
-            what(&mut archive, &mut past, &mut turn);
-            happens(turn.actions)
-        };
-        let said = |number: usize, bytes: usize| {
-            Message::parse(testing::element(&format!(
-                "<message xmlns='jabber:client' from='hall@rooms.b/tybalt' type='groupchat' id='{number}'>\
-                 <body>{}</body><stanza-id xmlns='urn:xmpp:sid:0' by='hall@rooms.b' id='m-{number}'/></message>",
-                "x".repeat(bytes)
-            )))
-        };
-        let fin = testing::element("<fin xmlns='urn:xmpp:mam:2' complete='true'/>");
-        assert_eq!(play(&mut |archive, past, turn| archive.begin(true, None, past, turn)).len(), 1);
-        for number in 2..22 {
-            let told =
-                play(&mut |archive, past, turn| archive.live(said(number, 60 * 1024), false, &place, past, turn));
-            assert_eq!(told, [""; 0], "{number}");
-        }
-        let asked = play(&mut |archive, past, turn| archive.page(Ok(Some(&fin)), past, turn));
-        assert!(asked.len() == 1 && asked[0].contains("<after>m-1</after>"), "{asked:?}");
-        play(&mut |archive, past, turn| archive.live(said(22, 1), false, &place, past, turn));
-        let told = play(&mut |archive, past, turn| archive.page(Ok(Some(&fin)), past, turn));
-        assert_eq!(told, ["22"]);
-    }
 }

@@ -139,7 +139,7 @@ impl Room {
         let has_archive = self.abilities.unwrap_or_default().archive;
         let doubt = self.wish.in_doubt_since;
         if let Stage::Inside(inside) = &mut self.stage {
-            inside.archive.begin(has_archive, doubt, &self.past, turn);
+            inside.archive.begin(has_archive, doubt, &mut self.past, turn);
         }
     }
 

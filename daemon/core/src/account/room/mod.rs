@@ -3,6 +3,8 @@
 //! ([`super::online`]) and the account's ([`super::rooms`]).
 
 mod archive;
+#[cfg(test)]
+mod archive_tests;
 mod entering;
 mod inside;
 mod looking;

@@ -6,12 +6,12 @@ use super::Turn;
 use super::outside::pause_between;
 use crate::time::Moment;
 
-/// So many failures in a row, and it is left alone until the room is entered again.
+/// After so many failures in a row nothing waits for it any more.
 const MOST: u32 = 5;
 /// The pause behind the first one; each is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 /// The longest one.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 
 /// Of one room.
 #[derive(Debug, Default)]
@@ -28,12 +28,17 @@ impl Tries {
         *self = Self::default();
     }
 
-    /// It did not; when to ask again, if that is still worth it. It is not where the failure is `lasting`.
+    /// It did not; when to ask again, if that is worth waiting for. It is not where the failure is `lasting`.
     pub(super) fn failed(&mut self, lasting: bool, turn: &mut Turn<'_>) -> Option<Moment> {
         let pause = pause_between(FIRST_PAUSE, LONGEST_PAUSE, self.failures, turn.entropy);
         self.failures = if lasting { MOST } else { self.failures.saturating_add(1) };
         self.again_at = turn.now.moment + pause;
-        (self.failures < MOST).then_some(self.again_at)
+        self.are_left().then_some(self.again_at)
+    }
+
+    /// Whether anything is still worth waiting for.
+    pub(super) fn are_left(&self) -> bool {
+        self.failures < MOST
     }
 
     /// When it may be asked, if that is not now.

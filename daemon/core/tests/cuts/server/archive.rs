@@ -48,6 +48,11 @@ impl Server<'_> {
 
     /// Tells a page of the archive.
     pub(super) fn tell_archive(&mut self, id: &str, query: &Element) {
+        self.asked += 1;
+        if self.kind.room && self.kind.grudging && !self.asked.is_multiple_of(3) {
+            let error = format!("<error type='wait'><resource-constraint xmlns='{STANZAS}'/></error>");
+            return self.stanza_to_client(&format!("<iq type='error'{} id='{id}'>{error}</iq>", self.speaker()));
+        }
         let set = query.child("set", RSM).expect("a part of it");
         let after = set.child_text("after", RSM);
         let name = query.attr("queryid").expect("it names its results").to_owned();
