@@ -25,9 +25,7 @@ pub(super) enum Call {
 pub(super) enum Fault {
     /// It fails.
     Broken,
-    /// It fails, and so does every call after it, until the fault is lifted.
-    BrokenOn,
-    /// There is no space for it.
+    /// There is no space for it, nor for what is written after it, until the fault is lifted.
     Full,
     /// There is space for the half of it.
     Short,
@@ -44,7 +42,7 @@ impl Fault {
     /// Whether it is another one than `Broken` at this call.
     pub(super) fn fits(self, call: Call) -> bool {
         match self {
-            Self::Broken | Self::BrokenOn | Self::Dead => true,
+            Self::Broken | Self::Dead => true,
             Self::Full | Self::Short | Self::HalfDead => call == Call::Write,
             Self::Forgotten => call == Call::Sync,
         }
@@ -53,7 +51,7 @@ impl Fault {
     /// Whether there is a process afterwards.
     pub(super) fn passes(self) -> bool {
         match self {
-            Self::Broken | Self::BrokenOn | Self::Full | Self::Short | Self::Forgotten => true,
+            Self::Broken | Self::Full | Self::Short | Self::Forgotten => true,
             Self::Dead | Self::HalfDead => false,
         }
     }
@@ -167,7 +165,8 @@ impl Disk {
         }
         let number = self.calls.len();
         self.calls.push(call);
-        let met = self.fault.filter(|(at, fault)| *at == number || (*fault == Fault::BrokenOn && number > *at));
+        let lasts = |fault| fault == Fault::Full && call == Call::Write;
+        let met = self.fault.filter(|(at, fault)| *at == number || (*at < number && lasts(*fault)));
         self.met |= met.is_some();
         let fault = met.map(|(_, fault)| fault);
         self.is_dead = fault.is_some_and(|fault| !fault.passes());
@@ -211,7 +210,7 @@ impl Disk {
             Some(Fault::Full) => (0, Err(ErrorKind::WriteZero.into())),
             Some(Fault::Short) => (bytes.len() / 2, Err(ErrorKind::WriteZero.into())),
             Some(Fault::HalfDead) => (bytes.len() / 2, Err(ErrorKind::Other.into())),
-            Some(Fault::Broken | Fault::BrokenOn | Fault::Forgotten | Fault::Dead) => (0, Err(ErrorKind::Other.into())),
+            Some(Fault::Broken | Fault::Forgotten | Fault::Dead) => (0, Err(ErrorKind::Other.into())),
         };
         self.files[number].make(Done::Written(at, bytes[..landed].to_vec()));
         result

@@ -118,7 +118,7 @@ impl Theatre {
         let loses_power = [End::PowerLostAtOnce, End::PowerLost].contains(&trial.end);
         let mut possible = possible.to_vec();
         if trial.end == End::Closed && !is_dead {
-            sound(&database, &possible[..1])?;
+            holds(&database, &possible[..1])?;
             if self.machine.disk().has_met() {
                 possible = vec![goes_on(&mut database, "before")?];
             }
@@ -130,7 +130,11 @@ impl Theatre {
         self.calls = self.machine.disk().calls().to_vec();
         self.machine.disk().revive(loses_power);
         let mut database = self.machine.open().map_err(|error| format!("it does not open: {error}"))?;
-        sound(&database, &possible)?;
+        let is_whole = whole(database.connection());
+        if !matches!(is_whole, Ok(true)) {
+            return Err(format!("it is damaged: {is_whole:?}"));
+        }
+        holds(&database, &possible)?;
         goes_on(&mut database, "after")?;
         self.machine.disk().kill();
         Ok(())
@@ -199,16 +203,16 @@ pub(super) fn ask<T, F: Future<Output = T>>(database: &Database, question: impl 
     }
 }
 
-/// Whether the database is whole, and its content one of these.
-fn sound(database: &Database, possible: &[String]) -> Result<(), String> {
-    let connection = database.connection();
-    let verdict: String =
-        connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).map_err(|error| error.to_string())?;
-    let index = connection.execute("INSERT INTO history_text (history_text, rank) VALUES ('integrity-check', 1)", []);
-    let found = content(connection).map_err(|error| error.to_string())?;
-    if verdict != "ok" || index.is_err() {
-        return Err(format!("it is damaged: {verdict}, {index:?}"));
-    }
+/// Whether the database is whole.
+fn whole(connection: &Connection) -> rusqlite::Result<bool> {
+    let verdict: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
+    let sql = "INSERT INTO history_text (history_text, rank) VALUES ('integrity-check', 1)";
+    connection.execute(sql, []).map(|_| verdict == "ok")
+}
+
+/// Whether the content is one of these.
+fn holds(database: &Database, possible: &[String]) -> Result<(), String> {
+    let found = content(database.connection()).map_err(|error| error.to_string())?;
     if possible.contains(&found) { Ok(()) } else { Err(difference(&possible[0], &found)) }
 }
 
