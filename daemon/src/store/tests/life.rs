@@ -89,14 +89,15 @@ impl Theatre {
                 let is_refused = !answers.is_empty() && answers.iter().all(Result::is_err);
                 failed = failed.or(is_refused.then_some(number));
             }
-            if self.machine.disk().is_dead() || has_met && [End::Killed, End::PowerLostAtOnce].contains(&trial.end) {
+            let ends_at_once = [End::Killed, End::PowerLostAtOnce].contains(&trial.end);
+            if self.machine.disk().is_dead() || (has_met && ends_at_once) {
                 break;
             }
         }
         // What was asked last without an answer may be kept or not; what was refused before that is not kept.
         let mut possible = vec![answered.clone()];
         if let Some(number) = failed.filter(|number| answered.iter().all(|(step, _)| step < number)) {
-            let asked = self.script.get(number).map_or(1, Step::requests);
+            let asked = self.script[number].requests();
             possible.push(answered.into_iter().chain((0..asked).map(|place| (number, place))).collect());
         }
         let possible: Vec<String> = possible.into_iter().map(|asked| self.expect(asked)).collect();
