@@ -156,11 +156,15 @@ impl State {
             accounts.len() - 1
         });
         let account = &mut accounts[index];
-        account.chats.retain(|chat| chat.jid != change.jid);
-        if change.unread > 0 {
-            account.chats.push(UnreadChat { jid: change.jid, unread: change.unread });
+        let place = account.chats.binary_search_by(|chat| chat.jid.cmp(&change.jid));
+        let before = place.ok().map_or(0, |index| account.chats[index].unread);
+        account.unread = account.unread.saturating_sub(before).saturating_add(change.unread);
+        match (place, change.unread) {
+            (Ok(index), 0) => drop(account.chats.remove(index)),
+            (Ok(index), unread) => account.chats[index].unread = unread,
+            (Err(_), 0) => {}
+            (Err(index), unread) => account.chats.insert(index, UnreadChat { jid: change.jid, unread }),
         }
-        account.unread = account.chats.iter().map(|chat| chat.unread).sum();
     }
 
     fn apply_tune(&mut self, change: TuneChange) {

@@ -5,6 +5,7 @@
 use xmppd_proto::reply::{AccountInfo, ConnectionState, Contact, Subscription, TuneReport};
 use xmppd_proto::{
     Change, PresenceChange, RosterChange, Show, State, Timestamp, Topic, Topics, Tune, TuneChange, TuneState,
+    UnreadChange,
 };
 
 fn contact(jid: &str) -> Contact {
@@ -102,6 +103,17 @@ fn a_contacts_tune_is_not_ours() {
     state.apply(Change::Tune(theirs));
     assert_eq!(state.tune, report("ours"));
     assert_eq!(state.contact("home", "a").unwrap().tune.as_deref(), report("theirs").tune.as_ref());
+}
+
+#[test]
+fn chats_that_nobody_has_read_are_counted_and_in_order() {
+    let mut state = State::default();
+    for (jid, unread) in [("juliet@c", 2), ("benvolio@m", 1), ("juliet@c", 3), ("nurse@c", 1), ("benvolio@m", 0)] {
+        state.apply(Change::Unread(UnreadChange { account: "home".into(), jid: jid.into(), unread }));
+    }
+    let account = &state.unread.accounts[0];
+    let chats: Vec<_> = account.chats.iter().map(|chat| (chat.jid.as_str(), chat.unread)).collect();
+    assert_eq!((account.unread, chats), (4, vec![("juliet@c", 3), ("nurse@c", 1)]));
 }
 
 #[test]

@@ -83,15 +83,36 @@ impl Database {
     }
 
     fn try_apply(&mut self, requests: &[Vec<Change>]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
-        let mut transaction = self.connection.transaction()?;
-        let mut answers = Vec::with_capacity(requests.len());
         let mut erased = false;
-        for changes in requests {
-            answers.push(apply_one(&mut transaction, changes, &mut erased)?);
-        }
-        transaction.commit()?;
+        let transaction = self.connection.transaction()?;
+        // Nearly always none fails: without savepoints, as the index of the texts begins a segment at each.
+        let answers = match requests.iter().flatten().try_for_each(|change| change.apply(&transaction, &mut erased)) {
+            Ok(()) => {
+                transaction.commit()?;
+                vec![Ok(()); requests.len()]
+            }
+            // SQLite has undone everything by itself (a full disk, a failed write).
+            Err(error) if transaction.is_autocommit() => return Err(error.into()),
+            Err(_) => {
+                transaction.rollback()?;
+                self.apply_each(requests, &mut erased)?
+            }
+        };
         self.erased |= erased;
         if self.is_in_place() { Ok(answers) } else { Err(StoreError::Moved) }
+    }
+
+    /// One that fails leaves the others alone.
+    fn apply_each(
+        &mut self,
+        requests: &[Vec<Change>],
+        erased: &mut bool,
+    ) -> rusqlite::Result<Vec<Result<(), StoreError>>> {
+        let mut transaction = self.connection.transaction()?;
+        let one = |changes: &Vec<Change>| apply_one(&mut transaction, changes, erased);
+        let answers = requests.iter().map(one).collect::<rusqlite::Result<_>>()?;
+        transaction.commit()?;
+        Ok(answers)
     }
 
     /// Makes sure that nothing of what was erased is left in the log; for when nobody waits.

@@ -34,8 +34,13 @@ pub(super) fn file(connection: &Connection, account: &str, message: &Incoming) -
         account, chat, id, origin, place, from, to, kind, body, subject, at, delayed, carbon, sent, unread, markable,
         state, reply_to, replaces, encrypted, urls, occupant
     ];
-    let is_new = connection.prepare_cached(sql)?.execute(values)? > 0;
-    if is_new { remarks::correct(connection, account, message) } else { Ok(()) }
+    if connection.prepare_cached(sql)?.execute(values)? == 0 {
+        return Ok(());
+    }
+    // Done by a trigger, each message would be a savepoint, and each savepoint a new segment of this index.
+    let sql = "INSERT INTO history_text (rowid, body, subject) VALUES (?, ?, ?)";
+    connection.prepare_cached(sql)?.execute(params![connection.last_insert_rowid(), body, subject])?;
+    remarks::correct(connection, account, message)
 }
 
 /// A message of ours that failed is sent anew under its id.
@@ -165,12 +170,8 @@ impl Store {
         query: HistoryQuery,
     ) -> impl Future<Output = Result<Vec<HistoryRow>, StoreError>> + Send + use<> {
         self.read(move |connection| {
-            let sql = "SELECT id, origin, place, sender, recipient, kind, body, subject, at, delayed, carbon, sent, unread, state,
-                reply_to, replaces, markable, replaced_by, retracted, number, encrypted, urls, occupant, reason FROM history WHERE account = :account AND (:chat IS NULL OR chat = :chat)
-                AND at >= :since AND at < :until AND (:words IS NULL
-                OR number IN (SELECT rowid FROM history_text WHERE history_text MATCH :words))
-                ORDER BY number DESC LIMIT :limit";
             let words = (!query.words.is_empty()).then(|| expression(&query.words));
+            let sql = question(query.chat.is_some(), words.is_some());
             let values = named_params! {
                 ":account": query.account,
                 ":chat": query.chat.as_ref().map(|chat| chat.as_str()),
@@ -179,7 +180,7 @@ impl Store {
                 ":words": words,
                 ":limit": query.limit,
             };
-            let mut rows = connection.prepare_cached(sql)?.query_map(values, row)?.collect::<Result<Vec<_>, _>>()?;
+            let mut rows = connection.prepare_cached(&sql)?.query_map(values, row)?.collect::<Result<Vec<_>, _>>()?;
             for (number, row) in &mut rows {
                 row.reactions = remarks::reactions(connection, *number)?;
             }
@@ -216,6 +217,21 @@ impl Store {
             connection.prepare_cached(sql)?.query_row([at.as_unix_millis()], |row| row.get(0))
         })
     }
+}
+
+/// Read from the newest on along an index, and no further than the limit, where no words are looked for.
+fn question(in_chat: bool, with_words: bool) -> String {
+    let chat = if in_chat { "chat = :chat" } else { ":chat IS NULL" };
+    let words = match with_words {
+        true => "number IN (SELECT rowid FROM history_text WHERE history_text MATCH :words)",
+        false => ":words IS NULL",
+    };
+    format!(
+        "SELECT id, origin, place, sender, recipient, kind, body, subject, at, delayed, carbon, sent, unread, state,
+        reply_to, replaces, markable, replaced_by, retracted, number, encrypted, urls, occupant, reason FROM history
+        WHERE account = :account AND {chat} AND {words} AND at >= :since AND at < :until
+        ORDER BY number DESC LIMIT :limit"
+    )
 }
 
 /// The words in the language of the index, each of them quoted.
@@ -307,5 +323,25 @@ fn kind(word: &str) -> MessageKind {
         "groupchat" => MessageKind::Groupchat,
         "headline" => MessageKind::Headline,
         _ => MessageKind::Normal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::database::Database;
+    use crate::testing::Folder;
+
+    #[test]
+    fn the_last_messages_are_found_along_an_index() {
+        let folder = Folder::new();
+        let database = Database::open(folder.path()).unwrap();
+        for in_chat in [false, true] {
+            let sql = format!("EXPLAIN QUERY PLAN {}", question(in_chat, false));
+            let mut query = database.connection().prepare(&sql).unwrap();
+            let steps = query.query_map(params![0, 0, 0, 0, 0, 0], |row| row.get::<_, String>(3)).unwrap();
+            let plan = steps.collect::<Result<Vec<_>, _>>().unwrap().join(", ");
+            assert!(plan.starts_with("SEARCH history USING INDEX") && !plan.contains("ORDER BY"), "{plan}");
+        }
     }
 }

@@ -10,9 +10,11 @@ const BETWEEN: char = '\n';
 /// A message takes the place of an earlier one of the same sender's, and of what took that one's place before.
 pub(super) fn correct(connection: &Connection, account: &str, message: &Incoming) -> rusqlite::Result<()> {
     let Some(replaced) = &message.replaces else { return Ok(()) };
-    let sql = "UPDATE history SET replaced_by = ?5 WHERE account = ?1 AND chat = ?2 AND sent = ?3
-        AND (id = ?4 OR origin = ?4 OR replaces = ?4)
-        AND number < (SELECT max(number) FROM history WHERE account = ?1 AND id = ?5)
+    let sql = "UPDATE history SET replaced_by = ?5 WHERE number IN (
+            SELECT number FROM history WHERE account = ?1 AND id = ?4 UNION
+            SELECT number FROM history WHERE account = ?1 AND origin = ?4 AND origin <> id UNION
+            SELECT number FROM history WHERE account = ?1 AND replaces = ?4)
+        AND chat = ?2 AND sent = ?3 AND number < (SELECT max(number) FROM history WHERE account = ?1 AND id = ?5)
         AND (?6 IS NULL OR coalesce(occupant, sender) = ?6)";
     let chat = message.chat();
     // In a room ids are told apart by who gave them.
@@ -24,8 +26,11 @@ pub(super) fn correct(connection: &Connection, account: &str, message: &Incoming
 
 /// Notes something said of a message; whether a text is gone with it.
 pub(super) fn note(connection: &Connection, account: &str, noted: &Noted) -> rusqlite::Result<bool> {
-    let sql = "SELECT number FROM history WHERE account = ?1 AND chat = ?2 AND (?3 IS NULL OR sent = ?3)
-        AND (id = ?4 OR origin = ?4) AND (?5 IS NULL OR coalesce(occupant, sender) = ?5) ORDER BY number DESC LIMIT 1";
+    let sql = "SELECT number FROM history WHERE number IN (
+            SELECT number FROM history WHERE account = ?1 AND id = ?4 UNION
+            SELECT number FROM history WHERE account = ?1 AND origin = ?4 AND origin <> id)
+        AND chat = ?2 AND (?3 IS NULL OR sent = ?3) AND (?5 IS NULL OR coalesce(occupant, sender) = ?5)
+        ORDER BY number DESC LIMIT 1";
     let (sent, by) = (noted.about_sent(), noted.about.as_ref().and_then(Author::name));
     let values = params![account, noted.chat.as_str(), sent, noted.remark.about(), by];
     let number: Option<i64> = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;

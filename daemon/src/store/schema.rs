@@ -89,6 +89,9 @@ pub(super) const SCHEMA: &[&str] = &[
         for_room  INTEGER NOT NULL,
         UNIQUE (account, id)
     ) STRICT;
+    CREATE INDEX message_behind ON message (account) WHERE behind AND aside IS NULL;
+    CREATE INDEX message_aside ON message (account) WHERE aside IS NOT NULL;
+    CREATE INDEX taken_by_account ON taken (account);
     CREATE TABLE timed_presence (
         account     TEXT NOT NULL PRIMARY KEY REFERENCES account ON DELETE CASCADE,
         show        TEXT NOT NULL,
@@ -117,6 +120,7 @@ pub(super) const SCHEMA: &[&str] = &[
         name    TEXT NOT NULL,
         UNIQUE (account, name)
     ) STRICT;
+    CREATE INDEX told_by_account ON told (account);
     CREATE TABLE roster (
         account TEXT NOT NULL PRIMARY KEY REFERENCES account ON DELETE CASCADE,
         ver     TEXT NOT NULL
@@ -186,16 +190,19 @@ pub(super) const SCHEMA: &[&str] = &[
     CREATE INDEX history_by_time ON history (at);
     CREATE INDEX history_by_chat ON history (account, chat);
     CREATE INDEX history_by_id ON history (account, id);
+    CREATE INDEX history_by_origin ON history (account, origin) WHERE origin <> id;
+    CREATE INDEX history_by_replaced ON history (account, replaces) WHERE replaces IS NOT NULL;
+    CREATE INDEX history_on_its_way ON history (account, chat)
+        WHERE sent AND state IN ('queued', 'sent', 'received');
+    CREATE INDEX history_by_account ON history (account);
     CREATE INDEX history_in_rooms ON history (account) WHERE kind = 'groupchat';
+    CREATE INDEX history_in_talks ON history (account) WHERE kind <> 'groupchat';
     CREATE INDEX history_unread ON history (account, chat) WHERE unread;
     CREATE UNIQUE INDEX history_by_place ON history (account, chat, place) WHERE place IS NOT NULL;
     CREATE VIRTUAL TABLE history_text USING fts5
         (body, subject, content = 'history', content_rowid = 'number', columnsize = 0,
         tokenize = 'unicode61 remove_diacritics 2');
     INSERT INTO history_text (history_text, rank) VALUES ('secure-delete', 1);
-    CREATE TRIGGER history_text_added AFTER INSERT ON history BEGIN
-        INSERT INTO history_text (rowid, body, subject) VALUES (new.number, new.body, new.subject);
-    END;
     CREATE TRIGGER history_text_deleted AFTER DELETE ON history BEGIN
         INSERT INTO history_text (history_text, rowid, body, subject)
             VALUES ('delete', old.number, old.body, old.subject);

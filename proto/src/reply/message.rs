@@ -324,7 +324,7 @@ pub struct AccountUnread {
     pub account: String,
     /// How many in all.
     pub unread: u64,
-    /// Chats that have any.
+    /// Chats that have any, in the order of their JIDs.
     pub chats: Vec<UnreadChat>,
 }
 
