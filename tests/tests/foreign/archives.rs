@@ -142,7 +142,7 @@ impl Stage {
     }
 
     /// None is lost, none came twice, and all that came are in order.
-    fn verdict(mut self, archive: Archive) {
+    fn verdict(self, archive: Archive) {
         let last = self.home.json(&["-t", "20s", "send", &JULIET.jid(), "the last"]);
         assert_eq!(last["state"], "sent", "{last}");
         let talk = self.juliet.talk_once("the last came", |talk| talk.iter().any(|said| said.body == "the last"));
