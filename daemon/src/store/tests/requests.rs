@@ -43,7 +43,8 @@ pub(super) fn take(id: &str) -> Change {
 pub(super) fn usual() -> Vec<Step> {
     let alone = |change: Change| Step::Apply(vec![vec![change]]);
     let each = |changes: Vec<Change>| Step::Apply(changes.into_iter().map(|change| vec![change]).collect());
-    let long = "Parting is such sweet sorrow. ".repeat(500);
+    let long = "Parting is such sweet sorrow. ".repeat(160);
+    let read = Change::Read { account: home(), chat: BareJid::new(JULIET).unwrap(), last: Some("in3".into()) };
     vec![
         alone(take("m1")),
         each(vec![take("m2"), take("m3"), take("m4")]),
@@ -56,19 +57,14 @@ pub(super) fn usual() -> Vec<Step> {
         each(vec![arrived(&["m1", "m2"]), corrected("m1", "Too late", false), handled(2, "in2")]),
         Step::Load,
         Step::Apply(vec![vec![placed("b1", 5), handled(3, "in3")], vec![take("m5")]]),
-        alone(returned("m1", false)),
-        alone(aside("m4", Aside::Uncertain)),
-        alone(arrived(&["m3"])),
-        alone(take("m4")),
-        alone(withdrawn("b2")),
+        each(vec![returned("m1", false), aside("m4", Aside::Uncertain)]),
+        each(vec![arrived(&["m3"]), take("m4"), withdrawn("b2")]),
         Step::Wipe,
         each(vec![aside("m5", Aside::Failed), failed("m1")]),
-        alone(Change::Known { account: home(), known: known("in4") }),
-        alone(Change::Read { account: home(), chat: BareJid::new(JULIET).unwrap(), last: Some("in3".into()) }),
+        Step::Apply(vec![vec![Change::Known { account: home(), known: known("in4") }, read]]),
         alone(Change::Expired(Wall::from_unix_millis(2))),
         Step::Wipe,
-        alone(session(None)),
-        alone(returned("m2", true)),
+        each(vec![session(None), returned("m2", true)]),
     ]
 }
 
