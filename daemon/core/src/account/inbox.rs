@@ -14,6 +14,9 @@ use crate::time::Wall;
 /// So many names are remembered.
 pub const NAMES_REMEMBERED: u32 = 500;
 
+/// No honest server gives one that is longer; it is not remembered.
+const LONGEST: usize = 1024;
+
 /// Of one account.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
@@ -153,7 +156,7 @@ impl Batch {
 
 impl Told {
     fn add(&mut self, name: &str) {
-        if !self.known.insert(name.to_owned()) {
+        if name.len() > LONGEST || !self.known.insert(name.to_owned()) {
             return;
         }
         self.order.push_back(name.to_owned());
@@ -175,6 +178,7 @@ mod tests {
         for number in 0..NAMES_REMEMBERED - 1 {
             inbox.told.add(&number.to_string());
         }
+        inbox.told.add(&"x".repeat(LONGEST + 1));
         assert!(!inbox.knows("a") && inbox.knows("b") && inbox.knows("0"));
         assert_eq!(inbox.told.known.len(), inbox.told.order.len());
     }

@@ -242,6 +242,18 @@ impl Said {
         }
     }
 
+    /// How many bytes it holds, about.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Text(Incoming { id, body, subject, urls, .. }) => {
+                let texts = [body, subject].into_iter().flatten().chain(urls).chain([id]);
+                size_of::<Self>() + texts.map(String::len).sum::<usize>()
+            }
+            // All parts of a remark are short.
+            Self::Noted(_) => size_of::<Self>(),
+        }
+    }
+
     /// Its place in the archive.
     pub(super) fn place(&self) -> Option<&String> {
         match self {

@@ -369,9 +369,9 @@ impl<'a> Runner<'a> {
         while let Some((before, after)) = rest.split_once('{') {
             let (name, after) = after.split_once('}').ok_or("no } behind {")?;
             filled += before;
-            match (self.captures.get(name), name.strip_prefix("contacts ")) {
+            match (self.captures.get(name), wire::many(name)) {
                 (Some(value), _) => filled += value,
-                (None, Some(count)) => filled += &wire::contacts(count.parse().map_err(|_| "no count of contacts")?),
+                (None, Some(many)) => filled += &many,
                 (None, None) => filled += &self.server.answer(name, self.keys)?,
             }
             rest = after;

@@ -11,7 +11,7 @@
 //! C: XML                  the client's next frame is this (or these), whatever the order of attributes
 //! ! WORDS                 the next thing the account wants done or known; the words are [`super::words`]'s
 //! > WORDS                 a command: status SHOW ["TEXT"] [priority N], tune "ARTIST" "TITLE", tune none, send JID
-//!                         "BODY", correct FIRST JID "BODY" [behind ID], ask JID|account ping, watched yes|no, catch-up, cancel ID, retry ID JID "STANZA", connect, disconnect, leave,
+//!                         "BODY" [receipt | id ID | no-wait], correct FIRST JID "BODY" [behind ID], ask JID|account ping, watched yes|no, catch-up, cancel ID, retry ID JID "STANZA", connect, disconnect, leave,
 //!                         suspend, subscribe|unsubscribe|approve|deny JID; each that is answered has the next number, from 1 on: ! reply 1 …
 //! connected direct|plain [tls=1.2|1.3] [binding=none]      secured [the same]
 //! secret TEXT             the password; secret missing "REASON" is the lack of one
@@ -28,8 +28,8 @@
 //!
 //! In `C:` and `!`, `{name}` stands for any text without blanks and keeps it; where the name has a text already, it
 //! must be that one. `{}` keeps nothing, and a `…` at the end of `!` is any rest. In `S:` and `>`, `{name}` is replaced, and
-//! `{server-first …}` and `{server-final …}` are a real server's answers, see [`super::scram`], and `{contacts N}` are so
-//! many entries of a roster. `<stream:stream` needs no namespaces on either side.
+//! `{server-first …}` and `{server-final …}` are a real server's answers, see [`super::scram`], `{contacts N}` are so many
+//! entries of a roster, and `{messages N}` so many live messages. `<stream:stream` needs no namespaces on either side.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -47,14 +47,30 @@ fn attributes(element: &Element) -> String {
     text
 }
 
-/// So many entries of a roster.
-pub(crate) fn contacts(count: u32) -> String {
-    let contact = |number| {
-        format!(
-            "<item jid='contact.number.{number}@conference.verona.example' name='Contact number {number} of Verona' \
-             subscription='both'><group>Group {}</group></item>",
-            number % 37
-        )
+/// What is said as often as its name tells: `contacts N` or `messages N`.
+pub(crate) fn many(name: &str) -> Option<String> {
+    let (what, count) = name.split_once(' ')?;
+    let say = match what {
+        "contacts" => contact,
+        "messages" => message,
+        _ => return None,
     };
-    (0..count).map(contact).collect()
+    Some((0..count.parse().ok()?).map(say).collect())
+}
+
+/// An entry of a roster.
+fn contact(number: u32) -> String {
+    format!(
+        "<item jid='contact.number.{number}@conference.verona.example' name='Contact number {number} of Verona' \
+         subscription='both'><group>Group {}</group></item>",
+        number % 37
+    )
+}
+
+/// A live message of Juliet's with its place in the archive.
+fn message(number: u32) -> String {
+    format!(
+        "<message from='juliet@verona.example/balcony' type='chat'><body>Number {number}</body><stanza-id \
+         xmlns='urn:xmpp:sid:0' by='romeo@verona.example' id='live-{number}'/></message>"
+    )
 }

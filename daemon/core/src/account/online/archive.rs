@@ -11,6 +11,7 @@ use super::super::kept::{Border, Origin};
 use super::super::output::{Aside, Incoming};
 use super::super::pages::Pages;
 use super::super::recent::{Noted, Said};
+use super::waiting::Waiting;
 use super::{Asker, Online};
 use crate::stanza::archive::{self, Archived, Page, Range};
 use crate::stanza::disco::Info;
@@ -21,8 +22,6 @@ use crate::xml::{Element, ns};
 
 /// Each thing is asked for so often before the archive is left alone on this connection.
 const TRIALS: u32 = 10;
-/// So many messages at most wait while the archive is read; more are read from it.
-const WAITING: usize = 500;
 /// Our clock and the server's may differ by so much.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(300);
 
@@ -31,9 +30,7 @@ const CLOCKS_DIFFER: Duration = Duration::from_secs(300);
 pub(super) struct Archive {
     stage: Stage,
     /// What came while it is read.
-    newer: Vec<Said>,
-    /// More came than could wait.
-    overflown: bool,
+    newer: Waiting,
     /// How often nobody said whether there is an archive.
     unanswered: u32,
 }
@@ -150,12 +147,7 @@ impl Online {
         if !waits || said.place().is_none() {
             return self.receive(said, context);
         }
-        if self.archive.newer.len() < WAITING && !self.archive.overflown {
-            self.archive.newer.push(said);
-        } else {
-            self.archive.newer.clear();
-            self.archive.overflown = true;
-        }
+        self.archive.newer.wait(said);
     }
 
     /// A result, believed only from our own account and while its request is open (S39).
@@ -175,7 +167,7 @@ impl Online {
         let Some(message) = archived.message else { return };
         self.see_own(&message, context);
         if goal == Goal::News {
-            self.archive.newer.retain(|newer| newer.place() != border.id.as_ref());
+            self.archive.newer.forget(&archived.id);
             if let Some(said) = self.news(message, &border, context) {
                 self.receive(said, context);
             }
@@ -217,7 +209,8 @@ impl Online {
             }
             // The archive has lost the border's message; what came after it may be known by its time.
             Goal::Border => return self.read_news(context),
-            Goal::News if std::mem::take(&mut self.archive.overflown) => {
+            Goal::News if self.archive.newer.has_overflown() => {
+                self.archive.newer = Waiting::default();
                 let last = reading.last.as_ref().and_then(|last| last.id.clone());
                 reading.range.after = last.or(reading.range.after.take());
                 return self.request_page(context);
@@ -338,7 +331,7 @@ impl Online {
 
     /// All is read that can be: what waited goes on.
     fn finish(&mut self, context: &mut Context) {
-        for said in std::mem::take(&mut self.archive.newer) {
+        for said in std::mem::take(&mut self.archive.newer).into_all() {
             self.receive(said, context);
         }
         for id in self.outbound.release(context.settings.on_uncertain) {

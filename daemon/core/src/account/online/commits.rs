@@ -12,6 +12,8 @@ use super::super::recent::Said;
 
 /// With so many messages waiting for the disk, no more are read.
 const BEHIND: usize = 500;
+/// Nor with so many bytes of them.
+const BYTES_BEHIND: usize = 1024 * 1024;
 
 /// The commits of one session.
 #[derive(Debug, Default)]
@@ -21,6 +23,8 @@ pub(super) struct Commits {
     under_way: Option<(StoreTicket, u32, Batch)>,
     /// What the next commit is for.
     waiting: Batch,
+    /// How many bytes that is, about.
+    size: usize,
     /// The server wants to know.
     asked: bool,
     /// The connection is gone: all that was handled is to be committed before another one is there.
@@ -40,12 +44,13 @@ impl Commits {
 
     /// Something was said; it is told once the disk knows of it.
     pub(super) fn said(&mut self, said: Said) {
+        self.size += said.size();
         self.waiting.said.push(said);
     }
 
     /// Whether the disk is to catch up before more is read.
     pub(super) fn is_behind(&self) -> bool {
-        self.waiting.said.len() >= BEHIND
+        self.waiting.said.len() >= BEHIND || self.size >= BYTES_BEHIND
     }
 
     /// Whether a message of which this is true waits to be told.
@@ -85,7 +90,7 @@ impl Commits {
             return None;
         }
         if !self.waiting.is_empty() || ((self.asked || self.hurried) && handled != self.committed) {
-            let batch = std::mem::take(&mut self.waiting);
+            let batch = self.take_waiting();
             let ticket = context.store(Change::Handled(
                 handled,
                 context.now.wall,
@@ -114,10 +119,15 @@ impl Commits {
         true
     }
 
+    fn take_waiting(&mut self) -> Batch {
+        self.size = 0;
+        std::mem::take(&mut self.waiting)
+    }
+
     /// Where no session can be resumed, nothing waits for the disk: messages are told at once.
     pub(super) fn tell_at_once(&mut self, context: &mut Context) {
         if !self.waiting.is_empty() {
-            let batch = std::mem::take(&mut self.waiting);
+            let batch = self.take_waiting();
             let known = batch.known(context.settings.messages.history);
             if known != Known::default() {
                 context.store(Change::Known(known));

@@ -18,6 +18,7 @@ mod presence;
 mod rooms;
 mod sleep;
 mod tune;
+mod waiting;
 mod watched;
 
 use std::time::Duration;
@@ -289,7 +290,10 @@ impl Online {
                     context.letter_not_kept(letter, result.err().unwrap_or_default());
                 }
             }
-            Some(Stored::InLine) => {}
+            Some(Stored::InLine(Some((ticket, id)))) => {
+                context.answer(Some(ticket), &id, &Outcome::Queued(id.clone()));
+            }
+            Some(Stored::InLine(None)) => {}
             None => self.tune_stored(ticket, result, context),
         }
     }
