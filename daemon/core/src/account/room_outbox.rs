@@ -155,6 +155,7 @@ mod tests {
             body: "Till it be morrow".into(),
             subject: None,
             receipt: false,
+            no_wait: false,
             url: None,
             correcting: None,
         };

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, VecDeque};
 use jid::{BareJid, Jid};
 
 use super::super::super::context::Context;
-use super::super::super::input::StoreTicket;
+use super::super::super::input::{StoreTicket, Ticket};
 use super::super::super::kept::{KeptMessage, Origin};
 use super::super::super::outbox::OnItsWay;
 use super::super::super::settings::OnUncertain;
@@ -42,8 +42,8 @@ struct Waiting {
 /// What became of a message that the store answered for.
 #[derive(Debug)]
 pub(in super::super) enum Stored {
-    /// It leaves as soon as those before it have.
-    InLine,
+    /// It leaves as soon as those before it have; who asked for it waits no longer.
+    InLine(Option<(Ticket, String)>),
     /// It could not be kept, and does not leave.
     Refused(Sent),
 }
@@ -230,7 +230,7 @@ impl Outbound {
     pub(in super::super) fn stored(&mut self, ticket: StoreTicket, is_kept: bool) -> Option<Stored> {
         if self.line.gate == Some(ticket) {
             self.line.gate = None;
-            return Some(Stored::InLine);
+            return Some(Stored::InLine(None));
         }
         let place = self.line.waiting.iter().position(|waiting| waiting.awaits == Some(ticket))?;
         let waiting = self.line.waiting.get_mut(place)?;
@@ -240,10 +240,10 @@ impl Outbound {
                 waiting.tracked.stanza = before;
             }
             waiting.was_kept = true;
-            if let Sent::Message(letter) = &mut waiting.tracked.sent {
-                letter.aside = None;
-            }
-            return Some(Stored::InLine);
+            let Sent::Message(letter) = &mut waiting.tracked.sent else { return Some(Stored::InLine(None)) };
+            letter.aside = None;
+            let asker = letter.ticket.take_if(|_| letter.no_wait);
+            return Some(Stored::InLine(asker.map(|ticket| (ticket, letter.id.clone()))));
         }
         self.line.waiting.remove(place).map(|waiting| Stored::Refused(waiting.tracked.sent))
     }
