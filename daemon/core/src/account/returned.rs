@@ -53,9 +53,9 @@ pub(super) struct Taken {
     bytes: usize,
 }
 
-/// Recipients whose messages wait, and until when.
+/// Recipients whose messages wait, and until when: whoever has an address, or one in a room alone.
 #[derive(Debug, Default)]
-pub(super) struct Pauses(BTreeMap<BareJid, Moment>);
+pub(super) struct Pauses(BTreeMap<Jid, Moment>);
 
 impl Taken {
     pub(super) fn restored(messages: Vec<KeptMessage>) -> Self {
@@ -104,7 +104,7 @@ impl Taken {
 impl Pauses {
     /// Whether messages to somebody wait.
     pub(super) fn hold(&self, to: &Jid) -> bool {
-        !self.0.is_empty() && self.0.contains_key(&to.to_bare())
+        !self.0.is_empty() && (self.0.contains_key(to) || self.0.contains_key(&Jid::from(to.to_bare())))
     }
 }
 
@@ -122,40 +122,54 @@ pub(super) fn may_return(to: &Jid, from: &Address, own: &BareJid) -> bool {
 }
 
 impl Context {
-    /// The message with this id came back when the server had taken it; whether there was one, and it is to be sent again
-    /// later.
+    /// The message with this id came back when the server had taken it. Gives who is to wait, if it is to be sent again
+    /// later; those `in_room` wait for themselves alone, and not for the room.
     pub(super) fn returned_late(
         &mut self,
         id: &str,
         comes_from: &impl Fn(&Jid) -> bool,
+        in_room: &impl Fn(&Jid) -> bool,
         error: &StanzaError,
-    ) -> Option<BareJid> {
+    ) -> Option<Jid> {
         let message = self.taken.take(id, comes_from)?;
         let Unsent { letter, stanza, .. } = Unsent::kept(message, false);
         if is_to_wait(&letter, &stanza, error) {
-            return Some(self.put_by(letter, stanza, error));
+            return Some(self.put_by(letter, stanza, in_room, error));
         }
         self.failed_late(letter, &stanza, error);
         None
     }
 
     /// The same of a message of which the server has not said that it has it.
-    pub(super) fn returned_early(&mut self, letter: Letter, stanza: String, error: &StanzaError) -> Option<BareJid> {
+    pub(super) fn returned_early(
+        &mut self,
+        letter: Letter,
+        stanza: String,
+        in_room: &impl Fn(&Jid) -> bool,
+        error: &StanzaError,
+    ) -> Option<Jid> {
         if is_to_wait(&letter, &stanza, error) {
-            return Some(self.put_by(letter, stanza, error));
+            return Some(self.put_by(letter, stanza, in_room, error));
         }
         self.message_refused(letter, error);
         None
     }
 
     /// Sends a message again later; what is to go to the same recipient waits meanwhile.
-    fn put_by(&mut self, mut letter: Letter, stanza: String, error: &StanzaError) -> BareJid {
+    fn put_by(
+        &mut self,
+        mut letter: Letter,
+        stanza: String,
+        in_room: &impl Fn(&Jid) -> bool,
+        error: &StanzaError,
+    ) -> Jid {
         let pause = PAUSE * 2_u32.pow(u32::from(letter.returned.min(TRIALS)));
         let pause = pause + Duration::from_millis(self.entropy.below(JITTER_MS));
         letter.returned = letter.returned.saturating_add(1);
         letter.in_doubt = false;
         self.fates.forget(&letter.id);
-        let (to, until) = (letter.to.to_bare(), self.now.moment + pause);
+        let to = if in_room(&letter.to) { letter.to.clone() } else { Jid::from(letter.to.to_bare()) };
+        let until = self.now.moment + pause;
         self.pauses.0.insert(to.clone(), until);
         self.timers.set_at_latest(Timer::Again, until);
         let (ticket, id) = (letter.ticket.take(), letter.id.clone());

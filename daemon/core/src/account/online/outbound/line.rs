@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use jid::BareJid;
+use jid::{BareJid, Jid};
 
 use super::super::super::context::Context;
 use super::super::super::input::{StoreTicket, Ticket};
@@ -141,9 +141,10 @@ impl Outbound {
         Some((sent.into_letter()?, stanza))
     }
 
-    /// Takes out the messages to somebody that were never written.
-    pub(in super::super) fn take_unwritten(&mut self, to: &BareJid) -> impl Iterator<Item = Unsent> {
-        let is_it = |waiting: &Waiting| matches!(&waiting.tracked.sent, Sent::Message(letter) if !letter.in_doubt && letter.to.to_bare() == *to);
+    /// Takes out the messages to somebody, or to one in a room alone, that were never written.
+    pub(in super::super) fn take_unwritten(&mut self, to: &Jid) -> impl Iterator<Item = Unsent> {
+        let is_to = |letter: &Letter| letter.to == *to || to.is_bare() && letter.to.to_bare() == to.to_bare();
+        let is_it = |waiting: &Waiting| matches!(&waiting.tracked.sent, Sent::Message(letter) if !letter.in_doubt && is_to(letter));
         let (taken, waiting) = std::mem::take(&mut self.line.waiting).into_iter().partition(is_it);
         self.line.waiting = waiting;
         Line { waiting: taken, ..Line::default() }.into_unsent()
