@@ -193,7 +193,9 @@ pub(super) fn sent(
 
 /// An address that a person gave.
 pub(super) fn address(text: &str) -> Result<Jid, Failure> {
-    Jid::new(text).map_err(|error| Failure::usage(format!("{text:?} is not a JID: {error}")))
+    Jid::new(text).map_err(|error| {
+        Failure::usage(format!("{text:?} is not a JID: {error}")).with_hint("write it as juliet@capulet.example")
+    })
 }
 
 /// Where a file is, as an asker says.
