@@ -159,7 +159,6 @@ impl Context {
 
     /// Takes them out, but for those for rooms.
     pub(super) fn take_unsent(&mut self) -> Vec<Unsent> {
-        self.end_pauses();
         let (ready, waiting) =
             std::mem::take(&mut self.outbox.unsent).into_iter().partition(|unsent| self.may_leave(unsent));
         self.outbox.unsent = waiting;

@@ -5,7 +5,7 @@
 //! is not written yet to the same recipient waits with it, so that nothing overtakes it; what was written behind it
 //! cannot be called back.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use jid::{BareJid, Jid};
@@ -55,7 +55,11 @@ pub(super) struct Taken {
 
 /// Recipients whose messages wait, and until when.
 #[derive(Debug, Default)]
-pub(super) struct Pauses(BTreeMap<BareJid, Moment>);
+pub(super) struct Pauses {
+    until: BTreeMap<BareJid, Moment>,
+    /// Another process was to wait for these: so does this one, from the moment at which something could be sent.
+    restored: BTreeSet<BareJid>,
+}
 
 impl Taken {
     pub(super) fn restored(messages: Vec<KeptMessage>) -> Self {
@@ -102,9 +106,16 @@ impl Taken {
 }
 
 impl Pauses {
+    /// For what came back to another process and was not written since.
+    pub(super) fn restored(messages: &[KeptMessage]) -> Self {
+        let returned = messages.iter().filter(|message| message.returned > 0 && !message.may_be_written());
+        Self { until: BTreeMap::new(), restored: returned.map(|message| message.to.to_bare()).collect() }
+    }
+
     /// Whether messages to somebody wait.
     pub(super) fn hold(&self, to: &Jid) -> bool {
-        !self.0.is_empty() && self.0.contains_key(&to.to_bare())
+        let is_empty = self.until.is_empty() && self.restored.is_empty();
+        !is_empty && (self.until.contains_key(&to.to_bare()) || self.restored.contains(&to.to_bare()))
     }
 }
 
@@ -156,7 +167,8 @@ impl Context {
         letter.in_doubt = false;
         self.fates.forget(&letter.id);
         let (to, until) = (letter.to.to_bare(), self.now.moment + pause);
-        self.pauses.0.insert(to.clone(), until);
+        self.pauses.restored.remove(&to);
+        self.pauses.until.insert(to.clone(), until);
         self.timers.set_at_latest(Timer::Again, until);
         let (ticket, id) = (letter.ticket.take(), letter.id.clone());
         if letter.chosen {
@@ -182,6 +194,20 @@ impl Context {
         self.put_off_messages();
     }
 
+    /// What another process left in a session that goes on waits on, as it did there, before all that was taken since.
+    pub(super) fn wait_on(&mut self, messages: Vec<KeptMessage>) {
+        let mut waiting = Vec::new();
+        for message in messages {
+            let was_placed = message.position.is_some();
+            let unsent = Unsent::kept(message, false);
+            if was_placed {
+                self.outbox.displacing = Some(self.store(without_place(&unsent)));
+            }
+            waiting.push(unsent);
+        }
+        self.outbox.unsent.splice(0..0, waiting);
+    }
+
     /// What waits on when a session begins has no place in it, whichever it had in one that is gone.
     pub(super) fn forget_places(&mut self) {
         let placed = std::mem::take(&mut self.outbox.placed);
@@ -194,12 +220,11 @@ impl Context {
 
     /// Lets messages go whose recipients were given time.
     pub(super) fn end_pauses(&mut self) {
-        if self.pauses.0.is_empty() {
-            return;
-        }
         let now = self.now.moment;
-        self.pauses.0.retain(|_, until| *until > now);
-        if let Some(next) = self.pauses.0.values().min() {
+        let restored = std::mem::take(&mut self.pauses.restored);
+        self.pauses.until.extend(restored.into_iter().map(|to| (to, now + PAUSE)));
+        self.pauses.until.retain(|_, until| *until > now);
+        if let Some(next) = self.pauses.until.values().min() {
             self.timers.set_at_latest(Timer::Again, *next);
         }
     }

@@ -154,6 +154,9 @@ impl Outbound {
         let (to_rooms, messages) = part_from_rooms(messages);
         context.outbox.put_back(to_rooms);
         let (covered, lacks): (Vec<_>, Vec<_>) = messages.into_iter().partition(|message| message.is_covered(h));
+        let waits = |message: &KeptMessage| !message.is_in_doubt() && context.pauses.hold(&message.to);
+        let (waiting, lacks): (Vec<_>, Vec<_>) = lacks.into_iter().partition(waits);
+        context.wait_on(waiting);
         let lacks = lacks.into_iter().map(|message| {
             let in_doubt = message.is_in_doubt();
             Unsent::kept(message, in_doubt)
