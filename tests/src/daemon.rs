@@ -10,6 +10,7 @@ use crate::bus::Bus;
 use crate::missing::Missing;
 use crate::netns::Netns;
 use crate::process::{Folder, Process, clean};
+use crate::small_disk::SmallDisk;
 use crate::talk::Talk;
 use crate::wait::{SOON, eventually, until};
 
@@ -82,6 +83,13 @@ impl Home {
     pub fn within(mut self, namespace: &Netns) -> Self {
         self.namespace = Some(namespace.prefix());
         self
+    }
+
+    /// The same with the state on a disk of its own.
+    #[must_use]
+    pub fn with_state_on(mut self, disk: &SmallDisk) -> Self {
+        self.namespace = Some(disk.prefix());
+        self.with("XDG_STATE_HOME", &disk.inside())
     }
 
     /// Replaces the configuration file; a running daemon learns of it by SIGHUP or `config reload`.

@@ -42,11 +42,28 @@ impl Injected {
 
     /// Lets go of the program; how many of its calls met the fault.
     #[must_use]
-    pub fn lift(mut self) -> usize {
+    pub fn lift(self) -> usize {
+        let calls = self.calls();
+        calls.matches("(INJECTED)").count() + calls.matches("(DELAYED)").count()
+    }
+
+    /// Lets go of the program; how many of its calls wrote something, and less than they were to.
+    #[must_use]
+    pub fn short_writes(self) -> usize {
+        let is_short = |line: &str| {
+            // `pwrite64(9, "\0"..., 4096, 56) = 2024`
+            let (call, result) = line.rsplit_once(") = ")?;
+            let asked: u64 = call.rsplit(", ").nth(1)?.parse().ok()?;
+            let written: u64 = result.split(' ').next()?.parse().ok()?;
+            (0 < written && written < asked).then_some(())
+        };
+        self.calls().lines().filter_map(is_short).count()
+    }
+
+    fn calls(mut self) -> String {
         self.strace.signal(Signal::TERM);
         until(SOON, || self.strace.ended());
-        let calls = std::fs::read_to_string(self.folder.join("calls")).unwrap_or_default();
-        calls.matches("(INJECTED)").count() + calls.matches("(DELAYED)").count()
+        std::fs::read_to_string(self.folder.join("calls")).unwrap_or_default()
     }
 }
 

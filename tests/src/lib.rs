@@ -26,6 +26,7 @@ pub mod screen;
 pub mod scripted_server;
 pub mod server;
 pub mod service;
+pub mod small_disk;
 pub mod talk;
 pub mod trips;
 pub mod user_manager;

@@ -73,10 +73,14 @@ fn what_is_taken_without_a_session_outlives_the_daemon_and_leaves_once_and_in_or
         juliet.wait_for("the last of them", |event| event["event"] == "message" && event["body"] == "20");
         assert_eq!(bodies(&mut juliet), expected, "{kind:?}");
         assert_eq!(once("thrice")["state"], "sent");
+        // The disk is enough for who does not wait.
+        assert_eq!(home.json(&["--no-wait", "send", &JULIET.jid(), "21"])["state"], "queued");
+        juliet.wait_for("what nobody waits for", |event| event["event"] == "message" && event["body"] == "21");
+        assert_eq!(home.ctl(&["wait", "outbox", "empty", "-t", "20s"]).code, 0);
         let refused = home.ctl(&["send", &JULIET.jid(), "x", "--id", "two words"]);
         assert_eq!(refused.code, 2, "{refused:?}");
         assert_eq!(home.ctl(&["ping"]).code, 0);
-        assert_eq!(bodies(&mut juliet).len(), expected.len(), "{kind:?}");
+        assert_eq!(bodies(&mut juliet).len(), expected.len() + 1, "{kind:?}");
     }
 }
 

@@ -131,6 +131,7 @@ fn no_test_sleeps() {
     let bad = "fn nap() { sleep(1); }\n#[cfg(test)]\nmod tests { fn f() { thread::sleep(1); } }\n";
     breaks(shape::no_sleeps_in_tests, "daemon/src/x.rs", bad, &["daemon/src/x.rs:3: sleep"]);
     breaks(shape::no_sleeps_in_tests, "tests/src/wait.rs", bad, &[]);
+    breaks(shape::no_sleeps_in_tests, "tests/src/bus.rs", "impl Vfs for Disk { fn sleep(&self) {} }", &[]);
     breaks(
         shape::no_sleeps_in_tests,
         "tests/src/bus.rs",

@@ -81,6 +81,7 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
         id: args.id,
         correct: args.correct,
         receipt: args.receipt,
+        no_wait: session.global.no_wait,
         timeout_ms: args.receipt.then_some(limit).map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
         message_type: args.message_type.map(|message_type| match message_type {
             Type::Chat => MessageType::Chat,
@@ -90,14 +91,14 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
         account: session.global.account.clone(),
     };
     let mut patience = session.patience(Some("sending …"));
-    if args.receipt {
+    if args.receipt && !call.no_wait {
         patience.limit = Some(limit.saturating_add(GRACE));
     }
     session.run_with(&call, patience, Answer::Confirmation, line)
 }
 
 /// All of standard input, without its last line end.
-fn from_stdin(session: &Session) -> Result<String, Failure> {
+pub(super) fn from_stdin(session: &Session) -> Result<String, Failure> {
     let mut stdin = io::stdin().lock();
     if stdin.is_terminal() && !session.global.quiet {
         eprintln!("the message, ended by Ctrl-D on a line of its own:");

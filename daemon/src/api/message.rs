@@ -29,7 +29,7 @@ const LONGEST_URL: usize = 4096;
 impl Desk {
     /// Sends, and answers when the server has it, or where that is asked for when the recipient has it.
     pub(super) async fn send(&self, params: Send) -> Result<SendReport, Failure> {
-        if !params.receipt {
+        if !params.receipt || params.no_wait {
             return self.hand_over(params).await;
         }
         let (name, _) = self.one(params.account.clone()).await?;
@@ -91,8 +91,9 @@ impl Desk {
             }
             None => (None, kind),
         };
-        let (to, receipt, url) = (to.clone(), params.receipt, url.clone());
-        let outgoing = Outgoing { id, to: to.clone(), kind, body, subject, receipt, url: url.clone(), correcting };
+        let (receipt, no_wait) = (params.receipt, params.no_wait);
+        let outgoing =
+            Outgoing { id, to: to.clone(), kind, body, subject, receipt, url: url.clone(), correcting, no_wait };
         let answer = account.ask(|ticket| Command::Send(ticket, outgoing)).map_err(unavailable)?;
         let (id, state) = sent(&name, timeout(WAIT, answer).await)?;
         Ok(SendReport { account: name, id, state, to: to.to_string(), url })
@@ -192,7 +193,9 @@ pub(super) fn sent(
 
 /// An address that a person gave.
 pub(super) fn address(text: &str) -> Result<Jid, Failure> {
-    Jid::new(text).map_err(|error| Failure::usage(format!("{text:?} is not a JID: {error}")))
+    Jid::new(text).map_err(|error| {
+        Failure::usage(format!("{text:?} is not a JID: {error}")).with_hint("write it as juliet@capulet.example")
+    })
 }
 
 /// Where a file is, as an asker says.

@@ -35,6 +35,9 @@ const WRITING: &str = "
     PRAGMA journal_size_limit = 1048576;
 ";
 
+/// SQLite's name for the file system of the machine.
+const SYSTEM: &str = "unix";
+
 /// An open database.
 pub(super) struct Database {
     connection: Connection,
@@ -48,10 +51,15 @@ pub(super) struct Database {
 impl Database {
     /// Opens `state.db` in the folder, creating it or bringing its schema up to date. See [`OpenError`].
     pub(super) fn open(folder: &Path) -> Result<Self, OpenError> {
+        Self::open_on(SYSTEM, folder)
+    }
+
+    /// The same with what is in the files read and written through another of SQLite's file systems.
+    pub(super) fn open_on(file_system: &str, folder: &Path) -> Result<Self, OpenError> {
         let path = folder.join("state.db");
         let unusable = |error: io::Error| OpenError::Unusable { path: path.clone(), detail: error.to_string() };
         let metadata = create(&path, folder).map_err(unusable)?;
-        let mut connection = connect(&path).map_err(|error| open_error(&path, &error))?;
+        let mut connection = connect(&path, file_system).map_err(|error| open_error(&path, &error))?;
         if connection.is_readonly("main").unwrap_or(true) {
             return Err(unusable(io::Error::other("is read-only")));
         }
@@ -159,9 +167,9 @@ fn create(path: &Path, folder: &Path) -> io::Result<std::fs::Metadata> {
     }
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
+fn connect(path: &Path, file_system: &str) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = Connection::open_with_flags_and_vfs(path, flags, file_system)?;
     // People look into it with sqlite3 while it is in use.
     connection.busy_timeout(Duration::from_secs(5))?;
     // Until it is known to be sound and ours, even closing must not write to it.

@@ -187,5 +187,14 @@ mod tests {
         assert_eq!(by, [occupant("o-j"), occupant("o-t"), paris, Author::Us, occupant("o-j")]);
         let places: Vec<_> = words.into_iter().map(|RoomWord { place, .. }| place.unwrap_or_default()).collect();
         assert_eq!(places, ["juliet 1", "tybalt 1", "paris 1", "r 9", "Capulet 2"]);
+        check_index(&store).await;
+        store.apply(vec![Change::Expired(Wall::from_unix_millis(8))]).await.unwrap();
+        check_index(&store).await;
+    }
+
+    /// The index of the texts knows just what the history has.
+    async fn check_index(store: &Store) {
+        let sql = "INSERT INTO history_text (history_text, rank) VALUES ('integrity-check', 1)";
+        store.read(move |connection| connection.execute_batch(sql)).await.unwrap();
     }
 }

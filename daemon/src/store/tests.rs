@@ -1,5 +1,11 @@
 //! What the store promises: durability, order, one transaction a group, and damage left as it is.
 
+mod disk;
+mod life;
+mod machine;
+mod requests;
+mod sweep;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 

@@ -100,6 +100,9 @@ pub struct Send {
     /// How long that is waited for, in milliseconds; a minute when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
+    /// Answer as soon as it is kept, with `queued`; what becomes of it is in the outbox.
+    #[serde(default, skip_serializing_if = "crate::is_false")]
+    pub no_wait: bool,
     /// `chat`, `normal` or `headline`; `chat` when absent.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub message_type: Option<MessageType>,
@@ -120,6 +123,7 @@ impl Send {
             correct: None,
             receipt: false,
             timeout_ms: None,
+            no_wait: false,
             message_type: None,
             account: None,
         }

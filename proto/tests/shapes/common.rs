@@ -169,6 +169,8 @@ fn requests_keep_their_shape() {
     check_request("send-once", &once);
     let correction = Send { correct: some("m3"), ..Send::new("juliet@capulet.example".into(), "Good morrow".into()) };
     check_request("send-correct", &correction);
+    let kept = Send { no_wait: true, ..Send::new("juliet@capulet.example".into(), "Good night".into()) };
+    check_request("send-no-wait", &kept);
     check_request("outbox.list", &OutboxListing { account: some("home") });
     check_request("outbox.cancel", &OutboxCancel { id: "m3".into(), account: some("home") });
     check_request("outbox.retry", &OutboxRetry { id: "m5".into(), account: some("home") });

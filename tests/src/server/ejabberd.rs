@@ -8,12 +8,24 @@ use std::process::Command;
 use super::ROOMS;
 use super::people::{CONTACTS, PEOPLE};
 use super::place::Place;
-use super::{Log, MAX_FILE, Setup};
+use super::{Archive, Log, MAX_FILE, Setup};
 use crate::certificate::DOMAIN;
 use crate::process::Folder;
 
 /// What its log says once the accounts are there.
 pub(super) const READY: &str = "xmppd-tests: the accounts are there";
+
+/// Makes a module that answers in the place of the one that has the archive.
+const HIDDEN_ARCHIVE: &str = r#"Form = fun(Text) ->
+    {ok, Tokens, _} = erl_scan:string(Text), {ok, Parsed} = erl_parse:parse_form(Tokens), Parsed end,
+{ok, Hidden, Code} = compile:forms([Form("-module(hidden_archive)."), Form("-export([process/1])."),
+    Form("process(IQ) -> xmpp:make_iq_result(IQ, {xmlel, <<\"fin\">>,
+        [{<<\"xmlns\">>, <<\"urn:xmpp:mam:2\">>}, {<<\"complete\">>, <<\"true\">>}],
+        [{xmlel, <<\"set\">>, [{<<\"xmlns\">>, <<\"http://jabber.org/protocol/rsm\">>}],
+        [{xmlel, <<\"count\">>, [], [{xmlcdata, <<\"0\">>}]}]}]}).")]),
+{module, Hidden} = code:load_binary(Hidden, "hidden", Code),
+ok = gen_iq_handler:add_iq_handler(ejabberd_sm, <<"verona.example">>, <<"urn:xmpp:mam:2">>, Hidden, process),
+"#;
 
 /// Writes the configuration. Tests read the log as the witness of the wire: its default limit of 500 lines a second
 /// would leave lines out.
@@ -24,7 +36,10 @@ pub(super) fn write(setup: &Setup, folder: &Folder) {
         Log::All => "debug",
         Log::Little => "info",
     };
-    let archive = if setup.archive { "  mod_mam: {default: always}\n" } else { "" };
+    let archive = match setup.archive {
+        Archive::Kept | Archive::Hidden => "  mod_mam: {default: always}\n",
+        Archive::Absent => "",
+    };
     let (certificates, listener, module) = setup.web.map(|port| web(port, &path.to_string())).unwrap_or_default();
     let configuration = format!(
         r#"hosts: [{DOMAIN}]
@@ -83,7 +98,7 @@ pub(super) fn command(place: &Place, setup: &Setup, folder: &Path) -> Command {
         .env("ERL_LIBS", libraries(place.root()))
         .args(["-noinput", "-mnesia", "dir"])
         .arg(format!("\"{}\"", setup.folder.join("mnesia").display()))
-        .args(["-s", "ejabberd", "-eval", &calls()]);
+        .args(["-s", "ejabberd", "-eval", &calls(setup.archive)]);
     command
 }
 
@@ -96,7 +111,7 @@ fn libraries(root: &Path) -> String {
 }
 
 /// Erlang that makes the accounts and rosters; after a restart they are there and the same calls change nothing.
-fn calls() -> String {
+fn calls(archive: Archive) -> String {
     let host = binary(DOMAIN);
     let mut calls = String::new();
     for person in PEOPLE {
@@ -108,6 +123,9 @@ fn calls() -> String {
         calls.push_str(&format!(
             "ok = mod_admin_extra:add_rosteritem({owner}, {host}, {name}, {host}, {name}, [{group}], <<\"both\">>), "
         ));
+    }
+    if archive == Archive::Hidden {
+        calls.push_str(HIDDEN_ARCHIVE);
     }
     format!("{calls}io:format(\"{READY}~n\").")
 }

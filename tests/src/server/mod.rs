@@ -66,6 +66,17 @@ impl Tls {
     pub const BOTH: [Self; 2] = [Self::Starttls, Self::Direct];
 }
 
+/// What a server archives of its people's messages (XEP-0313), and says of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Archive {
+    /// All of them.
+    Kept,
+    /// There is no archive.
+    Absent,
+    /// It says that it is complete, and that there is nothing in it.
+    Hidden,
+}
+
 /// A running server for `verona.example` with the accounts of [`people`]; gone with the value.
 #[derive(Debug)]
 pub struct Server {
@@ -89,7 +100,7 @@ struct Setup {
     web: Option<u16>,
     /// Of Prosody: whether it loads the modules for SASL2.
     sasl2: bool,
-    archive: bool,
+    archive: Archive,
     log: Log,
 }
 
@@ -135,14 +146,14 @@ impl Server {
     /// # Errors
     /// As [`Server::start`].
     pub fn start_with_files(kind: Kind) -> Result<Self, Missing> {
-        Self::make_with(kind, Flaw::None, kind == Kind::Prosody13, Log::All, Some(free_port()), true)
+        Self::make_with(kind, Flaw::None, kind == Kind::Prosody13, Log::All, Some(free_port()), Archive::Kept)
     }
 
-    /// Starts a server that archives no messages, or one that does (XEP-0313), and logs little.
+    /// Starts a server with such an archive that logs little.
     ///
     /// # Errors
     /// As [`Server::start`].
-    pub fn start_archiving(kind: Kind, archive: bool) -> Result<Self, Missing> {
+    pub fn start_archiving(kind: Kind, archive: Archive) -> Result<Self, Missing> {
         Self::make_with(kind, Flaw::None, kind == Kind::Prosody13, Log::Little, None, archive)
     }
 
@@ -156,7 +167,7 @@ impl Server {
     }
 
     fn make(kind: Kind, flaw: Flaw, sasl2: bool, log: Log) -> Result<Self, Missing> {
-        Self::make_with(kind, flaw, sasl2, log, None, true)
+        Self::make_with(kind, flaw, sasl2, log, None, Archive::Kept)
     }
 
     fn make_with(
@@ -165,7 +176,7 @@ impl Server {
         sasl2: bool,
         log: Log,
         web: Option<u16>,
-        archive: bool,
+        archive: Archive,
     ) -> Result<Self, Missing> {
         let place = Place::of(kind)?;
         let folder = Folder::new("server");

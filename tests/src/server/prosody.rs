@@ -6,7 +6,7 @@ use std::process::Command;
 use super::ROOMS;
 use super::people::{CONTACTS, PEOPLE};
 use super::place::Place;
-use super::{Log, MAX_FILE, Setup};
+use super::{Archive, Log, MAX_FILE, Setup};
 use crate::certificate::DOMAIN;
 use crate::process::Folder;
 
@@ -17,9 +17,23 @@ const MODULES: &str = r#""roster", "saslauth", "tls", "disco", "presence", "mess
 /// What Prosody 13 can and Prosody 0.12 cannot: there they call what it does not have, and hang.
 const MODULES_SASL2: &str = r#""sasl2", "sasl2_bind2", "sasl2_fast", "sasl2_sm", "sasl_ssdp";"#;
 
+/// A module that answers in the place of the one that has the archive.
+const HIDDEN_ARCHIVE: &str = r#"local st = require "util.stanza";
+module:hook("iq-set/self/urn:xmpp:mam:2:query", function(event)
+    local reply = st.reply(event.stanza):tag("fin", { xmlns = "urn:xmpp:mam:2", complete = "true" })
+        :tag("set", { xmlns = "http://jabber.org/protocol/rsm" }):text_tag("count", "0");
+    event.origin.send(reply);
+    module:log("info", "the archive is hidden");
+    return true;
+end, 100);
+"#;
+
 /// Writes the configuration, the accounts and the rosters.
 pub(super) fn write(setup: &Setup, folder: &Folder) {
     folder.write("prosody.cfg.lua", &configuration(setup));
+    if setup.archive == Archive::Hidden {
+        folder.write("modules/mod_hidden_archive.lua", HIDDEN_ARCHIVE);
+    }
     let host = format!("data/{}", DOMAIN.replace('.', "%2e"));
     for person in PEOPLE {
         let account = format!("return {{ [\"password\"] = {} }};\n", quoted(person.password));
@@ -46,7 +60,11 @@ pub(super) fn command(place: &Place, setup: &Setup, folder: &Path) -> Command {
 
 fn configuration(setup: &Setup) -> String {
     let extra = if setup.sasl2 { MODULES_SASL2 } else { "" };
-    let archive = if setup.archive { r#""mam";"# } else { "" };
+    let archive = match setup.archive {
+        Archive::Kept => r#""mam";"#,
+        Archive::Absent => "",
+        Archive::Hidden => r#""mam"; "hidden_archive";"#,
+    };
     let folder = setup.folder.display();
     let (web, files) = setup.web.map(|port| web(port, &folder.to_string())).unwrap_or_default();
     let (starttls, direct) = (setup.starttls, setup.direct);
@@ -58,6 +76,7 @@ fn configuration(setup: &Setup) -> String {
         r#"run_as_root = true
 pidfile = "{folder}/prosody.pid"
 data_path = "{folder}/data"
+plugin_paths = {{ "{folder}/modules" }}
 log = {{ {log} = "*console" }}
 interfaces = {{ "127.0.0.1" }}
 c2s_ports = {{ {starttls} }}

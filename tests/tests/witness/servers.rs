@@ -9,7 +9,7 @@ use xmppd_tests::daemon::Home;
 use xmppd_tests::missing::{Missing, present};
 use xmppd_tests::relay::{Cut, Plan, Relay};
 use xmppd_tests::server::people::{JULIET, ROMEO};
-use xmppd_tests::server::{Kind, Server, Tls};
+use xmppd_tests::server::{Archive, Kind, Server, Tls};
 use xmppd_tests::wait::{SOON, delay, eventually};
 
 /// How often a session is lost.
@@ -51,7 +51,7 @@ fn everywhere(has_archive: bool) {
 }
 
 fn play(kind: Kind, has_archive: bool, holds: bool) -> Result<(), Missing> {
-    let server = Server::start_archiving(kind, has_archive)?;
+    let server = Server::start_archiving(kind, if has_archive { Archive::Kept } else { Archive::Absent })?;
     let mut juliet = Contact::login(&server, Tls::Direct, JULIET)?;
     let relay = Relay::start(server.port(Tls::Direct));
     let password = format!("password-command = [\"printf\", \"%s\", {:?}]", ROMEO.password);

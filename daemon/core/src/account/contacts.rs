@@ -172,29 +172,8 @@ impl Context {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{Memory, MessageSettings, OnUncertain, Output, Settings, TuneSettings};
-    use crate::entropy::{Entropy, SEED_LEN};
-    use crate::presence::{Layers, Presence, Show, StatusWhen};
-    use crate::srv::TlsPolicy;
-
-    fn context() -> Context {
-        let settings = Settings {
-            jid: BareJid::new("romeo@verona.example").unwrap(),
-            resource: jid::ResourcePart::new("xmppd.1").unwrap().into_owned(),
-            server: None,
-            tls: TlsPolicy::Auto,
-            tune: TuneSettings { pep: false, status: None, status_when: StatusWhen::Empty },
-            rooms: false,
-            messages: MessageSettings::default(),
-            encrypted_only: Vec::new(),
-            on_uncertain: OnUncertain::Resend,
-            held: 1_000,
-            user_agent: String::new(),
-            version: String::new(),
-        };
-        let memory = Memory::new(Layers::new(Presence { show: Show::Online, status: None, priority: 0 }));
-        Context::new(settings, memory, Entropy::new([0; SEED_LEN]))
-    }
+    use crate::account::Output;
+    use crate::account::testing::context;
 
     /// How many of the outputs are for the disk.
     fn stored(context: &mut Context) -> usize {

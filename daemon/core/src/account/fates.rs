@@ -1,5 +1,7 @@
 //! What becomes of messages in the end, as far as the account is concerned: who waits is told, and the disk knows.
 
+use jid::BareJid;
+
 use super::context::Context;
 use super::input::{StoreTicket, Ticket};
 use super::online::Letter;
@@ -68,11 +70,15 @@ impl Context {
         self.settle_arrived(Fate::Arrived, ids, names);
     }
 
-    /// A room shows a message; should its archive tell of it once more, it is known to be ours.
-    pub(super) fn message_shown(&mut self, letter: Letter) {
-        let Letter { ticket, id, .. } = letter;
-        let names = vec![name(&id)];
-        self.inbox.remember(&name(&id));
+    /// A room shows a message, perhaps under this id of its own; should its archive tell of it once more, it is known to
+    /// be ours.
+    pub(super) fn message_shown(&mut self, letter: Letter, shown_as: Option<&str>) {
+        let Letter { ticket, id, to, .. } = letter;
+        let names: Vec<String> =
+            std::iter::once(name(&id)).chain(shown_as.map(|shown_as| shown(&to.to_bare(), shown_as))).collect();
+        for name in &names {
+            self.inbox.remember(name);
+        }
         self.answer(ticket, &id, &Outcome::Sent(id.clone()));
         self.settle_arrived(Fate::Arrived, vec![id], names);
     }
@@ -80,6 +86,11 @@ impl Context {
     /// Whether a room has shown a message of ours with this id before.
     pub(super) fn was_shown(&self, id: &str) -> bool {
         self.inbox.knows(&name(id))
+    }
+
+    /// The same where the room shows it under this id of its own.
+    pub(super) fn was_shown_as(&self, room: &BareJid, shown_as: &str) -> bool {
+        self.inbox.knows(&shown(room, shown_as))
     }
 
     /// This message came back, or would: whoever waits is told, and where nobody does, or it was kept for its author
@@ -166,6 +177,11 @@ impl Context {
             }
         }
     }
+}
+
+/// The name of a message of ours that a room shows under an id of its own.
+fn shown(room: &BareJid, id: &str) -> String {
+    format!("shown {room} {id}")
 }
 
 #[cfg(test)]

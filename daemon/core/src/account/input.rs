@@ -213,6 +213,8 @@ pub struct Outgoing {
     pub url: Option<String>,
     /// It takes the place of another one of ours to the same recipient.
     pub correcting: Option<Correcting>,
+    /// Whoever asks is answered as soon as the disk has it.
+    pub no_wait: bool,
 }
 
 /// Which message a correction is of (XEP-0308).

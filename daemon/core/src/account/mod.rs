@@ -27,6 +27,8 @@ mod rooms;
 mod settings;
 mod stopped;
 mod streak;
+#[cfg(test)]
+mod testing;
 mod timers;
 mod tokens;
 

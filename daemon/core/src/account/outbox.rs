@@ -272,6 +272,7 @@ impl Context {
         let stanza = self.compose(&id, replaces.as_deref(), &outgoing);
         let letter = Letter {
             ticket: Some(ticket),
+            no_wait: outgoing.no_wait,
             id,
             to_room: outgoing.kind == MessageKind::Groupchat,
             to: outgoing.to,

@@ -245,12 +245,13 @@ impl Said {
     /// How many bytes it holds, about.
     pub(super) fn size(&self) -> usize {
         match self {
-            Self::Text(Incoming { id, body, subject, urls, .. }) => {
-                let texts = [body, subject].into_iter().flatten().chain(urls).chain([id]);
+            Self::Text(Incoming { id, body, subject, urls, encrypted, origin, replaces, reply_to, .. }) => {
+                let optional = [body, subject, encrypted, origin, replaces, reply_to];
+                let texts = optional.into_iter().flatten().chain(urls).chain([id]);
                 size_of::<Self>() + texts.map(String::len).sum::<usize>()
             }
-            // All parts of a remark are short.
-            Self::Noted(_) => size_of::<Self>(),
+            // All parts of a remark are short, but for what it is about.
+            Self::Noted(noted) => size_of::<Self>() + noted.remark.about().len(),
         }
     }
 
@@ -311,6 +312,9 @@ impl Context {
     /// What another client of ours answers was read there.
     fn message_came(&mut self, message: Incoming) {
         self.recent.add(&message);
+        if let Some(place) = message.place.as_ref().filter(|_| message.is_said_in_room()) {
+            self.room_recent.was_told(&message.chat(), place);
+        }
         let (chat, is_answer, is_news) = (message.chat(), message.sent, message.is_news());
         if message.wants_receipt && self.dues.receipts.len() < DUES {
             let (to, kind, id) = (message.from.clone(), message.kind.clone(), message.id.clone());
@@ -327,6 +331,9 @@ impl Context {
     /// What is said of a message that is not known, or not this one's to speak of, is nothing.
     fn was_noted(&mut self, noted: Noted) {
         if noted.about.is_some() {
+            if let Some(place) = &noted.place {
+                self.room_recent.was_told(&noted.chat, place);
+            }
             // Of rooms that was decided before.
             return self.event(Event::Noted(noted));
         }

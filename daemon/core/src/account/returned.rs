@@ -53,12 +53,12 @@ pub(super) struct Taken {
     bytes: usize,
 }
 
-/// Recipients whose messages wait, and until when.
+/// Recipients whose messages wait, and until when: whoever has an address, or one in a room alone.
 #[derive(Debug, Default)]
 pub(super) struct Pauses {
-    until: BTreeMap<BareJid, Moment>,
+    until: BTreeMap<Jid, Moment>,
     /// Another process was to wait for these: so does this one, from the moment at which something could be sent.
-    restored: BTreeSet<BareJid>,
+    restored: BTreeSet<Jid>,
 }
 
 impl Taken {
@@ -107,15 +107,20 @@ impl Taken {
 
 impl Pauses {
     /// For what came back to another process and was not written since.
-    pub(super) fn restored(messages: &[KeptMessage]) -> Self {
+    pub(super) fn restored(messages: &[KeptMessage], is_room: impl Fn(&BareJid) -> bool) -> Self {
         let returned = messages.iter().filter(|message| message.returned > 0 && !message.may_be_written());
-        Self { until: BTreeMap::new(), restored: returned.map(|message| message.to.to_bare()).collect() }
+        let waits = returned.map(|KeptMessage { to, .. }| match to.to_bare() {
+            room if to.is_full() && is_room(&room) => to.clone(),
+            bare => bare.into(),
+        });
+        Self { until: BTreeMap::new(), restored: waits.collect() }
     }
 
     /// Whether messages to somebody wait.
     pub(super) fn hold(&self, to: &Jid) -> bool {
+        let bare = Jid::from(to.to_bare());
         let is_empty = self.until.is_empty() && self.restored.is_empty();
-        !is_empty && (self.until.contains_key(&to.to_bare()) || self.restored.contains(&to.to_bare()))
+        !is_empty && [to, &bare].iter().any(|to| self.until.contains_key(*to) || self.restored.contains(*to))
     }
 }
 
@@ -133,40 +138,54 @@ pub(super) fn may_return(to: &Jid, from: &Address, own: &BareJid) -> bool {
 }
 
 impl Context {
-    /// The message with this id came back when the server had taken it; whether there was one, and it is to be sent again
-    /// later.
+    /// The message with this id came back when the server had taken it. Gives who is to wait, if it is to be sent again
+    /// later; those `in_room` wait for themselves alone, and not for the room.
     pub(super) fn returned_late(
         &mut self,
         id: &str,
         comes_from: &impl Fn(&Jid) -> bool,
+        in_room: &impl Fn(&Jid) -> bool,
         error: &StanzaError,
-    ) -> Option<BareJid> {
+    ) -> Option<Jid> {
         let message = self.taken.take(id, comes_from)?;
         let Unsent { letter, stanza, .. } = Unsent::kept(message, false);
         if is_to_wait(&letter, &stanza, error) {
-            return Some(self.put_by(letter, stanza, error));
+            return Some(self.put_by(letter, stanza, in_room, error));
         }
         self.failed_late(letter, &stanza, error);
         None
     }
 
     /// The same of a message of which the server has not said that it has it.
-    pub(super) fn returned_early(&mut self, letter: Letter, stanza: String, error: &StanzaError) -> Option<BareJid> {
+    pub(super) fn returned_early(
+        &mut self,
+        letter: Letter,
+        stanza: String,
+        in_room: &impl Fn(&Jid) -> bool,
+        error: &StanzaError,
+    ) -> Option<Jid> {
         if is_to_wait(&letter, &stanza, error) {
-            return Some(self.put_by(letter, stanza, error));
+            return Some(self.put_by(letter, stanza, in_room, error));
         }
         self.message_refused(letter, error);
         None
     }
 
     /// Sends a message again later; what is to go to the same recipient waits meanwhile.
-    fn put_by(&mut self, mut letter: Letter, stanza: String, error: &StanzaError) -> BareJid {
+    fn put_by(
+        &mut self,
+        mut letter: Letter,
+        stanza: String,
+        in_room: &impl Fn(&Jid) -> bool,
+        error: &StanzaError,
+    ) -> Jid {
         let pause = PAUSE * 2_u32.pow(u32::from(letter.returned.min(TRIALS)));
         let pause = pause + Duration::from_millis(self.entropy.below(JITTER_MS));
         letter.returned = letter.returned.saturating_add(1);
         letter.in_doubt = false;
         self.fates.forget(&letter.id);
-        let (to, until) = (letter.to.to_bare(), self.now.moment + pause);
+        let to = if in_room(&letter.to) { letter.to.clone() } else { Jid::from(letter.to.to_bare()) };
+        let until = self.now.moment + pause;
         self.pauses.restored.remove(&to);
         self.pauses.until.insert(to.clone(), until);
         self.timers.set_at_latest(Timer::Again, until);

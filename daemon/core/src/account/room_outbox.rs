@@ -93,7 +93,7 @@ impl Context {
     /// Keeps a message for a room; its asker `lingers` where the room is about to be entered.
     pub(super) fn keep_for_room(&mut self, mut letter: Letter, stanza: String, lingers: bool) {
         if self.outbox.to_rooms.len() >= MOST {
-            let reason = "too many messages wait for rooms already".into();
+            let reason = format!("{MOST} messages wait for rooms already");
             return self.answer(letter.ticket, &letter.id, &Outcome::NotKept(reason));
         }
         let awaits = self.store(letter.keeping(None, &stanza));
@@ -135,5 +135,49 @@ impl Context {
         for (ticket, id) in waiting {
             self.answer(Some(ticket), &id, &Outcome::Queued(id.clone()));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jid::Jid;
+
+    use super::super::input::Place;
+    use super::super::output::Output;
+    use super::super::testing;
+    use super::*;
+
+    fn send(number: usize, context: &mut Context) -> Vec<Output> {
+        let outgoing = Outgoing {
+            id: Some(number.to_string()),
+            to: Jid::new("hall@rooms.verona.example").expect("a JID"),
+            kind: MessageKind::Groupchat,
+            body: "Till it be morrow".into(),
+            subject: None,
+            receipt: false,
+            no_wait: false,
+            url: None,
+            correcting: None,
+        };
+        context.take_message(Ticket(number as u64), outgoing);
+        std::iter::from_fn(|| context.poll()).collect()
+    }
+
+    #[test]
+    fn what_is_one_too_many_is_refused_before_it_is_called_kept_and_can_come_again() {
+        let mut context = testing::context();
+        for number in 0..MOST {
+            let outputs = send(number, &mut context);
+            assert!(matches!(outputs[..], [Output::Store(..)]), "{number}: {outputs:?}");
+        }
+        for _ in 0..2 {
+            let outputs = send(MOST, &mut context);
+            let [Output::Reply(Ticket(_), Outcome::NotKept(reason))] = &outputs[..] else { panic!("{outputs:?}") };
+            assert_eq!(reason, "1000 messages wait for rooms already");
+        }
+        context.cancel(Ticket(0), "7".into(), Place::Memory);
+        while context.poll().is_some() {}
+        let outputs = send(MOST, &mut context);
+        assert!(matches!(outputs[..], [Output::Store(..)]), "{outputs:?}");
     }
 }

@@ -28,6 +28,8 @@ const CLASSIC: Kind = Kind {
     archive: false,
     clears: false,
     room: false,
+    renames: false,
+    grudging: false,
     lingers: false,
     lies: None,
 };
@@ -63,6 +65,7 @@ fn logins_and_sending_are_cut_at_every_byte() {
         (Kind { tells_h: false, archive: true, clears: true, ..FAST }, Before::Forgotten),
         (Kind { room: true, ..FAST }, Before::Break),
         (Kind { room: true, ..FAST }, Before::Death),
+        (Kind { room: true, renames: true, ..FAST }, Before::Death),
         (Kind { room: true, tells_h: false, ..CLASSIC }, Before::Forgotten),
         (Kind { room: true, ..unmanaged }, Before::Nothing),
     ];
@@ -169,7 +172,7 @@ fn wander(seed: u64, keys: &Keys) {
     if kind.archive || kind.room {
         // What came before the first session is not told.
         world.until_online();
-        world.settle();
+        world.until_known();
     }
     world.slow_disk = true;
     let comes_back = kind.managed && !kind.room;
@@ -215,6 +218,8 @@ fn kind_of_server(forgets: bool, roll: &mut impl FnMut(u64) -> u64) -> Kind {
         archive: flag(roll(2)),
         clears: flag(roll(2)),
         room: flag(roll(2)),
+        renames: flag(roll(2)),
+        grudging: flag(roll(4)),
         lingers: flag(roll(2)),
         lies: None,
     };

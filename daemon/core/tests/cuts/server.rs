@@ -12,6 +12,7 @@ mod stanzas;
 use std::collections::{BTreeSet, VecDeque};
 
 use xmppd_core::account::Security;
+use xmppd_core::time::Wall;
 use xmppd_core::xml::{Element, Frame, Limits, Reader};
 
 pub(crate) use archive::Lie;
@@ -47,6 +48,10 @@ pub(crate) struct Kind {
     pub(crate) clears: bool,
     /// All is said in a room, whose archive it is.
     pub(crate) room: bool,
+    /// The room shows all under ids of its own, as gateways do.
+    pub(crate) renames: bool,
+    /// The room's archive has to be asked three times for everything.
+    pub(crate) grudging: bool,
     /// Goes on with what a lost connection carried for a while, even when the session goes on over another one.
     pub(crate) lingers: bool,
     /// How its archive lies, if it does.
@@ -67,7 +72,10 @@ pub(crate) struct Server<'a> {
     /// A lost connection, and what it carried that is not handled yet.
     late: Option<(Link, Vec<u8>)>,
     mailbox: VecDeque<String>,
-    archived: Vec<String>,
+    /// How often the archive was asked.
+    asked: u32,
+    /// When each was said, and what.
+    archived: Vec<(String, String)>,
     /// So many messages are not in the archive any more.
     expired: usize,
     /// The messages it handled, in order.
@@ -78,6 +86,7 @@ pub(crate) struct Server<'a> {
     pub(crate) understood: BTreeSet<usize>,
     /// How many sessions ended without the client knowing how much of it was handled.
     pub(crate) forgotten: u32,
+    pub(crate) clock: Wall,
     pub(crate) resumptions: u32,
     pub(crate) token_logins: u32,
 }
@@ -123,7 +132,9 @@ impl<'a> Server<'a> {
             link: None,
             late: None,
             mailbox: VecDeque::new(),
+            asked: 0,
             archived: Vec::new(),
+            clock: Wall::default(),
             expired: 0,
             handled: Vec::new(),
             returned: 0,

@@ -300,6 +300,15 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Goes on until the disk knows how far the room is known, if there is one.
+    pub(crate) fn until_known(&mut self) {
+        self.settle();
+        while self.server.kind.room && self.memory().rooms.iter().any(|room| room.border.is_none()) {
+            self.wait();
+            self.settle();
+        }
+    }
+
     /// Goes on until nothing is owed to anybody.
     pub(crate) fn until_quiet(&mut self) {
         let end = self.clock + 30 * 60_000;

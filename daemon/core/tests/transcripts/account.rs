@@ -180,13 +180,11 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
             let status = has("status").then(|| "♪ {title}".parse().expect("a template"));
             Command::TuneSettings(ticket, TuneSettings { pep: has("pep"), status, status_when: StatusWhen::Empty })
         }
-        ("send", [to, body]) => Command::Send(ticket, outgoing(None, to, body, false)?),
-        ("send", [to, body, word]) if word == "receipt" => Command::Send(ticket, outgoing(None, to, body, true)?),
-        ("send", [to, body, word, id]) if word == "id" => Command::Send(ticket, outgoing(Some(id), to, body, false)?),
+        ("send", [to, body, how @ ..]) => Command::Send(ticket, sent_as(outgoing(to, body)?, how)?),
         ("correct", [first, to, body, place @ ..]) => {
             let behind = place.iter().find(|word| *word != "behind").cloned();
             let correcting = Some(Correcting { first: first.clone(), behind });
-            Command::Send(ticket, Outgoing { correcting, ..outgoing(None, to, body, false)? })
+            Command::Send(ticket, Outgoing { correcting, ..outgoing(to, body)? })
         }
         ("ask", [to, what]) if what == "ping" => {
             let to = if to == "account" { None } else { Some(Jid::new(to).ok()?) };
@@ -263,9 +261,28 @@ fn publication(told: &Personal) -> Publication {
     Publication::new(told.node(), "current", told.to_element())
 }
 
-fn outgoing(id: Option<&String>, to: &str, body: &str, receipt: bool) -> Option<Outgoing> {
-    let (id, to, kind) = (id.cloned(), Jid::new(to).ok()?, MessageKind::Chat);
-    Some(Outgoing { id, to, kind, body: body.to_owned(), subject: None, receipt, url: None, correcting: None })
+fn outgoing(to: &str, body: &str) -> Option<Outgoing> {
+    Some(Outgoing {
+        id: None,
+        to: Jid::new(to).ok()?,
+        kind: MessageKind::Chat,
+        body: body.to_owned(),
+        subject: None,
+        receipt: false,
+        url: None,
+        correcting: None,
+        no_wait: false,
+    })
+}
+
+fn sent_as(outgoing: Outgoing, how: &[String]) -> Option<Outgoing> {
+    Some(match how {
+        [] => outgoing,
+        [word] if word == "receipt" => Outgoing { receipt: true, ..outgoing },
+        [word] if word == "no-wait" => Outgoing { no_wait: true, ..outgoing },
+        [word, id] if word == "id" => Outgoing { id: Some(id.clone()), ..outgoing },
+        _ => return None,
+    })
 }
 
 /// Patterns of bare addresses.

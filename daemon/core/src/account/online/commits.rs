@@ -82,6 +82,12 @@ impl Commits {
         self.waiting.rooms.insert(room, border);
     }
 
+    /// How far a room is known with what is not on the disk yet.
+    pub(super) fn border_of(&self, room: &BareJid) -> Option<&Border> {
+        let under_way = self.under_way.iter().find_map(|(_, _, batch)| batch.rooms.get(room));
+        self.waiting.rooms.get(room).or(under_way)
+    }
+
     /// A room shows a message of ours.
     pub(super) fn shown(&mut self, shown: Shown) {
         self.waiting.shown.push(shown);

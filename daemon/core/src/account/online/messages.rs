@@ -72,9 +72,11 @@ impl Online {
         let own = self.session.jid.to_bare();
         let comes_from = |to: &Jid| may_return(to, from, &own);
         let early = self.outbound.refused(id, &comes_from).or_else(|| self.refused_by_room(id, &comes_from, context));
+        let rooms = &self.rooms;
+        let in_room = |to: &Jid| to.is_full() && rooms.has(&to.to_bare());
         let waits = match early {
-            Some((letter, stanza)) => context.returned_early(letter, stanza, error),
-            None => context.returned_late(id, &comes_from, error),
+            Some((letter, stanza)) => context.returned_early(letter, stanza, &in_room, error),
+            None => context.returned_late(id, &comes_from, &in_room, error),
         };
         if let Some(to) = waits {
             context.wait_with_it(self.outbound.take_unwritten(&to));

@@ -290,7 +290,10 @@ impl Online {
                     context.letter_not_kept(letter, result.err().unwrap_or_default());
                 }
             }
-            Some(Stored::InLine) => {}
+            Some(Stored::InLine(Some((ticket, id)))) => {
+                context.answer(Some(ticket), &id, &Outcome::Queued(id.clone()));
+            }
+            Some(Stored::InLine(None)) => {}
             None => self.tune_stored(ticket, result, context),
         }
     }

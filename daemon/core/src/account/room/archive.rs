@@ -1,41 +1,53 @@
 //! What is said in a room, each thing once and in the room's order: what was said while we were away is read from the
 //! room's archive (XEP-0313) behind the last thing that is known, and what is said meanwhile waits. A room without an
-//! archive tells by itself what was said since (XEP-0045 section 7.2.14), as far as it remembers.
+//! archive tells by itself what was said since (XEP-0045 section 7.2.14), as far as it remembers. Where the archive fails,
+//! what is said is told without it, and what it has of before is told once it can be read.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::super::kept::Border;
 use super::super::pages::Pages;
 use super::entering::earlier;
+use super::outside::may_pass;
 use super::place::Place;
-use super::{Action, Asked, LONGEST_ID, Spoken, Turn};
+use super::told::{Name, Told};
+use super::tries::Tries;
+use super::waiting::{Heard, Waiting};
+use super::{Action, Asked, LONGEST_ID, Turn};
 use crate::stanza::archive::{self, Archived, Page, Range};
 use crate::stanza::error::Condition;
 use crate::stanza::{Message, StanzaError};
 use crate::time::{Moment, Wall};
 use crate::xml::Element;
 
-/// So many messages at most wait while the archive is read; more are read from it.
-const WAITING: usize = 500;
 /// A room that does not say what it is about by then has told all that was said before.
 const HISTORY_WITHIN: Duration = Duration::from_secs(10);
-/// Of so many of the last messages the names are remembered.
-const NAMES: usize = 64;
+
+/// What of a room outlasts a visit.
+#[derive(Debug, Default)]
+pub(super) struct Past {
+    /// How far what was said is known.
+    pub(super) known: Option<Border>,
+    pub(super) tries: Tries,
+    pub(super) told: Told,
+}
 
 /// What is known of what was said.
 #[derive(Debug, Default)]
 pub(super) struct Archive {
     stage: Stage,
-    newer: Vec<Heard>,
-    /// More was said than could wait.
-    overflown: bool,
-    /// The names of the last messages, the oldest first.
-    names: VecDeque<String>,
+    /// What is said meanwhile.
+    newer: Waiting,
+    /// The room may tell by itself what was said before: until it says what it is about, or then.
+    tells_until: Option<Moment>,
+    /// Messages may leave. What is read later says nothing of them: they may not have come as far yet.
+    known: bool,
     /// The archive was read to its end: what of ours it does not have did not arrive.
     read: bool,
-    /// It could not be read to its end: what lies between is left for the next time that we enter.
+    /// It could not be read to its end: what lies between is left for another time.
     unread: bool,
+    /// When that is, unless we enter anew before.
+    again_at: Option<Moment>,
 }
 
 #[derive(Debug, Default)]
@@ -60,68 +72,88 @@ struct Reading {
     query: String,
     pages: Pages,
     last: Option<Border>,
-}
-
-/// Something that was said; nothing to tell where we said it.
-#[derive(Debug)]
-struct Heard {
-    spoken: Option<Box<Spoken>>,
-    border: Option<Border>,
-    name: Option<String>,
+    /// It failed, or did before: then the next request goes out.
+    ask_at: Option<Moment>,
 }
 
 impl Archive {
-    /// Whether all that was said before is known.
+    /// Whether all that was said before is known, or nothing waits for it any more.
     pub(super) fn is_known(&self) -> bool {
-        matches!(self.stage, Stage::Known)
+        self.known
+    }
+
+    /// Whether the room is to tell something of it now.
+    pub(super) fn is_awaited(&self) -> bool {
+        match &self.stage {
+            Stage::New | Stage::History(_) => true,
+            Stage::Reading(reading) => reading.ask_at.is_none(),
+            Stage::Known => false,
+        }
     }
 
     /// We are in: begins with what was said before.
-    pub(super) fn begin(
-        &mut self,
-        has_archive: bool,
-        doubt: Option<Wall>,
-        known: &Option<Border>,
-        turn: &mut Turn<'_>,
-    ) {
-        self.unread = false;
-        if !has_archive {
-            self.stage = Stage::History(turn.now.moment + HISTORY_WITHIN);
-            return;
+    pub(super) fn begin(&mut self, has_archive: bool, doubt: Option<Wall>, past: &mut Past, turn: &mut Turn<'_>) {
+        let until = turn.now.moment + HISTORY_WITHIN;
+        self.tells_until = Some(until);
+        match past.tries.wait(turn.now.moment) {
+            _ if !has_archive => self.stage = Stage::History(until),
+            // It has failed so often that nothing waits for it.
+            Some(again_at) if !past.tries.are_left() && doubt.is_none() => {
+                self.unread = past.known.is_some();
+                self.again_at = Some(again_at).filter(|_| self.unread);
+                self.finish(past, turn);
+            }
+            Some(_) | None => self.read_news(doubt, past, turn),
         }
+    }
+
+    fn read_news(&mut self, doubt: Option<Wall>, past: &Past, turn: &mut Turn<'_>) {
+        (self.unread, self.again_at) = (false, None);
+        let known = &past.known;
         let range = match known {
             None => Range { start: doubt.map(earlier), after: None },
             Some(Border { id: Some(id), .. }) => Range { start: None, after: Some(id.clone()) },
             Some(Border { id: None, at }) => Range { start: Some(earlier(*at)), after: None },
         };
         let (to_end, query, pages, last) = (known.is_none(), String::new(), Pages::default(), None);
-        self.stage = Stage::Reading(Box::new(Reading { to_end, range, query, pages, last }));
-        self.request(turn);
+        // What is in doubt is worth a request each time.
+        let ask_at = past.tries.wait(turn.now.moment).filter(|_| doubt.is_none());
+        self.stage = Stage::Reading(Box::new(Reading { to_end, range, query, pages, last, ask_at }));
+        if ask_at.is_none() {
+            self.request(turn);
+        }
     }
 
     /// When [`tick`](Self::tick) has something to do.
     pub(super) fn deadline(&self) -> Option<Moment> {
-        match self.stage {
-            Stage::History(until) => Some(until),
-            Stage::New | Stage::Reading(_) | Stage::Known => None,
+        match &self.stage {
+            Stage::History(until) => Some(*until),
+            Stage::Reading(reading) => reading.ask_at,
+            Stage::Known => self.again_at,
+            Stage::New => None,
         }
     }
 
-    pub(super) fn tick(&mut self, known: &mut Option<Border>, turn: &mut Turn<'_>) {
+    pub(super) fn tick(&mut self, past: &mut Past, turn: &mut Turn<'_>) {
         if self.deadline().is_some_and(|until| until <= turn.now.moment) {
-            self.history_ends(known, turn);
+            match self.stage {
+                Stage::Reading(_) => self.request(turn),
+                Stage::Known => self.read_news(None, past, turn),
+                Stage::New | Stage::History(_) => self.history_ends(past, turn),
+            }
         }
     }
 
-    /// A room without an archive has told all that it remembers.
-    pub(super) fn history_ends(&mut self, known: &mut Option<Border>, turn: &mut Turn<'_>) {
+    /// The room has told all that it tells by itself.
+    pub(super) fn history_ends(&mut self, past: &mut Past, turn: &mut Turn<'_>) {
+        self.tells_until = None;
         if let Stage::History(_) = self.stage {
-            if known.is_none() {
+            if past.known.is_none() {
                 let border = Border { id: None, at: turn.now.wall };
                 turn.push(Action::Heard(None, Some(border.clone())));
-                *known = Some(border);
+                past.known = Some(border);
             }
-            self.finish(known, turn);
+            self.finish(past, turn);
         }
     }
 
@@ -131,21 +163,22 @@ impl Archive {
         message: Message,
         ours: bool,
         place: &Place<'_>,
-        known: &mut Option<Border>,
+        past: &mut Past,
         turn: &mut Turn<'_>,
     ) {
-        // Rooms pass on what those in them write, and what was said before has been told by now: then the stamp is theirs.
-        let stamp = place.stamp(&message).filter(|_| !self.is_known());
+        // Rooms pass on what those in them write: a stamp is the room's only until it has told what was said before.
+        let tells = self.tells_until.is_some_and(|until| turn.now.moment < until);
+        let stamp = place.stamp(&message).filter(|_| tells && !self.is_known());
         let id = place.id(&message);
         let at = stamp.unwrap_or(turn.now.wall).min(turn.now.wall);
-        let border = (id.is_some() || !place.abilities.archive).then(|| Border { id: id.clone(), at });
-        let name = id.or_else(|| place.name(&message));
-        let is_old = |at: Wall| known.as_ref().is_none_or(|known| at < whole_second(known.at));
+        let border = (id.is_some() || !place.abilities.archive).then_some(Border { id, at });
+        let name = place.name(&message, at, stamp.is_some());
+        let is_old = |at: Wall| past.known.as_ref().is_none_or(|known| at < whole_second(known.at));
         match &self.stage {
-            // Of a room with an archive it comes from there.
-            Stage::Reading(_) | Stage::New if stamp.is_some() && place.abilities.archive => return,
+            // It was said before we were in, and so before the archive was asked, which has it or knows that we do.
+            Stage::Reading(_) if stamp.is_some() => return,
             Stage::History(_) if stamp.is_some_and(is_old) => return,
-            Stage::History(_) if stamp.is_none() => self.history_ends(known, turn),
+            Stage::History(_) if stamp.is_none() => self.history_ends(past, turn),
             Stage::New | Stage::History(_) | Stage::Reading(_) | Stage::Known => {}
         }
         let spoken = if ours { None } else { place.spoken(message, stamp, true, turn) };
@@ -154,8 +187,9 @@ impl Archive {
         }
         let heard = Heard { spoken: spoken.map(Box::new), border, name };
         match &self.stage {
-            Stage::Reading(_) if heard.border.is_some() => self.wait(heard),
-            Stage::New | Stage::History(_) | Stage::Reading(_) | Stage::Known => self.tell(heard, known, turn),
+            // Where nothing is known, nothing of before is told, and what is said now is the first.
+            Stage::Reading(reading) if heard.border.is_some() && !reading.to_end => self.newer.push(heard),
+            Stage::New | Stage::History(_) | Stage::Reading(_) | Stage::Known => self.tell(heard, past, turn),
         }
     }
 
@@ -170,7 +204,7 @@ impl Archive {
         archived: Archived,
         ours: bool,
         place: &Place<'_>,
-        known: &mut Option<Border>,
+        past: &mut Past,
         turn: &mut Turn<'_>,
     ) {
         let Stage::Reading(reading) = &mut self.stage else { return };
@@ -184,26 +218,27 @@ impl Archive {
         if reading.to_end {
             return;
         }
-        self.newer.retain(|newer| newer.name.as_ref() != Some(&archived.id));
+        let name = Name::Place(archived.id.clone());
+        self.newer.remove(&name);
         let message = archived.message.filter(|_| !ours);
         let spoken = message.and_then(|message| place.spoken(message, Some(at), false, turn));
-        let spoken = spoken.map(|spoken| Box::new(spoken.at(archived.id.clone())));
-        let heard = Heard { spoken, border: Some(border), name: Some(archived.id) };
-        self.tell(heard, known, turn);
+        let spoken = spoken.map(|spoken| Box::new(spoken.at(archived.id)));
+        let heard = Heard { spoken, border: Some(border), name: Some(name) };
+        self.tell(heard, past, turn);
     }
 
     /// The end of a page.
     pub(super) fn page(
         &mut self,
         answer: Result<Option<&Element>, &StanzaError>,
-        known: &mut Option<Border>,
+        past: &mut Past,
         turn: &mut Turn<'_>,
     ) {
         let Stage::Reading(reading) = &mut self.stage else { return };
         let page = match answer {
             Ok(fin) => match fin.and_then(Page::parse) {
                 Some(page) => page,
-                None => return self.give_up(known, turn),
+                None => return self.failed(true, past, turn),
             },
             // The archive does not have the message any more behind which it was to be read.
             Err(error)
@@ -212,56 +247,67 @@ impl Archive {
                     && reading.pages.may_lose_their_place() =>
             {
                 reading.pages = Pages::by_time();
-                let start = known.as_ref().map(|known| known.at);
+                let start = past.known.as_ref().map(|known| known.at);
                 reading.range = Range { start, after: None };
                 return self.request(turn);
             }
-            Err(_) => return self.unanswered(known, turn),
+            Err(error) => return self.failed(!may_pass(error), past, turn),
         };
         let is_newest = reading.to_end && reading.range == Range::default();
         let next = page.last.filter(|last| !page.is_last && !is_newest && reading.range.after.as_ref() != Some(last));
         if let Some(next) = next {
             reading.range.after = Some(next);
-            let goes_on = reading.pages.go_on();
-            return self.read_on(goes_on, known, turn);
+            if reading.pages.go_on() {
+                past.tries.worked();
+                return self.request(turn);
+            }
+            return self.failed(true, past, turn);
         }
         let is_whole = page.is_last || is_newest;
-        if reading.to_end {
-            let border = reading.last.take().unwrap_or(Border { id: None, at: turn.now.wall });
-            turn.push(Action::Heard(None, Some(border.clone())));
-            *known = Some(border);
+        let last = reading.last.take();
+        let last = if reading.to_end { last.or(Some(Border { id: None, at: turn.now.wall })) } else { last };
+        let overflown = self.newer.take_overflown();
+        // What is told in a room of which nothing was known is behind its end; and what was told before is known now, too.
+        let is_end = if reading.to_end { past.known.is_none() } else { is_whole && last != past.known };
+        if let Some(last) = last.filter(|_| is_end) {
+            turn.push(Action::Heard(None, Some(last.clone())));
+            past.known = Some(last);
         }
-        if std::mem::take(&mut self.overflown) {
-            let after = known.as_ref().and_then(|known| known.id.clone());
-            reading.to_end = false;
-            reading.range = Range { start: None, after };
+        if overflown {
+            if let Some(Border { id: Some(id), .. }) = &past.known {
+                reading.range = Range { start: None, after: Some(id.clone()) };
+            }
             return self.request(turn);
         }
         if is_whole {
+            past.tries.worked();
             self.read = true;
-            self.finish(known, turn);
+            self.finish(past, turn);
         } else {
-            self.give_up(known, turn);
+            self.failed(true, past, turn);
         }
     }
 
-    /// Nobody answered, or with an error.
-    pub(super) fn unanswered(&mut self, known: &mut Option<Border>, turn: &mut Turn<'_>) {
-        let Stage::Reading(reading) = &mut self.stage else { return };
-        let goes_on = reading.pages.try_again();
-        self.read_on(goes_on, known, turn);
+    /// Nobody answered.
+    pub(super) fn unanswered(&mut self, past: &mut Past, turn: &mut Turn<'_>) {
+        self.failed(false, past, turn);
     }
 
-    fn read_on(&mut self, goes_on: bool, known: &mut Option<Border>, turn: &mut Turn<'_>) {
-        if goes_on {
-            self.request(turn);
-        } else {
-            self.give_up(known, turn);
+    /// It is asked again after a pause, unless it has failed too often, or for good.
+    fn failed(&mut self, lasting: bool, past: &mut Past, turn: &mut Turn<'_>) {
+        let Stage::Reading(reading) = &mut self.stage else { return };
+        reading.query.clear();
+        reading.ask_at = past.tries.failed(lasting, turn);
+        if reading.ask_at.is_none() {
+            self.unread = !reading.to_end;
+            self.again_at = past.tries.wait(turn.now.moment).filter(|_| self.unread && !lasting);
+            self.finish(past, turn);
         }
     }
 
     fn request(&mut self, turn: &mut Turn<'_>) {
         let Stage::Reading(reading) = &mut self.stage else { return };
+        reading.ask_at = None;
         reading.query = turn.entropy.id();
         reading.pages.requested();
         let is_newest = reading.to_end && reading.range == Range::default();
@@ -270,44 +316,24 @@ impl Archive {
         turn.push(Action::Ask(Asked::Page, request));
     }
 
-    fn give_up(&mut self, known: &mut Option<Border>, turn: &mut Turn<'_>) {
-        if let Stage::Reading(reading) = &self.stage {
-            self.unread = !reading.to_end;
-        }
-        self.finish(known, turn);
-    }
-
-    fn finish(&mut self, known: &mut Option<Border>, turn: &mut Turn<'_>) {
+    fn finish(&mut self, past: &mut Past, turn: &mut Turn<'_>) {
         self.stage = Stage::Known;
-        for heard in std::mem::take(&mut self.newer) {
-            self.tell(heard, known, turn);
+        for heard in self.newer.take() {
+            self.tell(heard, past, turn);
         }
-        turn.push(Action::Ready { sure: self.read });
-    }
-
-    fn wait(&mut self, heard: Heard) {
-        if self.newer.len() < WAITING && !self.overflown {
-            self.newer.push(heard);
-        } else {
-            self.newer.clear();
-            self.overflown = true;
+        if !std::mem::replace(&mut self.known, true) {
+            turn.push(Action::Ready { sure: self.read });
         }
     }
 
-    fn tell(&mut self, heard: Heard, known: &mut Option<Border>, turn: &mut Turn<'_>) {
+    fn tell(&mut self, heard: Heard, past: &mut Past, turn: &mut Turn<'_>) {
         let Heard { spoken, border, name } = heard;
-        if let Some(name) = name {
-            if self.names.contains(&name) {
-                return;
-            }
-            if self.names.len() >= NAMES {
-                self.names.pop_front();
-            }
-            self.names.push_back(name);
+        if name.is_some_and(|name| !past.told.is_news(name)) {
+            return;
         }
         let border = border.filter(|_| !self.unread);
         if border.is_some() {
-            known.clone_from(&border);
+            past.known.clone_from(&border);
         }
         turn.push(Action::Heard(spoken, border));
     }

@@ -11,7 +11,7 @@ use crate::time::{Moment, Wall};
 use super::occupants::Occupants;
 
 /// Our clock and the room's may differ by so much; in milliseconds.
-const CLOCKS_DIFFER_MS: i64 = 300_000;
+pub(super) const CLOCKS_DIFFER_MS: i64 = 300_000;
 
 /// The wish to enter is on its way.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Room {
     /// What is to be told of before: nothing of a room with an archive, or that we do not know.
     fn history(&self) -> History {
         let doubt = self.wish.in_doubt_since.map(earlier);
-        let since = doubt.into_iter().chain(self.known.as_ref().map(|known| known.at)).min();
+        let since = doubt.into_iter().chain(self.past.known.as_ref().map(|known| known.at)).min();
         match since {
             Some(since) if !self.abilities.unwrap_or_default().archive => History::Since(since),
             Some(_) | None => History::Nothing,
@@ -121,6 +121,6 @@ impl Room {
 }
 
 /// A while before.
-pub(super) fn earlier(at: Wall) -> Wall {
+pub(in super::super) fn earlier(at: Wall) -> Wall {
     Wall::from_unix_millis(at.as_unix_millis().saturating_sub(CLOCKS_DIFFER_MS))
 }

@@ -1,10 +1,10 @@
 //! In the room: who comes and goes, what is said, and how we are put out (XEP-0045 sections 7.3 to 7.7, 9 and 10.9).
 
-use super::archive::Archive;
+use super::archive::{Archive, Past};
 use super::occupants::Occupants;
 use super::outside::Absence;
 use super::place::Place;
-use super::{ANSWER_WITHIN, Action, Border, Room, Stage, Turn};
+use super::{ANSWER_WITHIN, Action, Room, Stage, Turn};
 use crate::stanza::error::Condition;
 use crate::stanza::muc::{History, User};
 use crate::stanza::{Message, Presence, PresenceKind, StanzaError};
@@ -42,7 +42,7 @@ impl Inside {
         message: Message,
         ours: bool,
         room: &Place<'_>,
-        known: &mut Option<Border>,
+        past: &mut Past,
         turn: &mut Turn<'_>,
     ) {
         // Behind what was said before comes what the room is about (section 7.2.15).
@@ -54,9 +54,9 @@ impl Inside {
                 self.subject = subject;
                 turn.push(Action::Changed);
             }
-            return self.archive.history_ends(known, turn);
+            return self.archive.history_ends(past, turn);
         }
-        self.archive.live(message, ours, room, known, turn);
+        self.archive.live(message, ours, room, past, turn);
     }
 }
 
@@ -80,7 +80,7 @@ impl Room {
 
     pub(super) fn tick_inside(&mut self, turn: &mut Turn<'_>) {
         let Stage::Inside(inside) = &mut self.stage else { return };
-        inside.archive.tick(&mut self.known, turn);
+        inside.archive.tick(&mut self.past, turn);
         if inside.renaming.as_ref().is_some_and(|(_, until)| *until <= turn.now.moment) {
             self.not_renamed(None, turn);
         }
@@ -96,6 +96,8 @@ impl Room {
             {
                 self.not_renamed(Some(error.clone()), turn);
             }
+            // Those in the room speak for themselves alone.
+            (PresenceKind::Error(_), Some(nick)) if nick != inside.nick => {}
             (PresenceKind::Error(error), _) if is_absence(error) => self.try_later(Absence::Lost, turn),
             (PresenceKind::Unavailable, Some(nick)) => {
                 inside.occupants.remove(nick);
@@ -137,7 +139,7 @@ impl Room {
         let has_archive = self.abilities.unwrap_or_default().archive;
         let doubt = self.wish.in_doubt_since;
         if let Stage::Inside(inside) = &mut self.stage {
-            inside.archive.begin(has_archive, doubt, &self.known, turn);
+            inside.archive.begin(has_archive, doubt, &mut self.past, turn);
         }
     }
 

@@ -22,7 +22,11 @@ impl Room {
     pub(super) fn looked(&mut self, answer: Result<Option<&Element>, &StanzaError>, turn: &mut Turn<'_>) {
         if let Ok(info) = answer {
             let info = info.and_then(Info::parse).unwrap_or_default();
-            let abilities = Abilities { archive: info.has(ns::MAM), occupant_ids: info.has(ns::OCCUPANT_ID) };
+            let abilities = Abilities {
+                archive: info.has(ns::MAM),
+                occupant_ids: info.has(ns::OCCUPANT_ID),
+                keeps_ids: info.has(ns::MUC_STABLE_ID),
+            };
             self.abilities = Some(abilities);
         }
         match (&self.stage, answer) {

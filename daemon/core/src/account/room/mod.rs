@@ -3,13 +3,18 @@
 //! ([`super::online`]) and the account's ([`super::rooms`]).
 
 mod archive;
+#[cfg(test)]
+mod archive_tests;
 mod entering;
 mod inside;
 mod looking;
 mod occupants;
 mod outside;
 mod place;
+mod told;
+mod tries;
 mod turn;
+mod waiting;
 
 use std::time::Duration;
 
@@ -24,7 +29,9 @@ use crate::stanza::{Message, Presence, StanzaError};
 use crate::time::{Moment, Wall};
 use crate::xml::Element;
 
+use archive::Past;
 use entering::Entering;
+pub(super) use entering::earlier;
 use inside::Inside;
 use looking::Looking;
 pub use occupants::{Affiliation, Occupant, Role};
@@ -54,8 +61,8 @@ pub(super) struct Room {
     stage: Stage,
     /// What the room can do; not known before it was asked.
     abilities: Option<Abilities>,
-    /// How far what was said is known.
-    known: Option<Border>,
+    /// What was said, as far as that is known.
+    past: Past,
     /// How often in a row it could not be entered.
     failures: u32,
     /// When something last came from it.
@@ -98,13 +105,16 @@ struct Abilities {
     archive: bool,
     /// It tells who somebody is.
     occupant_ids: bool,
+    /// It says that it shows all under the ids that were given to it.
+    keeps_ids: bool,
 }
 
 impl Room {
     /// A room that is not entered, of which so much is known.
     pub(super) fn new(jid: BareJid, own: BareJid, wish: Wish, known: Option<Border>) -> Self {
         let stage = Stage::Outside(Outside::default());
-        Self { jid, own, wish, stage, abilities: None, known, failures: 0, heard: Moment::default() }
+        let past = Past { known, ..Past::default() };
+        Self { jid, own, wish, stage, abilities: None, past, failures: 0, heard: Moment::default() }
     }
 
     /// Goes in, unless that is under way.
@@ -156,7 +166,7 @@ impl Room {
         if let Stage::Inside(inside) = &mut self.stage {
             let (nick, id) = (inside.nick.clone(), inside.id.clone());
             let place = Place { room: &self.jid, own: &self.own, nick: &nick, id: id.as_deref(), abilities };
-            inside.heard(message, ours, &place, &mut self.known, turn);
+            inside.heard(message, ours, &place, &mut self.past, turn);
         }
     }
 
@@ -172,7 +182,7 @@ impl Room {
         if let Stage::Inside(inside) = &mut self.stage {
             let (nick, id) = (&inside.nick, inside.id.as_deref());
             let place = Place { room: &self.jid, own: &self.own, nick, id, abilities };
-            inside.archive.result(archived, ours, &place, &mut self.known, turn);
+            inside.archive.result(archived, ours, &place, &mut self.past, turn);
         }
     }
 
@@ -188,7 +198,7 @@ impl Room {
             Asked::Abilities => self.looked(answer, turn),
             Asked::Page => {
                 if let Stage::Inside(inside) = &mut self.stage {
-                    inside.archive.page(answer, &mut self.known, turn);
+                    inside.archive.page(answer, &mut self.past, turn);
                 }
             }
             Asked::Defaults => self.created(turn),
@@ -202,7 +212,7 @@ impl Room {
             Asked::Abilities => self.fail(None, turn),
             Asked::Page => {
                 if let Stage::Inside(inside) = &mut self.stage {
-                    inside.archive.unanswered(&mut self.known, turn);
+                    inside.archive.unanswered(&mut self.past, turn);
                 }
             }
             Asked::Defaults => self.created(turn),
@@ -279,7 +289,7 @@ impl Room {
         match &self.stage {
             Stage::Outside(_) => false,
             Stage::Looking(_) | Stage::Entering(_) | Stage::Leaving(_) => true,
-            Stage::Inside(inside) => !inside.archive.is_known(),
+            Stage::Inside(inside) => inside.archive.is_awaited(),
         }
     }
 
@@ -290,6 +300,11 @@ impl Room {
             Stage::Looking(_) | Stage::Entering(_) | Stage::Inside(_) => true,
             Stage::Leaving(_) => false,
         }
+    }
+
+    /// Whether we are on the way out.
+    pub(super) fn is_leaving(&self) -> bool {
+        matches!(self.stage, Stage::Leaving(_))
     }
 
     /// Whether we are outside, and stay there.

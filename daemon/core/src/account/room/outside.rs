@@ -76,9 +76,14 @@ pub(super) fn may_pass(error: &StanzaError) -> bool {
         )
 }
 
-/// How long to wait after so many failures: longer each time, and never in step with others.
+/// How long to wait after so many failures to enter.
 pub(super) fn pause(failures: u32, entropy: &mut Entropy) -> Duration {
-    let longest = FIRST_PAUSE.saturating_mul(1 << failures.min(10)).min(LONGEST_PAUSE);
+    pause_between(FIRST_PAUSE, LONGEST_PAUSE, failures, entropy)
+}
+
+/// How long to wait after so many failures: longer each time, and never in step with others.
+pub(super) fn pause_between(first: Duration, longest: Duration, failures: u32, entropy: &mut Entropy) -> Duration {
+    let longest = first.saturating_mul(1 << failures.min(10)).min(longest);
     let half = u64::try_from(longest.as_millis() / 2).unwrap_or(u64::MAX);
     Duration::from_millis(half + entropy.below(half + 1))
 }

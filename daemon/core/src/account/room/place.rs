@@ -4,8 +4,9 @@ use jid::{BareJid, Jid};
 
 use super::super::output::{Incoming, Speaker};
 use super::super::recent::{Author, Noted, Said};
+use super::told::Name;
 use super::turn::{Spoken, Turn};
-use super::{Abilities, LONGEST_ID};
+use super::{Abilities, LONGEST_ID, Room, Stage};
 use crate::stanza::delay::Delay;
 use crate::stanza::remark::{self, Remark};
 use crate::stanza::{Message, MessageKind, archive, encryption, muc, oob};
@@ -25,8 +26,7 @@ pub(super) struct Place<'a> {
 impl Place<'_> {
     /// When it was said, by the room's word alone (S43).
     pub(super) fn stamp(&self, message: &Message) -> Option<Wall> {
-        let is_rooms = |delay: &Delay| delay.from.jid().is_some_and(|from| from.to_bare() == *self.room);
-        message.payloads.iter().find_map(|payload| Delay::parse(payload).filter(is_rooms)).map(|delay| delay.stamp)
+        stamp(message, self.room)
     }
 
     /// What people read of it, or what it says of another one, and who says so.
@@ -121,10 +121,14 @@ impl Place<'_> {
         })
     }
 
-    /// What a message is known by in a room that gives no names.
-    pub(super) fn name(&self, message: &Message) -> Option<String> {
-        let from = message.from.jid()?;
-        Some(format!("{from} {}", message.id.as_deref()?))
+    /// What a message is known by, told at this time, `again` when that is the room's word.
+    pub(super) fn name(&self, message: &Message, at: Wall, again: bool) -> Option<Name> {
+        if let Some(place) = self.id(message) {
+            return Some(Name::Place(place));
+        }
+        let nick = message.from.jid()?.resource()?;
+        let id = message.id.as_deref().filter(|id| id.len() <= LONGEST_ID)?;
+        Some(Name::Given { name: format!("{nick} {id}"), at, again })
     }
 
     /// Where the room's archive has it.
@@ -132,4 +136,28 @@ impl Place<'_> {
         let id = archive::stanza_id(&message.payloads, self.room);
         id.filter(|id| self.abilities.archive && id.len() <= LONGEST_ID)
     }
+}
+
+impl Room {
+    /// When something was said, by the room's word; nothing where it is said now.
+    pub(in super::super) fn stamp_of(&self, message: &Message) -> Option<Wall> {
+        stamp(message, &self.jid)
+    }
+
+    /// Whether we say this under the nickname that we have now, or another client of ours does.
+    pub(in super::super) fn is_by_us(&self, message: &Message) -> bool {
+        let Stage::Inside(inside) = &self.stage else { return false };
+        let has_nick = message.from.jid().and_then(Jid::resource).is_some_and(|nick| nick.as_str() == inside.nick);
+        has_nick && inside.id.as_deref().is_none_or(|id| muc::occupant_id(&message.payloads) == Some(id))
+    }
+
+    /// Whether the room says that it shows all under the ids that were given to it.
+    pub(in super::super) fn keeps_ids(&self) -> bool {
+        self.abilities.is_some_and(|abilities| abilities.keeps_ids)
+    }
+}
+
+fn stamp(message: &Message, room: &BareJid) -> Option<Wall> {
+    let is_rooms = |delay: &Delay| delay.from.jid().is_some_and(|from| from.to_bare() == *room);
+    message.payloads.iter().find_map(|payload| Delay::parse(payload).filter(is_rooms)).map(|delay| delay.stamp)
 }

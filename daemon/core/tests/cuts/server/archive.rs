@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use xmppd_core::stanza::datetime;
 use xmppd_core::xml::Element;
 
 use super::{ACCOUNT, CONTACT, ROOM, STANZAS, Server};
@@ -26,7 +27,7 @@ pub(crate) enum Lie {
 impl Server<'_> {
     /// Archives a message and gives its place.
     pub(super) fn archive(&mut self, message: String) -> String {
-        self.archived.push(message);
+        self.archived.push((datetime::write(self.clock), message));
         format!("place-{}", self.archived.len())
     }
 
@@ -47,6 +48,11 @@ impl Server<'_> {
 
     /// Tells a page of the archive.
     pub(super) fn tell_archive(&mut self, id: &str, query: &Element) {
+        self.asked += 1;
+        if self.kind.room && self.kind.grudging && !self.asked.is_multiple_of(3) {
+            let error = format!("<error type='wait'><resource-constraint xmlns='{STANZAS}'/></error>");
+            return self.stanza_to_client(&format!("<iq type='error'{} id='{id}'>{error}</iq>", self.speaker()));
+        }
         let set = query.child("set", RSM).expect("a part of it");
         let after = set.child_text("after", RSM);
         let name = query.attr("queryid").expect("it names its results").to_owned();
@@ -78,8 +84,8 @@ impl Server<'_> {
     /// Tells a part of it, and how it ends; it is the last one if the archive ends there, or ends with nothing.
     fn tell_page(&mut self, id: &str, query: &str, part: Range<usize>, end: Option<&str>) {
         for index in part.clone() {
-            let message = self.archived[index].clone();
-            self.tell_result(query, &format!("place-{}", index + 1), &message, &self.speaker());
+            let result = self.archived[index].clone();
+            self.tell_result(query, &format!("place-{}", index + 1), &result, &self.speaker());
         }
         let last = if part.is_empty() { String::new() } else { format!("<last>place-{}</last>", part.end) };
         let is_complete = end.map_or(part.end == self.archived.len(), str::is_empty);
@@ -92,10 +98,10 @@ impl Server<'_> {
         ));
     }
 
-    fn tell_result(&mut self, query: &str, place: &str, message: &str, from: &str) {
+    fn tell_result(&mut self, query: &str, place: &str, (stamp, message): &(String, String), from: &str) {
         self.stanza_to_client(&format!(
             "<message{from} to='{ACCOUNT}/xmppd.1'><result xmlns='{MAM}' queryid='{query}' id='{place}'>\
-             <forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='2026-03-01T10:00:00Z'/>\
+             <forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='{stamp}'/>\
              {message}</forwarded></result></message>"
         ));
     }
@@ -113,6 +119,7 @@ impl Server<'_> {
     /// Results that are to be believed by nobody.
     fn forge(&mut self, query: &str) {
         let lie = format!("<message xmlns='jabber:client' from='{CONTACT}' type='chat'><body>a lie</body></message>");
+        let lie = (datetime::write(self.clock), lie);
         self.tell_result("another", "place-0", &lie, "");
         self.tell_result(query, "place-0", &lie, &format!(" from='{CONTACT}'"));
     }

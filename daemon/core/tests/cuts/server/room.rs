@@ -21,7 +21,8 @@ impl Server<'_> {
             "message" => {
                 let body = element.child_text("body", "jabber:client").expect("a body");
                 assert!(self.session.as_ref().is_some_and(|session| session.in_room), "{body} is said from outside");
-                self.said_in_room("romeo", &id, &body);
+                let own = if self.kind.renames { format!("own-{}", self.handled.len()) } else { id };
+                self.said_in_room("romeo", &own, &body);
                 self.handled.push(Handled::new(element));
             }
             _ if element.child("query", "urn:xmpp:mam:2").is_some() => {

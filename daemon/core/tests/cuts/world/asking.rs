@@ -23,7 +23,7 @@ impl World<'_> {
         let to = if self.server.kind.room { ROOM } else { RECIPIENTS[which % RECIPIENTS.len()] };
         let order = self.tick();
         let mut letter = Letter::new(order, to, format!("out-{}", self.letters.len()));
-        letter.id = is_chosen.then(|| format!("own-{}", self.letters.len()));
+        letter.id = is_chosen.then(|| format!("chosen-{}", self.letters.len()));
         self.ask(letter, None);
     }
 
@@ -72,7 +72,7 @@ impl World<'_> {
         let (to, kind) = (Jid::new(letter.to).expect("a JID"), MessageKind::Chat);
         let kind = if correcting.is_some() && self.server.kind.room { MessageKind::Groupchat } else { kind };
         let (id, body, subject, url) = (letter.id.clone(), letter.body.clone(), None, None);
-        let outgoing = Outgoing { id, to, kind, body, subject, receipt: false, url, correcting };
+        let outgoing = Outgoing { id, to, kind, body, subject, receipt: false, url, correcting, no_wait: false };
         self.letters.push(letter);
         let ticket = self.ticket(Wish::Send(self.letters.len() - 1));
         self.handle(Input::Command(Command::Send(ticket, outgoing)));

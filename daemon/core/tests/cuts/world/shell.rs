@@ -11,6 +11,7 @@ use super::{LATE, Way, World};
 impl World<'_> {
     pub(super) fn handle(&mut self, input: Input<'_>) {
         let wall = Wall::from_unix_millis(1_790_000_000_000 + i64::try_from(self.clock).expect("a time"));
+        self.server.clock = wall;
         self.account.handle(Now { moment: Moment::from_millis(self.clock), wall }, input);
         while let Some(output) = self.account.poll() {
             self.perform(output);

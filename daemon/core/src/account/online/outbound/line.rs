@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use jid::BareJid;
+use jid::{BareJid, Jid};
 
 use super::super::super::context::Context;
-use super::super::super::input::StoreTicket;
+use super::super::super::input::{StoreTicket, Ticket};
 use super::super::super::kept::{KeptMessage, Origin};
 use super::super::super::outbox::OnItsWay;
 use super::super::super::settings::OnUncertain;
@@ -44,8 +44,8 @@ struct Waiting {
 /// What became of a message that the store answered for.
 #[derive(Debug)]
 pub(in super::super) enum Stored {
-    /// It leaves as soon as those before it have.
-    InLine,
+    /// It leaves as soon as those before it have; who asked for it waits no longer.
+    InLine(Option<(Ticket, String)>),
     /// It could not be kept, and does not leave.
     Refused(Sent),
 }
@@ -153,9 +153,10 @@ impl Outbound {
         Some((sent.into_letter()?, stanza))
     }
 
-    /// Takes out the messages to somebody that were never written.
-    pub(in super::super) fn take_unwritten(&mut self, to: &BareJid) -> impl Iterator<Item = Unsent> {
-        let is_it = |waiting: &Waiting| matches!(&waiting.tracked.sent, Sent::Message(letter) if !letter.in_doubt && letter.to.to_bare() == *to);
+    /// Takes out the messages to somebody, or to one in a room alone, that were never written.
+    pub(in super::super) fn take_unwritten(&mut self, to: &Jid) -> impl Iterator<Item = Unsent> {
+        let is_to = |letter: &Letter| letter.to == *to || to.is_bare() && letter.to.to_bare() == to.to_bare();
+        let is_it = |waiting: &Waiting| matches!(&waiting.tracked.sent, Sent::Message(letter) if !letter.in_doubt && is_to(letter));
         let (taken, waiting) = std::mem::take(&mut self.line.waiting).into_iter().partition(is_it);
         self.line.waiting = waiting;
         Line { waiting: taken, ..Line::default() }.into_unsent()
@@ -241,11 +242,11 @@ impl Outbound {
     pub(in super::super) fn stored(&mut self, ticket: StoreTicket, is_kept: bool) -> Option<Stored> {
         if self.line.gate == Some(ticket) {
             self.line.gate = None;
-            return Some(Stored::InLine);
+            return Some(Stored::InLine(None));
         }
         if let Some(waiting) = self.line.waiting.iter_mut().find(|waiting| waiting.merging == Some(ticket)) {
             waiting.merged(is_kept);
-            return Some(Stored::InLine);
+            return Some(Stored::InLine(None));
         }
         let place = self.line.waiting.iter().position(|waiting| waiting.awaits == Some(ticket))?;
         let waiting = self.line.waiting.get_mut(place)?;
@@ -255,10 +256,10 @@ impl Outbound {
                 waiting.tracked.stanza = before;
             }
             waiting.was_kept = true;
-            if let Sent::Message(letter) = &mut waiting.tracked.sent {
-                letter.aside = None;
-            }
-            return Some(Stored::InLine);
+            let Sent::Message(letter) = &mut waiting.tracked.sent else { return Some(Stored::InLine(None)) };
+            letter.aside = None;
+            let asker = letter.ticket.take_if(|_| letter.no_wait);
+            return Some(Stored::InLine(asker.map(|ticket| (ticket, letter.id.clone()))));
         }
         self.line.waiting.remove(place).map(|waiting| Stored::Refused(waiting.tracked.sent))
     }

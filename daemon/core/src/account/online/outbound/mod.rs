@@ -169,18 +169,6 @@ impl Outbound {
         self.commits.said(said);
     }
 
-    /// What is dealt with now must not come again when more has left: the disk is to know of it first.
-    pub(super) fn press(&mut self) {
-        if self.resumption().is_some() {
-            self.commits.press();
-        }
-    }
-
-    /// Whether the disk does not know of it yet.
-    pub(super) fn is_pressed(&self) -> bool {
-        self.commits.is_pressed()
-    }
-
     /// Whether so much of what was received waits for the disk that no more is to be read.
     pub(super) fn is_behind(&self) -> bool {
         self.commits.is_behind()

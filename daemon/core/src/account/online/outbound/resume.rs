@@ -58,6 +58,18 @@ impl Outbound {
         }
     }
 
+    /// What is dealt with now must not come again when more has left: the disk is to know of it first.
+    pub(in super::super) fn press(&mut self) {
+        if self.resumption().is_some() {
+            self.commits.press();
+        }
+    }
+
+    /// Whether the disk does not know of it yet.
+    pub(in super::super) fn is_pressed(&self) -> bool {
+        self.commits.is_pressed()
+    }
+
     /// The session is not where the server said.
     pub(in super::super) fn forget_location(&mut self) {
         if let Some(resume_by) = &mut self.resume_by {

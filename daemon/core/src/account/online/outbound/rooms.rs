@@ -3,12 +3,17 @@
 use jid::BareJid;
 
 use super::super::super::kept::{Border, Shown};
-use super::{Letter, Outbound, Sent, Stage};
+use super::{Letter, Outbound, Sent, Stage, Tracked};
 
 impl Outbound {
     /// With what was received, all is known of a room up to here.
     pub(in super::super) fn room_known_to(&mut self, room: BareJid, border: Border) {
         self.commits.room_border(room, border);
+    }
+
+    /// How far a room is known with what is about to be told.
+    pub(in super::super) fn border_of(&self, room: &BareJid) -> Option<&Border> {
+        self.commits.border_of(room)
     }
 
     /// A room shows a message of ours at a place.
@@ -23,5 +28,13 @@ impl Outbound {
         let mut tail = management.tail_mut();
         let tracked = tail.find(|tracked| matches!(&tracked.sent, Sent::Message(letter) if is_it(letter)))?;
         std::mem::replace(&mut tracked.sent, Sent::Other).into_letter()
+    }
+
+    /// The messages that were written and not acknowledged, with their stanzas.
+    pub(in super::super) fn written(&self) -> impl Iterator<Item = (&Letter, &String)> {
+        self.tail().filter_map(|Tracked { sent, stanza }| match sent {
+            Sent::Message(letter) => Some((letter, stanza)),
+            Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other => None,
+        })
     }
 }

@@ -30,6 +30,8 @@ pub(in super::super) enum Sent {
 pub(in super::super::super) struct Letter {
     /// Who waits for it.
     pub(in super::super::super) ticket: Option<Ticket>,
+    /// No longer than until the disk has it.
+    pub(in super::super::super) no_wait: bool,
     /// Its id.
     pub(in super::super::super) id: String,
     /// To whom it goes.
@@ -189,6 +191,7 @@ impl Unsent {
         let KeptMessage { id, to, chosen, returned, replaces, stanza, origin, .. } = message;
         let letter = Letter {
             ticket: None,
+            no_wait: false,
             id,
             to,
             chosen,

@@ -136,21 +136,32 @@ impl Online {
         };
         for bookmark in published.into_iter().filter_map(Bookmark::parse) {
             let (room, enters) = (bookmark.room.clone(), bookmark.autojoin());
+            let is_own = self.is_changing(
+                |what| matches!(what, What::Remember(own) if own.room == room && own.autojoin() == enters),
+            );
             if !context.remember_room(bookmark, true) {
                 continue;
             }
             context.tell_room(&room, self.rooms.list.get(&room));
             if enters {
                 self.enter_later(room);
-            } else {
+            } else if !is_own {
                 self.leave_unasked(&room, context);
             }
         }
         for room in retracted.iter().filter_map(|room| BareJid::new(room).ok()) {
+            let is_own = self.is_changing(|what| matches!(what, What::Forget(own) if *own == room));
             context.forget_room(&room);
-            self.leave_unasked(&room, context);
+            if !is_own {
+                self.leave_unasked(&room, context);
+            }
         }
         self.enter_next(context);
+    }
+
+    /// Whether a change is our own: we may be in the room again by now, for what was said to it since it was left.
+    fn is_changing(&mut self, is_it: impl Fn(&What) -> bool) -> bool {
+        self.requests.askers_mut().any(|asker| matches!(asker, Asker::Bookmark(change) if is_it(&change.what)))
     }
 
     fn leave_unasked(&mut self, room: &BareJid, context: &mut Context) {

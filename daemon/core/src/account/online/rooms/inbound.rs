@@ -5,11 +5,11 @@ use std::cell::Cell;
 use jid::{BareJid, Jid};
 
 use super::super::super::context::Context;
-use super::super::super::kept::Shown;
 use super::super::super::output::Outcome;
 use super::super::super::room::{Asked, LONGEST_ID, Room};
 use super::super::Online;
-use crate::stanza::archive::{self, Archived};
+use super::echo::Seen;
+use crate::stanza::archive::Archived;
 use crate::stanza::error::Condition;
 use crate::stanza::muc::{Direct, User};
 use crate::stanza::{Address, Message, Presence, StanzaError};
@@ -29,11 +29,11 @@ impl Online {
 
     /// Something that was said in a room.
     pub(in super::super) fn room_message(&mut self, message: Message, context: &mut Context) {
-        let Some(room) = message.from.jid().map(Jid::to_bare).filter(|room| self.rooms.has(room)) else { return };
-        let ours = self.shown_by_room(&message, &room, context);
-        let place = self.rooms.list.get(&room).and_then(|room| room.place_of(&message));
-        let is_ours = self.note_shown(&room, ours, place, context);
-        self.with_room(&room, context, |room, turn| room.message(message, is_ours, turn));
+        let Some(jid) = message.from.jid().map(Jid::to_bare) else { return };
+        let Some(room) = self.rooms.list.get(&jid) else { return };
+        let seen = Seen { place: room.place_of(&message), stamp: room.stamp_of(&message) };
+        let ours = self.shown_by_room(&message, &jid, seen, context);
+        self.with_room(&jid, context, |room, turn| room.message(message, ours, turn));
     }
 
     /// A result of a room's archive; whether it was one.
@@ -48,13 +48,13 @@ impl Online {
             return Some(archived);
         };
         let is_rooms = |message: &&Message| message.from.jid().is_some_and(|from| from.to_bare() == room);
-        let ours = match archived.message.as_ref().filter(is_rooms) {
-            Some(message) => self.shown_by_room(message, &room, context),
-            None => None,
-        };
         let place = Some(archived.id.clone()).filter(|id| id.len() <= LONGEST_ID);
-        let is_ours = self.note_shown(&room, ours, place, context);
-        self.with_room(&room, context, |room, turn| room.archived(archived, is_ours, turn));
+        let seen = Seen { place, stamp: archived.stamp };
+        let ours = match archived.message.as_ref().filter(is_rooms) {
+            Some(message) => self.shown_by_room(message, &room, seen, context),
+            None => false,
+        };
+        self.with_room(&room, context, |room, turn| room.archived(archived, ours, turn));
         None
     }
 
@@ -72,38 +72,6 @@ impl Online {
     /// There is none.
     pub(in super::super) fn room_unanswered(&mut self, room: &BareJid, asked: Asked, context: &mut Context) {
         self.with_room(room, context, |room, turn| room.unanswered(asked, turn));
-    }
-
-    /// The id of the message of this account's outbox that a room shows, as only that can say: nobody else knows that before the
-    /// room shows it, unless the asker has chosen it; then the nickname has to be one of ours, too.
-    fn shown_by_room(&mut self, message: &Message, room: &BareJid, context: &mut Context) -> Option<String> {
-        let nick = message.from.jid().and_then(Jid::resource).map(|nick| nick.as_str().to_owned());
-        let nick = nick?;
-        let is_ours = self.rooms.list.get(room).is_some_and(|room| room.is_nick_of_ours(&nick));
-        let origin = archive::origin_id(&message.payloads);
-        for id in message.id.clone().into_iter().chain(origin) {
-            if !is_ours && context.outbox.is_chosen(&id) {
-                continue;
-            }
-            if let Some(letter) = self.take_shown(&id, room, context) {
-                context.message_shown(letter);
-                return Some(id);
-            }
-            if is_ours && context.was_shown(&id) {
-                return Some(id);
-            }
-        }
-        None
-    }
-
-    /// Others may speak of what a room shows of ours by the place that it has there; whether it is ours.
-    fn note_shown(&mut self, room: &BareJid, id: Option<String>, place: Option<String>, context: &mut Context) -> bool {
-        let Some(id) = id else { return false };
-        context.room_recent.add_ours(room, &id, place.clone());
-        if let Some(place) = place {
-            self.outbound.room_shows(Shown { room: room.clone(), id, place });
-        }
-        true
     }
 
     /// A room that answers like one that does not know us any more is entered again (S45). Whether that is all that is to
@@ -124,6 +92,11 @@ impl Online {
         if error.condition != Condition::NotAcceptable {
             return false;
         }
+        // What one in the room says, or the room in his name, is no more than a reason to ask.
+        if from.is_full() {
+            self.ask_whether_inside(&room, context);
+            return false;
+        }
         if self.rooms.list.get(&room).is_some_and(Room::is_ready) {
             self.not_shown(&room, &[id.to_owned()], context);
         }
@@ -140,7 +113,7 @@ impl Online {
         };
         self.outbound.refused(id, &looks);
         self.refused_by_room(id, &looks, context);
-        context.returned_late(id, &looks, error);
+        context.returned_late(id, &looks, &|_| false, error);
         was_said.get()
     }
 

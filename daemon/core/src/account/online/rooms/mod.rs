@@ -1,9 +1,10 @@
 //! The rooms of one session: which are entered and when, what they say, and what is said to them. What a single room is
 //! at is the machine's ([`super::super::room`]); what is remembered of them is in [`bookmarks`], their words come in in
-//! [`inbound`], ours go out in [`sending`], what people ask is in [`commands`].
+//! [`inbound`], which of them are ours is seen in [`echo`], ours go out in [`sending`], what people ask is in [`commands`].
 
 mod bookmarks;
 mod commands;
+mod echo;
 mod inbound;
 mod sending;
 
@@ -90,13 +91,17 @@ impl Online {
         }
     }
 
-    /// Enters some of those that wait for it.
+    /// Enters some of those that wait for it; one that is being left not before we are out of it, for whoever left it is
+    /// to hear that we were.
     pub(super) fn enter_next(&mut self, context: &mut Context) {
-        while !self.rooms.queue.is_empty() && self.leaving.is_none() && !context.is_invisible() {
-            if self.rooms.list.values().filter(|room| room.is_under_way()).count() >= AT_ONCE {
+        while self.leaving.is_none() && !context.is_invisible() {
+            let Rooms { list, queue, .. } = &mut self.rooms;
+            let is_at_rest = |room: &BareJid| !list.get(room).is_some_and(Room::is_leaving);
+            let Some(place) = queue.iter().position(is_at_rest) else { return };
+            if list.values().filter(|room| room.is_under_way()).count() >= AT_ONCE {
                 return;
             }
-            let room = self.rooms.queue.remove(0);
+            let room = queue.remove(place);
             let wish = self.wish(&room, None, context);
             self.enter(room, wish, context);
         }
@@ -120,7 +125,7 @@ impl Online {
     }
 
     fn enter(&mut self, jid: BareJid, wish: Wish, context: &mut Context) {
-        let known = context.inbox.room(&jid).cloned();
+        let known = self.outbound.border_of(&jid).or_else(|| context.inbox.room(&jid)).cloned();
         let own = self.session.jid.to_bare();
         self.rooms.list.entry(jid.clone()).or_insert_with(|| Room::new(jid.clone(), own, wish.clone(), known));
         self.with_room(&jid, context, |room, turn| room.enter(wish, turn));
@@ -306,9 +311,14 @@ impl Online {
         };
         let silent: Vec<BareJid> = self.rooms.list.iter().filter_map(is_silent).collect();
         for room in silent {
-            self.with_room(&room, context, |room, turn| room.asks_itself(turn));
-            self.ask_room(&room, Asked::Self_, ping::request(), context);
+            self.ask_whether_inside(&room, context);
         }
+    }
+
+    /// Asks ourselves in a room, if we are in it (XEP-0410).
+    pub(super) fn ask_whether_inside(&mut self, room: &BareJid, context: &mut Context) {
+        self.with_room(room, context, |room, turn| room.asks_itself(turn));
+        self.ask_room(room, Asked::Self_, ping::request(), context);
     }
 
     /// The connection is gone: nobody waits, and what they wanted goes on when the session does.

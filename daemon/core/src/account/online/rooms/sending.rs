@@ -38,7 +38,8 @@ impl Online {
         if self.rooms.bookmarks.are_known() && !known.is_some_and(Room::is_wanted) {
             self.enter_later(room);
         }
-        context.keep_for_room(letter, stanza, !is_retrying && !context.is_invisible());
+        let lingers = !is_retrying && !context.is_invisible() && !letter.no_wait;
+        context.keep_for_room(letter, stanza, lingers);
         self.enter_next(context);
     }
 

@@ -1,5 +1,4 @@
-//! A second client that is not ours, profanity, as a peer on real servers: messages, receipts, presence and songs as
-//! its person sees them, and nothing lost or doubled over a death of the process.
+//! Messages, receipts, presence and songs as the person at the terminal sees them, and a death of the process.
 
 use std::collections::BTreeSet;
 
