@@ -120,6 +120,10 @@ impl World<'_> {
     /// says nothing.
     fn may_double(&self, letter: &Letter) -> bool {
         let kind = self.server.kind;
+        if kind.room && kind.grudging {
+            // An archive that could not be read in time says nothing either.
+            return letter.written.is_some();
+        }
         if !kind.managed {
             // Nobody knows what became of what was under way, and after a death it may come again.
             return !kind.room;
