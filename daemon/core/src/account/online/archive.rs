@@ -86,6 +86,9 @@ enum Goal {
 impl Online {
     /// What is left of sessions that are gone is sent again; what is in doubt waits for the archive, if there is one.
     pub(super) fn send_again(&mut self, context: &mut Context) {
+        if !self.outbound.is_pressed() {
+            context.end_pauses();
+        }
         let unsent = context.take_unsent();
         if unsent.iter().any(|unsent| unsent.letter.in_doubt) {
             self.outbound.hold();

@@ -317,7 +317,9 @@ impl Online {
         if self.leaving.is_some() {
             return;
         }
-        context.end_pauses();
+        if !self.outbound.is_pressed() {
+            context.end_pauses();
+        }
         if context.has_unsent() {
             self.send_again(context);
         }
