@@ -68,7 +68,8 @@ struct Reading {
     /// Nothing is known of the room: all is read past, to where it ends.
     to_end: bool,
     range: Range,
-    /// What the results of the open request are told by.
+    /// What the results of the open request are told by: the same until one is answered, for a slow room tells what it
+    /// has when nobody waits for it any more, or the next request is out.
     query: String,
     pages: Pages,
     last: Option<Border>,
@@ -235,6 +236,7 @@ impl Archive {
         turn: &mut Turn<'_>,
     ) {
         let Stage::Reading(reading) = &mut self.stage else { return };
+        reading.query.clear();
         let page = match answer {
             Ok(fin) => match fin.and_then(Page::parse) {
                 Some(page) => page,
@@ -296,7 +298,6 @@ impl Archive {
     /// It is asked again after a pause, unless it has failed too often, or for good.
     fn failed(&mut self, lasting: bool, past: &mut Past, turn: &mut Turn<'_>) {
         let Stage::Reading(reading) = &mut self.stage else { return };
-        reading.query.clear();
         reading.ask_at = past.tries.failed(lasting, turn);
         if reading.ask_at.is_none() {
             self.unread = !reading.to_end;
@@ -308,7 +309,9 @@ impl Archive {
     fn request(&mut self, turn: &mut Turn<'_>) {
         let Stage::Reading(reading) = &mut self.stage else { return };
         reading.ask_at = None;
-        reading.query = turn.entropy.id();
+        if reading.query.is_empty() {
+            reading.query = turn.entropy.id();
+        }
         reading.pages.requested();
         let is_newest = reading.to_end && reading.range == Range::default();
         let request =
