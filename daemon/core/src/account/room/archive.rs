@@ -138,7 +138,10 @@ impl Archive {
     pub(super) fn tick(&mut self, past: &mut Past, turn: &mut Turn<'_>) {
         if self.deadline().is_some_and(|until| until <= turn.now.moment) {
             match self.stage {
-                Stage::Reading(_) => self.request(turn),
+                Stage::Reading(_) => {
+                    self.pass_shown(past);
+                    self.request(turn);
+                }
                 Stage::Known => self.read_news(None, past, turn),
                 Stage::New | Stage::History(_) => self.history_ends(past, turn),
             }
@@ -292,7 +295,20 @@ impl Archive {
 
     /// Nobody answered.
     pub(super) fn unanswered(&mut self, past: &mut Past, turn: &mut Turn<'_>) {
+        self.pass_shown(past);
         self.failed(false, past, turn);
+    }
+
+    /// What has come of a page without its end has come: the archive works, and is asked for what is behind that.
+    fn pass_shown(&mut self, past: &mut Past) {
+        let Stage::Reading(reading) = &mut self.stage else { return };
+        let last = reading.last.as_ref().and_then(|last| last.id.as_ref());
+        if let Some(last) = last.filter(|last| reading.range.after.as_ref() != Some(*last))
+            && reading.pages.go_on()
+        {
+            reading.range.after = Some(last.clone());
+            past.tries.worked();
+        }
     }
 
     /// It is asked again after a pause, unless it has failed too often, or for good.
