@@ -68,7 +68,8 @@ struct Reading {
     /// Nothing is known of the room: all is read past, to where it ends.
     to_end: bool,
     range: Range,
-    /// What the results of the open request are told by.
+    /// What the results of the open request are told by: the same until one is answered, for a slow room tells what it
+    /// has when nobody waits for it any more, or the next request is out.
     query: String,
     pages: Pages,
     last: Option<Border>,
@@ -137,7 +138,10 @@ impl Archive {
     pub(super) fn tick(&mut self, past: &mut Past, turn: &mut Turn<'_>) {
         if self.deadline().is_some_and(|until| until <= turn.now.moment) {
             match self.stage {
-                Stage::Reading(_) => self.request(turn),
+                Stage::Reading(_) => {
+                    self.pass_shown(past);
+                    self.request(turn);
+                }
                 Stage::Known => self.read_news(None, past, turn),
                 Stage::New | Stage::History(_) => self.history_ends(past, turn),
             }
@@ -235,6 +239,7 @@ impl Archive {
         turn: &mut Turn<'_>,
     ) {
         let Stage::Reading(reading) = &mut self.stage else { return };
+        reading.query.clear();
         let page = match answer {
             Ok(fin) => match fin.and_then(Page::parse) {
                 Some(page) => page,
@@ -290,13 +295,25 @@ impl Archive {
 
     /// Nobody answered.
     pub(super) fn unanswered(&mut self, past: &mut Past, turn: &mut Turn<'_>) {
+        self.pass_shown(past);
         self.failed(false, past, turn);
+    }
+
+    /// What has come of a page without its end has come: the archive works, and is asked for what is behind that.
+    fn pass_shown(&mut self, past: &mut Past) {
+        let Stage::Reading(reading) = &mut self.stage else { return };
+        let last = reading.last.as_ref().and_then(|last| last.id.as_ref());
+        if let Some(last) = last.filter(|last| reading.range.after.as_ref() != Some(*last))
+            && reading.pages.go_on()
+        {
+            reading.range.after = Some(last.clone());
+            past.tries.worked();
+        }
     }
 
     /// It is asked again after a pause, unless it has failed too often, or for good.
     fn failed(&mut self, lasting: bool, past: &mut Past, turn: &mut Turn<'_>) {
         let Stage::Reading(reading) = &mut self.stage else { return };
-        reading.query.clear();
         reading.ask_at = past.tries.failed(lasting, turn);
         if reading.ask_at.is_none() {
             self.unread = !reading.to_end;
@@ -308,7 +325,9 @@ impl Archive {
     fn request(&mut self, turn: &mut Turn<'_>) {
         let Stage::Reading(reading) = &mut self.stage else { return };
         reading.ask_at = None;
-        reading.query = turn.entropy.id();
+        if reading.query.is_empty() {
+            reading.query = turn.entropy.id();
+        }
         reading.pages.requested();
         let is_newest = reading.to_end && reading.range == Range::default();
         let request =
