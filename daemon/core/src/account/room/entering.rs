@@ -2,7 +2,8 @@
 //! another spelling, unless it was chosen for this.
 
 use super::outside::Absence;
-use super::{ANSWER_WITHIN, Action, Asked, Inside, Room, Stage, Turn, another_nick, outside};
+use super::{ANSWER_WITHIN, STRANGER_ANSWERS_WITHIN};
+use super::{Action, Asked, Inside, Room, Stage, Turn, another_nick, outside};
 use crate::stanza::error::Condition;
 use crate::stanza::muc::{self, History, User};
 use crate::stanza::{Presence, PresenceKind};
@@ -30,7 +31,8 @@ impl Room {
     }
 
     fn try_nick(&mut self, nick: String, tries: usize, turn: &mut Turn<'_>) {
-        let until = turn.now.moment + ANSWER_WITHIN;
+        let is_stranger = self.wish.is_asked && !self.is_found;
+        let until = turn.now.moment + if is_stranger { STRANGER_ANSWERS_WITHIN } else { ANSWER_WITHIN };
         self.stage = Stage::Entering(Entering { nick: nick.clone(), tries, until, occupants: Occupants::default() });
         turn.push(Action::Changed);
         turn.push(Action::Enter(nick, self.history(), self.wish.password.clone()));
@@ -77,6 +79,7 @@ impl Room {
             let id = muc::occupant_id(&presence.payloads).filter(|_| has_ids).map(str::to_owned);
             let occupants = std::mem::take(&mut entering.occupants);
             self.failures = 0;
+            self.is_found = true;
             self.stage = Stage::Inside(Box::new(Inside::new(nick.to_owned(), id, occupants)));
             turn.push(Action::Entered);
             turn.push(Action::Changed);

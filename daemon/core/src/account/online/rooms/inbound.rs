@@ -19,7 +19,7 @@ impl Online {
     /// Whether this presence was a room's; then it is dealt with.
     pub(in super::super) fn room_presence(&mut self, presence: &Presence, from: &Jid, context: &mut Context) -> bool {
         let room = from.to_bare();
-        let is_rooms = self.rooms.has(&room);
+        let is_rooms = self.rooms.list.get(&room).is_some_and(|room| room.speaks(presence));
         if is_rooms {
             let nick = from.resource().map(|nick| nick.as_str());
             self.with_room(&room, context, |room, turn| room.presence(nick, presence, turn));
