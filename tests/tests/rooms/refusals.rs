@@ -1,8 +1,9 @@
 //! What cannot be entered: who asks is told why, and nothing waits for it without end.
 
-use xmppd_tests::server::people::JULIET;
+use serde_json::json;
+use xmppd_tests::server::people::{JULIET, ROMEO};
 
-use super::stage::on_each;
+use super::stage::{HALL, Stage, on_each};
 
 #[test]
 fn a_person_is_no_room_and_can_be_written_to_afterwards() {
@@ -16,4 +17,46 @@ fn a_person_is_no_room_and_can_be_written_to_afterwards() {
         assert_eq!(stage.home.ctl(&["send", &person, "Good morrow"]).code, 0, "{:?}", stage.kind);
         stage.juliet.wait_for("a chat", |seen| seen["body"] == "Good morrow" && seen["type"] == "chat");
     });
+}
+
+#[test]
+fn what_waits_for_a_room_that_lets_nobody_in_is_set_aside_with_the_reason() {
+    on_each("rooms: not let in", |mut stage, _daemon| {
+        stage.join(&[]);
+        assert_eq!(stage.home.ctl(&["status", "offline"]).code, 0);
+        stage.wait_in_line("From afar");
+        stage.admin(&format!("<item jid='{}' affiliation='outcast'/>", ROMEO.jid()));
+        assert_eq!(stage.home.ctl(&["status", "online"]).code, 0);
+        assert_eq!(stage.home.ctl(&["wait", "outbox", "empty", "-t", "30s"]).code, 13, "{:?}", stage.kind);
+        assert!(reason(&stage).starts_with("forbidden"), "{:?}: {}", stage.kind, reason(&stage));
+        for verb in [&["send", HALL, "Once more"][..], &["outbox", "retry"]] {
+            let refused = stage.home.ctl(verb);
+            assert_eq!(refused.code, 6, "{:?}: {refused:?}", stage.kind);
+        }
+        stage.admin(&format!("<item jid='{}' affiliation='none'/>", ROMEO.jid()));
+        stage.juliet.tell("ping", &json!({"to": HALL}));
+        assert_eq!(stage.join(&[])["state"], "joined");
+        assert_eq!(stage.home.ctl(&["outbox", "retry"]).code, 0, "{:?}", stage.kind);
+        stage.heard("From afar");
+    });
+}
+
+#[test]
+fn who_was_kicked_is_told_so_when_he_speaks() {
+    on_each("rooms: kicked and silent", |mut stage, _daemon| {
+        stage.join(&[]);
+        stage.admin("<item nick='romeo' role='none'><reason>No masks here</reason></item>");
+        stage.wait_for_state("kicked");
+        let refused = stage.home.ctl(&["send", HALL, "But"]);
+        assert_eq!(refused.code, 6, "{:?}: {refused:?}", stage.kind);
+        assert!(refused.stderr.contains("No masks here") && refused.stderr.contains("room join"), "{refused:?}");
+        assert!(stage.home.ctl(&["outbox", "list"]).stdout.contains("empty"));
+        assert_eq!(stage.join(&[])["state"], "joined");
+        stage.send("Better");
+    });
+}
+
+/// Why the one message is set aside.
+fn reason(stage: &Stage) -> String {
+    stage.home.json(&["outbox", "list"])["messages"][0]["reason"].as_str().unwrap_or_default().to_owned()
 }

@@ -3,7 +3,7 @@
 
 use super::outside::Absence;
 use super::{ANSWER_WITHIN, STRANGER_ANSWERS_WITHIN};
-use super::{Action, Asked, Inside, Room, Stage, Turn, another_nick, outside};
+use super::{Action, Asked, Inside, Room, Stage, Turn, outside};
 use crate::stanza::error::Condition;
 use crate::stanza::muc::{self, History, User};
 use crate::stanza::{Presence, PresenceKind};
@@ -11,6 +11,8 @@ use crate::time::{Moment, Wall};
 
 use super::occupants::Occupants;
 
+/// So many nicknames are tried.
+const NICKS: usize = 4;
 /// Our clock and the room's may differ by so much; in milliseconds.
 pub(super) const CLOCKS_DIFFER_MS: i64 = 300_000;
 
@@ -121,6 +123,11 @@ impl Room {
         }
         self.try_later(Absence::Lost, turn);
     }
+}
+
+/// The same nickname in another spelling, for one that is taken: `romeo`, `romeo_`, `romeo__`.
+fn another_nick(nick: &str, tries: usize) -> Option<String> {
+    (tries < NICKS).then(|| format!("{nick}{}", "_".repeat(tries)))
 }
 
 /// A while before.

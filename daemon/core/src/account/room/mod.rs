@@ -50,8 +50,6 @@ const FIRST_PAUSE: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 /// An id that is longer names nobody, and nothing.
 pub(super) const LONGEST_ID: usize = 256;
-/// So many nicknames are tried.
-const NICKS: usize = 4;
 
 /// A room, as far as this session goes.
 #[derive(Debug)]
@@ -320,6 +318,19 @@ impl Room {
         }
     }
 
+    /// Why nothing can be said there before a person enters it.
+    pub(super) fn shut(&self) -> Option<StanzaError> {
+        match &self.stage {
+            Stage::Outside(outside) => outside.shut(),
+            Stage::Looking(_) | Stage::Entering(_) | Stage::Inside(_) | Stage::Leaving(_) => None,
+        }
+    }
+
+    /// Whether it was not there when it was last looked for.
+    pub(super) fn is_missing(&self) -> bool {
+        matches!(&self.stage, Stage::Outside(Outside { why: Absence::Gone(_), .. }))
+    }
+
     /// Whether we are on the way out.
     pub(super) fn is_leaving(&self) -> bool {
         matches!(self.stage, Stage::Leaving(_))
@@ -357,8 +368,8 @@ impl Room {
     }
 
     fn be_outside(&mut self, why: Absence, retry_at: Option<Moment>, turn: &mut Turn<'_>) {
+        turn.push(Action::Left(why.bar(self.wish.is_asked)));
         self.stage = Stage::Outside(Outside { why, retry_at });
-        turn.push(Action::Left);
         turn.push(Action::Changed);
     }
 
@@ -382,9 +393,4 @@ impl Room {
             self.try_later(why, turn);
         }
     }
-}
-
-/// The same nickname in another spelling, for one that is taken: `romeo`, `romeo_`, `romeo__`.
-fn another_nick(nick: &str, tries: usize) -> Option<String> {
-    (tries < NICKS).then(|| format!("{nick}{}", "_".repeat(tries)))
 }
