@@ -3,7 +3,7 @@
 use serde_json::json;
 use xmppd_tests::server::people::{JULIET, ROMEO};
 
-use super::stage::{HALL, Stage, on_each};
+use super::stage::{HALL, on_each};
 
 #[test]
 fn a_person_is_no_room_and_can_be_written_to_afterwards() {
@@ -28,15 +28,19 @@ fn what_waits_for_a_room_that_lets_nobody_in_is_set_aside_with_the_reason() {
         stage.admin(&format!("<item jid='{}' affiliation='outcast'/>", ROMEO.jid()));
         assert_eq!(stage.home.ctl(&["status", "online"]).code, 0);
         assert_eq!(stage.home.ctl(&["wait", "outbox", "empty", "-t", "30s"]).code, 13, "{:?}", stage.kind);
-        assert!(reason(&stage).starts_with("forbidden"), "{:?}: {}", stage.kind, reason(&stage));
-        for verb in [&["send", HALL, "Once more"][..], &["outbox", "retry"]] {
+        let list = stage.home.json(&["outbox", "list"]);
+        let aside = &list["messages"][0];
+        let why = aside["reason"].as_str().is_some_and(|reason| reason.starts_with("forbidden"));
+        assert!(aside["state"] == "failed" && why, "{:?}: {list}", stage.kind);
+        let id = aside["id"].as_str().unwrap_or_default();
+        for verb in [&["send", HALL, "Once more"][..], &["outbox", "retry", id]] {
             let refused = stage.home.ctl(verb);
             assert_eq!(refused.code, 6, "{:?}: {refused:?}", stage.kind);
         }
         stage.admin(&format!("<item jid='{}' affiliation='none'/>", ROMEO.jid()));
         stage.juliet.tell("ping", &json!({"to": HALL}));
         assert_eq!(stage.join(&[])["state"], "joined");
-        assert_eq!(stage.home.ctl(&["outbox", "retry"]).code, 0, "{:?}", stage.kind);
+        assert_eq!(stage.home.ctl(&["outbox", "retry", id]).code, 0, "{:?}", stage.kind);
         stage.heard("From afar");
     });
 }
@@ -54,9 +58,4 @@ fn who_was_kicked_is_told_so_when_he_speaks() {
         assert_eq!(stage.join(&[])["state"], "joined");
         stage.send("Better");
     });
-}
-
-/// Why the one message is set aside.
-fn reason(stage: &Stage) -> String {
-    stage.home.json(&["outbox", "list"])["messages"][0]["reason"].as_str().unwrap_or_default().to_owned()
 }
