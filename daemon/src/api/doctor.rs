@@ -27,7 +27,7 @@ impl Desk {
         checks.extend(accounts.iter().map(account));
         checks.push(bus("session-bus", &self.facts.bus.borrow(), "org.xmppctl.Daemon1 is on the session bus"));
         checks.push(bus("players", &self.facts.players.borrow(), "media players can be seen"));
-        checks.push(notifications(&self.facts.notifications.standing.borrow(), &self.facts.bus.borrow()));
+        checks.push(notifications(&self.facts.notifications.standing.borrow(), &self.facts.players.borrow()));
         let sources = self.facts.machine.borrow().clone();
         checks.push(machine("sleep", &sources.sleep, "logind", "the clocks"));
         checks.push(machine("network", &sources.network, "NetworkManager", "the kernel"));
