@@ -1,6 +1,6 @@
 //! What cannot be entered: who asks is told why, and nothing waits for it without end.
 
-use serde_json::json;
+use xmppd_tests::server::Kind;
 use xmppd_tests::server::people::{JULIET, ROMEO};
 
 use super::stage::{HALL, on_each};
@@ -37,10 +37,10 @@ fn what_waits_for_a_room_that_lets_nobody_in_is_set_aside_with_the_reason() {
             let refused = stage.home.ctl(verb);
             assert_eq!(refused.code, 6, "{:?}: {refused:?}", stage.kind);
         }
-        stage.admin(&format!("<item jid='{}' affiliation='none'/>", ROMEO.jid()));
-        stage.juliet.tell("ping", &json!({"to": HALL}));
+        stage.admin(&format!("<item jid='{}' affiliation='member'/>", ROMEO.jid()));
         assert_eq!(stage.join(&[])["state"], "joined");
-        assert_eq!(stage.home.ctl(&["outbox", "retry", id]).code, 0, "{:?}", stage.kind);
+        let sent = stage.home.ctl(&["outbox", "retry", id]);
+        assert_eq!(sent.code, 0, "{:?}: {sent:?}", stage.kind);
         stage.heard("From afar");
     });
 }
@@ -57,5 +57,19 @@ fn who_was_kicked_is_told_so_when_he_speaks() {
         assert!(stage.home.ctl(&["outbox", "list"]).stdout.contains("empty"));
         assert_eq!(stage.join(&[])["state"], "joined");
         stage.send("Better");
+    });
+}
+
+#[test]
+fn who_writes_to_a_room_that_is_not_entered_is_told_how_to_enter() {
+    on_each("rooms: not entered", |stage, _daemon| {
+        let refused = stage.home.ctl(&["send", HALL, "Who is there?"]);
+        // ejabberd takes it first, and says so later.
+        if stage.kind == Kind::Ejabberd && refused.code == 0 {
+            assert_eq!(stage.home.ctl(&["wait", "outbox", "empty", "-t", "20s"]).code, 13, "{refused:?}");
+            return;
+        }
+        assert_eq!(refused.code, 6, "{:?}: {refused:?}", stage.kind);
+        assert!(refused.stderr.contains(&format!("xmppctl room join {HALL}")), "{:?}: {refused:?}", stage.kind);
     });
 }
