@@ -9,6 +9,8 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use serde_json::value::RawValue;
 use xmppd_proto::jsonrpc::{self, Error, FromDaemon, Id, code};
 use xmppd_proto::reply::Hello;
@@ -168,6 +170,7 @@ impl Client {
     pub(crate) fn notification(&mut self, name: &str, end: Option<Instant>) -> Result<Option<Box<RawValue>>, Stop> {
         loop {
             let mut line = Vec::new();
+            self.wait_with_reader(end)?;
             match self.read_line(&mut line, end) {
                 Ok(true) => {}
                 Err(error) if is_timeout(&error) => return Err(Stop::Exit(0)),
@@ -182,6 +185,27 @@ impl Client {
                 return Err(Stop::Exit(0));
             }
         }
+    }
+
+    /// Waits until the daemon says something, or is gone, or the end has come. When nobody reads what this program
+    /// prints any more, it is done.
+    fn wait_with_reader(&self, end: Option<Instant>) -> Result<(), Stop> {
+        let stdout = io::stdout();
+        while self.stream.buffer().is_empty() {
+            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+            let left = left.and_then(|left| Timespec::try_from(left).ok());
+            let reader = PollFd::new(&stdout, PollFlags::empty());
+            let mut descriptors = [reader, PollFd::new(self.stream.get_ref(), PollFlags::IN)];
+            match poll(&mut descriptors, left.as_ref()) {
+                Err(Errno::INTR) => {}
+                Ok(_) if descriptors[0].revents().intersects(PollFlags::ERR | PollFlags::HUP) => {
+                    return Err(Stop::Exit(0));
+                }
+                // What is wrong with the connection is told by who reads from it.
+                Ok(_) | Err(_) => break,
+            }
+        }
+        Ok(())
     }
 
     /// For who waits for it together with something else.

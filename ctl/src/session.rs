@@ -30,6 +30,8 @@ pub(crate) struct Session {
 pub(crate) enum Answer {
     /// It is what was asked for.
     Data,
+    /// The same, and where there is none of it people are told so; `--quiet` leaves that out.
+    List(&'static str),
     /// It confirms what was done; `--quiet` leaves it out.
     Confirmation,
 }
@@ -79,7 +81,14 @@ impl Session {
             return Ok(());
         }
         let reply = self.read::<C>(result)?;
-        report::write(&print(&reply, &Screen::stdout(self.global.color)))
+        let page = print(&reply, &Screen::stdout(self.global.color));
+        if let Answer::List(nothing) = answer
+            && page.is_empty()
+            && !self.global.quiet
+        {
+            eprintln!("{nothing}");
+        }
+        report::write(&page)
     }
 
     /// A method's result as a value.

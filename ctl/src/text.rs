@@ -29,6 +29,11 @@ pub(crate) fn line(text: &str) -> Cow<'_, str> {
     Cow::Owned(if runs_right_to_left { format!("\u{2068}{safe}\u{2069}") } else { safe })
 }
 
+/// In place of a text that is encrypted with this.
+pub(crate) fn unreadable(method: &str) -> String {
+    format!("(encrypted with {}, cannot be read here)", line(method))
+}
+
 /// JSON whose every character is harmless on a terminal. Its structure is ASCII, so whatever is not can only stand in a
 /// text, where an escape means the same.
 pub(crate) fn json(document: &str) -> Cow<'_, str> {

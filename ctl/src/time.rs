@@ -51,6 +51,7 @@ fn past(text: &str, now: &Zoned) -> Result<Timestamp, String> {
         ["today"] => on(now.date(), civil::Time::midnight(), now),
         ["yesterday"] => now.date().yesterday().ok().and_then(|date| on(date, civil::Time::midnight(), now)),
         ["yesterday", time] => time_of_day(time).and_then(|time| on(now.date().yesterday().ok()?, time, now)),
+        [date, time] => time_of_day(time).and_then(|time| on(date.parse().ok()?, time, now)),
         [word] => match (duration::parse(word), time_of_day(word), word.parse::<civil::Date>()) {
             (Ok(ago), ..) => now.checked_sub(ago).ok(),
             (_, Some(time), _) => last(time, now),
@@ -172,6 +173,7 @@ mod tests {
         check("yesterday", Some("2026-11-20T23:00:00Z"));
         check("yesterday 07:30", Some("2026-11-21T06:30:00Z"));
         check("2026-11-02", Some("2026-11-01T23:00:00Z"));
+        check("2026-11-02 09:15", Some("2026-11-02T08:15:00Z"));
         check("2026-11-22T10:00:00Z", Some("2026-11-22T10:00:00Z"));
         for wrong in ["", "soon", "tomorrow 07:30", "25:00", "2026-13-01"] {
             check(wrong, None);

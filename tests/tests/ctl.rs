@@ -13,8 +13,8 @@ use xmppd_tests::server::people::{JULIET, MERCUTIO, ROMEO};
 use xmppd_tests::verona::Verona;
 
 /// The words, the members of the document, and a part of the text; an empty one for verbs that confirm in silence.
-fn verbs(juliet: &str) -> [(Vec<&str>, &'static [&'static str], &str); 33] {
-    let words: [(&[&str], &'static [&'static str], &str); 33] = [
+fn verbs(juliet: &str) -> [(Vec<&str>, &'static [&'static str], &str); 32] {
+    let words: [(&[&str], &'static [&'static str], &str); 32] = [
         (&["status", "dnd", "Good night", "--priority", "7"], &["accounts"], "dnd"),
         (&["status"], &["accounts"], "Good night"),
         (&["status", "layers"], &["accounts"], "nothing is above it"),
@@ -41,7 +41,6 @@ fn verbs(juliet: &str) -> [(Vec<&str>, &'static [&'static str], &str); 33] {
         (&["account", "disconnect"], &["accounts"], "offline"),
         (&["account", "connect", "home"], &["accounts"], "online"),
         (&["send", juliet, "hello"], &["account", "id", "state", "to"], "sent"),
-        (&["outbox"], &["messages"], "the outbox is empty"),
         (&["wait", "outbox", "empty"], &["condition", "waited_ms"], ""),
         (&["wait", "online"], &["condition", "waited_ms"], ""),
         (&["ping"], &["account", "from", "round_trip_ms"], "verona.example"),
@@ -210,7 +209,7 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     let mut said = String::new();
     child.stderr.take().expect("it is piped").read_to_string(&mut said).expect("it is text");
     assert_eq!((child.wait().expect("it ends").code(), said.as_str()), (Some(0), ""));
-    assert_eq!(home.ctl(&["tune", "set", "--title", "x"]).code, 0);
+    // Nothing needs to happen for it to notice.
     assert_eq!((talk.ended(), talk.process().log().as_str()), (0, ""));
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use xmppd_proto::reply::Message;
 use xmppd_proto::request;
 
+use super::send;
 use crate::client::Patience;
 use crate::report::Stop;
 use crate::screen::Screen;
@@ -21,7 +22,7 @@ const GRACE: Duration = Duration::from_secs(2);
 pub(crate) struct Args {
     /// The recipient
     jid: String,
-    /// The text
+    /// The text; from standard input when `-`
     #[arg(allow_hyphen_values = true)]
     text: String,
     /// Wait for an answer that this regular expression matches
@@ -31,9 +32,10 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
     let limit = session.global.timeout.unwrap_or(LIMIT);
+    let body = if args.text == "-" { send::from_stdin(session)? } else { args.text };
     let call = request::Question {
         to: args.jid,
-        body: args.text,
+        body,
         pattern: args.pattern,
         account: session.global.account.clone(),
         timeout_ms: Some(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),

@@ -9,6 +9,8 @@ use crate::screen::{Paint, Screen};
 use crate::session::{Answer, Session};
 use crate::table::{Table, cell, painted};
 
+const NOBODY: &str = "nobody is blocked";
+
 /// Show who is blocked, and change that
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
@@ -29,9 +31,9 @@ enum Action {
 pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
     let account = session.global.account.clone();
     match args.action.unwrap_or(Action::List) {
-        Action::List => session.run(&BlockListing { account }, Answer::Data, table),
+        Action::List => session.run(&BlockListing { account }, Answer::List(NOBODY), table),
         Action::Add { jid } => session.run(&BlockAdd { jid, account }, Answer::Confirmation, table),
-        Action::Remove { jid } => session.run(&BlockRemove { jid, account }, Answer::Confirmation, table),
+        Action::Remove { jid } => session.run(&BlockRemove { jid, account }, Answer::Confirmation, left),
     }
 }
 
@@ -45,7 +47,13 @@ fn table(report: &BlockReport, screen: &Screen) -> String {
         }
     }
     if report.accounts.iter().all(|account| account.blocked.is_empty()) {
-        return "nobody is blocked\n".to_owned();
+        return String::new();
     }
     table.render(screen)
+}
+
+/// Who is still blocked.
+fn left(report: &BlockReport, screen: &Screen) -> String {
+    let page = table(report, screen);
+    if page.is_empty() { format!("{NOBODY}\n") } else { page }
 }

@@ -21,7 +21,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TIME", value_parser = time::since)]
     until: Option<Timestamp>,
     /// With all of these words in them; a * at the end of a word stands for any end
-    #[arg(long, value_name = "WORDS")]
+    #[arg(long, value_name = "WORDS", allow_hyphen_values = true)]
     search: Option<String>,
     /// At most so many, up to 1000
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -40,18 +40,24 @@ fn lines(report: &HistoryReport, screen: &Screen) -> String {
     let several = report.messages.iter().any(|message| Some(&message.account) != first);
     // What was corrected is seen as it was meant; `--json` has both.
     let valid = report.messages.iter().filter(|message| message.replaced_by.is_none());
-    valid.map(|message| entry(message, several, screen)).collect()
+    let is_unread = |message: &Message| {
+        let is_first = |first: &&Message| first.unread && first.replaced_by.as_ref() == Some(&message.id);
+        message.unread || message.replaces.is_some() && report.messages.iter().any(|first| is_first(&first))
+    };
+    valid.map(|message| entry(message, is_unread(message), several, screen)).collect()
 }
 
-fn entry(message: &Message, several: bool, screen: &Screen) -> String {
+fn entry(message: &Message, is_unread: bool, several: bool, screen: &Screen) -> String {
     let (arrow, who) = match message.direction {
         Direction::In => ("←", &message.from),
         Direction::Out => ("→", &message.to),
     };
     let account = if several { format!("{}  ", text::line(&message.account)) } else { String::new() };
-    let who = text::line(who.split('/').next().unwrap_or_default()).into_owned();
+    // Of a contact the program is of no interest; in a room it is who speaks.
+    let who = if message.room.is_some() { who } else { who.split('/').next().unwrap_or_default() };
+    let who = text::line(who).into_owned();
     let stamp = screen.paint(Paint::Faint, &time::clock(message.timestamp, screen.now));
-    let notes = notes(message);
+    let notes = notes(message, is_unread);
     let notes = if notes.is_empty() { notes } else { screen.paint(Paint::Faint, &format!("  ({notes})")) };
     let said = words(message);
     format!("{stamp}  {account}{arrow} {}  {said}{notes}\n", screen.paint(Paint::Strong, &who))
@@ -60,13 +66,15 @@ fn entry(message: &Message, several: bool, screen: &Screen) -> String {
 /// The subject and the text; further lines are indented, so that foreign text cannot pass for a line of ours.
 fn words(message: &Message) -> String {
     let subject = message.subject.as_ref().map(|subject| format!("[{subject}]"));
-    let parts: Vec<&str> = subject.as_deref().into_iter().chain(message.body.as_deref()).collect();
+    let hidden = message.encrypted.as_deref().filter(|_| message.body.is_none()).map(text::unreadable);
+    let parts: Vec<&str> =
+        subject.as_deref().into_iter().chain(message.body.as_deref()).chain(hidden.as_deref()).collect();
     parts.join(" ").lines().map(text::line).collect::<Vec<_>>().join("\n    ")
 }
 
-fn notes(message: &Message) -> String {
+fn notes(message: &Message, is_unread: bool) -> String {
     let state = message.state.filter(|state| *state != MessageState::Sent).map(|state| told(state, message));
-    let unread = message.unread.then_some("unread");
+    let unread = is_unread.then_some("unread");
     let corrected = message.replaces.is_some().then_some("corrected");
     let replied = message.reply_to.is_some().then_some("a reply");
     let retracted = message.retracted.then_some("taken back");

@@ -39,7 +39,7 @@ enum Action {
 pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
     let account = session.global.account.clone();
     match args.action.unwrap_or(Action::List) {
-        Action::List => session.run(&OutboxListing { account }, Answer::Data, table),
+        Action::List => session.run(&OutboxListing { account }, Answer::List("the outbox is empty"), table),
         Action::Cancel { id } => session.run(&OutboxCancel { id, account }, Answer::Confirmation, |_, _| String::new()),
         Action::Retry { id } => {
             let call = OutboxRetry { id, account };
@@ -50,7 +50,7 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
 
 fn table(list: &OutboxList, screen: &Screen) -> String {
     if list.messages.is_empty() {
-        return "the outbox is empty\n".into();
+        return String::new();
     }
     let mut table = Table::new(&["ACCOUNT", "ID", "TO", "STATE", "ATTEMPTS", "SINCE", "WHY"]);
     for message in &list.messages {

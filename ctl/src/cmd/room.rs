@@ -70,7 +70,7 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
             session.run_with(&call, session.patience(Some("entering …")), Answer::Confirmation, table)
         }
         Action::Leave { jid, forget } => session.run(&RoomLeave { jid, forget, account }, Answer::Confirmation, table),
-        Action::List => session.run(&RoomListing { account }, Answer::Data, table),
+        Action::List => session.run(&RoomListing { account }, Answer::List("no room is bookmarked or entered"), table),
         Action::Members { jid } => session.run(&RoomMembers { jid, account }, Answer::Data, members),
         Action::Invite { jid, whom, reason } => {
             let call = RoomInvite { jid, whom, reason, account };
@@ -97,7 +97,7 @@ fn password(file: &str) -> Result<String, Failure> {
 
 fn table(report: &RoomReport, screen: &Screen) -> String {
     if report.accounts.iter().all(|account| account.rooms.is_empty()) {
-        return "no room is bookmarked or entered\n".to_owned();
+        return String::new();
     }
     let several = report.accounts.len() > 1;
     let mut table = Table::new(&["ACCOUNT", "ROOM", "STATE", "NICK", "SUBJECT"]);

@@ -98,7 +98,7 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
 }
 
 /// All of standard input, without its last line end.
-fn from_stdin(session: &Session) -> Result<String, Failure> {
+pub(super) fn from_stdin(session: &Session) -> Result<String, Failure> {
     let mut stdin = io::stdin().lock();
     if stdin.is_terminal() && !session.global.quiet {
         eprintln!("the message, ended by Ctrl-D on a line of its own:");

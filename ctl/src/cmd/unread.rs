@@ -28,7 +28,7 @@ enum Action {
 pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
     let account = session.global.account.clone();
     match args.action {
-        None => session.run(&Unread { account }, Answer::Data, table),
+        None => session.run(&Unread { account }, Answer::List("all is read"), table),
         Some(Action::Clear { jid }) => {
             session.run(&UnreadClear { jid, account }, Answer::Confirmation, |_, _| String::new())
         }
@@ -45,7 +45,7 @@ fn table(report: &UnreadReport, screen: &Screen) -> String {
         }
     }
     if report.accounts.iter().all(|account| account.chats.is_empty()) {
-        return "all is read\n".to_owned();
+        return String::new();
     }
     table.render(screen)
 }

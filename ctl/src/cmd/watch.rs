@@ -327,7 +327,7 @@ fn message_line(message: &Message) -> String {
     };
     let what = match (&message.body, &message.encrypted, &message.subject) {
         (Some(body), _, _) => text::line(body).into_owned(),
-        (None, Some(method), _) => format!("(encrypted with {}, cannot be read here)", text::line(method)),
+        (None, Some(method), _) => text::unreadable(method),
         (None, None, Some(subject)) => text::line(subject).into_owned(),
         (None, None, None) => message.urls.iter().map(|url| text::line(url)).collect::<Vec<_>>().join(" "),
     };
@@ -336,5 +336,8 @@ fn message_line(message: &Message) -> String {
     } else {
         String::new()
     };
-    said("message", &message.account, &format!("{arrow} {}  {what}{when}", text::line(who)))
+    let corrects = message.replaces.as_deref().map(|id| format!("  (corrects {})", text::line(id)));
+    let answers = message.reply_to.as_deref().map(|id| format!("  (answers {})", text::line(id)));
+    let notes = corrects.into_iter().chain(answers).collect::<String>();
+    said("message", &message.account, &format!("{arrow} {}  {what}{when}{notes}", text::line(who)))
 }

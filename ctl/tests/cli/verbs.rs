@@ -188,7 +188,10 @@ home     m5  juliet@capulet.example  uncertain  2         now    it was on its w
 ";
     check(&["outbox", "list", "-a", "home"], r#"outbox.list {"account":"home"}"#, listed, table);
     let nothing = json!({"messages": []});
-    check(&["outbox"], "outbox.list {}", nothing, "the outbox is empty\n");
+    check(&["-q", "outbox"], "outbox.list {}", nothing.clone(), "");
+    let daemon = Daemon::start(vec![Script::Result(nothing)]);
+    let told = daemon.run(&["outbox"]);
+    assert_eq!((told.code, told.stdout.as_str(), told.stderr.as_str()), (0, "", "the outbox is empty\n"));
     check(&["outbox", "cancel", "-m4"], r#"outbox.cancel {"id":"-m4"}"#, json!({}), "");
     let report = json!({"account": "home", "id": "m5", "state": "sent", "to": "juliet@capulet.example"});
     check(&["outbox", "retry", "m5"], r#"outbox.retry {"id":"m5"}"#, report, "sent juliet@capulet.example m5\n");

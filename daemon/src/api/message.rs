@@ -212,7 +212,9 @@ fn not_in(failure: Failure, to: &Jid, is_room: bool) -> Failure {
 
 /// An address that a person gave.
 pub(super) fn address(text: &str) -> Result<Jid, Failure> {
-    Jid::new(text).map_err(|error| Failure::usage(format!("{text:?} is not a JID: {error}")))
+    Jid::new(text).map_err(|error| {
+        Failure::usage(format!("{text:?} is not a JID: {error}")).with_hint("write it as juliet@capulet.example")
+    })
 }
 
 /// Where a file is, as an asker says.

@@ -42,28 +42,25 @@ impl Subscribers {
 
 /// The part of the picture that these topics are about.
 fn excerpt(state: &State, topics: Topics) -> State {
-    let mut excerpt = State::default();
-    if topics.contains(Topic::Status) {
-        excerpt.status = state.status.clone();
+    fn part<T: Clone + Default>(is_wanted: bool, whole: &T) -> T {
+        if is_wanted { whole.clone() } else { T::default() }
     }
-    if topics.contains(Topic::Tune) {
-        excerpt.tune = state.tune.clone();
+    let State { status, tune, roster, account, outbox, unread, room } = state;
+    State {
+        status: part(topics.contains(Topic::Status), status),
+        tune: part(topics.contains(Topic::Tune), tune),
+        roster: part(topics.show_roster(), roster),
+        account: part(topics.contains(Topic::Account), account),
+        outbox: part(topics.contains(Topic::Outbox), outbox),
+        unread: part(topics.contains(Topic::Message), unread),
+        room: part(topics.contains(Topic::Room), room),
     }
-    if topics.show_roster() {
-        excerpt.roster = state.roster.clone();
-    }
-    if topics.contains(Topic::Account) {
-        excerpt.account = state.account.clone();
-    }
-    if topics.contains(Topic::Outbox) {
-        excerpt.outbox = state.outbox.clone();
-    }
-    excerpt
 }
 
 #[cfg(test)]
 mod tests {
-    use xmppd_proto::TuneChange;
+    use xmppd_proto::reply::{Room, RoomState};
+    use xmppd_proto::{RoomChange, TuneChange, UnreadChange};
 
     use super::*;
 
@@ -78,6 +75,29 @@ mod tests {
         subscribers.tell(&tune());
         assert!(matches!(watcher.try_recv().as_deref(), Ok(Change::Snapshot(_))));
         assert!(watcher.try_recv().is_err());
+    }
+
+    #[test]
+    fn a_watcher_begins_with_the_whole_of_its_topics() {
+        let (account, jid) = ("home".to_owned(), "hall@rooms.verona.example".to_owned());
+        let room = Room {
+            jid: jid.clone(),
+            name: None,
+            nick: None,
+            state: RoomState::Joined,
+            autojoin: true,
+            bookmarked: true,
+            subject: None,
+            reason: None,
+        };
+        let mut state = State::default();
+        state.apply(Change::Unread(UnreadChange { account: account.clone(), jid, unread: 2 }));
+        state.apply(Change::Room(RoomChange { account, room: Some(room), ..RoomChange::default() }));
+        let mut subscribers = Subscribers::default();
+        let mut watcher = subscribers.add(Topics::of(&[Topic::Message, Topic::Room]), &state);
+        let Change::Snapshot(snapshot) = &*watcher.try_recv().unwrap() else { panic!("it begins with a snapshot") };
+        assert_eq!((&snapshot.unread, &snapshot.room), (&state.unread, &state.room));
+        assert!(!state.unread.is_empty() && !state.room.is_empty());
     }
 
     #[test]

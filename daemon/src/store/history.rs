@@ -245,10 +245,10 @@ fn expression(words: &[String]) -> String {
 
 fn row(row: &Row<'_>) -> rusqlite::Result<(i64, HistoryRow)> {
     let (from, kind, sent) = (jid(row, 3)?, kind(&row.get::<_, String>(5)?), row.get::<_, bool>(11)?);
-    let said_in_room = kind == MessageKind::Groupchat && !sent;
     let nick = || from.resource().map(|nick| nick.as_str().to_owned());
-    let occupant = row.get(22)?;
-    let room = said_in_room.then(|| Speaker { nick: nick(), id: occupant });
+    let occupant: Option<String> = row.get(22)?;
+    let is_by_occupant = !sent && (kind == MessageKind::Groupchat || occupant.is_some());
+    let room = is_by_occupant.then(|| Speaker { nick: nick(), id: occupant });
     let message = Incoming {
         room,
         id: row.get(0)?,

@@ -277,12 +277,13 @@ fn count(number: usize) -> i64 {
 }
 
 fn waiting(connection: &Connection, account: &str, held: i64) -> rusqlite::Result<Waiting> {
-    // All that are for rooms are held: what waits for one room does not wait for another's turn.
+    // All that are for rooms are held: what waits for one room does not wait for another's turn. So is what came back:
+    // another one that comes back is sent behind it.
     let sql = "UPDATE message SET behind = NOT for_room AND number > max(
         coalesce((SELECT number FROM message WHERE account = ?1 AND aside IS NULL AND NOT for_room
             ORDER BY number LIMIT 1 OFFSET ?2 - 1), (SELECT max(number) FROM message)),
         coalesce((SELECT max(number) FROM message
-            WHERE account = ?1 AND aside IS NULL AND NOT for_room AND attempts > 0), 0))
+            WHERE account = ?1 AND aside IS NULL AND NOT for_room AND (attempts > 0 OR returned > 0 AND NOT behind)), 0))
         WHERE account = ?1 AND aside IS NULL";
     connection.prepare_cached(sql)?.execute(params![account, held])?;
     let sql = "SELECT id, recipient, position, stanza, at, after, attempts > 0, chosen, returned, replaces FROM message

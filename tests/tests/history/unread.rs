@@ -25,7 +25,11 @@ fn unread_messages_are_counted_and_read_by_hand_or_by_an_answer_from_elsewhere_o
         assert_eq!(stage.home.json(&["unread"]), two);
         assert_eq!(stage.home.json(&["unread", "clear", &ROMEO.jid()]), two);
         assert_eq!(stage.home.json(&["unread", "clear", &JULIET.jid()]), nothing);
-        assert_eq!(stage.home.ctl(&["unread"]).stdout, "all is read\n");
+        let read = stage.home.ctl(&["unread"]);
+        assert_eq!((read.stdout.as_str(), read.stderr.as_str()), ("", "all is read\n"));
+        assert_eq!(stage.home.ctl(&["-q", "unread"]).stderr, "");
+        let snapshot = stage.home.watch(&["--json", "watch", "message", "room"]).json();
+        assert_eq!(snapshot["unread"], nothing);
         assert!(stage.history(|messages| messages.len() == 2).iter().all(|message| message["unread"].is_null()));
         stage.kill_and_start();
         assert_eq!(stage.home.json(&["unread"]), nothing);

@@ -24,8 +24,6 @@ pub(super) struct Backlog {
     /// Who waits for those on their way.
     storing: BTreeMap<StoreTicket, Letter>,
     stage: Stage,
-    /// These were cancelled while some came back, perhaps they among them.
-    cancelled: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,7 +94,6 @@ impl Context {
 
     /// They came back: the next session, or the one that is, sends them.
     pub(super) fn loaded(&mut self, result: Result<Vec<KeptMessage>, String>) {
-        let cancelled = std::mem::take(&mut self.backlog.cancelled);
         let Ok(messages) = result else {
             self.backlog.stage = Stage::Unreadable;
             return;
@@ -105,15 +102,14 @@ impl Context {
         // Only the disk knows when there are no more.
         let left = self.backlog.len.saturating_sub(messages.len()).max(1);
         self.backlog.len = if messages.len() < PART { self.backlog.newer } else { left };
-        let messages = messages.into_iter().filter(|message| !cancelled.contains(&message.id));
+        // What was cancelled meanwhile, or on a disk that could not forget it, may be among them.
+        let fates = &self.fates;
+        let messages = messages.into_iter().filter(|message| !fates.is_withdrawn(&message.id));
         self.outbox.append(messages.map(|message| Unsent::kept(message, false)));
     }
 
     /// Forgets one that the disk has; it may be on its way back.
     pub(super) fn cancel_behind(&mut self, ticket: Ticket, id: String) {
-        if self.backlog.stage == Stage::Loading {
-            self.backlog.cancelled.push(id.clone());
-        }
         self.message_not_kept(None, id, "it was cancelled".into());
         if self.backlog.len > 1 {
             self.backlog.len -= 1;

@@ -113,6 +113,7 @@ impl Context {
         let unread = recent.unread().into_iter().map(|(chat, count)| Event::Unread(chat, count));
         let outputs = known.into_iter().chain(known_rooms).chain(unread).map(Output::Event).collect();
         let session_kept = memory.session.is_some();
+        let pauses = Pauses::restored(&messages, |jid| rooms.has(jid));
         let numbered = u64::try_from(messages.len()).unwrap_or(u64::MAX);
         let (asleep, unsent) = match memory.session.take() {
             Some(kept) => {
@@ -144,7 +145,7 @@ impl Context {
             outbox: Outbox::restored(unsent, keys, numbered),
             merging: Vec::new(),
             fates: Fates::default(),
-            pauses: Pauses::default(),
+            pauses,
             inbox,
             recent,
             room_recent,

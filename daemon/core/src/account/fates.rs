@@ -35,6 +35,13 @@ enum Fate {
 }
 
 impl Fates {
+    /// Whether the message with this id is not to be sent, and the disk does not know that yet.
+    pub(super) fn is_withdrawn(&self, id: &str) -> bool {
+        let settling = self.settling.iter().filter(|(_, fate, _)| *fate == Fate::Withdrawn);
+        let mut in_vain = self.in_vain.iter().filter(|(fate, _)| *fate == Fate::Withdrawn);
+        in_vain.any(|(_, other)| other == id) || settling.flat_map(|(_, _, ids)| ids).any(|other| other == id)
+    }
+
     /// The message with this id is sent anew: whatever became of it before is of no account.
     pub(super) fn forget(&mut self, id: &str) {
         self.in_vain.retain(|(_, settled)| settled != id);

@@ -133,6 +133,7 @@ impl Offline {
                 | Timer::Again
                 | Timer::Lull
                 | Timer::Rooms
+                | Timer::Archive
                 | Timer::Close => {}
             }
         }

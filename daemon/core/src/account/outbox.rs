@@ -91,11 +91,13 @@ impl Outbox {
         self.unsent.insert(place, unsent);
     }
 
-    /// What was never written goes behind what came back from its recipient, in its own order, and before all that was
-    /// taken later.
+    /// What was never written since it came back takes its place among what came back from its recipient. The rest goes
+    /// behind that, in its own order, and before all that was taken later.
     pub(super) fn insert_behind(&mut self, unwritten: Vec<Unsent>) {
         let (to_rooms, others): (Vec<_>, Vec<_>) = unwritten.into_iter().partition(|unsent| unsent.letter.to_room);
         self.to_rooms.put_back(to_rooms.into_iter());
+        let (returned, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|unsent| unsent.letter.returned > 0);
+        returned.into_iter().for_each(|unsent| self.insert(unsent));
         let Some(to) = others.first().map(|unsent| unsent.letter.to.to_bare()) else { return };
         let is_later = |other: &Unsent| other.letter.returned == 0 && other.letter.to.to_bare() == to;
         let place = self.unsent.iter().position(is_later).unwrap_or(self.unsent.len());
@@ -162,7 +164,6 @@ impl Context {
 
     /// Takes them out, but for those for rooms.
     pub(super) fn take_unsent(&mut self) -> Vec<Unsent> {
-        self.end_pauses();
         let (ready, waiting) =
             std::mem::take(&mut self.outbox.unsent).into_iter().partition(|unsent| self.may_leave(unsent));
         self.outbox.unsent = waiting;

@@ -5,7 +5,7 @@
 //! is not written yet to the same recipient waits with it, so that nothing overtakes it; what was written behind it
 //! cannot be called back.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use jid::{BareJid, Jid};
@@ -55,7 +55,11 @@ pub(super) struct Taken {
 
 /// Recipients whose messages wait, and until when: whoever has an address, or one in a room alone.
 #[derive(Debug, Default)]
-pub(super) struct Pauses(BTreeMap<Jid, Moment>);
+pub(super) struct Pauses {
+    until: BTreeMap<Jid, Moment>,
+    /// Another process was to wait for these: so does this one, from the moment at which something could be sent.
+    restored: BTreeSet<Jid>,
+}
 
 impl Taken {
     pub(super) fn restored(messages: Vec<KeptMessage>) -> Self {
@@ -102,9 +106,21 @@ impl Taken {
 }
 
 impl Pauses {
+    /// For what came back to another process and was not written since.
+    pub(super) fn restored(messages: &[KeptMessage], is_room: impl Fn(&BareJid) -> bool) -> Self {
+        let returned = messages.iter().filter(|message| message.returned > 0 && !message.may_be_written());
+        let waits = returned.map(|KeptMessage { to, .. }| match to.to_bare() {
+            room if to.is_full() && is_room(&room) => to.clone(),
+            bare => bare.into(),
+        });
+        Self { until: BTreeMap::new(), restored: waits.collect() }
+    }
+
     /// Whether messages to somebody wait.
     pub(super) fn hold(&self, to: &Jid) -> bool {
-        !self.0.is_empty() && (self.0.contains_key(to) || self.0.contains_key(&Jid::from(to.to_bare())))
+        let bare = Jid::from(to.to_bare());
+        let is_empty = self.until.is_empty() && self.restored.is_empty();
+        !is_empty && [to, &bare].iter().any(|to| self.until.contains_key(*to) || self.restored.contains(*to))
     }
 }
 
@@ -170,7 +186,8 @@ impl Context {
         self.fates.forget(&letter.id);
         let to = if in_room(&letter.to) { letter.to.clone() } else { Jid::from(letter.to.to_bare()) };
         let until = self.now.moment + pause;
-        self.pauses.0.insert(to.clone(), until);
+        self.pauses.restored.remove(&to);
+        self.pauses.until.insert(to.clone(), until);
         self.timers.set_at_latest(Timer::Again, until);
         let (ticket, id) = (letter.ticket.take(), letter.id.clone());
         if letter.chosen {
@@ -196,6 +213,20 @@ impl Context {
         self.put_off_messages();
     }
 
+    /// What another process left in a session that goes on waits on, as it did there, before all that was taken since.
+    pub(super) fn wait_on(&mut self, messages: Vec<KeptMessage>) {
+        let mut waiting = Vec::new();
+        for message in messages {
+            let was_placed = message.position.is_some();
+            let unsent = Unsent::kept(message, false);
+            if was_placed {
+                self.outbox.displacing = Some(self.store(without_place(&unsent)));
+            }
+            waiting.push(unsent);
+        }
+        self.outbox.unsent.splice(0..0, waiting);
+    }
+
     /// What waits on when a session begins has no place in it, whichever it had in one that is gone.
     pub(super) fn forget_places(&mut self) {
         let placed = std::mem::take(&mut self.outbox.placed);
@@ -208,12 +239,11 @@ impl Context {
 
     /// Lets messages go whose recipients were given time.
     pub(super) fn end_pauses(&mut self) {
-        if self.pauses.0.is_empty() {
-            return;
-        }
         let now = self.now.moment;
-        self.pauses.0.retain(|_, until| *until > now);
-        if let Some(next) = self.pauses.0.values().min() {
+        let restored = std::mem::take(&mut self.pauses.restored);
+        self.pauses.until.extend(restored.into_iter().map(|to| (to, now + PAUSE)));
+        self.pauses.until.retain(|_, until| *until > now);
+        if let Some(next) = self.pauses.until.values().min() {
             self.timers.set_at_latest(Timer::Again, *next);
         }
     }

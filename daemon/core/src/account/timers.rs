@@ -29,13 +29,15 @@ pub(super) enum Timer {
     Lull,
     /// A room is to be entered again, or owes us something.
     Rooms,
+    /// The archive is to be looked at once more.
+    Archive,
     /// The server must have closed its side.
     Close,
 }
 
 impl Timer {
     /// Every purpose, in the order in which due ones fire.
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Retry,
         Self::Login,
         Self::Step,
@@ -48,6 +50,7 @@ impl Timer {
         Self::Again,
         Self::Lull,
         Self::Rooms,
+        Self::Archive,
         Self::Close,
     ];
 }

@@ -5,16 +5,18 @@
 mod archive;
 mod late;
 mod login;
+mod returns;
 mod room;
 mod stanzas;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use xmppd_core::account::Security;
 use xmppd_core::time::Wall;
 use xmppd_core::xml::{Element, Frame, Limits, Reader};
 
 pub(crate) use archive::Lie;
+pub(crate) use returns::{Handled, number as error_number};
 
 use super::scram::{Keys, Server as Scram};
 pub(crate) use room::ROOM;
@@ -76,8 +78,12 @@ pub(crate) struct Server<'a> {
     archived: Vec<(String, String)>,
     /// So many messages are not in the archive any more.
     expired: usize,
-    /// The bodies of the messages it handled, in order.
-    pub(crate) handled: Vec<String>,
+    /// The messages it handled, in order.
+    pub(crate) handled: Vec<Handled>,
+    /// So many of them it returned.
+    returned: usize,
+    /// The errors that the client need not be told any more, by their numbers.
+    pub(crate) understood: BTreeSet<usize>,
     /// How many sessions ended without the client knowing how much of it was handled.
     pub(crate) forgotten: u32,
     pub(crate) clock: Wall,
@@ -131,6 +137,8 @@ impl<'a> Server<'a> {
             clock: Wall::default(),
             expired: 0,
             handled: Vec::new(),
+            returned: 0,
+            understood: BTreeSet::new(),
             forgotten: 0,
             resumptions: 0,
             token_logins: 0,
@@ -340,9 +348,11 @@ impl<'a> Server<'a> {
         if remembered {
             self.gone = Some((session.id, session.handled));
         }
-        let is_hers = |stanza: &String| stanza.starts_with(&format!("<message xmlns='jabber:client' from='{CONTACT}'"));
-        for message in session.unacknowledged.into_iter().rev().filter(is_hers) {
-            self.mailbox.push_front(message);
+        let hers = format!("<message xmlns='jabber:client' from='{CONTACT}'");
+        for message in session.unacknowledged.into_iter().rev() {
+            if message.starts_with(&hers) || self.is_news(&message) {
+                self.mailbox.push_front(message);
+            }
         }
     }
 

@@ -1,19 +1,22 @@
 //! An account, its server, the connection between them and the disk, in virtual time. The connection can be cut after
 //! any byte, the disk can be slow, and the process can die.
 
+mod asking;
+mod disk;
+mod letters;
 mod parts;
 mod shell;
 mod verdict;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use jid::Jid;
-use xmppd_core::account::{Account, Change, Command, Input, LinkState, Memory, OnUncertain, Outgoing, Ticket};
+use xmppd_core::account::{Account, Change, Input, LinkState, Memory, OnUncertain, Ticket};
 use xmppd_core::loss::Loss;
-use xmppd_core::stanza::MessageKind;
 
+use disk::{Asked, Disk};
+use letters::{Letter, Wish};
 pub(crate) use parts::empty;
-use parts::{Asked, Disk, settings};
+use parts::settings;
 
 use super::scram::Keys;
 use super::server::{Kind, ROOM, Server};
@@ -53,11 +56,14 @@ pub(crate) struct World<'a> {
     pub(crate) slow_disk: bool,
     stores: VecDeque<Asked>,
     tickets: u64,
-    waiting: BTreeMap<Ticket, String>,
+    waiting: BTreeMap<Ticket, Wish>,
     pub(crate) state: LinkState,
-    /// What was taken to be sent, in order, and what was answered.
-    accepted: Vec<String>,
-    refused: Vec<String>,
+    /// All messages that were to be sent.
+    letters: Vec<Letter>,
+    /// So many of those that the server handled were looked at.
+    seen: usize,
+    /// So many things have happened.
+    ticks: u64,
     /// What the account told of messages that came.
     pub(crate) told: Vec<String>,
     delivered: Vec<String>,
@@ -67,8 +73,6 @@ pub(crate) struct World<'a> {
     lost_at: u64,
     pub(crate) mistrusted: bool,
     on_uncertain: OnUncertain,
-    /// The stanzas of which the account said that they are uncertain.
-    aside: Vec<String>,
 }
 
 impl<'a> World<'a> {
@@ -96,8 +100,9 @@ impl<'a> World<'a> {
             tickets: 0,
             waiting: BTreeMap::new(),
             state: LinkState::Offline,
-            accepted: Vec::new(),
-            refused: Vec::new(),
+            letters: Vec::new(),
+            seen: 0,
+            ticks: 0,
             told: Vec::new(),
             delivered: Vec::new(),
             blind_deaths: 0,
@@ -105,7 +110,6 @@ impl<'a> World<'a> {
             lost_at: 1_000_000,
             mistrusted: false,
             on_uncertain: OnUncertain::Resend,
-            aside: Vec::new(),
         }
     }
 
@@ -122,20 +126,6 @@ impl<'a> World<'a> {
 
     pub(crate) fn start(&mut self) {
         self.handle(Input::Start);
-    }
-
-    /// Somebody sends a message; each has a text of its own.
-    pub(crate) fn send(&mut self) {
-        self.tickets += 1;
-        let (ticket, body) = (Ticket(self.tickets), format!("out-{}", self.tickets));
-        self.waiting.insert(ticket, body.clone());
-        self.accepted.push(body.clone());
-        let to = if self.server.kind.room { ROOM } else { "juliet@verona.example" };
-        let to = Jid::new(to).expect("a JID");
-        let (kind, subject, url) = (MessageKind::Chat, None, None);
-        let outgoing =
-            Outgoing { id: None, to, kind, body, subject, receipt: false, url, correcting: None, no_wait: false };
-        self.handle(Input::Command(Command::Send(ticket, outgoing)));
     }
 
     /// Somebody writes to the account.
@@ -171,7 +161,8 @@ impl<'a> World<'a> {
         for asked in self.stores.drain(..).take(kept).collect::<Vec<_>>() {
             let Asked::Keep(_, change) = asked else { continue };
             self.blind_deaths += u32::from(matches!(change, Change::Handled(..) | Change::Known(_)));
-            self.disk.keep(change);
+            // What it cannot do, nobody is left to be told.
+            drop(self.disk.keep(change));
         }
         self.stores.clear();
         self.inputs.clear();
@@ -179,13 +170,7 @@ impl<'a> World<'a> {
         if std::mem::take(&mut self.connected) {
             self.lose();
         }
-        // Nobody is left to be answered. What was not kept was never taken.
-        for body in std::mem::take(&mut self.waiting).into_values() {
-            let is_kept = self.disk.memory.messages.iter().any(|message| message.stanza.contains(&format!(">{body}<")));
-            if !is_kept && !self.server.handled.contains(&body) {
-                self.refused.push(body);
-            }
-        }
+        self.note_death();
         self.lives += 1;
         self.account = Account::new(settings(self.on_uncertain), self.disk.read(), [self.lives; 32]);
         self.start();
@@ -211,10 +196,8 @@ impl<'a> World<'a> {
         let failed = || "no space".to_owned();
         match self.stores.pop_front() {
             Some(Asked::Keep(ticket, change)) => {
-                if works {
-                    self.disk.keep(change);
-                }
-                self.handle(Input::Stored(ticket, if works { Ok(()) } else { Err(failed()) }));
+                let result = if works { self.disk.keep(change) } else { Err(failed()) };
+                self.handle(Input::Stored(ticket, result));
             }
             Some(Asked::Load(most)) => {
                 let loaded = if works { Ok(self.disk.load(most)) } else { Err(failed()) };
@@ -247,7 +230,10 @@ impl<'a> World<'a> {
         *carried += count;
         match way {
             Way::ToClient if count > 0 => self.handle(Input::Bytes(&bytes)),
-            Way::ToServer if count > 0 => self.server.receive(&bytes),
+            Way::ToServer if count > 0 => {
+                self.server.receive(&bytes);
+                self.note_handled();
+            }
             Way::ToClient | Way::ToServer => {}
         }
         if is_cut {
@@ -286,6 +272,17 @@ impl<'a> World<'a> {
             self.clock = self.clock.max(at.as_millis());
             self.handle(Input::Tick);
         }
+    }
+
+    /// So many milliseconds pass on a connection that works as long as it is there.
+    pub(crate) fn let_pass(&mut self, millis: u64) {
+        let end = self.clock + millis;
+        self.settle();
+        while self.account.deadline().is_some_and(|at| at.as_millis() <= end) {
+            self.wait();
+            self.settle();
+        }
+        self.clock = self.clock.max(end);
     }
 
     pub(crate) fn is_online(&self) -> bool {

@@ -84,6 +84,10 @@ pub(crate) fn account(script: &Script) -> Account {
                 let from = BareJid::new(value).expect("a JID");
                 memory.requests.push(SubscriptionRequest { from, status: None, at: Wall::from_unix_millis(1_000) });
             }
+            "returned" => {
+                let message = KeptMessage { tried: false, returned: 1, ..taken(&script::words(value)) };
+                memory.messages.push(message);
+            }
             "taken" => memory.taken.push(taken(&script::words(value))),
             "split" | "cut" | "outbox" | "unread" => {}
             other => panic!("no such setting: {other}"),

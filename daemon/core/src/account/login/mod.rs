@@ -300,6 +300,7 @@ impl Connecting {
                 | Timer::Again
                 | Timer::Lull
                 | Timer::Rooms
+                | Timer::Archive
                 | Timer::Close => {}
             }
         }

@@ -11,6 +11,7 @@ use super::super::kept::{Border, Origin};
 use super::super::output::{Aside, Incoming};
 use super::super::pages::Pages;
 use super::super::recent::{Noted, Said};
+use super::super::timers::Timer;
 use super::waiting::Waiting;
 use super::{Asker, Online};
 use crate::stanza::archive::{self, Archived, Page, Range};
@@ -22,6 +23,11 @@ use crate::xml::{Element, ns};
 
 /// Each thing is asked for so often before the archive is left alone on this connection.
 const TRIALS: u32 = 10;
+/// A server may put there late what it got while a session began or went on, and pass it on to nobody: seen at
+/// ejabberd 24.12 under load. So long after that the archive is looked at once more.
+const LATE: Duration = Duration::from_secs(5);
+/// Or when so many messages have come since; their names are still known then.
+const BETWEEN: u32 = 300;
 /// Our clock and the server's may differ by so much.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(300);
 
@@ -31,6 +37,8 @@ pub(super) struct Archive {
     stage: Stage,
     /// What came while it is read.
     newer: Waiting,
+    /// It has been looked at once more.
+    has_settled: bool,
     /// How often nobody said whether there is an archive.
     unanswered: u32,
 }
@@ -46,6 +54,9 @@ enum Stage {
     Unread,
     /// It is being read.
     Reading(Box<Reading>),
+    /// Everything in it is known, but for what the server may put there late: the border stays until it has been looked
+    /// at once more. So many messages came since.
+    Settling(u32),
     /// Everything in it is known.
     Current,
 }
@@ -75,6 +86,9 @@ enum Goal {
 impl Online {
     /// What is left of sessions that are gone is sent again; what is in doubt waits for the archive, if there is one.
     pub(super) fn send_again(&mut self, context: &mut Context) {
+        if !self.outbound.is_pressed() {
+            context.end_pauses();
+        }
         let unsent = context.take_unsent();
         if unsent.iter().any(|unsent| unsent.letter.in_doubt) {
             self.outbound.hold();
@@ -120,11 +134,29 @@ impl Online {
         }
     }
 
-    /// Over another connection, what could not be read may be readable.
+    /// Over another connection, what could not be read may be readable, and something may be there that no connection
+    /// carried.
     pub(super) fn retry_archive(&mut self, context: &mut Context) {
-        if matches!(self.archive.stage, Stage::Unread) {
-            self.archive = Archive::default();
-            self.ask_features(context);
+        match self.archive.stage {
+            Stage::Unread => {
+                self.archive = Archive::default();
+                self.ask_features(context);
+            }
+            Stage::Current | Stage::Settling(_) => self.settle_archive(context),
+            Stage::Unknown | Stage::Absent | Stage::Reading(_) => {}
+        }
+    }
+
+    fn settle_archive(&mut self, context: &mut Context) {
+        self.archive.stage = Stage::Settling(0);
+        context.timers.set(Timer::Archive, context.now.moment + LATE);
+    }
+
+    /// Whatever is late should be in the archive by now.
+    pub(super) fn look_again(&mut self, context: &mut Context) {
+        if matches!(self.archive.stage, Stage::Settling(_)) && self.leaving.is_none() {
+            self.archive.has_settled = true;
+            self.read_news(context);
         }
     }
 
@@ -142,7 +174,7 @@ impl Online {
             Stage::Unknown => context.inbox.border.is_some(),
             // Where nothing is known yet, nothing of before is told, and this would not be found again.
             Stage::Reading(ref reading) => reading.goal != Goal::End,
-            Stage::Absent | Stage::Unread | Stage::Current => false,
+            Stage::Absent | Stage::Unread | Stage::Settling(_) | Stage::Current => false,
         };
         if !waits || said.place().is_none() {
             return self.receive(said, context);
@@ -217,8 +249,13 @@ impl Online {
             }
             Goal::News => {}
         }
-        self.archive.stage = Stage::Current;
+        if std::mem::take(&mut self.archive.has_settled) {
+            self.archive.stage = Stage::Current;
+            return self.finish(context);
+        }
+        self.settle_archive(context);
         self.finish(context);
+        self.ask_what_is_read(context);
     }
 
     /// Nobody answered, or with an error.
@@ -316,6 +353,12 @@ impl Online {
         if place.is_some() {
             self.outbound.known_to(Border { id: place, at: context.now.wall });
         }
+        if let Stage::Settling(came) = &mut self.archive.stage {
+            *came += 1;
+            if *came >= BETWEEN {
+                self.look_again(context);
+            }
+        }
     }
 
     /// Whether the message that this one takes the place of is known to be the same sender's (S44); else it is a
@@ -337,9 +380,6 @@ impl Online {
         for id in self.outbound.release(context.settings.on_uncertain) {
             let reason = "its session is gone, and the archive cannot tell whether it arrived";
             context.set_aside(id, Aside::Uncertain, reason.into());
-        }
-        if matches!(self.archive.stage, Stage::Current) {
-            self.ask_what_is_read(context);
         }
     }
 }

@@ -29,6 +29,10 @@ pub(super) struct Commits {
     asked: bool,
     /// The connection is gone: all that was handled is to be committed before another one is there.
     hurried: bool,
+    /// Something was handled that must not be taken for another one when it comes again.
+    pressing: bool,
+    /// So is the commit under way.
+    presses: bool,
 }
 
 impl Commits {
@@ -46,6 +50,16 @@ impl Commits {
     pub(super) fn said(&mut self, said: Said) {
         self.size += said.size();
         self.waiting.said.push(said);
+    }
+
+    /// What is handled now is to be committed at once, asked or not.
+    pub(super) fn press(&mut self) {
+        self.pressing = true;
+    }
+
+    /// Whether the disk does not know yet what was to be committed at once.
+    pub(super) fn is_pressed(&self) -> bool {
+        self.pressing || self.presses
     }
 
     /// Whether the disk is to catch up before more is read.
@@ -95,7 +109,9 @@ impl Commits {
         if self.under_way.is_some() {
             return None;
         }
-        if !self.waiting.is_empty() || ((self.asked || self.hurried) && handled != self.committed) {
+        self.presses = std::mem::take(&mut self.pressing) && handled != self.committed;
+        let is_wanted = self.asked || self.hurried || self.presses;
+        if !self.waiting.is_empty() || is_wanted && handled != self.committed {
             let batch = self.take_waiting();
             let ticket = context.store(Change::Handled(
                 handled,
@@ -114,6 +130,7 @@ impl Commits {
         let Some((_, handled, batch)) = self.under_way.take_if(|(waited, ..)| *waited == ticket) else {
             return false;
         };
+        self.presses = false;
         if is_kept {
             self.committed = handled;
         } else {

@@ -67,6 +67,8 @@ impl Online {
         if self.room_lost_us(from, id, error, context) {
             return;
         }
+        // Should it come again, the message may be on its way once more.
+        self.outbound.press();
         let own = self.session.jid.to_bare();
         let comes_from = |to: &Jid| may_return(to, from, &own);
         let early = self.outbound.refused(id, &comes_from).or_else(|| self.refused_by_room(id, &comes_from, context));

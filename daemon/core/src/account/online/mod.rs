@@ -263,6 +263,7 @@ impl Online {
                     context.show_playing();
                     self.republish(context);
                 }
+                Timer::Archive => self.look_again(context),
                 // What is due is done after each input.
                 Timer::Rooms => {}
                 Timer::Retry | Timer::Login | Timer::Step | Timer::Due | Timer::Again | Timer::Lull => {}
@@ -316,7 +317,9 @@ impl Online {
         if self.leaving.is_some() {
             return;
         }
-        context.end_pauses();
+        if !self.outbound.is_pressed() {
+            context.end_pauses();
+        }
         if context.has_unsent() {
             self.send_again(context);
         }

@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use xmppd_core::xml::{Element, Limits, Reader};
 
-use super::{ACCOUNT, SM, Server, Stage, enabled};
+use super::{ACCOUNT, SM, Server, Stage, enabled, returns};
 
 impl Server<'_> {
     pub(super) fn authenticate(&mut self, element: &Element) {
@@ -77,7 +77,7 @@ impl Server<'_> {
             let bind = request.child("bind", "urn:xmpp:bind:0").expect("a session is wanted");
             self.begin_session();
             if self.kind.archive && self.kind.clears {
-                self.mailbox.clear();
+                self.mailbox.retain(|message| returns::is_error(message));
             }
             let session = self.session.as_mut().expect("it has begun");
             session.managed = bind.child("enable", SM).is_some();

@@ -2,7 +2,7 @@
 
 use xmppd_core::xml::Element;
 
-use super::{ACCOUNT, Server};
+use super::{ACCOUNT, Handled, Server};
 
 /// The room.
 pub(crate) const ROOM: &str = "hall@rooms.verona.example";
@@ -23,7 +23,7 @@ impl Server<'_> {
                 assert!(self.session.as_ref().is_some_and(|session| session.in_room), "{body} is said from outside");
                 let own = if self.kind.renames { format!("own-{}", self.handled.len()) } else { id };
                 self.said_in_room("romeo", &own, &body);
-                self.handled.push(body);
+                self.handled.push(Handled::new(element));
             }
             _ if element.child("query", "urn:xmpp:mam:2").is_some() => {
                 let query = element.child("query", "urn:xmpp:mam:2").expect("it has just been there").clone();

@@ -2,7 +2,7 @@
 
 use xmppd_core::xml::Element;
 
-use super::{ACCOUNT, CONTACT, ROOM, SM, Server, Stage};
+use super::{ACCOUNT, CONTACT, Handled, ROOM, SM, Server, Stage};
 
 impl Server<'_> {
     /// Somebody writes to the account.
@@ -61,7 +61,7 @@ impl Server<'_> {
             "<message xmlns='jabber:client' from='{ACCOUNT}/xmppd.1' to='{to}' id='{id}' type='chat'><body>{body}\
              </body></message>"
         ));
-        self.handled.push(body);
+        self.handled.push(Handled::new(element));
     }
 
     pub(super) fn empty_mailbox(&mut self) {

@@ -4,7 +4,8 @@ use xmppd_core::account::{Connected, Event, HangUp, Input, Output};
 use xmppd_core::secret::Secret;
 use xmppd_core::time::{Moment, Now, Wall};
 
-use super::parts::{Asked, security};
+use super::disk::Asked;
+use super::parts::security;
 use super::{LATE, Way, World};
 
 impl World<'_> {
@@ -47,6 +48,7 @@ impl World<'_> {
                 assert!(!self.hanging_up, "it writes behind the end of its connection");
                 let is_unaware = self.inputs.iter().any(|input| matches!(input, Input::Lost(_)));
                 assert!(self.connected || is_unaware, "it writes without a connection");
+                self.note_written(&bytes);
                 if self.connected {
                     self.to_server.extend(bytes);
                 }
@@ -61,15 +63,15 @@ impl World<'_> {
                     while self.hanging_up && self.carry(Way::ToServer, usize::MAX) {}
                 }
             }
-            Output::Store(ticket, change) => self.stores.push_back(Asked::Keep(ticket, change)),
+            Output::Store(ticket, change) => {
+                self.note_change(&change);
+                self.stores.push_back(Asked::Keep(ticket, change));
+            }
             Output::Load(most) => self.stores.push_back(Asked::Load(most)),
             Output::Reply(ticket, outcome) => self.replied(ticket, &outcome),
             Output::Event(Event::Link(report)) => self.state = report.state,
             Output::Event(Event::Message(message)) => self.told.extend(message.body),
-            Output::Event(Event::SetAside(id, ..)) => {
-                let stanza = self.disk.memory.messages.iter().find(|message| message.id == id);
-                self.aside.extend(stanza.map(|message| message.stanza.clone()));
-            }
+            Output::Event(Event::SetAside(id, aside, reason)) => self.note_aside(&id, aside, &reason),
             Output::Event(Event::Mistrusted) => self.mistrusted = true,
             Output::Event(_) => {}
         }

@@ -37,6 +37,8 @@ struct Waiting {
     position: Option<u32>,
     /// What the disk knows it as, while it does not know of its correction.
     before: Option<String>,
+    /// The disk is asked to know of the correction apart from the place.
+    merging: Option<StoreTicket>,
 }
 
 /// What became of a message that the store answered for.
@@ -63,7 +65,14 @@ impl Outbound {
         if is_free && self.unacknowledged() < QUEUE_LIMIT {
             return self.write(tracked, context);
         }
-        self.line.waiting.push_back(Waiting { tracked, awaits: None, was_kept: true, position: None, before: None });
+        self.line.waiting.push_back(Waiting {
+            tracked,
+            awaits: None,
+            was_kept: true,
+            position: None,
+            before: None,
+            merging: None,
+        });
         None
     }
 
@@ -73,6 +82,9 @@ impl Outbound {
         let stanza = unsent.dated(context.now.wall);
         let tracked = Tracked { sent: Sent::Message(unsent.letter), stanza };
         self.line_up(tracked, was_kept, context);
+        if let Some((last, before)) = self.line.waiting.back_mut().zip(unsent.before) {
+            (last.before, last.merging) = (Some(before), unsent.awaits);
+        }
     }
 
     /// No message leaves until [`release`](Self::release): the archive is read for those of a session that is gone.
@@ -232,6 +244,10 @@ impl Outbound {
             self.line.gate = None;
             return Some(Stored::InLine(None));
         }
+        if let Some(waiting) = self.line.waiting.iter_mut().find(|waiting| waiting.merging == Some(ticket)) {
+            waiting.merged(is_kept);
+            return Some(Stored::InLine(None));
+        }
         let place = self.line.waiting.iter().position(|waiting| waiting.awaits == Some(ticket))?;
         let waiting = self.line.waiting.get_mut(place)?;
         if is_kept || waiting.was_kept {
@@ -324,11 +340,22 @@ impl Outbound {
             Sent::Message(letter) => Some(keep(letter, position, &tracked.stanza, context)),
             Sent::Presence(_) | Sent::AtRoom(_) | Sent::Other => None,
         };
-        self.line.waiting.push_back(Waiting { tracked, awaits, was_kept, position, before: None });
+        self.line.waiting.push_back(Waiting { tracked, awaits, was_kept, position, before: None, merging: None });
     }
 
     fn next_position(&self, ahead: usize) -> u32 {
         self.counted().wrapping_add(u32::try_from(ahead).unwrap_or(u32::MAX)).wrapping_add(1)
+    }
+}
+
+impl Waiting {
+    /// The store answered for a correction that was under way when this was taken into the line. What is not kept does
+    /// not leave, and the disk, which was asked to know the place of the corrected message, is asked anew.
+    fn merged(&mut self, is_kept: bool) {
+        self.merging = None;
+        if let Some(before) = self.before.take().filter(|_| !is_kept) {
+            (self.tracked.stanza, self.position) = (before, None);
+        }
     }
 }
 
@@ -345,8 +372,8 @@ impl Line {
 
     /// The messages, for another session.
     pub(super) fn into_unsent(self) -> impl Iterator<Item = Unsent> {
-        self.waiting.into_iter().filter_map(|Waiting { tracked, awaits, was_kept, before, .. }| {
-            let awaits = if was_kept && before.is_none() { None } else { awaits };
+        self.waiting.into_iter().filter_map(|Waiting { tracked, awaits, was_kept, before, merging, .. }| {
+            let awaits = if was_kept && before.is_none() { None } else { merging.or(awaits) };
             tracked.into_unsent(awaits).map(|unsent| Unsent { before, ..unsent })
         })
     }

@@ -58,6 +58,18 @@ impl Outbound {
         }
     }
 
+    /// What is dealt with now must not come again when more has left: the disk is to know of it first.
+    pub(in super::super) fn press(&mut self) {
+        if self.resumption().is_some() {
+            self.commits.press();
+        }
+    }
+
+    /// Whether the disk does not know of it yet.
+    pub(in super::super) fn is_pressed(&self) -> bool {
+        self.commits.is_pressed()
+    }
+
     /// The session is not where the server said.
     pub(in super::super) fn forget_location(&mut self) {
         if let Some(resume_by) = &mut self.resume_by {
@@ -154,6 +166,9 @@ impl Outbound {
         let (to_rooms, messages) = part_from_rooms(messages);
         context.outbox.put_back(to_rooms);
         let (covered, lacks): (Vec<_>, Vec<_>) = messages.into_iter().partition(|message| message.is_covered(h));
+        let waits = |message: &KeptMessage| !message.is_in_doubt() && context.pauses.hold(&message.to);
+        let (waiting, lacks): (Vec<_>, Vec<_>) = lacks.into_iter().partition(waits);
+        context.wait_on(waiting);
         let lacks = lacks.into_iter().map(|message| {
             let in_doubt = message.is_in_doubt();
             Unsent::kept(message, in_doubt)
