@@ -42,6 +42,8 @@ pub(crate) struct Client {
 pub(crate) struct Patience<'a> {
     /// How long at most.
     pub(crate) limit: Option<Duration>,
+    /// What of that a person said.
+    pub(crate) given: Option<Duration>,
     /// What is waited for; nothing is told without it.
     pub(crate) note: Option<&'a str>,
 }
@@ -52,6 +54,7 @@ type Outcome = Result<Box<RawValue>, Error>;
 /// The wait for one answer: its end, and the note that a person sees meanwhile.
 struct Waiting<'a> {
     limit: Option<(Instant, Duration)>,
+    given: Option<Duration>,
     silence: Option<(Instant, &'a str)>,
     note: Option<Note>,
 }
@@ -61,6 +64,7 @@ impl<'a> Waiting<'a> {
         let now = Instant::now();
         Self {
             limit: patience.limit.and_then(|limit| Some((now.checked_add(limit)?, limit))),
+            given: patience.given,
             silence: patience.note.map(|note| (now + SILENCE, note)),
             note: None,
         }
@@ -76,7 +80,7 @@ impl<'a> Waiting<'a> {
         let now = Instant::now();
         if let Some((_, limit)) = self.limit.filter(|(at, _)| *at <= now) {
             self.note = None;
-            return Err(silent(limit));
+            return Err(silent(limit, self.given));
         }
         if let Some((_, note)) = self.silence.take_if(|(at, _)| *at <= now) {
             self.note = Note::show(note);
@@ -283,8 +287,12 @@ fn closed(error: Option<&io::Error>) -> Failure {
     Failure::new(Kind::NoDaemon, message).with_hint("its log may say why: journalctl --user -u xmppd")
 }
 
-fn silent(limit: Duration) -> Failure {
-    Failure::new(Kind::TimedOut, format!("xmppd did not answer within {}", duration::format(limit)))
+fn silent(limit: Duration, given: Option<Duration>) -> Failure {
+    let Some(given) = given else {
+        return Failure::new(Kind::TimedOut, format!("xmppd did not answer within {}", duration::format(limit)));
+    };
+    let message = format!("there was no answer within {}, the time given", duration::format(given));
+    Failure::new(Kind::TimedOut, message).with_hint("what was asked for may still be done; -t gives it more time")
 }
 
 fn garbage(error: &str) -> Failure {

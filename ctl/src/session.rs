@@ -126,13 +126,15 @@ impl Session {
     pub(crate) fn patience<'a>(&self, note: Option<&'a str>) -> Patience<'a> {
         Patience {
             limit: Some(self.global.timeout.map_or(DEFAULT_LIMIT, |limit| limit.saturating_add(GRACE))),
+            given: self.global.timeout,
             note: self.note(note),
         }
     }
 
     /// How long to wait for an answer that has no usual time.
     pub(crate) fn endless_patience<'a>(&self, note: Option<&'a str>) -> Patience<'a> {
-        Patience { limit: self.global.timeout.map(|limit| limit.saturating_add(GRACE)), note: self.note(note) }
+        let given = self.global.timeout;
+        Patience { limit: given.map(|limit| limit.saturating_add(GRACE)), given, note: self.note(note) }
     }
 
     fn note<'a>(&self, note: Option<&'a str>) -> Option<&'a str> {

@@ -272,23 +272,24 @@ fn a_taken_name_and_a_lost_bus_cost_the_face_alone() {
     let mut first = squatter.start();
     await_name(&squatter);
     let _daemon = verona.enter(&home);
-    let said = |state: &'static str, word: &'static str| {
+    let says = |what: &'static str, state: &'static str, word: &'static str| {
         move |report: &Value| {
             let checks = report["checks"].as_array().map_or(&[][..], Vec::as_slice);
             checks.iter().any(|check| {
                 let message = check["message"].as_str().unwrap_or_default();
-                check["check"] == "session-bus" && check["state"] == state && message.contains(word)
+                check["check"] == what && check["state"] == state && message.contains(word)
             })
         }
     };
-    home.eventually(&["doctor"], said("warning", "taken by another program"));
+    home.eventually(&["doctor"], says("session-bus", "warning", "taken by another program"));
     assert_eq!(home.ctl(&["status", "away", "still here"]).code, 0);
     verona.juliet.wait_for_presence(&ROMEO.jid(), "romeo is away", |seen| seen["show"] == "away");
     assert_eq!(first.stop(), Some(0));
-    home.eventually(&["doctor"], said("ok", NAME));
+    home.eventually(&["doctor"], says("session-bus", "ok", NAME));
 
     bus.stop();
-    home.eventually(&["doctor"], said("warning", ""));
+    home.eventually(&["doctor"], says("session-bus", "warning", ""));
+    home.eventually(&["doctor"], says("notifications", "warning", "cannot be shown"));
     assert_eq!(home.ctl(&["status", "dnd", "without a bus"]).code, 0);
     verona.juliet.wait_for_presence(&ROMEO.jid(), "romeo is busy", |seen| seen["show"] == "dnd");
     bus.restart();

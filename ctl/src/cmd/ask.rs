@@ -40,8 +40,8 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
         account: session.global.account.clone(),
         timeout_ms: Some(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
     };
-    let note = session.patience(Some("waiting for the answer …")).note;
-    let patience = Patience { limit: Some(limit.saturating_add(GRACE)), note };
+    let patience = session.patience(Some("waiting for the answer …"));
+    let patience = Patience { limit: Some(limit.saturating_add(GRACE)), ..patience };
     session.run_with(&call, patience, Answer::Data, words)
 }
 

@@ -130,7 +130,7 @@ impl Keeper<'_> {
 
     fn hold_again(&mut self, pause: Duration) {
         let held = self.session.connect().and_then(|mut client| {
-            client.call(&self.line, Patience { limit: Some(ANSWER), note: None })?;
+            client.call(&self.line, Patience { limit: Some(ANSWER), ..Patience::default() })?;
             Ok(client)
         });
         self.link = match held {
@@ -148,7 +148,7 @@ impl Keeper<'_> {
         if let Link::Up(mut client) = self.link {
             let line = jsonrpc::request_line(REQUEST, &StatusRelease {});
             // The end of the connection releases it all the same.
-            let _ = client.call(&line, Patience { limit: Some(ANSWER), note: None });
+            let _ = client.call(&line, Patience { limit: Some(ANSWER), ..Patience::default() });
         }
     }
 }

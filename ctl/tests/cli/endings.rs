@@ -120,7 +120,7 @@ fn a_silent_daemon_is_not_waited_for_without_end() {
     let _listener = std::os::unix::net::UnixListener::bind(daemon.socket()).unwrap();
     let run = daemon.run(&["status", "-t", "1ms"]);
     assert_eq!(run.code, 3);
-    assert!(run.stderr.contains("did not answer within"), "{}", run.stderr);
+    assert!(run.stderr.contains("no answer within 1ms, the time given"), "{}", run.stderr);
 }
 
 #[test]

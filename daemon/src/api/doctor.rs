@@ -27,7 +27,7 @@ impl Desk {
         checks.extend(accounts.iter().map(account));
         checks.push(bus("session-bus", &self.facts.bus.borrow(), "org.xmppctl.Daemon1 is on the session bus"));
         checks.push(bus("players", &self.facts.players.borrow(), "media players can be seen"));
-        checks.push(notifications(&self.facts.notifications.standing.borrow()));
+        checks.push(notifications(&self.facts.notifications.standing.borrow(), &self.facts.players.borrow()));
         let sources = self.facts.machine.borrow().clone();
         checks.push(machine("sleep", &sources.sleep, "logind", "the clocks"));
         checks.push(machine("network", &sources.network, "NetworkManager", "the kernel"));
@@ -102,12 +102,15 @@ fn bus(name: &str, state: &BusState, present: &str) -> Check {
     }
 }
 
-fn notifications(standing: &Standing) -> Check {
-    let (state, message) = match standing {
-        Standing::Off => (CheckState::Skipped, "messages.notify is false".to_owned()),
-        Standing::Untried => (CheckState::Ok, "messages will be shown by the desktop; there was none yet".to_owned()),
-        Standing::Shown => (CheckState::Ok, "the last message was shown by the desktop".to_owned()),
-        Standing::Failed { reason } => (CheckState::Warning, format!("the last message was not shown: {reason}")),
+fn notifications(standing: &Standing, bus: &BusState) -> Check {
+    let (state, message) = match (standing, bus) {
+        (Standing::Off, _) => (CheckState::Skipped, "messages.notify is false".to_owned()),
+        (_, BusState::Missing { reason }) => (CheckState::Warning, format!("messages cannot be shown: {reason}")),
+        (Standing::Untried, _) => {
+            (CheckState::Ok, "messages will be shown by the desktop; there was none yet".to_owned())
+        }
+        (Standing::Shown, _) => (CheckState::Ok, "the last message was shown by the desktop".to_owned()),
+        (Standing::Failed { reason }, _) => (CheckState::Warning, format!("the last message was not shown: {reason}")),
     };
     let hint = (state == CheckState::Warning).then(|| "everything else works without it".to_owned());
     Check { hint, ..check("notifications", state, message) }

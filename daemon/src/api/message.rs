@@ -95,7 +95,13 @@ impl Desk {
         let outgoing =
             Outgoing { id, to: to.clone(), kind, body, subject, receipt, url: url.clone(), correcting, no_wait };
         let answer = account.ask(|ticket| Command::Send(ticket, outgoing)).map_err(unavailable)?;
-        let (id, state) = sent(&name, timeout(WAIT, answer).await)?;
+        let (id, state) = match sent(&name, timeout(WAIT, answer).await) {
+            Err(failure) if failure.hint.is_none() && to.is_bare() => {
+                let is_room = self.is_room(&name, &to).await?;
+                return Err(not_in(failure, &to, is_room));
+            }
+            sent => sent?,
+        };
         Ok(SendReport { account: name, id, state, to: to.to_string(), url })
     }
 
@@ -189,6 +195,19 @@ pub(super) fn sent(
         | Outcome::Exposed(_)
         | Outcome::Done) => Err(failed(account, outcome)),
     }
+}
+
+/// A message that did not get into a room, or into what may be one, with the way in.
+fn not_in(failure: Failure, to: &Jid, is_room: bool) -> Failure {
+    let hint = match failure.condition.as_deref() {
+        Some("service-unavailable" | "not-acceptable") if !is_room && to.node().is_some() => {
+            format!("if it is a room, `xmppctl room join {to}` enters it")
+        }
+        Some("not-authorized") if is_room => format!("`xmppctl room join {to} --password-file FILE` enters it"),
+        Some(_) if is_room => format!("`xmppctl room join {to}` tries to enter it; then send it again"),
+        Some(_) | None => return failure,
+    };
+    failure.with_hint(hint)
 }
 
 /// An address that a person gave.

@@ -9,7 +9,7 @@ use xmppd_core::account::{Affiliation, Command, Occupant, Outcome, Role, RoomCom
 use xmppd_core::secret::Secret;
 use xmppd_core::stanza::error::Condition;
 use xmppd_core::text;
-use xmppd_proto::reply::{AccountRooms, Done, Room, RoomMember, RoomMembersReport, RoomReport};
+use xmppd_proto::reply::{AccountRooms, Done, Room, RoomMember, RoomMembersReport, RoomReport, RoomState};
 use xmppd_proto::request::{RoomInvite, RoomJoin, RoomLeave, RoomListing, RoomMembers};
 use xmppd_proto::{Failure, Kind};
 
@@ -30,10 +30,12 @@ struct Place {
 }
 
 impl Desk {
-    /// Whether this address is a room of the account's, or in one.
+    /// Whether this address is a room of the account's, or in one; what is about to be entered for the first time may be
+    /// anything.
     pub(super) async fn is_room(&self, account: &str, jid: &Jid) -> Result<bool, Failure> {
         let (account, room) = (account.to_owned(), jid.to_bare().to_string());
-        self.hub.read(move |state, _| state.room(&account, &room).is_some()).await
+        let is_one = |room: &Room| room.bookmarked || room.autojoin || room.state != RoomState::Joining;
+        self.hub.read(move |state, _| state.room(&account, &room).is_some_and(is_one)).await
     }
 
     /// The rooms as the picture has them.
@@ -146,6 +148,13 @@ fn refused(place: &Place, error: &xmppd_core::stanza::StanzaError, is_chosen: bo
         (Kind::Refused, "you are banned there".to_owned(), "only its admins can change that")
     } else if is(Condition::RegistrationRequired) {
         (Kind::Refused, "it is for members only".to_owned(), "ask somebody there to invite you")
+    } else if is(Condition::FeatureNotImplemented) {
+        let why = error.text.as_deref().unwrap_or("it is no room");
+        return Failure::new(Kind::Refused, format!("{room} cannot be entered: {why}"))
+            .with_condition(error.condition.name())
+            .with_hint("`xmppctl send` writes to a person");
+    } else if is(Condition::ServiceUnavailable) {
+        (Kind::Refused, error.to_string(), "it may be no room at all: people whom you do not see answer so, too")
     } else {
         (Kind::Refused, error.to_string(), "`xmppctl xml watch --pretty` shows what it says")
     };

@@ -184,10 +184,10 @@ fn messages(root: &mut Section<'_>) -> Messages {
         history: section.flag("history").unwrap_or(default.history),
         keep: section.parsed("keep", POSITIVE, words::positive).unwrap_or(default.keep),
         receipts: section.flag("receipts").unwrap_or(default.receipts),
-        encrypted_only: patterns(&mut section, "encrypted-only", Pattern::url).unwrap_or(default.encrypted_only),
+        encrypted_only: chats(&mut section, "encrypted-only").unwrap_or(default.encrypted_only),
         notify: section.flag("notify").unwrap_or(default.notify),
         notify_body: section.flag("notify-body").unwrap_or(default.notify_body),
-        notify_deny: patterns(&mut section, "notify-deny", Pattern::url).unwrap_or(default.notify_deny),
+        notify_deny: chats(&mut section, "notify-deny").unwrap_or(default.notify_deny),
         on_uncertain: section
             .parsed("on-uncertain", "one of resend, hold", words::on_uncertain)
             .unwrap_or(default.on_uncertain),
@@ -207,6 +207,23 @@ fn patterns(
         section.fault(key, format!("{} cannot be used: {error}", shown(text)));
     }
     Some(texts.into_iter().map(String::from).collect())
+}
+
+/// A list of patterns for bare addresses, as it stands; each has to fit some.
+fn chats(section: &mut Section<'_>, key: &'static str) -> Option<Vec<String>> {
+    let texts = patterns(section, key, Pattern::url)?;
+    for text in texts.iter().filter(|text| Pattern::url(text).is_ok_and(|pattern| !words::fits_a_chat(&pattern))) {
+        let message = match text.split_once('/').filter(|(address, _)| words::is_chat(address)) {
+            Some((address, _)) => {
+                format!("{} has a resource, and none is looked at; write {}", shown(text), shown(address))
+            }
+            None => {
+                format!("{} fits no address; write juliet@verona.example, *@capulet.example or /REGEX/", shown(text))
+            }
+        };
+        section.fault(key, message);
+    }
+    Some(texts)
 }
 
 /// A program and its arguments. It has to be there, in a folder of `PATH`, below the home or at its absolute path.

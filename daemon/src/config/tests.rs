@@ -243,6 +243,35 @@ fn patterns_and_templates_that_mean_nothing_are_faults() {
 }
 
 #[test]
+fn a_pattern_for_chats_that_fits_none_is_a_fault() {
+    for key in ["encrypted-only", "notify-deny"] {
+        let check = |pattern: &str, fault: Option<&str>| {
+            let text = format!("[messages]\n{key} = ['*@capulet.example', '{pattern}']\n");
+            let expected = fault.map(|fault| format!("config.toml:2:{}: messages.{key}: {fault}", key.len() + 4));
+            match expected {
+                Some(expected) => check_faults(&text, &[&expected]),
+                None => assert!(read(&text).is_ok(), "{text}"),
+            }
+        };
+        for fits in
+            ["nurse@verona.example", "Nurse@Verona.Example", "verona.example", "*", "*@*", "n?rse@*", "*verona.example"]
+        {
+            check(fits, None);
+        }
+        check("/^nurse@/", None);
+        check(
+            "nurse@verona.example/res",
+            Some("\"nurse@verona.example/res\" has a resource, and none is looked at; write \"nurse@verona.example\""),
+        );
+        for fits_none in ["bad@@", "*@", "@verona.example", "a@*@b", "nurse @verona.example", "/nurse"] {
+            let fault =
+                format!("{fits_none:?} fits no address; write juliet@verona.example, *@capulet.example or /REGEX/");
+            check(fits_none, Some(&fault));
+        }
+    }
+}
+
+#[test]
 fn effective_values_are_found_by_their_dotted_keys() {
     let config = read(CONTRACT).unwrap();
     let check = |key, value: Option<serde_json::Value>| assert_eq!(config.value(key), value, "{key}");

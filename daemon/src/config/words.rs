@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use jid::{BareJid, Jid, ResourcePart};
+use xmppd_core::players::Pattern;
 use xmppd_core::presence::Show;
 
 use super::{OnPause, OnUncertain, Server, StatusWhen, TlsPolicy, duration};
@@ -23,6 +24,23 @@ pub(super) fn account_jid(text: &str) -> Option<(BareJid, Option<ResourcePart>)>
     jid.node()?;
     let resource = jid.resource().map(ToOwned::to_owned);
     Some((jid.into_bare(), resource))
+}
+
+/// Whether this is an address without a resource, or a pattern for such.
+pub(super) fn is_chat(text: &str) -> bool {
+    Pattern::url(text).is_ok_and(|pattern| fits_a_chat(&pattern))
+}
+
+/// Whether a pattern fits an address without a resource, as addresses are written in the end. What a regular expression
+/// fits is not known.
+pub(super) fn fits_a_chat(pattern: &Pattern) -> bool {
+    let text = pattern.as_str();
+    let is_regex = text.len() > 1 && text.starts_with('/') && text.ends_with('/');
+    let fits = |any: &str| {
+        let address = BareJid::new(&text.replace('*', any).replace('?', "a"));
+        address.is_ok_and(|address| pattern.matches(address.as_str()))
+    };
+    is_regex || ["a", "", "a@a"].into_iter().any(fits)
 }
 
 /// `HOST:PORT`; an IPv6 address stands in brackets.

@@ -2,6 +2,7 @@
 
 mod corrected;
 mod presence;
+mod refusals;
 mod remarks;
 mod stage;
 mod survival;

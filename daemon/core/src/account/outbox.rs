@@ -140,6 +140,11 @@ impl Outbox {
         self.keys.contains_key(id)
     }
 
+    /// The number of the last message that was taken.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken
+    }
+
     fn next_number(&mut self) -> u64 {
         self.taken += 1;
         self.taken

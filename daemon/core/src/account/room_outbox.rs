@@ -7,8 +7,8 @@ use jid::BareJid;
 use super::context::Context;
 use super::input::{Outgoing, StoreTicket, Ticket};
 use super::online::{Letter, Unsent};
-use super::output::Outcome;
-use crate::stanza::MessageKind;
+use super::output::{Aside, Outcome};
+use crate::stanza::{MessageKind, StanzaError};
 use crate::time::Wall;
 
 /// So many messages for rooms are held at most, all of them in memory: nobody knows when a room can be entered.
@@ -121,6 +121,19 @@ impl Context {
             }
         }
         true
+    }
+
+    /// A room will not let us in: what waits for that, up to this number, is kept for its author and not sent.
+    pub(super) fn bar(&mut self, room: &BareJid, last: u64, error: &StanzaError) {
+        let waits = |unsent: &Unsent| unsent.letter.is_for(room) && unsent.letter.number <= last;
+        for Unsent { letter, .. } in self.outbox.to_rooms.take_if(waits) {
+            if letter.in_doubt {
+                self.answer(letter.ticket, &letter.id, &Outcome::Refused(error.clone()));
+                self.set_aside(letter.id, Aside::Uncertain, format!("the room never showed it: {error}"));
+            } else {
+                self.message_refused(letter, error);
+            }
+        }
     }
 
     /// Nobody knows when a room can be entered: whoever waits for a message to it is told that it is kept.

@@ -62,6 +62,11 @@ impl Info {
         self.identities.iter().any(|identity| identity.category == category && identity.kind == kind)
     }
 
+    /// Whether the entity is anything of this category.
+    pub fn is_any(&self, category: &str) -> bool {
+        self.identities.iter().any(|identity| identity.category == category)
+    }
+
     /// The answer to send.
     pub fn to_element(&self) -> Element {
         let features = self.features.iter();

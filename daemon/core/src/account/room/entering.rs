@@ -2,7 +2,8 @@
 //! another spelling, unless it was chosen for this.
 
 use super::outside::Absence;
-use super::{ANSWER_WITHIN, Action, Asked, Inside, Room, Stage, Turn, another_nick, outside};
+use super::{ANSWER_WITHIN, STRANGER_ANSWERS_WITHIN};
+use super::{Action, Asked, Inside, Room, Stage, Turn, outside};
 use crate::stanza::error::Condition;
 use crate::stanza::muc::{self, History, User};
 use crate::stanza::{Presence, PresenceKind};
@@ -10,6 +11,8 @@ use crate::time::{Moment, Wall};
 
 use super::occupants::Occupants;
 
+/// So many nicknames are tried.
+const NICKS: usize = 4;
 /// Our clock and the room's may differ by so much; in milliseconds.
 pub(super) const CLOCKS_DIFFER_MS: i64 = 300_000;
 
@@ -30,7 +33,8 @@ impl Room {
     }
 
     fn try_nick(&mut self, nick: String, tries: usize, turn: &mut Turn<'_>) {
-        let until = turn.now.moment + ANSWER_WITHIN;
+        let is_stranger = self.wish.is_asked && !self.is_found;
+        let until = turn.now.moment + if is_stranger { STRANGER_ANSWERS_WITHIN } else { ANSWER_WITHIN };
         self.stage = Stage::Entering(Entering { nick: nick.clone(), tries, until, occupants: Occupants::default() });
         turn.push(Action::Changed);
         turn.push(Action::Enter(nick, self.history(), self.wish.password.clone()));
@@ -77,6 +81,7 @@ impl Room {
             let id = muc::occupant_id(&presence.payloads).filter(|_| has_ids).map(str::to_owned);
             let occupants = std::mem::take(&mut entering.occupants);
             self.failures = 0;
+            self.is_found = true;
             self.stage = Stage::Inside(Box::new(Inside::new(nick.to_owned(), id, occupants)));
             turn.push(Action::Entered);
             turn.push(Action::Changed);
@@ -118,6 +123,11 @@ impl Room {
         }
         self.try_later(Absence::Lost, turn);
     }
+}
+
+/// The same nickname in another spelling, for one that is taken: `romeo`, `romeo_`, `romeo__`.
+fn another_nick(nick: &str, tries: usize) -> Option<String> {
+    (tries < NICKS).then(|| format!("{nick}{}", "_".repeat(tries)))
 }
 
 /// A while before.

@@ -163,7 +163,7 @@ impl Room {
     /// The room does not know us any more: we go in again.
     pub(in super::super) fn lost(&mut self, turn: &mut Turn<'_>) {
         if let Stage::Inside(_) = &self.stage {
-            turn.push(Action::Left);
+            turn.push(Action::Left(None));
             self.look(turn);
         }
     }

@@ -1,11 +1,12 @@
 //! Before the door: the room is asked what it can do (XEP-0045 section 6.4), and so whether it is there. A room that is
-//! not there is made only where a person asks for it; one that was destroyed stays so.
+//! not there is made only where a person asks for it; one that was destroyed stays so. What says that it is something
+//! else, as people do, is not entered.
 
 use super::super::super::stanza::disco::Info;
 use super::outside::Absence;
 use super::{Abilities, Action, Asked, Room, Stage, Turn};
 use crate::stanza::StanzaError;
-use crate::stanza::error::Condition;
+use crate::stanza::error::{Condition, ErrorKind};
 use crate::xml::{Element, ns};
 
 /// The answer is on its way.
@@ -28,6 +29,10 @@ impl Room {
                 keeps_ids: info.has(ns::MUC_STABLE_ID),
             };
             self.abilities = Some(abilities);
+            self.is_found |= info.is_any("conference") || info.has(ns::MUC);
+            if matches!(self.stage, Stage::Looking(_)) && !self.is_found && !info.identities.is_empty() {
+                return self.fail(Some(no_room("it is no room")), turn);
+            }
         }
         match (&self.stage, answer) {
             (Stage::Looking(_), Err(error)) if error.condition == Condition::ItemNotFound && !self.wish.is_asked => {
@@ -43,6 +48,12 @@ impl Room {
             (Stage::Outside(_) | Stage::Entering(_) | Stage::Leaving(_), _) => {}
         }
     }
+}
+
+/// There is something, and it is no room.
+pub(super) fn no_room(why: &str) -> StanzaError {
+    let error = StanzaError::new(ErrorKind::Cancel, Condition::FeatureNotImplemented);
+    StanzaError { text: Some(why.to_owned()), ..error }
 }
 
 fn is_about_the_room(error: &StanzaError) -> bool {

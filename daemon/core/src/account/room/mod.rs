@@ -42,14 +42,14 @@ pub(super) use turn::{Action, Asked, Spoken, Turn};
 
 /// A service that does not answer to our coming or going for this long does not answer at all.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+/// The same of an address that a person calls a room, and that does not say it is one.
+const STRANGER_ANSWERS_WITHIN: Duration = Duration::from_secs(20);
 /// The first pause before a room is tried again; each one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 /// The longest one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 /// An id that is longer names nobody, and nothing.
 pub(super) const LONGEST_ID: usize = 256;
-/// So many nicknames are tried.
-const NICKS: usize = 4;
 
 /// A room, as far as this session goes.
 #[derive(Debug)]
@@ -61,6 +61,8 @@ pub(super) struct Room {
     stage: Stage,
     /// What the room can do; not known before it was asked.
     abilities: Option<Abilities>,
+    /// It says that it is a room, or has let us in: until then it may be anything.
+    is_found: bool,
     /// What was said, as far as that is known.
     past: Past,
     /// How often in a row it could not be entered.
@@ -114,7 +116,7 @@ impl Room {
     pub(super) fn new(jid: BareJid, own: BareJid, wish: Wish, known: Option<Border>) -> Self {
         let stage = Stage::Outside(Outside::default());
         let past = Past { known, ..Past::default() };
-        Self { jid, own, wish, stage, abilities: None, past, failures: 0, heard: Moment::default() }
+        Self { jid, own, wish, stage, abilities: None, is_found: false, past, failures: 0, heard: Moment::default() }
     }
 
     /// Goes in, unless that is under way.
@@ -134,7 +136,12 @@ impl Room {
     pub(super) fn leave(&mut self, turn: &mut Turn<'_>) {
         self.wish.is_asked = false;
         match &self.stage {
-            Stage::Entering(entering) => turn.push(Action::Exit(entering.nick.clone())),
+            Stage::Entering(entering) => {
+                turn.push(Action::Exit(entering.nick.clone()));
+                if !self.is_found {
+                    return self.be_outside(Absence::Left, None, turn);
+                }
+            }
             Stage::Inside(inside) => turn.push(Action::Exit(inside.nick.clone())),
             Stage::Outside(_) | Stage::Looking(_) => return self.be_outside(Absence::Left, None, turn),
             Stage::Leaving(_) => return,
@@ -226,7 +233,10 @@ impl Room {
         let now = turn.now.moment;
         match &mut self.stage {
             Stage::Outside(outside) if outside.retry_at.is_some_and(|at| at <= now) => self.look(turn),
-            Stage::Entering(entering) if entering.until <= now => self.fail(None, turn),
+            Stage::Entering(entering) if entering.until <= now => {
+                let is_none = self.wish.is_asked && !self.is_found;
+                self.fail(is_none.then(|| looking::no_room("it does not answer as a room does")), turn);
+            }
             Stage::Leaving(until) if *until <= now => self.be_outside(Absence::Left, None, turn),
             Stage::Inside(_) => self.tick_inside(turn),
             Stage::Outside(_) | Stage::Looking(_) | Stage::Entering(_) | Stage::Leaving(_) => {}
@@ -250,6 +260,12 @@ impl Room {
             Stage::Inside(inside) => Some(&inside.nick),
             Stage::Outside(_) | Stage::Looking(_) | Stage::Entering(_) | Stage::Leaving(_) => None,
         }
+    }
+
+    /// Whether this presence is the room's: whatever else has this address shows itself to contacts, too.
+    pub(super) fn speaks(&self, presence: &Presence) -> bool {
+        let is_error = matches!(presence.kind, crate::stanza::PresenceKind::Error(_));
+        self.is_found || is_error || User::find(&presence.payloads).is_some()
     }
 
     /// The place that the room gives to something said in it (S42).
@@ -302,6 +318,19 @@ impl Room {
         }
     }
 
+    /// Why nothing can be said there before a person enters it.
+    pub(super) fn shut(&self) -> Option<StanzaError> {
+        match &self.stage {
+            Stage::Outside(outside) => outside.shut(),
+            Stage::Looking(_) | Stage::Entering(_) | Stage::Inside(_) | Stage::Leaving(_) => None,
+        }
+    }
+
+    /// Whether it was not there when it was last looked for.
+    pub(super) fn is_missing(&self) -> bool {
+        matches!(&self.stage, Stage::Outside(Outside { why: Absence::Gone(_), .. }))
+    }
+
     /// Whether we are on the way out.
     pub(super) fn is_leaving(&self) -> bool {
         matches!(self.stage, Stage::Leaving(_))
@@ -339,8 +368,8 @@ impl Room {
     }
 
     fn be_outside(&mut self, why: Absence, retry_at: Option<Moment>, turn: &mut Turn<'_>) {
+        turn.push(Action::Left(why.bar(self.wish.is_asked)));
         self.stage = Stage::Outside(Outside { why, retry_at });
-        turn.push(Action::Left);
         turn.push(Action::Changed);
     }
 
@@ -364,9 +393,4 @@ impl Room {
             self.try_later(why, turn);
         }
     }
-}
-
-/// The same nickname in another spelling, for one that is taken: `romeo`, `romeo_`, `romeo__`.
-fn another_nick(nick: &str, tries: usize) -> Option<String> {
-    (tries < NICKS).then(|| format!("{nick}{}", "_".repeat(tries)))
 }

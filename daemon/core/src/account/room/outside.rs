@@ -38,7 +38,42 @@ pub(in super::super) enum Absence {
     Lost,
 }
 
+impl Absence {
+    /// Why nothing that waits can be said there, until a person does something about it. Who asks to enter under a
+    /// nickname that is taken chooses another.
+    pub(super) fn bar(&self, is_asked: bool) -> Option<StanzaError> {
+        let because = |kind, condition, what: &str, reason: &Option<String>| {
+            let text = reason.as_ref().map_or_else(|| what.to_owned(), |reason| format!("{what}: {reason}"));
+            Some(StanzaError { text: Some(text), ..StanzaError::new(kind, condition) })
+        };
+        match self {
+            Self::Left | Self::Silent | Self::Lost => None,
+            Self::Kicked(reason) => {
+                because(ErrorKind::Auth, Condition::NotAllowed, "you were put out of the room", reason)
+            }
+            Self::Banned(reason) => because(ErrorKind::Auth, Condition::Forbidden, "you are banned there", reason),
+            Self::Gone(reason) => because(ErrorKind::Cancel, Condition::ItemNotFound, "there is no such room", reason),
+            Self::Refused(error) if is_asked && error.condition == Condition::Conflict => None,
+            Self::Refused(error) if may_pass(error) && error.condition != Condition::ItemNotFound => None,
+            Self::Refused(error) => because(
+                error.kind,
+                error.condition.clone(),
+                "the room does not let you in",
+                &reason(error.text.as_deref()),
+            ),
+        }
+    }
+}
+
 impl Outside {
+    /// Why nothing can be said there before a person enters it.
+    pub(super) fn shut(&self) -> Option<StanzaError> {
+        match &self.why {
+            Absence::Kicked(_) | Absence::Banned(_) => self.why.bar(false),
+            Absence::Left | Absence::Gone(_) | Absence::Refused(_) | Absence::Silent | Absence::Lost => None,
+        }
+    }
+
     pub(super) fn state(&self) -> (RoomState, Option<&str>) {
         let reason = match &self.why {
             Absence::Left | Absence::Lost => None,

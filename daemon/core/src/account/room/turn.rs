@@ -38,8 +38,8 @@ pub(in super::super) enum Action {
     Entered,
     /// We could not enter; nothing when nobody answered.
     Failed(Option<StanzaError>),
-    /// We are outside.
-    Left,
+    /// We are outside; where we will not be let in, why: nothing waits for that.
+    Left(Option<StanzaError>),
     /// All that can be known of what was said is known, and messages may leave: what the room has not shown did not arrive,
     /// for `sure` by its archive's word.
     Ready { sure: bool },

@@ -11,6 +11,7 @@ use super::super::{Asker, Online};
 use super::Leaver;
 use crate::stanza::bookmark::{self, Bookmark};
 use crate::stanza::disco::Info;
+use crate::stanza::error::{Condition, ErrorKind};
 use crate::stanza::{StanzaError, pubsub};
 use crate::xml::{Element, ns};
 
@@ -97,7 +98,7 @@ impl Online {
                 }
             }
             // There is no node yet, and so no bookmark.
-            Err(error) if error.condition == crate::stanza::error::Condition::ItemNotFound => {}
+            Err(error) if error.condition == Condition::ItemNotFound => {}
             Err(_) => return self.bookmarks_absent(context),
         }
         for bookmark in entered {
@@ -115,8 +116,13 @@ impl Online {
             return;
         }
         let wanted: Vec<BareJid> = context.rooms.to_enter().filter(|_| context.settings.rooms).cloned().collect();
-        let written: Vec<BareJid> =
-            context.outbox.to_rooms.rooms().into_iter().filter(|room| context.rooms.has(room)).collect();
+        let (written, forgotten): (Vec<BareJid>, Vec<BareJid>) =
+            context.outbox.to_rooms.rooms().into_iter().partition(|room| context.rooms.has(room));
+        for room in forgotten.iter().filter(|room| !self.rooms.has(room) && !self.rooms.queue.contains(room)) {
+            let text = Some("the room is remembered no more".to_owned());
+            let error = StanzaError { text, ..StanzaError::new(ErrorKind::Cancel, Condition::ItemNotFound) };
+            context.bar(room, u64::MAX, &error);
+        }
         for room in written.into_iter().chain(wanted) {
             self.enter_later(room);
         }
@@ -189,7 +195,7 @@ impl Online {
 
     /// We have left a room that somebody asked to leave.
     pub(super) fn remember_left(&mut self, leaver: Leaver, context: &mut Context) {
-        let Leaver { room, ticket, forget } = leaver;
+        let Leaver { room, ticket, forget, .. } = leaver;
         let tickets: Vec<Ticket> = ticket.into_iter().collect();
         if self.rooms.list.remove(&room).is_some() && !context.rooms.has(&room) {
             context.tell_forgotten(&room);

@@ -8,7 +8,8 @@ use super::super::super::output::Outcome;
 use super::super::super::room::Room;
 use super::super::Online;
 use super::super::outbound::Sent;
-use crate::stanza::muc;
+use crate::stanza::error::{Condition, ErrorKind};
+use crate::stanza::{StanzaError, muc};
 use crate::text;
 
 /// Somebody who wants to be out of a room.
@@ -19,9 +20,18 @@ pub(super) struct Leaver {
     pub(super) ticket: Option<Ticket>,
     /// Not even remembered.
     pub(super) forget: bool,
+    /// What was said there up to this number is to be said no more.
+    pub(super) last: u64,
 }
 
 impl Leaver {
+    /// Whoever leaves a room says no more there: what waits would take him back.
+    pub(super) fn stop_saying(&self, context: &mut Context) {
+        let text = Some("the room was left".to_owned());
+        let error = StanzaError { text, ..StanzaError::new(ErrorKind::Cancel, Condition::NotAcceptable) };
+        context.bar(&self.room, self.last, &error);
+    }
+
     /// Answers.
     pub(super) fn end(self, outcome: Outcome, context: &mut Context) {
         if let Some(ticket) = self.ticket {
@@ -50,12 +60,14 @@ impl Online {
                 self.enter(room, wish, context);
             }
             RoomCommand::Leave { forget } => {
-                let leaver = Leaver { room: room.clone(), ticket: Some(ticket), forget };
+                let last = context.outbox.taken();
+                let leaver = Leaver { room: room.clone(), ticket: Some(ticket), forget, last };
                 self.rooms.queue.retain(|queued| *queued != room);
                 if self.rooms.has(&room) {
                     self.rooms.leaving.push(leaver);
                     self.with_room(&room, context, Room::leave);
-                } else if context.rooms.has(&room) {
+                } else if context.rooms.has(&room) || context.outbox.to_rooms.rooms().contains(&room) {
+                    leaver.stop_saying(context);
                     self.remember_left(leaver, context);
                 } else {
                     context.reply(ticket, Outcome::Unknown);

@@ -19,7 +19,7 @@ impl Online {
     /// Whether this presence was a room's; then it is dealt with.
     pub(in super::super) fn room_presence(&mut self, presence: &Presence, from: &Jid, context: &mut Context) -> bool {
         let room = from.to_bare();
-        let is_rooms = self.rooms.has(&room);
+        let is_rooms = self.rooms.list.get(&room).is_some_and(|room| room.speaks(presence));
         if is_rooms {
             let nick = from.resource().map(|nick| nick.as_str());
             self.with_room(&room, context, |room, turn| room.presence(nick, presence, turn));
@@ -118,15 +118,21 @@ impl Online {
     }
 
     /// We are out of a room: what it has not shown is in doubt until we are in again, and what was never written waits
-    /// behind that.
-    pub(super) fn left(&mut self, jid: &BareJid, context: &mut Context) {
+    /// behind that; but not where we will not be let in.
+    pub(super) fn left(&mut self, jid: &BareJid, why: Option<&StanzaError>, context: &mut Context) {
         self.take_back(jid, context);
         context.room_recent.all_gone(jid);
+        if let Some(error) = why {
+            context.bar(jid, u64::MAX, error);
+        }
+        let leavers: Vec<_> = self.rooms.leaving.extract_if(.., |leaver| leaver.room == *jid).collect();
+        for leaver in &leavers {
+            leaver.stop_saying(context);
+        }
         if !self.rooms.list.get(jid).is_some_and(Room::is_under_way) {
             context.put_off_for(jid);
         }
         self.rooms.shown.remove(jid);
-        let leavers: Vec<_> = self.rooms.leaving.extract_if(.., |leaver| leaver.room == *jid).collect();
         for leaver in leavers {
             self.remember_left(leaver, context);
         }

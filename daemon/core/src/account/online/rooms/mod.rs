@@ -85,7 +85,8 @@ impl Rooms {
 impl Online {
     /// Enters a room of its own accord: as its bookmark says, or because a message waits for it.
     pub(super) fn enter_later(&mut self, room: BareJid) {
-        let is_new = !self.rooms.queue.contains(&room) && !self.rooms.list.get(&room).is_some_and(Room::is_wanted);
+        let is_at_it = self.rooms.list.get(&room).is_some_and(|room| room.is_wanted() && !room.is_missing());
+        let is_new = !self.rooms.queue.contains(&room) && !is_at_it;
         if is_new && self.rooms.list.len() + self.rooms.queue.len() < MOST {
             self.rooms.queue.push(room);
         }
@@ -168,7 +169,7 @@ impl Online {
             Action::Changed => context.tell_room(jid, self.rooms.list.get(jid)),
             Action::Entered => self.entered(jid, context),
             Action::Failed(error) => self.not_entered(jid, error.as_ref(), context),
-            Action::Left => self.left(jid, context),
+            Action::Left(why) => self.left(jid, why.as_ref(), context),
             Action::Ready { sure } => self.release_room(jid, sure, context),
             Action::Gone(nick) => context.room_recent.gone(jid, &nick),
             Action::Heard(spoken, border) => {
@@ -200,6 +201,7 @@ impl Online {
                 crate::stanza::error::Condition::JidMalformed,
             );
             self.not_entered(jid, Some(&error), context);
+            context.put_off_for(jid);
         }
     }
 
@@ -257,7 +259,6 @@ impl Online {
         for ticket in askers.filter_map(|(_, ticket)| ticket) {
             context.reply(ticket, outcome.clone());
         }
-        context.put_off_for(jid);
     }
 
     /// At each input: what has become due is done, and silent rooms are asked whether we are in them.

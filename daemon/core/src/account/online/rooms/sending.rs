@@ -29,13 +29,17 @@ impl Online {
     pub(in super::super) fn send_to_room(&mut self, letter: Letter, stanza: String, context: &mut Context) {
         let room = letter.to.to_bare();
         let known = self.rooms.list.get(&room);
+        if let Some(error) = known.and_then(Room::shut) {
+            return context.answer(letter.ticket, &letter.id, &Outcome::Refused(error));
+        }
         let is_behind = context.outbox.to_rooms.iter().any(|unsent| unsent.letter.is_for(&room));
         if known.is_some_and(Room::is_ready) && !is_behind && !self.outbound.is_full() {
             self.outbound.send_text(stanza, Sent::Message(letter), context);
             return;
         }
-        let is_retrying = known.is_some_and(|room| !room.is_ready() && !room.is_under_way() && room.is_wanted());
-        if self.rooms.bookmarks.are_known() && !known.is_some_and(Room::is_wanted) {
+        let is_retrying = known
+            .is_some_and(|room| !room.is_ready() && !room.is_under_way() && room.is_wanted() && !room.is_missing());
+        if self.rooms.bookmarks.are_known() {
             self.enter_later(room);
         }
         let lingers = !is_retrying && !context.is_invisible() && !letter.no_wait;
