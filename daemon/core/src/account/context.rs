@@ -112,7 +112,6 @@ impl Context {
         let recent = Recent::restored(std::mem::take(&mut memory.recent));
         let unread = recent.unread().into_iter().map(|(chat, count)| Event::Unread(chat, count));
         let outputs = known.into_iter().chain(known_rooms).chain(unread).map(Output::Event).collect();
-        let session_kept = memory.session.is_some();
         let pauses = Pauses::restored(&messages, |jid| rooms.has(jid));
         let numbered = u64::try_from(messages.len()).unwrap_or(u64::MAX);
         let (asleep, unsent) = match memory.session.take() {
@@ -141,6 +140,7 @@ impl Context {
             password_first: false,
             pipelines: true,
             connecting: Vec::new(),
+            session_kept: asleep.is_some(),
             asleep,
             outbox: Outbox::restored(unsent, keys, numbered),
             merging: Vec::new(),
@@ -153,7 +153,6 @@ impl Context {
             contacts,
             rooms,
             mistrusted: 0,
-            session_kept,
             outputs,
             presence_told: None,
             stores: 0,
