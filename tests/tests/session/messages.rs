@@ -6,8 +6,11 @@ use xmppd_tests::server::people::{JULIET, ROMEO};
 use super::{World, ends_with};
 
 pub(super) fn arrive_once_and_exact(world: &mut World) {
+    // More than servers take before a login.
+    let long = "Thou know'st the mask of night is on my face. ".repeat(400);
     let bodies = [
         "Wherefore art thou?",
+        long.trim_end(),
         "🌹 by any other name\n\n\tsmells as sweet: <a href='x'>&amp;\"</a> ]]>\nЖ é \u{1F469}\u{200D}\u{1F467}",
         "- a hyphen first",
     ];
