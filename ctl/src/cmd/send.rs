@@ -20,6 +20,9 @@ const RECEIPT_WITHIN: Duration = Duration::from_secs(60);
 /// The daemon keeps to the limit itself; its own answer comes first.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// As much of standard input as fits into one request, however it is written there; far more than a message may have.
+const LONGEST: usize = jsonrpc::MAX_LINE / 8;
+
 /// Send a message; without a session, in the next one
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
@@ -104,9 +107,13 @@ fn from_stdin(session: &Session) -> Result<String, Failure> {
         eprintln!("the message, ended by Ctrl-D on a line of its own:");
     }
     let mut bytes = Vec::new();
-    let limit = u64::try_from(jsonrpc::MAX_LINE).unwrap_or(u64::MAX);
+    let limit = u64::try_from(LONGEST).unwrap_or(u64::MAX);
     let read = stdin.by_ref().take(limit).read_to_end(&mut bytes);
     read.map_err(|error| Failure::new(Kind::Unexpected, format!("cannot read standard input: {error}")))?;
+    if bytes.len() == LONGEST {
+        return Err(Failure::usage("standard input is too long for a message")
+            .with_hint("what is longer can go as a file: `xmppctl send --file PATH JID`"));
+    }
     let mut text = String::from_utf8(bytes).map_err(|_| Failure::usage("standard input is not UTF-8 text"))?;
     if text.ends_with('\n') {
         text.pop();

@@ -71,7 +71,9 @@ impl Desk {
     /// Answers when the server has it, or when it is kept for the next session.
     async fn hand_over(&self, params: Send) -> Result<SendReport, Failure> {
         let to = address(&params.to)?;
-        let body = text::lines(&params.body, text::BODY).ok_or_else(|| Failure::usage("the message is empty"))?;
+        let body = text::whole_lines(&params.body, text::BODY)
+            .map_err(|text::TooLong| too_long("text", text::BODY))?
+            .ok_or_else(|| Failure::usage("the message is empty"))?;
         let kind = match params.message_type {
             None | Some(MessageType::Chat) => MessageKind::Chat,
             Some(MessageType::Normal) => MessageKind::Normal,
@@ -79,7 +81,12 @@ impl Desk {
             Some(MessageType::Groupchat) => MessageKind::Groupchat,
             Some(MessageType::Error) => return Err(Failure::usage("an error is nothing to send")),
         };
-        let subject = params.subject.as_deref().and_then(|subject| text::line(subject, text::READ));
+        let subject = match &params.subject {
+            Some(subject) => {
+                text::whole_line(subject, text::READ).map_err(|text::TooLong| too_long("subject", text::READ))?
+            }
+            None => None,
+        };
         let url = params.url.map(web_address).transpose()?;
         self.may_be_read(&to).await?;
         let (name, account) = self.one(params.account).await?;
@@ -194,6 +201,16 @@ pub(super) fn sent(
 /// An address that a person gave.
 pub(super) fn address(text: &str) -> Result<Jid, Failure> {
     Jid::new(text).map_err(|error| Failure::usage(format!("{text:?} is not a JID: {error}")))
+}
+
+/// A text that is never cut is too long.
+fn too_long(what: &str, limit: text::Limit) -> Failure {
+    let limit = match limit {
+        text::Limit::Bytes(limit) => format!("{limit} bytes"),
+        text::Limit::CodePoints(limit) => format!("{limit} characters"),
+    };
+    let failure = Failure::usage(format!("the {what} is too long: it may have {limit}"));
+    failure.with_hint("what is longer can go as a file: `xmppctl send --file PATH JID`")
 }
 
 /// Where a file is, as an asker says.
