@@ -191,6 +191,7 @@ pub(super) fn sent(
         | Outcome::Occupants(..)
         | Outcome::Outside
         | Outcome::TooLate
+        | Outcome::IdTaken(_)
         | Outcome::Unknown
         | Outcome::Unsupported
         | Outcome::Exposed(_)

@@ -50,7 +50,7 @@ pub(super) fn keep_message(
         ON CONFLICT (account, id) DO UPDATE SET
         number = CASE WHEN message.aside IS NULL THEN message.number ELSE excluded.number END,
         position = excluded.position, recipient = excluded.recipient,
-        stanza = excluded.stanza, aside = NULL, reason = NULL, behind = excluded.behind, returned = excluded.returned,
+        stanza = excluded.stanza, aside = NULL, reason = NULL, behind = excluded.behind, chosen = excluded.chosen, returned = excluded.returned,
         attempts = CASE WHEN message.aside IS NULL THEN message.attempts ELSE 0 END
             + (message.position IS NULL AND excluded.position IS NOT NULL)";
     let KeptMessage { id, to, position, stanza, origin, chosen, returned, replaces, .. } = message;
@@ -139,8 +139,8 @@ pub(crate) struct Waiting {
     pub(crate) messages: Vec<KeptMessage>,
     /// How many more there are.
     pub(crate) behind: usize,
-    /// The ids of those that are their askers' own.
-    pub(crate) chosen: Vec<String>,
+    /// The ids of those that are their askers' own, and what was asked for under each.
+    pub(crate) chosen: Vec<(String, String)>,
 }
 
 /// A message that no server has acknowledged.
@@ -291,8 +291,11 @@ fn waiting(connection: &Connection, account: &str, held: i64) -> rusqlite::Resul
     let sql = "SELECT count(*) FROM message WHERE account = ? AND aside IS NULL AND behind";
     let behind = connection.prepare_cached(sql)?.query_row([account], |row| row.get::<_, i64>(0))?;
     let behind = usize::try_from(behind).unwrap_or_default();
-    let sql = "SELECT id FROM message WHERE account = ? AND aside IS NULL AND behind AND chosen";
-    let chosen = connection.prepare_cached(sql)?.query_map([account], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let sql = "SELECT id, chosen FROM message WHERE account = ? AND aside IS NULL AND behind AND chosen IS NOT NULL";
+    let chosen = connection
+        .prepare_cached(sql)?
+        .query_map([account], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
     Ok(Waiting { messages, behind, chosen })
 }
 
@@ -378,7 +381,7 @@ mod tests {
             to: Jid::new("hall@rooms.b").unwrap(),
             position,
             tried: false,
-            chosen: false,
+            chosen: None,
             returned: 0,
             replaces: None,
             stanza: format!("<message type='groupchat' id='{id}'/>"),

@@ -31,6 +31,7 @@ impl World<'_> {
             | Outcome::TooLate
             | Outcome::Occupants(..)
             | Outcome::Outside
+            | Outcome::IdTaken(_)
             | Outcome::Unknown
             | Outcome::Unsupported
             | Outcome::Done => {
