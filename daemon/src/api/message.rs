@@ -41,7 +41,11 @@ impl Desk {
         let mut changes = self.hub.subscribe(Topics::of(&[Topic::Receipt])).await?;
         let limit = params.timeout_ms.map_or(RECEIPT_WITHIN, Duration::from_millis);
         let received = async {
+            let is_asked_again = params.id.is_some();
             let report = self.hand_over(params).await?;
+            if is_asked_again && self.is_received(&report).await? {
+                return Ok(SendReport { state: SendState::Received, ..report });
+            }
             loop {
                 let Some(change) = changes.recv().await else {
                     // This watcher lagged too far behind, or the daemon is ending.
@@ -66,6 +70,13 @@ impl Desk {
             }
         };
         timeout(limit, received).await.map_err(|_| unreceived())?
+    }
+
+    /// Whether the recipient of a message is known to have it already.
+    async fn is_received(&self, report: &SendReport) -> Result<bool, Failure> {
+        let to = address(&report.to)?.to_bare();
+        let received = self.store.is_received(report.account.clone(), to, report.id.clone()).await;
+        received.map_err(|error| Failure::new(Kind::Unexpected, error.to_string()))
     }
 
     /// Answers when the server has it, or when it is kept for the next session.
