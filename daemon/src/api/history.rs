@@ -10,7 +10,9 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use xmppd_core::account::{Command, Outcome};
 use xmppd_core::time::Wall;
-use xmppd_proto::reply::{AccountUnread, Direction, HistoryReport, Message, MessageState, Reaction, SendReport, UnreadReport};
+use xmppd_proto::reply::{
+    AccountUnread, Direction, HistoryReport, Message, MessageState, Reaction, SendReport, UnreadReport,
+};
 use xmppd_proto::request::{History, Question, Send, Unread, UnreadClear};
 use xmppd_proto::{Change, Failure, Kind, Timestamp, Topic, Topics};
 

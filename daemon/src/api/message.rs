@@ -84,7 +84,12 @@ impl Desk {
         let to = address(&params.to)?;
         let body = text::whole_lines(&params.body, text::BODY)
             .map_err(|text::TooLong| too_long("text", text::BODY))?
+            .or_else(|| params.again.then(String::new))
             .ok_or_else(|| Failure::usage("the message is empty"))?;
+        let only_again = params.again;
+        if only_again && params.id.is_none() {
+            return Err(Failure::usage("what was asked for before is known by its id"));
+        }
         let kind = match params.message_type {
             None | Some(MessageType::Chat) => MessageKind::Chat,
             Some(MessageType::Normal) => MessageKind::Normal,
@@ -110,8 +115,18 @@ impl Desk {
             None => (None, kind),
         };
         let (receipt, no_wait) = (params.receipt, params.no_wait);
-        let outgoing =
-            Outgoing { id, to: to.clone(), kind, body, subject, receipt, url: url.clone(), correcting, no_wait };
+        let outgoing = Outgoing {
+            id,
+            only_again,
+            to: to.clone(),
+            kind,
+            body,
+            subject,
+            receipt,
+            url: url.clone(),
+            correcting,
+            no_wait,
+        };
         let answer = account.ask(|ticket| Command::Send(ticket, outgoing)).map_err(unavailable)?;
         let (id, state) = sent(&name, timeout(WAIT, answer).await)?;
         Ok(SendReport { account: name, id, state, to: to.to_string(), url })

@@ -70,10 +70,11 @@ impl Context {
             Some(key) if key.digest != digest => self.reply(ticket, Outcome::IdTaken(id.clone())),
             Some(Key { stage: Stage::Open, .. }) => self.outbox.chosen.askers.push((id.clone(), ticket)),
             Some(Key { stage: Stage::Kept, .. }) => self.reply(ticket, Outcome::Queued(id.clone())),
-            None => {
-                let Some(outcome) = self.asked_long_before(id, &digest, is_here) else { return false };
-                self.reply(ticket, outcome);
-            }
+            None => match self.asked_long_before(id, &digest, is_here) {
+                Some(outcome) => self.reply(ticket, outcome),
+                None if outgoing.only_again => self.reply(ticket, Outcome::Unknown),
+                None => return false,
+            },
         }
         true
     }
@@ -160,6 +161,7 @@ mod tests {
     fn outgoing(to: &str, body: &str) -> Outgoing {
         Outgoing {
             id: Some("1".into()),
+            only_again: false,
             to: Jid::new(to).expect("a JID"),
             kind: MessageKind::Chat,
             body: body.into(),

@@ -133,8 +133,18 @@ impl<'a> World<'a> {
         let to = if self.server.kind.room { ROOM } else { "juliet@verona.example" };
         let to = Jid::new(to).expect("a JID");
         let (kind, subject, url) = (MessageKind::Chat, None, None);
-        let outgoing =
-            Outgoing { id: None, to, kind, body, subject, receipt: false, url, correcting: None, no_wait: false };
+        let outgoing = Outgoing {
+            id: None,
+            only_again: false,
+            to,
+            kind,
+            body,
+            subject,
+            receipt: false,
+            url,
+            correcting: None,
+            no_wait: false,
+        };
         self.handle(Input::Command(Command::Send(ticket, outgoing)));
     }
 

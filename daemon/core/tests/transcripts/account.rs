@@ -268,6 +268,7 @@ fn outgoing(to: &str, body: &str) -> Option<Outgoing> {
         url: None,
         correcting: None,
         no_wait: false,
+        only_again: false,
     })
 }
 
@@ -275,6 +276,9 @@ fn sent_as(outgoing: Outgoing, how: &[String]) -> Option<Outgoing> {
     Some(match how {
         [] => outgoing,
         [word] if word == "receipt" => Outgoing { receipt: true, ..outgoing },
+        [word, id, again] if word == "id" && again == "again" => {
+            Outgoing { id: Some(id.clone()), only_again: true, ..outgoing }
+        }
         [word] if word == "no-wait" => Outgoing { no_wait: true, ..outgoing },
         [word, id] if word == "id" => Outgoing { id: Some(id.clone()), ..outgoing },
         _ => return None,
