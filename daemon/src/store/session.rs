@@ -50,7 +50,8 @@ pub(super) fn keep_message(
         ON CONFLICT (account, id) DO UPDATE SET
         number = CASE WHEN message.aside IS NULL THEN message.number ELSE excluded.number END,
         position = excluded.position, recipient = excluded.recipient,
-        stanza = excluded.stanza, aside = NULL, reason = NULL, behind = excluded.behind, chosen = excluded.chosen, returned = excluded.returned,
+        stanza = excluded.stanza, aside = NULL, reason = NULL, behind = excluded.behind,
+        chosen = excluded.chosen, returned = excluded.returned,
         attempts = CASE WHEN message.aside IS NULL THEN message.attempts ELSE 0 END
             + (message.position IS NULL AND excluded.position IS NOT NULL)";
     let KeptMessage { id, to, position, stanza, origin, chosen, returned, replaces, .. } = message;
@@ -292,10 +293,8 @@ fn waiting(connection: &Connection, account: &str, held: i64) -> rusqlite::Resul
     let behind = connection.prepare_cached(sql)?.query_row([account], |row| row.get::<_, i64>(0))?;
     let behind = usize::try_from(behind).unwrap_or_default();
     let sql = "SELECT id, chosen FROM message WHERE account = ? AND aside IS NULL AND behind AND chosen IS NOT NULL";
-    let chosen = connection
-        .prepare_cached(sql)?
-        .query_map([account], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?;
+    let pair = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let chosen = connection.prepare_cached(sql)?.query_map([account], pair)?.collect::<Result<_, _>>()?;
     Ok(Waiting { messages, behind, chosen })
 }
 
