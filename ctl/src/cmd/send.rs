@@ -10,6 +10,7 @@ use xmppd_proto::request;
 use xmppd_proto::{Failure, Kind, jsonrpc};
 
 use super::upload;
+use crate::client::Patience;
 use crate::report::Stop;
 use crate::screen::Screen;
 use crate::session::{Answer, Session};
@@ -19,6 +20,9 @@ use crate::text;
 const RECEIPT_WITHIN: Duration = Duration::from_secs(60);
 /// The daemon keeps to the limit itself; its own answer comes first.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// As much of standard input as fits into one request, however it is written there; far more than a message may have.
+const LONGEST: usize = jsonrpc::MAX_LINE / 8;
 
 /// Send a message; without a session, in the next one
 #[derive(clap::Args, Debug)]
@@ -62,23 +66,17 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
         Some(_) | None => from_stdin(session)?,
     };
     let is_empty = text.trim().is_empty();
-    let (url, body) = match args.file {
-        None if is_empty => return Err(Failure::usage("the message is empty").into()),
-        None => (None, text),
-        Some(_) if session.global.print_request => (None, text),
-        Some(path) => {
-            let url = upload::put(&path, &args.jid, session)?;
-            let body = if is_empty { url.clone() } else { format!("{text}\n{url}") };
-            (Some(url), body)
-        }
-    };
+    if is_empty && args.file.is_none() {
+        return Err(Failure::usage("the message is empty").into());
+    }
     let limit = session.global.timeout.unwrap_or(RECEIPT_WITHIN);
-    let call = request::Send {
+    let mut call = request::Send {
         to: args.jid,
-        body,
+        body: text,
         subject: args.subject,
-        url,
+        url: None,
         id: args.id,
+        again: false,
         correct: args.correct,
         receipt: args.receipt,
         no_wait: session.global.no_wait,
@@ -90,11 +88,25 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<(), Stop> {
         }),
         account: session.global.account.clone(),
     };
-    let mut patience = session.patience(Some("sending …"));
-    if args.receipt && !call.no_wait {
-        patience.limit = Some(limit.saturating_add(GRACE));
+    let limited = (args.receipt && !call.no_wait).then(|| limit.saturating_add(GRACE));
+    let patience = || {
+        let patience = session.patience(Some("sending …"));
+        Patience { limit: limited.or(patience.limit), ..patience }
+    };
+    if let Some(path) = args.file.filter(|_| !session.global.print_request) {
+        // What was sent under this id is not put at the server once more.
+        if call.id.is_some() {
+            call.again = true;
+            match session.run_with(&call, patience(), Answer::Confirmation, line) {
+                Err(Stop::Failure(failure)) if failure.kind == Kind::NotFound => call.again = false,
+                answered => return answered,
+            }
+        }
+        let url = upload::put(&path, &call.to, session)?;
+        call.body = if is_empty { url.clone() } else { format!("{}\n{url}", call.body) };
+        call.url = Some(url);
     }
-    session.run_with(&call, patience, Answer::Confirmation, line)
+    session.run_with(&call, patience(), Answer::Confirmation, line)
 }
 
 /// All of standard input, without its last line end.
@@ -104,9 +116,13 @@ pub(super) fn from_stdin(session: &Session) -> Result<String, Failure> {
         eprintln!("the message, ended by Ctrl-D on a line of its own:");
     }
     let mut bytes = Vec::new();
-    let limit = u64::try_from(jsonrpc::MAX_LINE).unwrap_or(u64::MAX);
+    let limit = u64::try_from(LONGEST).unwrap_or(u64::MAX);
     let read = stdin.by_ref().take(limit).read_to_end(&mut bytes);
     read.map_err(|error| Failure::new(Kind::Unexpected, format!("cannot read standard input: {error}")))?;
+    if bytes.len() == LONGEST {
+        return Err(Failure::usage("standard input is too long for a message")
+            .with_hint("what is longer can go as a file: `xmppctl send --file PATH JID`"));
+    }
     let mut text = String::from_utf8(bytes).map_err(|_| Failure::usage("standard input is not UTF-8 text"))?;
     if text.ends_with('\n') {
         text.pop();

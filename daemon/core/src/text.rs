@@ -26,12 +26,33 @@ pub const BODY: Limit = Limit::Bytes(64 * 1024);
 /// Nothing behind so many bytes is looked at, so that 64 MB of blanks cost no more than a page of them.
 const EXAMINED: usize = 256 * 1024;
 
+/// A text would have to be cut to become clean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong;
+
 /// One line of clean text, or nothing: each run of white space (line breaks and tabs too) is one space, none at the ends.
 ///
 /// Dropped are what XML 1.0 section 2.2 forbids, the C0 and C1 controls, and all explicit directional embeddings,
 /// overrides and isolates (UAX #9 section 2: an unpaired one turns around what follows the text). The implicit
 /// marks U+200E, U+200F and U+061C stay.
 pub fn line(text: &str, limit: Limit) -> Option<String> {
+    line_of(text, limit).finish()
+}
+
+/// As [`line()`], with a `…` behind what was cut.
+pub fn line_marked(text: &str, limit: Limit) -> Option<String> {
+    line_of(text, limit).finish_marked()
+}
+
+/// As [`line()`] of a text that must not be cut.
+///
+/// # Errors
+/// When it would be.
+pub fn whole_line(text: &str, limit: Limit) -> Result<Option<String>, TooLong> {
+    line_of(text.trim_end(), limit).finish_whole()
+}
+
+fn line_of(text: &str, limit: Limit) -> Kept {
     let mut kept = Kept::new(limit);
     let mut gap = false;
     for character in examined(text) {
@@ -48,12 +69,30 @@ pub fn line(text: &str, limit: Limit) -> Option<String> {
             break;
         }
     }
-    kept.finish()
+    kept.unseen = text.len() > EXAMINED;
+    kept
 }
 
 /// Clean text of any number of lines, or nothing when no line has more than white space. As [`line()`], but every kind
 /// of line break becomes one `\n`, and blanks stay as they are except at the very end.
 pub fn lines(text: &str, limit: Limit) -> Option<String> {
+    lines_of(text, limit).finish()
+}
+
+/// As [`lines()`], with a `…` behind what was cut.
+pub fn lines_marked(text: &str, limit: Limit) -> Option<String> {
+    lines_of(text, limit).finish_marked()
+}
+
+/// As [`lines()`] of a text that must not be cut.
+///
+/// # Errors
+/// When it would be.
+pub fn whole_lines(text: &str, limit: Limit) -> Result<Option<String>, TooLong> {
+    lines_of(text.trim_end(), limit).finish_whole()
+}
+
+fn lines_of(text: &str, limit: Limit) -> Kept {
     let mut kept = Kept::new(limit);
     let mut after_return = false;
     for character in examined(text) {
@@ -69,7 +108,8 @@ pub fn lines(text: &str, limit: Limit) -> Option<String> {
             break;
         }
     }
-    kept.finish()
+    kept.unseen = text.len() > EXAMINED;
+    kept
 }
 
 fn examined(text: &str) -> impl Iterator<Item = char> {
@@ -88,11 +128,13 @@ struct Kept {
     used: usize,
     /// How many bytes of `text` are within the limit.
     fitting: usize,
+    /// There was more than anybody looks at.
+    unseen: bool,
 }
 
 impl Kept {
     fn new(limit: Limit) -> Self {
-        Self { text: String::new(), limit, used: 0, fitting: 0 }
+        Self { text: String::new(), limit, used: 0, fitting: 0, unseen: false }
     }
 
     fn push(&mut self, character: char) {
@@ -112,6 +154,19 @@ impl Kept {
 
     fn is_full(&self) -> bool {
         self.fitting < self.text.len()
+    }
+
+    fn is_cut(&self) -> bool {
+        self.is_full() || self.unseen
+    }
+
+    fn finish_whole(self) -> Result<Option<String>, TooLong> {
+        if self.is_cut() { Err(TooLong) } else { Ok(self.finish()) }
+    }
+
+    fn finish_marked(self) -> Option<String> {
+        let is_cut = self.is_cut();
+        self.finish().map(|text| if is_cut { text + "…" } else { text })
     }
 
     fn finish(mut self) -> Option<String> {
@@ -172,6 +227,23 @@ mod tests {
         check("añb", Limit::Bytes(3), Some("añ"));
         check("e\u{301}\u{301}\u{301}", Limit::CodePoints(2), Some("e\u{301}"));
         check("a", Limit::CodePoints(0), None);
+    }
+
+    #[test]
+    fn what_was_cut_shows_it_or_is_refused() {
+        let check = |text: &str, marked: Option<&str>, whole: Result<Option<&str>, TooLong>| {
+            let limit = Limit::Bytes(4);
+            assert_eq!(lines_marked(text, limit).as_deref(), marked, "{text:?}");
+            assert_eq!(line_marked(text, limit).as_deref(), marked, "{text:?}");
+            assert_eq!(whole_lines(text, limit), whole.map(|text| text.map(str::to_owned)), "{text:?}");
+            assert_eq!(whole_line(text, limit), whole.map(|text| text.map(str::to_owned)), "{text:?}");
+        };
+        check("", None, Ok(None));
+        check("abcd", Some("abcd"), Ok(Some("abcd")));
+        check("abcde", Some("abcd…"), Err(TooLong));
+        check("abcñ", Some("abc…"), Err(TooLong));
+        check(&("a".to_owned() + &"\u{7}".repeat(EXAMINED)), Some("a…"), Err(TooLong));
+        assert_eq!(whole_lines("abcd \n\n", Limit::Bytes(4)), Ok(Some("abcd".into())));
     }
 
     #[test]

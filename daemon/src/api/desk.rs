@@ -202,6 +202,8 @@ pub(super) fn failed(account: &str, outcome: Outcome) -> Failure {
         }
         Outcome::Withheld => encrypted_only(),
         Outcome::TooLate => Failure::new(Kind::Conflict, "the message is on its way, or may be"),
+        Outcome::IdTaken(id) => Failure::new(Kind::Conflict, format!("the id {id} is another message's"))
+            .with_hint("only the same text to the same recipient can be asked for again; another one needs another id"),
         Outcome::Unknown => {
             Failure::new(Kind::NotFound, format!("no message of this id waits in the account {account}"))
                 .with_hint("`xmppctl outbox list` names those that do")

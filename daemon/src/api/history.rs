@@ -10,7 +10,9 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use xmppd_core::account::{Command, Outcome};
 use xmppd_core::time::Wall;
-use xmppd_proto::reply::{AccountUnread, Direction, HistoryReport, Message, MessageState, Reaction, UnreadReport};
+use xmppd_proto::reply::{
+    AccountUnread, Direction, HistoryReport, Message, MessageState, Reaction, SendReport, UnreadReport,
+};
 use xmppd_proto::request::{History, Question, Send, Unread, UnreadClear};
 use xmppd_proto::{Change, Failure, Kind, Timestamp, Topic, Topics};
 
@@ -93,19 +95,39 @@ impl Desk {
         let limit = params.timeout_ms.map_or(ANSWER_WITHIN, Duration::from_millis);
         let Question { to, body, account, .. } = params;
         let question = Send { account, ..Send::new(to, body) };
+        let mut asked = None;
         let answered = async {
-            let account = self.send(question).await?.account;
+            let SendReport { account, id, .. } = &*asked.insert(self.send(question).await?);
             let is_answer = |message: &Message| {
-                let is_from_there = message.account == account && bare(&message.from) == from;
+                let is_from_there = message.account == *account && bare(&message.from) == from;
+                // Who asks oneself has the question come, too.
+                let is_echo = message.id == *id;
                 let is_news = message.direction == Direction::In && message.timestamp >= started;
                 let text = message.body.as_deref();
                 is_from_there
                     && is_news
+                    && !is_echo
                     && text.is_some_and(|text| pattern.as_ref().is_none_or(|pattern| pattern.is_match(text)))
             };
             self.first(&mut changes, is_answer).await
         };
-        timeout(limit, answered).await.map_err(|_| Failure::new(Kind::TimedOut, "no answer came in time"))?
+        if let Ok(answer) = timeout(limit, answered).await {
+            return answer;
+        }
+        Err(self.unanswered(asked.as_ref()).await)
+    }
+
+    /// No answer came in time; a question that still waits leaves later.
+    async fn unanswered(&self, asked: Option<&SendReport>) -> Failure {
+        let failure = Failure::new(Kind::TimedOut, "no answer came in time");
+        let Some(SendReport { account, id, .. }) = asked else {
+            return failure.with_hint("the question may still leave: see `xmppctl outbox`");
+        };
+        let rows = self.store.outbox(account.clone()).await.unwrap_or_default();
+        if !rows.iter().any(|row| row.id == *id) {
+            return failure;
+        }
+        failure.with_hint(format!("the question still waits to be sent: `xmppctl outbox cancel {id}` takes it back"))
     }
 
     /// The first message of which this is true.

@@ -41,7 +41,11 @@ impl Desk {
         let mut changes = self.hub.subscribe(Topics::of(&[Topic::Receipt])).await?;
         let limit = params.timeout_ms.map_or(RECEIPT_WITHIN, Duration::from_millis);
         let received = async {
+            let is_asked_again = params.id.is_some();
             let report = self.hand_over(params).await?;
+            if is_asked_again && self.is_received(&report).await? {
+                return Ok(SendReport { state: SendState::Received, ..report });
+            }
             loop {
                 let Some(change) = changes.recv().await else {
                     // This watcher lagged too far behind, or the daemon is ending.
@@ -68,10 +72,24 @@ impl Desk {
         timeout(limit, received).await.map_err(|_| unreceived())?
     }
 
+    /// Whether the recipient of a message is known to have it already.
+    async fn is_received(&self, report: &SendReport) -> Result<bool, Failure> {
+        let to = address(&report.to)?.to_bare();
+        let received = self.store.is_received(report.account.clone(), to, report.id.clone()).await;
+        received.map_err(|error| Failure::new(Kind::Unexpected, error.to_string()))
+    }
+
     /// Answers when the server has it, or when it is kept for the next session.
     async fn hand_over(&self, params: Send) -> Result<SendReport, Failure> {
         let to = address(&params.to)?;
-        let body = text::lines(&params.body, text::BODY).ok_or_else(|| Failure::usage("the message is empty"))?;
+        let body = text::whole_lines(&params.body, text::BODY)
+            .map_err(|text::TooLong| too_long("text", text::BODY))?
+            .or_else(|| params.again.then(String::new))
+            .ok_or_else(|| Failure::usage("the message is empty"))?;
+        let only_again = params.again;
+        if only_again && params.id.is_none() {
+            return Err(Failure::usage("what was asked for before is known by its id"));
+        }
         let kind = match params.message_type {
             None | Some(MessageType::Chat) => MessageKind::Chat,
             Some(MessageType::Normal) => MessageKind::Normal,
@@ -79,7 +97,12 @@ impl Desk {
             Some(MessageType::Groupchat) => MessageKind::Groupchat,
             Some(MessageType::Error) => return Err(Failure::usage("an error is nothing to send")),
         };
-        let subject = params.subject.as_deref().and_then(|subject| text::line(subject, text::READ));
+        let subject = match &params.subject {
+            Some(subject) => {
+                text::whole_line(subject, text::READ).map_err(|text::TooLong| too_long("subject", text::READ))?
+            }
+            None => None,
+        };
         let url = params.url.map(web_address).transpose()?;
         self.may_be_read(&to).await?;
         let (name, account) = self.one(params.account).await?;
@@ -92,8 +115,18 @@ impl Desk {
             None => (None, kind),
         };
         let (receipt, no_wait) = (params.receipt, params.no_wait);
-        let outgoing =
-            Outgoing { id, to: to.clone(), kind, body, subject, receipt, url: url.clone(), correcting, no_wait };
+        let outgoing = Outgoing {
+            id,
+            only_again,
+            to: to.clone(),
+            kind,
+            body,
+            subject,
+            receipt,
+            url: url.clone(),
+            correcting,
+            no_wait,
+        };
         let answer = account.ask(|ticket| Command::Send(ticket, outgoing)).map_err(unavailable)?;
         let (id, state) = match sent(&name, timeout(WAIT, answer).await) {
             Err(failure) if failure.hint.is_none() && to.is_bare() => {
@@ -190,6 +223,7 @@ pub(super) fn sent(
         | Outcome::Occupants(..)
         | Outcome::Outside
         | Outcome::TooLate
+        | Outcome::IdTaken(_)
         | Outcome::Unknown
         | Outcome::Unsupported
         | Outcome::Exposed(_)
@@ -215,6 +249,16 @@ pub(super) fn address(text: &str) -> Result<Jid, Failure> {
     Jid::new(text).map_err(|error| {
         Failure::usage(format!("{text:?} is not a JID: {error}")).with_hint("write it as juliet@capulet.example")
     })
+}
+
+/// A text that is never cut is too long.
+fn too_long(what: &str, limit: text::Limit) -> Failure {
+    let limit = match limit {
+        text::Limit::Bytes(limit) => format!("{limit} bytes"),
+        text::Limit::CodePoints(limit) => format!("{limit} characters"),
+    };
+    let failure = Failure::usage(format!("the {what} is too long: it may have {limit}"));
+    failure.with_hint("what is longer can go as a file: `xmppctl send --file PATH JID`")
 }
 
 /// Where a file is, as an asker says.

@@ -205,6 +205,7 @@ fn refusal(account: &str, outcome: Outcome) -> Option<Failure> {
         | Outcome::TimedOut
         | Outcome::NotKept(_)
         | Outcome::TooLate
+        | Outcome::IdTaken(_)
         | Outcome::Unknown
         | Outcome::Withheld
         | Outcome::Invisible

@@ -97,5 +97,21 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Whether the recipient of a message of ours has it, as far as there is a history.
+    pub(crate) fn is_received(
+        &self,
+        account: String,
+        to: BareJid,
+        id: String,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send + use<> {
+        self.read(move |connection| {
+            let sql = "SELECT EXISTS (SELECT 1 FROM history WHERE account = ? AND chat = ? AND id = ? AND sent
+                AND state IN ('received', 'displayed'))";
+            connection.prepare_cached(sql)?.query_row(params![account, to.as_str(), id], |row| row.get(0))
+        })
+    }
+}
+
 /// An address without its resource.
 const BARE: &str = "substr(recipient, 1, instr(recipient || '/', '/') - 1)";

@@ -18,7 +18,7 @@ pub(super) fn take(
         corrections::redo(connection, account, &message.id, first)?;
     }
     let Some(filed) = filed else { return Ok(()) };
-    if message.chosen {
+    if message.chosen.is_some() {
         history::forget_failed(connection, account, &message.id)?;
     }
     history::file(connection, account, filed)

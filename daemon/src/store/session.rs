@@ -50,7 +50,8 @@ pub(super) fn keep_message(
         ON CONFLICT (account, id) DO UPDATE SET
         number = CASE WHEN message.aside IS NULL THEN message.number ELSE excluded.number END,
         position = excluded.position, recipient = excluded.recipient,
-        stanza = excluded.stanza, aside = NULL, reason = NULL, behind = excluded.behind, returned = excluded.returned,
+        stanza = excluded.stanza, aside = NULL, reason = NULL, behind = excluded.behind,
+        chosen = excluded.chosen, returned = excluded.returned,
         attempts = CASE WHEN message.aside IS NULL THEN message.attempts ELSE 0 END
             + (message.position IS NULL AND excluded.position IS NOT NULL)";
     let KeptMessage { id, to, position, stanza, origin, chosen, returned, replaces, .. } = message;
@@ -139,8 +140,8 @@ pub(crate) struct Waiting {
     pub(crate) messages: Vec<KeptMessage>,
     /// How many more there are.
     pub(crate) behind: usize,
-    /// The ids of those that are their askers' own.
-    pub(crate) chosen: Vec<String>,
+    /// The ids of those that are their askers' own, and what was asked for under each.
+    pub(crate) chosen: Vec<(String, String)>,
 }
 
 /// A message that no server has acknowledged.
@@ -292,8 +293,9 @@ fn waiting(connection: &Connection, account: &str, held: i64) -> rusqlite::Resul
     let sql = "SELECT count(*) FROM message WHERE account = ? AND aside IS NULL AND behind";
     let behind = connection.prepare_cached(sql)?.query_row([account], |row| row.get::<_, i64>(0))?;
     let behind = usize::try_from(behind).unwrap_or_default();
-    let sql = "SELECT id FROM message WHERE account = ? AND aside IS NULL AND behind AND chosen";
-    let chosen = connection.prepare_cached(sql)?.query_map([account], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let sql = "SELECT id, chosen FROM message WHERE account = ? AND aside IS NULL AND behind AND chosen IS NOT NULL";
+    let pair = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let chosen = connection.prepare_cached(sql)?.query_map([account], pair)?.collect::<Result<_, _>>()?;
     Ok(Waiting { messages, behind, chosen })
 }
 
@@ -323,77 +325,5 @@ fn message(row: &Row<'_>) -> rusqlite::Result<KeptMessage> {
 }
 
 #[cfg(test)]
-mod tests {
-    use xmppd_core::account::{KeptSession, Known};
-
-    use super::*;
-    use crate::store::{Change, KeptAccount};
-    use crate::testing::Folder;
-
-    async fn check(location: Option<(String, u16)>) {
-        let folder = Folder::new();
-        let store = Store::open(folder.path()).unwrap();
-        let account = KeptAccount { name: "home".into(), jid: "a@b".into(), resource: "xmppd.1".into() };
-        let kept = KeptSession {
-            jid: FullJid::new("a@b/xmppd.1").unwrap(),
-            previd: "sm-1".into(),
-            max: Some(Duration::from_secs(600)),
-            client_state: location.is_some(),
-            pre_approval: location.is_none(),
-            hidden: location.is_some(),
-            location,
-            handled: u32::MAX,
-            at: Wall::from_unix_millis(1_790_000_000_000),
-        };
-        let session = Change::Session { account: "home".into(), session: Some(kept.clone()) };
-        store.apply(vec![Change::Account(account), session]).await.unwrap();
-        store.close().await;
-        let store = Store::open(folder.path()).unwrap();
-        assert_eq!(store.session("home".into()).await.unwrap(), Some(kept));
-        let at = Wall::from_unix_millis(1_790_000_000_500);
-        store
-            .apply(vec![Change::Handled { account: "home".into(), handled: 0, at, known: Known::default() }])
-            .await
-            .unwrap();
-        let later = store.session("home".into()).await.unwrap().unwrap();
-        assert_eq!((later.handled, later.at), (0, at));
-        store.apply(vec![Change::Session { account: "home".into(), session: None }]).await.unwrap();
-        assert_eq!(store.session("home".into()).await.unwrap(), None);
-    }
-
-    #[tokio::test]
-    async fn a_session_is_found_as_it_was_kept() {
-        check(None).await;
-        check(Some(("node7.verona.example".into(), 5299))).await;
-        check(Some(("2001:db8::7".into(), u16::MAX))).await;
-    }
-
-    #[tokio::test]
-    async fn a_message_that_was_set_aside_and_is_sent_again_is_behind_all_others() {
-        let folder = Folder::new();
-        let store = Store::open(folder.path()).unwrap();
-        let account = || "home".to_owned();
-        let home = KeptAccount { name: account(), jid: "a@b".into(), resource: "xmppd.1".into() };
-        let message = |id: &str, position| KeptMessage {
-            id: id.into(),
-            to: Jid::new("hall@rooms.b").unwrap(),
-            position,
-            tried: false,
-            chosen: false,
-            returned: 0,
-            replaces: None,
-            stanza: format!("<message type='groupchat' id='{id}'/>"),
-            origin: Origin { at: Wall::from_unix_millis(7), after: None },
-        };
-        let keep = |id, position| Change::Message { account: account(), message: message(id, position), filed: None };
-        store.apply(vec![Change::Account(home), keep("1", None), keep("2", None), keep("3", None)]).await.unwrap();
-        let aside = Change::SetAside { account: account(), id: "1".into(), aside: Aside::Failed, reason: "x".into() };
-        // What is only given another place stays where it was.
-        store.apply(vec![aside, keep("2", Some(5)), keep("1", None), keep("4", None)]).await.unwrap();
-        store.close().await;
-        let store = Store::open(folder.path()).unwrap();
-        let waiting = store.messages(account(), 10).await.unwrap();
-        let ids: Vec<String> = waiting.messages.into_iter().map(|message| message.id).collect();
-        assert_eq!(ids, ["2", "3", "1", "4"]);
-    }
-}
+#[path = "session_tests.rs"]
+mod tests;

@@ -305,7 +305,7 @@ async fn a_message_that_comes_back_has_its_old_place_and_is_in_no_doubt() {
         to: Jid::new("juliet@verona.example").unwrap(),
         position,
         tried: false,
-        chosen: false,
+        chosen: None,
         returned: 0,
         replaces: None,
         stanza: format!("<message id='{id}'/>"),

@@ -90,6 +90,10 @@ pub struct Send {
     /// characters without blanks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// Only say what became of the message that was asked for under this id before, and `not-found` if none was; nothing is
+    /// sent. `url`, and the address in the text, are left out.
+    #[serde(default, skip_serializing_if = "crate::is_false")]
+    pub again: bool,
     /// The id of a message of ours to the same recipient that this one takes the place of (XEP-0308): of the first one, or
     /// of one that took its place before. Where that has not left yet, it is given this text and keeps its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -120,6 +124,7 @@ impl Send {
             subject: None,
             url: None,
             id: None,
+            again: false,
             correct: None,
             receipt: false,
             timeout_ms: None,

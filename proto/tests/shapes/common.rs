@@ -167,6 +167,7 @@ fn requests_keep_their_shape() {
     let (to, body) = ("juliet@capulet.example".into(), "Good night".into());
     let once = Send { id: some("backup-7"), ..Send::new(to, body) };
     check_request("send-once", &once);
+    check_request("send-again", &Send { again: true, ..once });
     let correction = Send { correct: some("m3"), ..Send::new("juliet@capulet.example".into(), "Good morrow".into()) };
     check_request("send-correct", &correction);
     let kept = Send { no_wait: true, ..Send::new("juliet@capulet.example".into(), "Good night".into()) };

@@ -56,6 +56,10 @@ fn a_file_is_put_at_the_server_and_the_contact_sees_its_address_and_fetches_its_
 
         let small = file(&home, "small.txt", b"!");
         let small = small.to_str().expect("a path in UTF-8");
+        let once = ["send", &juliets, "Once:", "--file", small, "--id", "once"];
+        let (first, again) = (home.json(&once), home.json(&once));
+        assert!(first["url"].is_string() && again["url"].is_null(), "{again}");
+        assert_eq!((&again["id"], &again["state"]), (&first["id"], &first["state"]));
         let plain = home.ctl(&["send", &juliets, "Look:", "--file", small]);
         assert_eq!((plain.code, plain.stderr.as_str()), (0, ""), "no bar without a terminal: {plain:?}");
         let told = juliet.wait_for("the text with the address", |event| {

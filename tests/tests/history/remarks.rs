@@ -16,6 +16,11 @@ fn receipts_go_to_contacts_who_ask_and_are_waited_for_on_every_server() {
         assert_eq!(sent["state"], "received", "{sent}");
         let id = sent["id"].clone();
         stage.history(|messages| messages.iter().any(|message| message["id"] == id && message["state"] == "received"));
+        // What has been received is not waited for.
+        for text in ["Again", "Again"] {
+            let again = ["send", &JULIET.jid(), text, "--receipt", "--id", "again", "-t", "20s"];
+            assert_eq!(stage.home.json(&again)["state"], "received");
+        }
         // Nobody of this name says so.
         let late = stage.home.ctl(&["send", &MERCUTIO.jid(), "Anybody?", "--receipt", "-t", "1s"]);
         assert_eq!(late.code, 3, "{late:?}");

@@ -50,6 +50,12 @@ fn a_question_is_answered_by_the_first_message_that_fits_on_every_server() {
         assert_eq!(asker.ended(), 0);
         let late = stage.home.ctl(&["ask", &JULIET.jid(), "And now?", "-t", "1s"]);
         assert_eq!((late.code, late.stdout.as_str()), (3, ""), "{late:?}");
+        // Nobody answers oneself, and what has not left can be taken back.
+        let oneself = stage.home.ctl(&["ask", &ROMEO.jid(), "And I?", "-t", "2s"]);
+        assert_eq!((oneself.code, oneself.stdout.as_str()), (3, ""), "{oneself:?}");
+        assert_eq!(stage.home.ctl(&["status", "offline"]).code, 0);
+        let late = stage.home.ctl(&["ask", &JULIET.jid(), "And later?", "-t", "1s"]);
+        assert!(late.code == 3 && late.stderr.contains("xmppctl outbox cancel"), "{late:?}");
         assert_eq!(stage.home.ctl(&["ask", &JULIET.jid(), "x", "--match", "("]).code, 2);
         assert_eq!(stage.home.ctl(&["ask", "@@", "x"]).code, 2);
     });

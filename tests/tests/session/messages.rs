@@ -6,8 +6,11 @@ use xmppd_tests::server::people::{JULIET, ROMEO};
 use super::{World, ends_with};
 
 pub(super) fn arrive_once_and_exact(world: &mut World) {
+    // More than servers take before a login.
+    let long = "Thou know'st the mask of night is on my face. ".repeat(400);
     let bodies = [
         "Wherefore art thou?",
+        long.trim_end(),
         "🌹 by any other name\n\n\tsmells as sweet: <a href='x'>&amp;\"</a> ]]>\nЖ é \u{1F469}\u{200D}\u{1F467}",
         "- a hyphen first",
     ];
@@ -51,6 +54,13 @@ pub(super) fn are_watched(world: &mut World) {
         assert_eq!((&unread["event"], &unread["seq"]), (&json!("unread"), &json!(seq + 1)), "{unread}");
     }
 
+    // What is cut shows it, and what would be is not sent.
+    world.juliet.tell("message", &json!({"to": ROMEO.jid(), "body": "O".repeat(70_000)}));
+    let event = watch.json();
+    assert_eq!(event["body"], "O".repeat(64 * 1024) + "…", "{}", event["seq"]);
+    assert_eq!(watch.json()["event"], "unread");
+    ends_with(&world.home, 2, &["send", &JULIET.jid(), &"O".repeat(70_000)]);
+
     world.status(&["offline"]);
     world.juliet_sees_him_leave();
     world.juliet.tell("message", &json!({"to": ROMEO.jid(), "body": "Hist! Romeo, hist!"}));
@@ -59,6 +69,6 @@ pub(super) fn are_watched(world: &mut World) {
     world.status(&["online"]);
     world.juliet_sees("online");
     let event = watch.json();
-    assert_eq!((&event["seq"], &event["body"]), (&json!(5), &json!("Hist! Romeo, hist!")), "{event}");
+    assert_eq!((&event["seq"], &event["body"]), (&json!(7), &json!("Hist! Romeo, hist!")), "{event}");
     assert_eq!(event["delayed"], true, "{event}");
 }

@@ -101,7 +101,7 @@ pub(super) struct Context {
 impl Context {
     pub(super) fn new(settings: Settings, mut memory: Memory, entropy: Entropy) -> Self {
         let messages = std::mem::take(&mut memory.messages);
-        let chosen = messages.iter().filter(|message| message.chosen).map(|message| message.id.clone());
+        let chosen = messages.iter().filter_map(|message| Some((message.id.clone(), message.chosen.clone()?)));
         let keys = chosen.chain(std::mem::take(&mut memory.chosen_behind)).collect();
         let kept_rooms = std::mem::take(&mut memory.rooms);
         let borders = kept_rooms.iter().filter_map(|room| Some((room.jid.clone(), room.border.clone()?))).collect();

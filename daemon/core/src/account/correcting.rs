@@ -3,10 +3,10 @@
 
 use jid::Jid;
 
+use super::chosen::name_inside;
 use super::context::Context;
 use super::input::{Correcting, Outgoing, StoreTicket, Ticket};
 use super::online::{Letter, Unwritten};
-use super::outbox::name;
 use super::output::{Change, Outcome};
 use crate::stanza::MessageKind;
 use crate::xml::{ns, writer};
@@ -75,13 +75,15 @@ impl Context {
         let Some(id) = correcting.behind.clone().filter(|_| self.backlog.is_at_rest()) else { return false };
         let replaces = Some(correcting.first.clone()).filter(|first| *first != id);
         let stanza = writer::to_string(&self.compose(&id, replaces.as_deref(), outgoing));
-        self.store_merged(ticket, id, stanza, outgoing, true);
+        let told = name_inside(outgoing, &id);
+        self.store_merged(ticket, id, stanza, outgoing, told, true);
         true
     }
 
     /// Puts a correction into this message; whoever asks is told once the disk knows of it.
     pub(super) fn merge_into(&mut self, ticket: Ticket, outgoing: &Outgoing, unwritten: Unwritten<'_>) {
         let Unwritten { letter, stanza, awaits, before } = unwritten;
+        let told = name_inside(outgoing, &letter.id);
         let receipt = outgoing.receipt || stanza.contains(ns::RECEIPTS);
         let mut outgoing = Outgoing { to: letter.to.clone(), receipt, ..outgoing.clone() };
         if letter.to_room {
@@ -90,7 +92,7 @@ impl Context {
         let corrected = self.compose(&letter.id, letter.replaces.as_deref(), &outgoing);
         let corrected = dated_like(stanza, writer::to_string(&corrected));
         *before = Some(std::mem::replace(stanza, corrected.clone()));
-        *awaits = Some(self.store_merged(ticket, letter.id.clone(), corrected, &outgoing, false));
+        *awaits = Some(self.store_merged(ticket, letter.id.clone(), corrected, &outgoing, told, false));
     }
 
     fn store_merged(
@@ -99,9 +101,9 @@ impl Context {
         id: String,
         stanza: String,
         outgoing: &Outgoing,
+        told: Option<String>,
         behind: bool,
     ) -> StoreTicket {
-        let told = outgoing.id.as_deref().map(name);
         let Outgoing { kind, body, subject, url, .. } = outgoing.clone();
         let merged = Merged { id: id.clone(), stanza, behind, kind, body, subject, url, told: told.clone() };
         let awaits = self.store(Change::Merged(Box::new(merged)));

@@ -2,10 +2,10 @@
 
 use jid::BareJid;
 
+use super::chosen::name;
 use super::context::Context;
 use super::input::{StoreTicket, Ticket};
 use super::online::Letter;
-use super::outbox::name;
 use super::output::{Aside, Change, Event, Outcome};
 use super::returned::Returned;
 use crate::stanza::StanzaError;
@@ -59,10 +59,11 @@ impl Context {
         for mut letter in letters {
             let stanza = letter.taken.take().unwrap_or_default();
             self.taken.add(letter.kept(None, &stanza));
-            let Letter { ticket, id, .. } = letter;
-            if self.outbox.is_chosen(&id) {
-                names.push(name(&id));
-                self.inbox.remember(&name(&id));
+            let Letter { ticket, id, chosen, .. } = letter;
+            if self.outbox.chosen.has(&id) {
+                let name = name(&id, chosen.as_deref());
+                self.inbox.remember(&name);
+                names.push(name);
             }
             self.answer(ticket, &id, &Outcome::Sent(id.clone()));
             ids.push(id);
@@ -73,9 +74,10 @@ impl Context {
     /// A room shows a message, perhaps under this id of its own; should its archive tell of it once more, it is known to
     /// be ours.
     pub(super) fn message_shown(&mut self, letter: Letter, shown_as: Option<&str>) {
-        let Letter { ticket, id, to, .. } = letter;
-        let names: Vec<String> =
-            std::iter::once(name(&id)).chain(shown_as.map(|shown_as| shown(&to.to_bare(), shown_as))).collect();
+        let Letter { ticket, id, to, chosen, .. } = letter;
+        let names: Vec<String> = std::iter::once(name(&id, chosen.as_deref()))
+            .chain(shown_as.map(|shown_as| shown(&to.to_bare(), shown_as)))
+            .collect();
         for name in &names {
             self.inbox.remember(name);
         }
@@ -85,7 +87,8 @@ impl Context {
 
     /// Whether a room has shown a message of ours with this id before.
     pub(super) fn was_shown(&self, id: &str) -> bool {
-        self.inbox.knows(&name(id))
+        let name = name(id, None);
+        self.inbox.knows(&name) || self.inbox.name_after(&(name + " ")).is_some()
     }
 
     /// The same where the room shows it under this id of its own.
@@ -109,7 +112,8 @@ impl Context {
     /// This message came back when the server had it.
     pub(super) fn failed_late(&mut self, letter: Letter, stanza: &str, error: &StanzaError) {
         let (id, reason) = (letter.id.clone(), error.to_string());
-        let forgets = Some(name(&id)).filter(|name| letter.chosen && self.inbox.knows(name));
+        let chosen = letter.chosen.as_deref().map(|digest| name(&id, Some(digest)));
+        let forgets = chosen.filter(|name| self.inbox.knows(name));
         if let Some(name) = &forgets {
             self.inbox.forget(name);
         }

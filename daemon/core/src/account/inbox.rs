@@ -2,6 +2,7 @@
 //! told. A message may come a second time, from the server's store, from the archive, or as a copy, and is news once.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Bound;
 
 use jid::BareJid;
 
@@ -61,6 +62,12 @@ impl Inbox {
     /// Whether a message of this name is no news any more.
     pub(super) fn knows(&self, name: &str) -> bool {
         self.told.known.contains(name) || self.under_way.iter().any(|(_, batch)| batch.holds(name))
+    }
+
+    /// How a name goes on that begins like this.
+    pub(super) fn name_after(&self, start: &str) -> Option<&str> {
+        let first = self.told.known.range::<str, _>((Bound::Included(start), Bound::Unbounded)).next();
+        first.and_then(|name| name.strip_prefix(start))
     }
 
     /// Has a name known from now on.

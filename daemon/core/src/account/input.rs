@@ -199,6 +199,8 @@ pub struct Playing {
 pub struct Outgoing {
     /// The asker's own id, under which the message is sent once however often it is asked for; else it gets one.
     pub id: Option<String>,
+    /// It is not to be sent, if it was not asked for before.
+    pub only_again: bool,
     /// The recipient.
     pub to: Jid,
     /// RFC 6121 section 5.2.2.

@@ -49,8 +49,8 @@ pub struct KeptMessage {
     pub position: Option<u32>,
     /// It had a place in a session before.
     pub tried: bool,
-    /// The id is the asker's own.
-    pub chosen: bool,
+    /// The id is the asker's own, and this tells what was asked for under it.
+    pub chosen: Option<String>,
     /// So often it came back, or was set aside, and is sent all the same.
     pub returned: u8,
     /// The id of the message of ours that it takes the place of (XEP-0308).
@@ -197,7 +197,7 @@ mod tests {
                 to: Jid::new("juliet@verona.example").expect("a JID"),
                 position,
                 tried: false,
-                chosen: false,
+                chosen: None,
                 returned: 0,
                 replaces: None,
                 stanza: String::new(),

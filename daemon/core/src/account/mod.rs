@@ -4,6 +4,7 @@
 
 mod aside;
 mod backlog;
+mod chosen;
 mod contacts;
 mod context;
 mod correcting;

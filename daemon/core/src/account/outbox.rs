@@ -2,8 +2,9 @@
 //! They are on the disk, or on their way to it, and the next session sends them. What is not to be sent by itself any
 //! more is set aside there, and known to the disk alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::chosen::{Chosen, digest};
 use super::context::Context;
 use super::input::{Outgoing, Place, StoreTicket, Ticket};
 use super::kept::{KeptAside, KeptMessage};
@@ -29,18 +30,7 @@ pub(super) struct Outbox {
     /// How many messages watchers were told of.
     told: usize,
     /// The ids that askers have chosen, of messages that have not arrived.
-    keys: BTreeMap<String, Key>,
-    /// Who asked for one of these again.
-    askers: Vec<(String, Ticket)>,
-}
-
-/// How far a message with a chosen id has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Key {
-    /// Who asked for it waits.
-    Open,
-    /// Who asked for it was told that it is kept.
-    Kept,
+    pub(super) chosen: Chosen,
 }
 
 /// The server may have it.
@@ -49,9 +39,8 @@ pub(super) struct OnItsWay;
 
 impl Outbox {
     /// What another process was asked to send.
-    pub(super) fn restored(messages: Vec<KeptMessage>, keys: Vec<String>, taken: u64) -> Self {
-        let keys = keys.into_iter().map(|id| (id, Key::Kept)).collect();
-        let mut outbox = Self { keys, taken, ..Self::default() };
+    pub(super) fn restored(messages: Vec<KeptMessage>, keys: Vec<(String, String)>, taken: u64) -> Self {
+        let mut outbox = Self { chosen: Chosen::restored(keys), taken, ..Self::default() };
         outbox.put_back(Unsent::in_order(messages).collect());
         outbox
     }
@@ -121,11 +110,6 @@ impl Outbox {
         self.unsent.insert(place, unsent);
     }
 
-    /// A message with a chosen id is not at the server after all.
-    pub(super) fn reopen(&mut self, id: &str) {
-        self.keys.entry(id.to_owned()).or_insert(Key::Kept);
-    }
-
     /// A session is gone; what it leaves was taken before what waits already.
     pub(super) fn put_back(&mut self, unsent: Vec<Unsent>) {
         let (to_rooms, mut unsent): (Vec<_>, Vec<_>) = unsent.into_iter().partition(|unsent| unsent.letter.to_room);
@@ -133,11 +117,6 @@ impl Outbox {
         self.placed.extend(unsent.iter().map(|unsent| unsent.letter.id.clone()));
         unsent.append(&mut self.unsent);
         self.unsent = unsent;
-    }
-
-    /// Whether an asker has chosen this id, for a message that has not arrived.
-    pub(super) fn is_chosen(&self, id: &str) -> bool {
-        self.keys.contains_key(id)
     }
 
     /// The number of the last message that was taken.
@@ -179,7 +158,7 @@ impl Context {
     /// Takes a message that the next session is to send; whoever asked is told once the disk knows of it.
     pub(super) fn take_message(&mut self, ticket: Ticket, outgoing: Outgoing) {
         let outgoing = self.addressed(outgoing);
-        if self.asked_before(ticket, &outgoing) || self.merge(ticket, &outgoing) {
+        if self.asked_before(ticket, &outgoing, |_| false) || self.merge(ticket, &outgoing) {
             return;
         }
         let (letter, stanza) = self.letter(ticket, outgoing);
@@ -198,8 +177,8 @@ impl Context {
         let Unsent { letter, stanza, .. } = Unsent::kept(message, false);
         let letter = Letter { returned: letter.returned.max(1), ..letter };
         self.fates.forget(&letter.id);
-        if letter.chosen {
-            self.outbox.keys.insert(letter.id.clone(), Key::Open);
+        if let Some(digest) = &letter.chosen {
+            self.outbox.chosen.open(&letter.id, digest);
         }
         let (number, aside) = (self.outbox.next_number(), Some(Box::new((aside, reason))));
         (Letter { ticket: Some(ticket), number, aside, ..letter }, stanza)
@@ -214,32 +193,6 @@ impl Context {
         }
         let awaits = self.store(letter.keeping(None, &stanza));
         self.outbox.unsent.push(Unsent::new(letter, stanza, Some(awaits)));
-    }
-
-    /// Whether a message was asked for before, under this id; then who asks again is told what becomes of that one.
-    pub(super) fn asked_before(&mut self, ticket: Ticket, outgoing: &Outgoing) -> bool {
-        let Some(id) = &outgoing.id else { return false };
-        match self.outbox.keys.get_mut(id) {
-            Some(Key::Open) => self.outbox.askers.push((id.clone(), ticket)),
-            Some(Key::Kept) => self.reply(ticket, Outcome::Queued(id.clone())),
-            None if self.inbox.knows(&name(id)) => self.reply(ticket, Outcome::Sent(id.clone())),
-            None => return false,
-        }
-        true
-    }
-
-    /// Tells everybody who waits for a message what became of it.
-    pub(super) fn answer(&mut self, ticket: Option<Ticket>, id: &str, outcome: &Outcome) {
-        let askers = &mut self.outbox.askers;
-        let again: Vec<Ticket> = askers.extract_if(.., |(asked, _)| asked == id).map(|(_, ticket)| ticket).collect();
-        for ticket in ticket.into_iter().chain(again) {
-            self.reply(ticket, outcome.clone());
-        }
-        if !matches!(outcome, Outcome::Queued(_)) {
-            self.outbox.keys.remove(id);
-        } else if let Some(key) = self.outbox.keys.get_mut(id) {
-            *key = Key::Kept;
-        }
     }
 
     /// Forgets a message that no server can have; who waits for it is told.
@@ -266,10 +219,10 @@ impl Context {
 
     /// A message with an id of its own, and who waits for it.
     pub(super) fn letter(&mut self, ticket: Ticket, outgoing: Outgoing) -> (Letter, Element) {
-        let chosen = outgoing.id.is_some();
+        let chosen = outgoing.id.is_some().then(|| digest(&outgoing));
         let id = outgoing.id.clone().unwrap_or_else(|| self.entropy.id());
-        if chosen {
-            self.outbox.keys.insert(id.clone(), Key::Open);
+        if let Some(digest) = &chosen {
+            self.outbox.chosen.open(&id, digest);
             self.fates.forget(&id);
         }
         let filed = self.filed(&id, &outgoing);
@@ -378,9 +331,4 @@ impl Context {
             self.answer(Some(ticket), &id, &Outcome::Queued(id.clone()));
         }
     }
-}
-
-/// The name under which a message with a chosen id is known once it has arrived.
-pub(super) fn name(id: &str) -> String {
-    format!("mine {id}")
 }

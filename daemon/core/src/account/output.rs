@@ -153,6 +153,8 @@ pub enum Outcome {
     Withheld,
     /// It is on its way already, or may be.
     TooLate,
+    /// Another message has this id.
+    IdTaken(String),
     /// There is no such thing.
     Unknown,
     /// Who is in the room, and whether there are more.

@@ -190,8 +190,8 @@ impl Context {
         self.pauses.until.insert(to.clone(), until);
         self.timers.set_at_latest(Timer::Again, until);
         let (ticket, id) = (letter.ticket.take(), letter.id.clone());
-        if letter.chosen {
-            self.outbox.reopen(&id);
+        if let Some(digest) = &letter.chosen {
+            self.outbox.chosen.reopen(&id, digest);
         }
         let message = letter.kept(None, &stanza);
         let returned = Returned { message, reason: error.to_string(), has_failed: false, forgets: None };
@@ -298,7 +298,7 @@ mod tests {
             to: Jid::new("juliet@verona.example").expect("a JID"),
             position: None,
             tried: true,
-            chosen: false,
+            chosen: None,
             returned: 0,
             replaces: None,
             stanza: "x".repeat(bytes),

@@ -163,6 +163,7 @@ mod tests {
     fn send(number: usize, context: &mut Context) -> Vec<Output> {
         let outgoing = Outgoing {
             id: Some(number.to_string()),
+            only_again: false,
             to: Jid::new("hall@rooms.verona.example").expect("a JID"),
             kind: MessageKind::Groupchat,
             body: "Till it be morrow".into(),

@@ -91,8 +91,8 @@ pub struct Memory {
     pub messages: Vec<KeptMessage>,
     /// How many more wait on the disk.
     pub backlog: usize,
-    /// The ids of those that are their askers' own.
-    pub chosen_behind: Vec<String>,
+    /// The ids of those that are their askers' own, and what was asked for under each.
+    pub chosen_behind: Vec<(String, String)>,
     /// The last that the server has taken, the oldest first.
     pub taken: Vec<KeptMessage>,
     /// How far the archive is known; none when nothing is known of it.

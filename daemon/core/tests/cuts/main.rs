@@ -278,7 +278,7 @@ fn kept(number: u32, position: u32) -> KeptMessage {
         to: Jid::new("juliet@verona.example").expect("a JID"),
         position: Some(position),
         tried: false,
-        chosen: false,
+        chosen: None,
         returned: 0,
         replaces: None,
         stanza: format!(

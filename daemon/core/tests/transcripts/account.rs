@@ -182,9 +182,9 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
         }
         ("send", [to, body, how @ ..]) => Command::Send(ticket, sent_as(outgoing(to, body)?, how)?),
         ("correct", [first, to, body, place @ ..]) => {
-            let behind = place.iter().find(|word| *word != "behind").cloned();
-            let correcting = Some(Correcting { first: first.clone(), behind });
-            Command::Send(ticket, Outgoing { correcting, ..outgoing(to, body)? })
+            let option = |wanted| place.iter().skip_while(|word| *word != wanted).nth(1).cloned();
+            let correcting = Some(Correcting { first: first.clone(), behind: option("behind") });
+            Command::Send(ticket, Outgoing { correcting, id: option("id"), ..outgoing(to, body)? })
         }
         ("ask", [to, what]) if what == "ping" => {
             let to = if to == "account" { None } else { Some(Jid::new(to).ok()?) };
@@ -209,7 +209,7 @@ pub(crate) fn command(words: &[String], ticket: Ticket) -> Option<(Command, bool
         ("retry", [id, to, stanza]) => {
             let origin = Origin { at: Wall::from_unix_millis(1_790_000_000_000), after: None };
             let (id, to, stanza) = (id.clone(), Jid::new(to).ok()?, stanza.clone());
-            let (position, tried, chosen) = (None, true, false);
+            let (position, tried, chosen) = (None, true, None);
             let message = KeptMessage { id, to, position, tried, chosen, returned: 0, replaces: None, stanza, origin };
             Command::Retry(ticket, KeptAside { message, aside: Aside::Uncertain, reason: "nobody knows".into() })
         }
@@ -254,7 +254,7 @@ fn taken(words: &[String]) -> KeptMessage {
     let [id, to, stanza] = words else { panic!("no message: {words:?}") };
     let origin = Origin { at: Wall::from_unix_millis(1_790_000_000_000), after: None };
     let (id, to, stanza) = (id.clone(), Jid::new(to).expect("a JID"), stanza.clone());
-    KeptMessage { id, to, position: None, tried: true, chosen: false, returned: 0, replaces: None, stanza, origin }
+    KeptMessage { id, to, position: None, tried: true, chosen: None, returned: 0, replaces: None, stanza, origin }
 }
 
 fn publication(told: &Personal) -> Publication {
@@ -272,6 +272,7 @@ fn outgoing(to: &str, body: &str) -> Option<Outgoing> {
         url: None,
         correcting: None,
         no_wait: false,
+        only_again: false,
     })
 }
 
@@ -279,6 +280,9 @@ fn sent_as(outgoing: Outgoing, how: &[String]) -> Option<Outgoing> {
     Some(match how {
         [] => outgoing,
         [word] if word == "receipt" => Outgoing { receipt: true, ..outgoing },
+        [word, id, again] if word == "id" && again == "again" => {
+            Outgoing { id: Some(id.clone()), only_again: true, ..outgoing }
+        }
         [word] if word == "no-wait" => Outgoing { no_wait: true, ..outgoing },
         [word, id] if word == "id" => Outgoing { id: Some(id.clone()), ..outgoing },
         _ => return None,

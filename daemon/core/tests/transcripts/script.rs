@@ -11,7 +11,7 @@
 //! C: XML                  the client's next frame is this (or these), whatever the order of attributes
 //! ! WORDS                 the next thing the account wants done or known; the words are [`super::words`]'s
 //! > WORDS                 a command: status SHOW ["TEXT"] [priority N], tune "ARTIST" "TITLE", tune none, send JID
-//!                         "BODY" [receipt | id ID | no-wait], correct FIRST JID "BODY" [behind ID], ask JID|account ping, watched yes|no, catch-up, cancel ID, retry ID JID "STANZA", connect, disconnect, leave,
+//!                         "BODY" [receipt | id ID [again] | no-wait], correct FIRST JID "BODY" [behind ID | id ID], ask JID|account ping, watched yes|no, catch-up, cancel ID, retry ID JID "STANZA", connect, disconnect, leave,
 //!                         suspend, subscribe|unsubscribe|approve|deny JID; each that is answered has the next number, from 1 on: ! reply 1 …
 //! connected direct|plain [tls=1.2|1.3] [binding=none]      secured [the same]
 //! secret TEXT             the password; secret missing "REASON" is the lack of one

@@ -186,6 +186,7 @@ fn of_outcome(outcome: &Outcome) -> String {
         Outcome::TimedOut => "timed-out".into(),
         Outcome::Withheld => "withheld".into(),
         Outcome::TooLate => "too-late".into(),
+        Outcome::IdTaken(id) => format!("id-taken {id}"),
         Outcome::Unknown => "unknown".into(),
         Outcome::Occupants(occupants, more) => {
             let one = |it: &Occupant| format!(" {}={:?}/{:?}", it.nick, it.affiliation, it.role).to_lowercase();

@@ -109,7 +109,7 @@ fn kept(id: &str, position: Option<u32>) -> KeptMessage {
         to: Jid::new(JULIET).unwrap(),
         position,
         tried: false,
-        chosen: true,
+        chosen: Some("d".into()),
         returned: 0,
         replaces: None,
         stanza: format!("<message id='{id}' type='chat'><body>Peace</body></message>"),

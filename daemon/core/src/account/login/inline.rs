@@ -45,7 +45,6 @@ pub(super) struct Inline {
 pub(super) struct Offered {
     pub(super) authentication: Authentication,
     pub(super) types: Option<Vec<String>>,
-    pub(super) limits: StreamLimits,
     config_version: Option<ConfigVersion>,
 }
 
@@ -288,7 +287,6 @@ impl Inline {
         match (success.bound, success.identity.map(Jid::try_into_full)) {
             (Some(bound), Some(Ok(jid))) => {
                 context.forget_session(None);
-                let limits = self.offered.map(|offered| offered.limits).unwrap_or_default();
                 let managed = managed(bound.management.as_ref());
                 let Asked { client_state, carbons } = self.asked;
                 Ok(Step::Done(Box::new(Bound {
@@ -296,7 +294,8 @@ impl Inline {
                     reader: self.reader,
                     managed,
                     session_required: false,
-                    limits,
+                    // What was said before the login held until it.
+                    limits: StreamLimits::default(),
                     client_state,
                     abilities: Abilities::default(),
                     carbons,
@@ -314,8 +313,8 @@ impl Inline {
 /// What of the server's features a login in one exchange needs; nothing when it has no such login.
 pub(super) fn offered(features: Features) -> Option<Offered> {
     let authentication = features.authentication?;
-    let Features { channel_bindings: types, limits, config_version, .. } = features;
-    Some(Offered { authentication, types, limits, config_version })
+    let Features { channel_bindings: types, config_version, .. } = features;
+    Some(Offered { authentication, types, config_version })
 }
 
 /// The request went with the header, to a server that has no such login any more: it may never answer.

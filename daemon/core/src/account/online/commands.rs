@@ -82,11 +82,11 @@ impl Online {
 
     /// Sends a message and has its asker wait for the server to have it.
     fn send_message(&mut self, ticket: Ticket, outgoing: Outgoing, context: &mut Context) {
+        if context.asked_before(ticket, &outgoing, |id| self.has(id)) {
+            return;
+        }
         if self.leaving.is_some() || context.pauses.hold(&outgoing.to) {
             return context.take_message(ticket, outgoing);
-        }
-        if context.asked_before(ticket, &outgoing) {
-            return;
         }
         let outgoing = context.addressed(outgoing);
         if let Some(error) = self.refuses_correction(&outgoing, context) {

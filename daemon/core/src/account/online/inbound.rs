@@ -20,7 +20,7 @@ use crate::stanza::roster::Subscription;
 use crate::stanza::version::Version;
 use crate::stanza::{Address, Iq, IqKind, Presence, PresenceKind, Stanza, StanzaError, ping};
 use crate::stream::error::StreamError;
-use crate::stream::features::Features;
+use crate::stream::features::{Features, StreamLimits};
 use crate::text;
 use crate::xml::{Element, Frame, ns};
 
@@ -60,6 +60,17 @@ impl Online {
         Ok(())
     }
 
+    /// The server says, in the middle of a session, what it takes (XEP-0478); behind a resumption it may say less than it
+    /// did.
+    fn limits_told(&mut self, limits: StreamLimits) {
+        if limits.max_bytes.is_some() {
+            self.outbound.takes_at_once(limits.max_bytes);
+        }
+        if limits.idle.is_some() {
+            self.idle = outbound::idle_within(limits.idle);
+        }
+    }
+
     fn nonza(&mut self, element: &Element, context: &mut Context) -> Result<(), Loss> {
         if let Some(error) = StreamError::parse(element) {
             return Err(Loss::Stream(Box::new(error)));
@@ -68,6 +79,7 @@ impl Online {
             if features.client_state {
                 self.client_state_offered(context);
             }
+            self.limits_told(features.limits);
             self.abilities_told(&features, context);
         }
         match Management::parse(element) {

@@ -118,8 +118,8 @@ impl Online {
         let encrypted = encryption::method(&message.payloads, message.body.as_deref());
         // What stands beside an encrypted text is for those who cannot read it, and no text.
         let body = message.body.as_deref().filter(|_| encrypted.is_none());
-        let body = body.and_then(|body| text::lines(body, text::BODY));
-        let subject = message.subject.as_deref().and_then(|subject| text::line(subject, text::READ));
+        let body = body.and_then(|body| text::lines_marked(body, text::BODY));
+        let subject = message.subject.as_deref().and_then(|subject| text::line_marked(subject, text::READ));
         let urls = oob::urls(&message.payloads);
         if body.is_none() && subject.is_none() && encrypted.is_none() && urls.is_empty() {
             return None;

@@ -281,6 +281,14 @@ impl Asleep {
         self.outbound_mut().cancel(id)
     }
 
+    /// Whether the message with this id is in the session.
+    pub(in super::super) fn has(&self, id: &str) -> bool {
+        match &self.what {
+            What::Whole(online) => online.has(id),
+            What::Kept { outbound, .. } => outbound.has(id),
+        }
+    }
+
     /// How many messages the server may not have.
     pub(in super::super) fn messages(&self) -> usize {
         let unshown = match &self.what {

@@ -49,7 +49,7 @@ impl Inside {
         if message.body.is_none()
             && let Some(subject) = &message.subject
         {
-            let subject = text::line(subject, text::READ);
+            let subject = text::line_marked(subject, text::READ);
             if self.subject != subject {
                 self.subject = subject;
                 turn.push(Action::Changed);

@@ -88,11 +88,11 @@ impl Place<'_> {
         let urls = oob::urls(&message.payloads);
         // What stands beside an encrypted text is for those who cannot read it, and no text.
         let body = message.body.as_deref().filter(|_| encrypted.is_none());
-        let body = body.and_then(|body| text::lines(body, text::BODY));
+        let body = body.and_then(|body| text::lines_marked(body, text::BODY));
         if body.is_none() && encrypted.is_none() && urls.is_empty() {
             return None;
         }
-        let subject = message.subject.as_deref().and_then(|subject| text::line(subject, text::READ));
+        let subject = message.subject.as_deref().and_then(|subject| text::line_marked(subject, text::READ));
         let id = muc::occupant_id(&message.payloads).filter(|id| self.abilities.occupant_ids && id.len() <= LONGEST_ID);
         let nick = from.resource().and_then(|nick| text::line(nick.as_str(), text::READ));
         let room = Speaker { nick, id: id.map(str::to_owned) };

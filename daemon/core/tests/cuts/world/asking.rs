@@ -72,7 +72,8 @@ impl World<'_> {
         let (to, kind) = (Jid::new(letter.to).expect("a JID"), MessageKind::Chat);
         let kind = if correcting.is_some() && self.server.kind.room { MessageKind::Groupchat } else { kind };
         let (id, body, subject, url) = (letter.id.clone(), letter.body.clone(), None, None);
-        let outgoing = Outgoing { id, to, kind, body, subject, receipt: false, url, correcting, no_wait: false };
+        let (only_again, receipt, no_wait) = (false, false, false);
+        let outgoing = Outgoing { id, only_again, to, kind, body, subject, receipt, url, correcting, no_wait };
         self.letters.push(letter);
         let ticket = self.ticket(Wish::Send(self.letters.len() - 1));
         self.handle(Input::Command(Command::Send(ticket, outgoing)));

@@ -45,8 +45,8 @@ impl Disk {
         let to_room = memory.messages.iter().rposition(|message| message.to.as_str() == ROOM);
         let held = HELD.max(tried.max(to_room).map_or(0, |last| last + 1)).min(memory.messages.len());
         let behind = memory.messages.split_off(held);
-        memory.chosen_behind =
-            behind.iter().filter(|message| message.chosen).map(|message| message.id.clone()).collect();
+        let chosen = |message: &KeptMessage| Some((message.id.clone(), message.chosen.clone()?));
+        memory.chosen_behind = behind.iter().filter_map(chosen).collect();
         self.behind = behind.into_iter().map(|message| message.id).collect();
         memory.backlog = self.behind.len();
         memory

@@ -57,6 +57,7 @@ impl World<'_> {
             | Outcome::TooLate
             | Outcome::Occupants(..)
             | Outcome::Outside
+            | Outcome::IdTaken(_)
             | Outcome::Unknown
             | Outcome::Unsupported
             | Outcome::Done => panic!("{letter:?}: {outcome:?}"),

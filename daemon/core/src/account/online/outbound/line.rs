@@ -228,6 +228,13 @@ impl Outbound {
         tail + line + self.restored.as_ref().map_or(0, Vec::len)
     }
 
+    /// Whether the message with this id is among these.
+    pub(in super::super) fn has(&self, id: &str) -> bool {
+        let waiting = self.line.waiting.iter().map(|waiting| &waiting.tracked);
+        let is_it = |sent: &Sent| matches!(sent, Sent::Message(letter) if letter.id == id);
+        self.tail().chain(waiting).any(|tracked| is_it(&tracked.sent)) || self.was_asked_before(id)
+    }
+
     /// Whether another process was asked to send the message with this id.
     fn was_asked_before(&self, id: &str) -> bool {
         self.restored.iter().flatten().any(|message| message.id == id)

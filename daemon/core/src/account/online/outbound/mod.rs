@@ -87,6 +87,11 @@ impl Outbound {
         Self { max_bytes, client_state, ..Self::default() }
     }
 
+    /// The server takes stanzas up to this size from now on.
+    pub(super) fn takes_at_once(&mut self, max_bytes: Option<u64>) {
+        self.max_bytes = max_bytes;
+    }
+
     /// What the server knows of whether anybody looks.
     pub(super) fn client_state(&self) -> ClientState {
         self.client_state

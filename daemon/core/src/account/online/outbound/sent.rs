@@ -36,8 +36,8 @@ pub(in super::super::super) struct Letter {
     pub(in super::super::super) id: String,
     /// To whom it goes.
     pub(in super::super::super) to: Jid,
-    /// The id is the asker's own.
-    pub(in super::super::super) chosen: bool,
+    /// The id is the asker's own, and this tells what was asked for under it.
+    pub(in super::super::super) chosen: Option<String>,
     /// When it was taken to be sent.
     pub(in super::super::super) origin: Origin,
     /// It was written in a session that is gone, and the server did not say whether it has it.
@@ -86,7 +86,7 @@ impl Letter {
             to: to.clone(),
             position,
             tried: *in_doubt,
-            chosen: *chosen,
+            chosen: chosen.clone(),
             returned: *returned,
             replaces: replaces.clone(),
             stanza: stanza.to_owned(),

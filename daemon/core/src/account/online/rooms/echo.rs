@@ -56,7 +56,7 @@ impl Online {
         let is_ours = self.rooms.list.get(room).is_some_and(|room| room.is_nick_of_ours(&nick));
         let origin = archive::origin_id(&message.payloads);
         for id in message.id.clone().into_iter().chain(origin) {
-            if !is_ours && context.outbox.is_chosen(&id) {
+            if !is_ours && context.outbox.chosen.has(&id) {
                 continue;
             }
             if let Some(letter) = self.take_shown(&id, room, context) {

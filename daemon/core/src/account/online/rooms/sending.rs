@@ -176,6 +176,11 @@ impl Online {
         self.rooms.unshown.iter().any(|(unsent, _)| unsent.letter.id == id)
     }
 
+    /// Whether the message with this id is in the session, and the server, or the room it is for, may not have it.
+    pub(in super::super) fn has(&self, id: &str) -> bool {
+        self.outbound.has(id) || self.is_unshown(id)
+    }
+
     /// Everybody who waits for a message that no room has shown, with its id; nobody waits for it any more.
     pub(in super::super) fn put_off_unshown(&mut self) -> Vec<(Ticket, String)> {
         self.rooms.unshown.iter_mut().filter_map(|(unsent, _)| unsent.put_off()).collect()
