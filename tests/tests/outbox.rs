@@ -187,7 +187,8 @@ fn more_than_is_held_in_memory_waits_on_the_disk_and_leaves_in_order() {
     daemon.kill();
     let _daemon = home.start();
     assert_eq!(home.ctl(&["outbox", "cancel", "m2000"]).code, 0);
-    assert_eq!(home.json(&["send", &JULIET.jid(), "again", "--id", "m1999"])["state"], "queued");
+    assert_eq!(home.json(&["send", &JULIET.jid(), "1999", "--id", "m1999"])["state"], "queued");
+    assert_eq!(home.ctl(&["send", &JULIET.jid(), "another", "--id", "m1999"]).code, 11);
     assert_eq!(listed(&home), MANY - 4);
 
     let Some(mut juliet) = present("a long outbox", Contact::login(&server, Tls::Direct, JULIET)) else { return };

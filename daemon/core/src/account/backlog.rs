@@ -110,12 +110,11 @@ impl Context {
 
     /// Forgets one that the disk has; it may be on its way back.
     pub(super) fn cancel_behind(&mut self, ticket: Ticket, id: String) {
-        self.message_not_kept(None, id, "it was cancelled".into());
+        self.message_cancelled(ticket, None, id);
         if self.backlog.len > 1 {
             self.backlog.len -= 1;
         } else {
             self.load_backlog();
         }
-        self.reply(ticket, Outcome::Done);
     }
 }

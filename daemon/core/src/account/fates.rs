@@ -17,6 +17,8 @@ pub(super) struct Fates {
     settling: Vec<(StoreTicket, Fate, Vec<String>)>,
     /// What could not be kept.
     in_vain: Vec<(Fate, String)>,
+    /// Who wanted a message not to be sent, and is told once the disk knows.
+    cancelling: Vec<(StoreTicket, Ticket)>,
 }
 
 /// Why a message is not sent any more.
@@ -135,6 +137,14 @@ impl Context {
         self.settle_messages(Fate::Withdrawn, vec![id]);
     }
 
+    /// This message is not to be sent; who wants that is told once the disk has forgotten it.
+    pub(super) fn message_cancelled(&mut self, asker: Ticket, waiting: Option<Ticket>, id: String) {
+        self.message_not_kept(waiting, id, "it was cancelled".into());
+        if let Some((awaited, ..)) = self.fates.settling.last() {
+            self.fates.cancelling.push((*awaited, asker));
+        }
+    }
+
     /// This message could not be kept, and is not sent. One that was set aside stays so, whatever the disk did of what it
     /// said it could not.
     pub(super) fn letter_not_kept(&mut self, letter: Letter, reason: String) {
@@ -173,10 +183,15 @@ impl Context {
     }
 
     /// The store answered; what it could not do is tried again with the next.
-    pub(super) fn settled(&mut self, ticket: StoreTicket, is_done: bool) {
+    pub(super) fn settled(&mut self, ticket: StoreTicket, result: &Result<(), String>) {
+        if let Some(place) = self.fates.cancelling.iter().position(|(awaited, _)| *awaited == ticket) {
+            let (_, asker) = self.fates.cancelling.remove(place);
+            let outcome = result.clone().map_or_else(Outcome::NotKept, |()| Outcome::Done);
+            self.reply(asker, outcome);
+        }
         if let Some(place) = self.fates.settling.iter().position(|(awaited, ..)| *awaited == ticket) {
             let (_, fate, ids) = self.fates.settling.remove(place);
-            if !is_done {
+            if result.is_err() {
                 self.fates.in_vain.extend(ids.into_iter().map(|id| (fate.clone(), id)));
             }
         }
@@ -198,6 +213,7 @@ mod tests {
         let mut fates = Fates {
             settling: vec![arrived(&["1", "2"])],
             in_vain: vec![(Fate::Arrived, "1".into()), (Fate::Withdrawn, "3".into())],
+            ..Fates::default()
         };
         fates.forget("1");
         assert_eq!((fates.settling, fates.in_vain), (vec![arrived(&["2"])], vec![(Fate::Withdrawn, "3".into())]));

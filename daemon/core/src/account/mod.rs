@@ -95,7 +95,7 @@ impl Account {
         self.context.now = now;
         if let Input::Stored(ticket, result) = &input {
             self.context.storing = self.context.storing.saturating_sub(1);
-            self.context.settled(*ticket, result.is_ok());
+            self.context.settled(*ticket, result);
             self.context.stored_unsent(*ticket, result);
             self.context.stored_behind(*ticket, result);
             self.context.merged(*ticket, result);

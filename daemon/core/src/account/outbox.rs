@@ -206,15 +206,11 @@ impl Context {
 
     /// Answers whoever wanted a message not to be sent.
     pub(super) fn cancelled(&mut self, ticket: Ticket, cancelled: Option<Result<Letter, OnItsWay>>) {
-        let outcome = match cancelled {
-            Some(Ok(letter)) => {
-                self.message_not_kept(letter.ticket, letter.id, "it was cancelled".into());
-                Outcome::Done
-            }
-            Some(Err(OnItsWay)) => Outcome::TooLate,
-            None => Outcome::Unknown,
-        };
-        self.reply(ticket, outcome);
+        match cancelled {
+            Some(Ok(letter)) => self.message_cancelled(ticket, letter.ticket, letter.id),
+            Some(Err(OnItsWay)) => self.reply(ticket, Outcome::TooLate),
+            None => self.reply(ticket, Outcome::Unknown),
+        }
     }
 
     /// A message with an id of its own, and who waits for it.

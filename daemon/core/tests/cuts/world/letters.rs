@@ -60,7 +60,7 @@ pub(super) enum Fate {
     Failed,
     /// It was taken back.
     Cancelled,
-    /// The same, and the disk did not know when the process died.
+    /// Whoever wanted that was told nothing, or that the disk failed.
     Forgotten,
 }
 
@@ -230,8 +230,7 @@ impl World<'_> {
             }
             match letter.fate {
                 Fate::Failed => letter.fate = Fate::Accepted,
-                Fate::Cancelled => letter.fate = Fate::Forgotten,
-                Fate::Asked | Fate::Accepted | Fate::Refused | Fate::Merged | Fate::Forgotten => {}
+                Fate::Asked | Fate::Accepted | Fate::Refused | Fate::Merged | Fate::Cancelled | Fate::Forgotten => {}
             }
         }
     }
@@ -252,6 +251,8 @@ impl World<'_> {
         let is_aside = id.is_some_and(|id| self.disk.aside(&id).is_some());
         self.letters[place].fate = match (is_aside, is_kept || is_there) {
             (true, _) => Fate::Failed,
+            // Whoever did not want it to be sent is right either way.
+            (false, true) if matches!(wish, Wish::Cancel(_)) => Fate::Forgotten,
             (false, true) => Fate::Accepted,
             (false, false) => Fate::Refused,
         };

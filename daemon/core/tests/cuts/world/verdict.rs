@@ -16,6 +16,8 @@ impl World<'_> {
             Wish::Retry(place) if matches!(outcome, Outcome::NotKept(_)) => self.letters[place].fate = Fate::Failed,
             Wish::Retry(place) => self.told_of_sending(place, outcome),
             Wish::Cancel(place) if *outcome == Outcome::Done => self.letters[place].fate = Fate::Cancelled,
+            // It is not sent any more as long as this process lives.
+            Wish::Cancel(place) if matches!(outcome, Outcome::NotKept(_)) => self.letters[place].fate = Fate::Forgotten,
             Wish::Cancel(place) => {
                 let is_answer = matches!(outcome, Outcome::TooLate | Outcome::Unknown);
                 assert!(is_answer, "{:?}: {outcome:?}", self.letters[place]);
