@@ -108,9 +108,9 @@ fn what_is_to_wait_waits_with_all_behind_it_and_goes_again_under_its_id_on_every
         assert_eq!(message(&stage, &id, |_| true)["state"], "queued");
         assert_eq!(stage.home.json(&["send", &JULIET.jid(), "second"])["state"], "queued");
         assert_eq!(stage.home.json(&["send", &MERCUTIO.jid(), "other"])["state"], "sent");
-        // How long it is to wait is not kept over a crash.
+        // Over a crash the wait begins anew.
         stage.kill_and_start();
-        let again = stage.juliet.wait_for("the first again", is_body("first"));
+        let again = stage.juliet.wait_until("the first again", SOON * 3, is_body("first"));
         assert_eq!((&first["id"], &again["id"]), (&json!(id), &json!(id)), "{first} {again}");
         stage.juliet.wait_for("the second behind it", is_body("second"));
         assert_eq!(stage.home.ctl(&["wait", "outbox", "empty", "-t", "20s"]).code, 0);

@@ -34,7 +34,7 @@ fn a_room_is_entered_and_left_and_its_members_are_shown() {
         assert_eq!((room["autojoin"].as_bool(), room["bookmarked"].as_bool()), (Some(false), Some(true)), "{room}");
         assert_eq!(stage.home.ctl(&["room", "members", HALL]).code, 10);
         assert_eq!(stage.home.ctl(&["room", "leave", HALL, "--forget"]).code, 0);
-        assert!(stage.home.ctl(&["room", "list"]).stdout.contains("no room"));
+        assert!(stage.home.ctl(&["room", "list"]).stderr.contains("no room"));
         assert_eq!(stage.home.ctl(&["room", "leave", HALL]).code, 10);
         assert_eq!(stage.home.ctl(&["room", "join", "hall"]).code, 2);
     });

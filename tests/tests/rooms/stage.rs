@@ -145,7 +145,8 @@ impl Stage {
     /// What juliet heard in the hall, until this.
     pub(crate) fn heard(&mut self, last: &str) -> Vec<String> {
         let is_said = |seen: &Value| seen["event"] == "message" && seen["bare"] == HALL && seen["body"].is_string();
-        self.juliet.wait_for(last, |seen| is_said(seen) && seen["body"] == last);
+        // What was sent again by hand may have to wait for half a minute in a new process.
+        self.juliet.wait_until(last, wait::SOON * 3, |seen| is_said(seen) && seen["body"] == last);
         let seen = self.juliet.seen();
         seen.iter().filter(|seen| is_said(seen)).filter_map(|seen| seen["body"].as_str()).map(str::to_owned).collect()
     }

@@ -32,7 +32,7 @@ fn what_is_said_is_told_and_what_we_say_is_confirmed_by_the_room() {
         // Our own word is no news, and the outbox is empty.
         stage.say("Enter");
         assert_eq!(told(&mut watcher, "Enter"), ["Enter"]);
-        assert!(stage.home.ctl(&["outbox", "list"]).stdout.contains("empty"));
+        assert!(stage.home.ctl(&["outbox", "list"]).stderr.contains("empty"));
     });
 }
 
@@ -105,7 +105,7 @@ fn a_server_that_goes_and_returns_loses_and_doubles_no_word() {
         stage.server.restart();
         assert_eq!(stage.home.ctl(&["account", "connect", "-t", "30s"]).code, 0);
         stage.wait_for_state("joined");
-        let is_sent = || stage.home.ctl(&["outbox", "list"]).stdout.contains("empty").then_some(());
+        let is_sent = || stage.home.ctl(&["outbox", "list"]).stderr.contains("empty").then_some(());
         assert!(wait::until(wait::SOON * 2, is_sent).is_some(), "{:?}: {:?}", stage.kind, stage.home.ctl(&["outbox"]));
         stage.send("Mine after");
         // A contact of slixmpp's does not come back by itself: another looks at what the room has.
