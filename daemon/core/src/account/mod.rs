@@ -32,6 +32,7 @@ mod streak;
 mod testing;
 mod timers;
 mod tokens;
+mod waiting;
 
 pub use backlog::PART as BACKLOG_PART;
 pub use contacts::{KeptPush, KeptRoster, SubscriptionRequest};

@@ -178,31 +178,16 @@ mod tests {
     use jid::Jid;
 
     use super::*;
+    use crate::account::testing::incoming;
     use crate::stanza::MessageKind;
-    use crate::time::Wall;
 
     fn word(place: Option<&str>) -> Spoken {
         let from = Jid::new("hall@rooms.b/tybalt").expect("a JID");
         let said = Said::Text(Incoming {
-            id: "1".into(),
             from: from.clone(),
-            to: Jid::new("romeo@b").expect("a JID"),
             kind: MessageKind::Groupchat,
-            body: Some("Villain".into()),
-            subject: None,
-            encrypted: None,
-            urls: Vec::new(),
-            at: Wall::default(),
-            delayed: false,
-            carbon: false,
-            sent: false,
             place: place.map(str::to_owned),
-            origin: None,
-            replaces: None,
-            reply_to: None,
-            markable: false,
-            wants_receipt: false,
-            room: None,
+            ..incoming("Villain")
         });
         Spoken { said, by: Author::Nick(from) }
     }

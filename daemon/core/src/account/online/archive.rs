@@ -12,7 +12,7 @@ use super::super::output::{Aside, Incoming};
 use super::super::pages::Pages;
 use super::super::recent::{Noted, Said};
 use super::super::timers::Timer;
-use super::waiting::Waiting;
+use super::super::waiting::Waiting;
 use super::{Asker, Online};
 use crate::stanza::archive::{self, Archived, Page, Range};
 use crate::stanza::disco::Info;
@@ -36,7 +36,7 @@ const CLOCKS_DIFFER: Duration = Duration::from_secs(300);
 pub(super) struct Archive {
     stage: Stage,
     /// What came while it is read.
-    newer: Waiting,
+    newer: Waiting<Said>,
     /// It has been looked at once more.
     has_settled: bool,
     /// How often nobody said whether there is an archive.
@@ -143,7 +143,9 @@ impl Online {
                 self.ask_features(context);
             }
             Stage::Current | Stage::Settling(_) => self.settle_archive(context),
-            Stage::Unknown | Stage::Absent | Stage::Reading(_) => {}
+            // Whichever page comes may be from before.
+            Stage::Reading(_) => self.archive.has_settled = false,
+            Stage::Unknown | Stage::Absent => {}
         }
     }
 
@@ -179,7 +181,8 @@ impl Online {
         if !waits || said.place().is_none() {
             return self.receive(said, context);
         }
-        self.archive.newer.wait(said);
+        let bytes = said.size();
+        self.archive.newer.push(said, bytes);
     }
 
     /// A result, believed only from our own account and while its request is open (S39).
@@ -199,7 +202,7 @@ impl Online {
         let Some(message) = archived.message else { return };
         self.see_own(&message, context);
         if goal == Goal::News {
-            self.archive.newer.forget(&archived.id);
+            self.archive.newer.remove(|newer| newer.place() == Some(&archived.id));
             if let Some(said) = self.news(message, &border, context) {
                 self.receive(said, context);
             }
@@ -241,8 +244,7 @@ impl Online {
             }
             // The archive has lost the border's message; what came after it may be known by its time.
             Goal::Border => return self.read_news(context),
-            Goal::News if self.archive.newer.has_overflown() => {
-                self.archive.newer = Waiting::default();
+            Goal::News if self.archive.newer.take_overflown() => {
                 let last = reading.last.as_ref().and_then(|last| last.id.clone());
                 reading.range.after = last.or(reading.range.after.take());
                 return self.request_page(context);
@@ -374,7 +376,7 @@ impl Online {
 
     /// All is read that can be: what waited goes on.
     fn finish(&mut self, context: &mut Context) {
-        for said in std::mem::take(&mut self.archive.newer).into_all() {
+        for said in self.archive.newer.take() {
             self.receive(said, context);
         }
         for id in self.outbound.release(context.settings.on_uncertain) {

@@ -184,3 +184,26 @@ impl Commits {
         self.hurried = false;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::testing::incoming;
+
+    #[test]
+    fn no_more_is_read_behind_too_many_messages_or_bytes() {
+        let check = |count: usize, bytes: usize, expected: bool| {
+            let mut commits = Commits::default();
+            for _ in 0..count {
+                commits.said(Said::Text(incoming(&"x".repeat(bytes))));
+            }
+            assert_eq!(commits.is_behind(), expected, "{count} of {bytes} bytes");
+            commits.take_waiting();
+            assert!(!commits.is_behind());
+        };
+        check(BEHIND - 1, 100, false);
+        check(BEHIND, 100, true);
+        check(3, BYTES_BEHIND / 4, false);
+        check(4, BYTES_BEHIND / 4, true);
+    }
+}

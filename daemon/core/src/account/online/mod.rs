@@ -18,7 +18,6 @@ mod presence;
 mod rooms;
 mod sleep;
 mod tune;
-mod waiting;
 mod watched;
 
 use std::time::Duration;

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use super::super::kept::Border;
 use super::super::pages::Pages;
+use super::super::waiting::Waiting;
 use super::entering::earlier;
 use super::outside::may_pass;
 use super::place::Place;
-use super::told::{Name, Told};
+use super::told::{Heard, Name, Told};
 use super::tries::Tries;
-use super::waiting::{Heard, Waiting};
 use super::{Action, Asked, LONGEST_ID, Turn};
 use crate::stanza::archive::{self, Archived, Page, Range};
 use crate::stanza::error::Condition;
@@ -37,7 +37,7 @@ pub(super) struct Past {
 pub(super) struct Archive {
     stage: Stage,
     /// What is said meanwhile.
-    newer: Waiting,
+    newer: Waiting<Heard>,
     /// The room may tell by itself what was said before: until it says what it is about, or then.
     tells_until: Option<Moment>,
     /// Messages may leave. What is read later says nothing of them: they may not have come as far yet.
@@ -192,7 +192,10 @@ impl Archive {
         let heard = Heard { spoken: spoken.map(Box::new), border, name };
         match &self.stage {
             // Where nothing is known, nothing of before is told, and what is said now is the first.
-            Stage::Reading(reading) if heard.border.is_some() && !reading.to_end => self.newer.push(heard),
+            Stage::Reading(reading) if heard.border.is_some() && !reading.to_end => {
+                let bytes = heard.bytes();
+                self.newer.push(heard, bytes);
+            }
             Stage::New | Stage::History(_) | Stage::Reading(_) | Stage::Known => self.tell(heard, past, turn),
         }
     }
@@ -223,7 +226,7 @@ impl Archive {
             return;
         }
         let name = Name::Place(archived.id.clone());
-        self.newer.remove(&name);
+        self.newer.remove(|heard| heard.name.as_ref() == Some(&name));
         let message = archived.message.filter(|_| !ours);
         let spoken = message.and_then(|message| place.spoken(message, Some(at), false, turn));
         let spoken = spoken.map(|spoken| Box::new(spoken.at(archived.id)));

@@ -14,7 +14,6 @@ mod place;
 mod told;
 mod tries;
 mod turn;
-mod waiting;
 
 use std::time::Duration;
 

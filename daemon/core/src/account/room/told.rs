@@ -3,7 +3,9 @@
 
 use std::collections::VecDeque;
 
+use super::super::kept::Border;
 use super::entering::CLOCKS_DIFFER_MS;
+use super::{LONGEST_ID, Spoken};
 use crate::time::Wall;
 
 /// Of so many of the last messages the names are remembered.
@@ -50,6 +52,21 @@ impl Name {
             }
             (Self::Place(_), Self::Given { .. }) | (Self::Given { .. }, Self::Place(_)) => false,
         }
+    }
+}
+
+/// Something that was said; nothing to tell where we said it.
+#[derive(Debug)]
+pub(super) struct Heard {
+    pub(super) spoken: Option<Box<Spoken>>,
+    pub(super) border: Option<Border>,
+    pub(super) name: Option<Name>,
+}
+
+impl Heard {
+    /// How many bytes it holds, about: a border and a name besides what is said.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>() + 2 * LONGEST_ID + self.spoken.as_ref().map_or(0, |spoken| spoken.said.size())
     }
 }
 
